@@ -1,0 +1,70 @@
+package messages
+
+import "time"
+
+// Failure tells that an actor, or the equipment behind it, failed. Anyone → supervisor.
+type Failure struct {
+	Who   string // the device, or "connection" or "mapper"
+	What  Doing  // what it was doing
+	Err   error
+	Stack string // of a panic, on one line; else empty
+	Final bool   // it can't be mended by beginning again: wrong configuration
+}
+
+// Doing says in which part of a life something happened.
+type Doing string
+
+// The parts of a device's life in which it can fail; actors beside devices only know Receiving.
+const (
+	Opening   Doing = "open"
+	Handling  Doing = "handle"
+	Running   Doing = "run"
+	Closing   Doing = "close"
+	Receiving Doing = "receive" // an actor's Receive panicked
+)
+
+// Report is an error that a device tells of and lives on with. Device → supervisor.
+type Report struct {
+	Device string
+	Err    error
+}
+
+// Refusals tells that something was turned away: a message that can't be mapped, one for a device that is down or
+// busy, a publication that found no room. Anyone → supervisor.
+type Refusals struct {
+	Who   string // the device, or "mapper" or "outbox"
+	What  string // a short constant that says which kind
+	Count int
+	Err   error // of the latest
+}
+
+// DeviceChanged tells the state of a device. Device → supervisor.
+type DeviceChanged struct {
+	Device string
+	State  DeviceState
+	Doing  Doing         // if Stuck: what does not return
+	After  time.Duration // if Stuck: the deadline that has passed
+}
+
+// DeviceState is a state of a device's life.
+type DeviceState uint8
+
+// The states of a device.
+const (
+	Connecting DeviceState = iota // being opened
+	Online                        // opened
+	Offline                       // failed, and waiting to be opened again
+	Stuck                         // within a Handle that has outlived its deadline
+	Closed                        // for good
+)
+
+// String returns the state's name in lower case.
+func (s DeviceState) String() string {
+	return [...]string{"connecting", "online", "offline", "stuck", "closed"}[s]
+}
+
+// Reopen tells when to open a failed device again, or to begin an actor again. Supervisor → devices → device.
+type Reopen struct {
+	Device string
+	After  time.Duration
+}

@@ -1,0 +1,35 @@
+package messages
+
+import "time"
+
+// LinkUp tells that the session with the broker stands. Connection → supervisor.
+type LinkUp struct {
+	Epoch   uint64
+	Broker  string // URL without secrets
+	Session bool   // the broker had kept a session of ours
+	Granted []Grant
+	Queued  int           // publications that waited for it
+	Took    time.Duration // from the connect request to the last grant
+}
+
+// Grant is the broker's answer to one topic filter.
+type Grant struct {
+	Filter string
+	QoS    byte
+	Err    error // not nil: refused
+}
+
+// LinkDown tells that an attempt failed, or that a session was lost. Connection → supervisor.
+type LinkDown struct {
+	Epoch     uint64
+	Err       error
+	Lost      bool          // a session was lost, not an attempt
+	Permanent bool          // time alone will not cure it
+	Takeover  bool          // it looks as if another client used the same client id
+	Retry     time.Duration // until the next attempt
+}
+
+// LinkClosed tells that the session has ended as it was asked to. Connection → supervisor.
+type LinkClosed struct {
+	Unsent int // publications that could not be sent any more
+}

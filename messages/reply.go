@@ -1,0 +1,41 @@
+package messages
+
+// Outcome is how the handling of a message ended.
+type Outcome uint8
+
+// The outcomes, from best to worst.
+const (
+	Handled  Outcome = iota // the device did it
+	Busy                    // refused: its mailbox is full
+	Rejected                // refused: the device has no use for it
+	TimedOut                // not done within its deadline
+	Failed                  // the device is down, or went down over it
+)
+
+// String returns the word that an answer carries as its response.
+func (o Outcome) String() string {
+	switch o {
+	case Handled:
+		return "OK"
+	case Busy:
+		return "BUSY"
+	case Rejected:
+		return "REJECTED"
+	case TimedOut:
+		return "TIMEOUT"
+	}
+	return "ERROR"
+}
+
+// Reply returns the answer to m: a new status with m's address and action, the outcome as its response, the reason
+// unless it is empty, and m's id if it has one. It has no sender, so that the gateway signs it.
+func (m InternalMsg) Reply(o Outcome, reason string) InternalMsg {
+	r := New(Status, m.to, m.action).WithArg(ArgResponse, TextValue(o.String()))
+	if reason != "" {
+		r = r.WithArg(ArgReason, TextValue(reason))
+	}
+	if id, ok := m.Arg(ArgID); ok {
+		r = r.WithArg(ArgID, id)
+	}
+	return r
+}

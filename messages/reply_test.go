@@ -1,0 +1,65 @@
+package messages_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+func TestReply(t *testing.T) {
+	command := messages.New(messages.Command, kitchen, "DIM").WithSender("me").WithArg("level", messages.IntValue(30))
+	for _, row := range []struct {
+		name    string
+		to      messages.InternalMsg
+		outcome messages.Outcome
+		reason  string
+		want    []string
+	}{
+		{"done", command, messages.Handled, "", []string{"response", `"OK"`}},
+		{"refused, with a reason", command, messages.Rejected, "no such level",
+			[]string{"response", `"REJECTED"`, "reason", `"no such level"`}},
+		{"id, digit for digit", command.WithArg("id", parse(t, `12345678901234567890`)), messages.Busy, "",
+			[]string{"response", `"BUSY"`, "id", `12345678901234567890`}},
+		{"id that is an object", command.WithArg("id", parse(t, `{"n": 1}`)), messages.TimedOut, "slow",
+			[]string{"response", `"TIMEOUT"`, "reason", `"slow"`, "id", `{"n":1}`}},
+		{"arguments of the protocol are not echoed",
+			command.WithArg("reply", messages.BoolValue(true)).WithArg("reason", messages.TextValue("x")), messages.Failed, "",
+			[]string{"response", `"ERROR"`}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			before := row.to.String()
+			r := row.to.Reply(row.outcome, row.reason)
+			if r.Type() != messages.Status || r.Address() != kitchen || r.Action() != "DIM" || r.Sender() != "" {
+				t.Errorf("got %s, want an unsigned status with the request's address and action", r)
+			}
+			if got := args(r); !slices.Equal(got, row.want) {
+				t.Errorf("arguments = %q, want %q", got, row.want)
+			}
+			if row.to.String() != before {
+				t.Errorf("the request became %s", row.to)
+			}
+		})
+	}
+}
+
+func TestProtocolKeys(t *testing.T) {
+	for key, want := range map[string]bool{
+		"response": true, "reason": true, "reply": true, "id": true, "ID": false, "action": false, "": false,
+	} {
+		if messages.IsProtocolKey(key) != want {
+			t.Errorf("IsProtocolKey(%q) = %t, want %t", key, !want, want)
+		}
+	}
+}
+
+func TestDeviceStateNames(t *testing.T) {
+	for state, want := range map[messages.DeviceState]string{
+		messages.Connecting: "connecting", messages.Online: "online", messages.Offline: "offline",
+		messages.Stuck: "stuck", messages.Closed: "closed",
+	} {
+		if state.String() != want {
+			t.Errorf("state %d is called %q, want %q", state, state, want)
+		}
+	}
+}

@@ -1,0 +1,228 @@
+package messages
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Kind is what a [Value] is in the terms of JSON.
+type Kind uint8
+
+// The kinds of RFC 8259, section 3.
+const (
+	Null Kind = iota
+	Bool
+	Number
+	Text
+	List
+	Object
+)
+
+var kindNames = [...]string{"null", "bool", "number", "text", "list", "object"}
+
+// String returns the kind's name in lower case.
+func (k Kind) String() string { return kindNames[k] }
+
+// Value is one argument's value: an immutable JSON literal. What came from the wire keeps every digit, so that
+// 12345678901234567890 and 1e21 leave as they came. The zero Value is null. Compare values with [Value.Equal], not ==.
+type Value struct {
+	raw string // a valid literal without surrounding white space; "" stands for null
+}
+
+// TextValue returns s as a JSON string. Bytes that are no UTF-8 become U+FFFD.
+func TextValue(s string) Value { return Value{string(appendText(make([]byte, 0, len(s)+2), s))} }
+
+// IntValue returns n as a JSON number.
+func IntValue(n int64) Value { return Value{strconv.FormatInt(n, 10)} }
+
+// FloatValue returns f as a JSON number, or null if f is infinite or not a number, which JSON cannot say.
+func FloatValue(f float64) Value {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return Value{}
+	}
+	return Value{strconv.FormatFloat(f, 'g', -1, 64)}
+}
+
+// BoolValue returns b as a JSON literal.
+func BoolValue(b bool) Value { return Value{strconv.FormatBool(b)} }
+
+// ValueOf returns anything that encoding/json can marshal as a value. What nests deeper than [ParseValue] takes is an
+// error here too.
+func ValueOf(v any) (Value, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return Value{}, fmt.Errorf("argument value: %w", err)
+	}
+	value, err := ParseValue(strings.TrimSuffix(b.String(), "\n"))
+	if err != nil {
+		return Value{}, fmt.Errorf("argument value: %w", err)
+	}
+	return value, nil
+}
+
+// ParseValue checks that literal is exactly one JSON value, white space around it allowed, and returns it.
+// The value shares literal's memory. Nesting deeper than 1,000 levels is an error.
+func ParseValue(literal string) (Value, error) {
+	begin := skipSpace(literal, 0)
+	end, err := skipValue(literal, begin, 0)
+	if err != nil {
+		return Value{}, err
+	}
+	if rest := skipSpace(literal, end); rest < len(literal) {
+		return Value{}, &SyntaxError{rest, "anything but white space after the value"}
+	}
+	return Value{literal[begin:end]}, nil
+}
+
+// Kind tells what v is.
+func (v Value) Kind() Kind {
+	if v.raw == "" {
+		return Null
+	}
+	switch v.raw[0] {
+	case 'n':
+		return Null
+	case 't', 'f':
+		return Bool
+	case '"':
+		return Text
+	case '[':
+		return List
+	case '{':
+		return Object
+	}
+	return Number
+}
+
+// Raw returns the JSON literal.
+func (v Value) Raw() string {
+	if v.raw == "" {
+		return "null"
+	}
+	return v.raw
+}
+
+// Text returns what a JSON string says, and false for any other kind.
+func (v Value) Text() (string, bool) {
+	if v.Kind() != Text {
+		return "", false
+	}
+	return unquote(v.raw), true
+}
+
+// Int returns the value of a whole number that fits, 5.0 and 1e3 among them. A text that says a number in the terms of
+// JSON will do as well, for publishers write both.
+func (v Value) Int() (int64, bool) {
+	number, ok := v.number()
+	if !ok {
+		return 0, false
+	}
+	if n, err := strconv.ParseInt(number, 10, 64); err == nil {
+		return n, true
+	}
+	return decimalOf(number).int64()
+}
+
+// Float returns the nearest float64 of a number, or of a text as Int takes it. Out of range is false.
+func (v Value) Float() (float64, bool) {
+	number, ok := v.number()
+	if !ok {
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(number, 64)
+	if err != nil {
+		return 0, false
+	}
+	return f, true
+}
+
+// number returns the literal of a number that v is or says. The parsers of strconv alone would take "inf", "0x1p4",
+// "1_000" and "+5".
+func (v Value) number() (string, bool) {
+	switch v.Kind() {
+	case Number:
+		return v.raw, true
+	case Text:
+		text := unquote(v.raw)
+		if text == "" || text[0] != '-' && !isDigit(text[0]) {
+			return "", false // without making an error, for most texts end here
+		}
+		end, err := skipNumber(text, 0)
+		return text, err == nil && end == len(text)
+	}
+	return "", false
+}
+
+// Bool returns the value of true and false, and as its second result whether v is one of them.
+func (v Value) Bool() (value, ok bool) { return v.raw == "true", v.Kind() == Bool }
+
+// Elements yields the elements of a list in order, and nothing for other kinds.
+func (v Value) Elements() iter.Seq[Value] {
+	return func(yield func(Value) bool) {
+		if v.Kind() != List {
+			return
+		}
+		for i := skipSpace(v.raw, 1); v.raw[i] != ']'; {
+			end, _ := skipValue(v.raw, i, 0)
+			if !yield(Value{v.raw[i:end]}) {
+				return
+			}
+			i = skipComma(v.raw, end)
+		}
+	}
+}
+
+// Members yields the keys and values of an object in order, repeated keys included, and nothing for other kinds.
+func (v Value) Members() iter.Seq2[string, Value] {
+	return func(yield func(string, Value) bool) {
+		if v.Kind() != Object {
+			return
+		}
+		for i := skipSpace(v.raw, 1); v.raw[i] != '}'; {
+			end, _ := skipString(v.raw, i)
+			key := unquote(v.raw[i:end])
+			begin := skipSpace(v.raw, skipSpace(v.raw, end)+1) // over the colon
+			end, _ = skipValue(v.raw, begin, 0)
+			if !yield(key, Value{v.raw[begin:end]}) {
+				return
+			}
+			i = skipComma(v.raw, end)
+		}
+	}
+}
+
+// compact returns v without white space between the tokens of a list or an object, so that it is always one line.
+func (v Value) compact() Value {
+	if k := v.Kind(); (k != List && k != Object) || !strings.ContainsAny(v.raw, " \t\n\r") {
+		return v
+	}
+	var b bytes.Buffer
+	if json.Compact(&b, []byte(v.raw)) != nil {
+		return v // can't be: raw is valid
+	}
+	return Value{b.String()}
+}
+
+// String returns a text as it is and any other value as its literal.
+func (v Value) String() string {
+	if s, ok := v.Text(); ok {
+		return s
+	}
+	return v.Raw()
+}
+
+// MarshalJSON returns the literal.
+func (v Value) MarshalJSON() ([]byte, error) { return []byte(v.Raw()), nil }
+
+// UnmarshalJSON sets v to the literal b.
+func (v *Value) UnmarshalJSON(b []byte) (err error) {
+	*v, err = ParseValue(string(b))
+	return err
+}
