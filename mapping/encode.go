@@ -1,0 +1,136 @@
+package mapping
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// Encode makes topic and payload of a message: the bare action if it has no arguments, else a JSON object with the
+// action first. The error is an [*Error] that names the message and holds all the faults.
+func (c *Codec) Encode(msg messages.InternalMsg) (topic, payload string, err error) {
+	e := encoding{file: c.file}
+	topic = e.topic(msg, c.name)
+	payload = e.payload(msg)
+	if e.faults != nil {
+		return "", "", &Error{Message: strconv.Quote(short(msg.String())), Faults: e.faults}
+	}
+	return topic, payload, nil
+}
+
+// encoding is one message on its way out.
+type encoding struct {
+	file   *File
+	faults []error
+	args   [8]messages.Argument // room for what most messages have
+}
+
+func (e *encoding) fault(of string, err error) {
+	e.faults = append(e.faults, fmt.Errorf("%s: %w", of, err))
+}
+
+// keyword translates one keyword of vocabulary v.
+func (e *encoding) keyword(v int, word string) string {
+	vocabulary := &e.file.vocabularies[v]
+	k, verdict := vocabulary.find(vocabulary.outward, word)
+	if verdict == Refused {
+		e.faults = append(e.faults, e.file.refused(v, "", word))
+	}
+	return k.text
+}
+
+func (e *encoding) topic(msg messages.InternalMsg, own string) string {
+	to := msg.Address()
+	b := append(make([]byte, 0, 256), e.file.root...)
+	b = e.level(b, function, e.keyword(function, to.Function))
+	b = e.level(b, gateway, e.keyword(gateway, to.Gateway))
+	b = e.level(b, location, e.keyword(location, to.Location))
+	b = e.level(b, device, e.keyword(device, to.Device))
+	from := e.keyword(sender, msg.Sender())
+	if from == "" {
+		from = own
+	}
+	b = e.level(b, sender, from)
+	if msg.Type() == 0 {
+		e.faults = append(e.faults, errors.New("type: none, want command or status"))
+	}
+	b = append(b, '/')
+	b = append(b, msg.Type().String()...)
+	if len(b) > maxTopic {
+		e.faults = append(e.faults, fmt.Errorf("topic: %d bytes, want %d at most", len(b), maxTopic))
+	}
+	return string(b)
+}
+
+// level appends one keyword of vocabulary v, already translated.
+func (e *encoding) level(b []byte, v int, word string) []byte {
+	if err := checkLevel(word); err != nil {
+		e.fault(vocabularyNames[v], fmt.Errorf("%q: %w", short(word), err))
+	}
+	if v == function && word == reserved {
+		e.fault(vocabularyNames[v], ErrReserved)
+	}
+	b = append(b, '/')
+	return append(b, word...)
+}
+
+func (e *encoding) payload(msg messages.InternalMsg) string {
+	word := e.keyword(action, msg.Action())
+	switch {
+	case msg.Action() == "":
+		e.fault("action", errors.New("empty"))
+	case word == "":
+		e.fault("action", fmt.Errorf("%q becomes empty", short(msg.Action())))
+	case !utf8.ValidString(word):
+		e.fault("action", errNotUTF8)
+	}
+	if msg.NumArgs() == 0 && (word == "" || word[0] != '{') {
+		return word
+	}
+	b := append(make([]byte, 0, 512), `{"action":`...)
+	b = messages.AppendText(b, word)
+	for _, a := range e.arguments(msg) {
+		b = append(b, ',')
+		b = messages.AppendText(b, a.Key)
+		b = append(b, ':')
+		b = append(b, a.Value.Raw()...)
+	}
+	return string(append(b, '}'))
+}
+
+// arguments translates the arguments. When two keys become one, the earlier gives the place, the later the value.
+func (e *encoding) arguments(msg messages.InternalMsg) []messages.Argument {
+	args := e.args[:0]
+	for key, value := range msg.Args() {
+		a := e.argument(key, value)
+		if i := slices.IndexFunc(args, func(b messages.Argument) bool { return a.Key == b.Key }); i >= 0 {
+			args[i] = a
+			continue
+		}
+		args = append(args, a)
+	}
+	return args
+}
+
+func (e *encoding) argument(key string, value messages.Value) messages.Argument {
+	wire := e.keyword(argkey, key)
+	if key == "action" || wire == "action" {
+		e.fault(fmt.Sprintf("argument %q", key), errors.New(`the payload has but one "action"`))
+	}
+	if !utf8.ValidString(wire) {
+		e.fault(fmt.Sprintf("argument %q", short(key)), errNotUTF8)
+	}
+	vocabulary := &e.file.vocabularies[argvalue]
+	translated, verdict := vocabulary.findValue(vocabulary.outward, key, value)
+	if verdict == Refused {
+		e.faults = append(e.faults, e.file.refused(argvalue, key, value.String()))
+	}
+	if !utf8.ValidString(translated.Raw()) {
+		e.fault(fmt.Sprintf("argument %q", short(key)), errNotUTF8)
+	}
+	return messages.Argument{Key: wire, Value: translated}
+}

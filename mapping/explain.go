@@ -1,0 +1,45 @@
+package mapping
+
+import (
+	"slices"
+
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// Step is what became of one keyword on its way in.
+type Step struct {
+	Of      string  // the characteristic: function, gateway, location, device, sender, type, action, argkey, argvalue
+	Key     string  // the argument's key on the wire, if Of is argvalue
+	Wire    string  // as it came
+	Maptype Maptype // "" for the type, which has no map
+	Verdict Verdict
+	Word    string // what it became; if refused, as it came
+	Fault   error  // why, if refused
+}
+
+// Explanation is how a message was decoded.
+type Explanation struct {
+	Filter  string // the first of the subscriptions that the topic matches, "" if none does: then it never arrives
+	Steps   []Step // the arguments last; none if the topic has not the form of a message's
+	Message messages.InternalMsg
+	Echo    bool
+	Err     error
+}
+
+// Explain is [Codec.Decode], told step by step.
+func (c *Codec) Explain(topic, payload string) Explanation {
+	var x Explanation
+	if i := slices.IndexFunc(c.file.topics, func(filter string) bool { return matches(filter, topic) }); i >= 0 {
+		x.Filter = c.file.topics[i]
+	}
+	var args []Step
+	x.Message, x.Echo, x.Err = c.decode(topic, payload, func(s Step) {
+		if s.Of == vocabularyNames[argkey] || s.Of == vocabularyNames[argvalue] {
+			args = append(args, s)
+			return
+		}
+		x.Steps = append(x.Steps, s)
+	})
+	x.Steps = append(x.Steps, args...)
+	return x
+}

@@ -1,0 +1,133 @@
+package mapping
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+// File is what a map file says, checked. Make one with [Parse] or [Plain]. It never changes.
+type File struct {
+	root         string
+	topics       []string
+	vocabularies [vocabularies]vocabulary
+}
+
+// Parse reads a map file:
+//
+//	{
+//	  "root": "home",                                   the levels with which every topic begins
+//	  "topics": ["home/+/gw/+/+/+/C"],                  the filters to subscribe to
+//	  "action": {                                       a vocabulary: one of the eight
+//	    "maptype": "strict",                            none, loose or strict
+//	    "map": {"LIGHT_ON": ["light_on", "on"]}         internal keyword to MQTT keywords
+//	  }
+//	}
+//
+// The error joins all the faults, each a [*Fault], in the order of the file. The warnings are what was taken in a way
+// that may not be meant; there can be some with an error too.
+func Parse(data []byte) (f *File, warnings []*Fault, err error) {
+	r := &report{text: string(data)}
+	d, ok := parseDocument(r.text, r)
+	if ok {
+		checkSchema(d, r)
+		f = (&builder{document: d, report: r}).build()
+	}
+	if err := r.err(); err != nil {
+		return nil, inOrder(r.warnings), err
+	}
+	return f, inOrder(r.warnings), nil
+}
+
+// Plain returns the file without maps: every keyword passes unchanged. Faults and warnings are those of [Parse],
+// without line and column.
+func Plain(root string, topics []string) (f *File, warnings []*Fault, err error) {
+	b := builder{document: &document{}, report: new(report)}
+	b.checkRoot(root)
+	for i, topic := range topics {
+		b.checkTopic(topic, join("/topics", strconv.Itoa(i)), root)
+	}
+	if err := b.report.err(); err != nil {
+		return nil, inOrder(b.report.warnings), err
+	}
+	return &File{root: root, topics: slices.Clone(topics)}, inOrder(b.report.warnings), nil
+}
+
+// maptype returns the maptype of vocabulary v.
+func (f *File) maptype(v int) Maptype {
+	if f.vocabularies[v].maptype == "" {
+		return None
+	}
+	return f.vocabularies[v].maptype
+}
+
+// refused says why vocabulary v refuses word; key names the argument if v is argvalue.
+func (f *File) refused(v int, key, word string) error {
+	if v == argvalue {
+		return fmt.Errorf("argument %q: %q is not in the map, which is strict", short(key), short(word))
+	}
+	return fmt.Errorf("%s %q is not in the map, which is strict", vocabularyNames[v], short(word))
+}
+
+// builder makes a File of a document and reports what a schema can't say. What the schema has reported it passes over.
+type builder struct {
+	document *document
+	report   *report
+}
+
+func (b *builder) build() *File {
+	f := new(File)
+	top, ok := b.document.value.(map[string]any)
+	if !ok {
+		return f
+	}
+	if root, ok := top["root"].(string); ok {
+		b.checkRoot(root)
+		f.root = root
+	}
+	if topics, ok := top["topics"].([]any); ok {
+		f.topics = b.topics(topics, f.root)
+	}
+	for v, name := range vocabularyNames {
+		entry, ok := top[name]
+		if !ok {
+			b.report.warn(0, "", fmt.Errorf("%q is left out, and so has the maptype none", name))
+			continue
+		}
+		if entry, ok := entry.(map[string]any); ok {
+			f.vocabularies[v] = b.vocabulary(v, entry)
+		}
+	}
+	return f
+}
+
+func (b *builder) checkRoot(root string) {
+	if err := checkRoot(root); err != nil {
+		b.report.fault(b.document.places["/root"], "/root", fmt.Errorf("%q: %w", short(root), err))
+	}
+}
+
+func (b *builder) topics(list []any, root string) (topics []string) {
+	if len(list) == 0 {
+		b.report.warn(b.document.places["/topics"], "/topics", errors.New("empty: no message will be received"))
+	}
+	for i, entry := range list {
+		if topic, ok := entry.(string); ok {
+			b.checkTopic(topic, join("/topics", strconv.Itoa(i)), root)
+			topics = append(topics, topic)
+		}
+	}
+	return topics
+}
+
+func (b *builder) checkTopic(topic, pointer, root string) {
+	at := b.document.places[pointer]
+	if err := checkFilter(topic); err != nil {
+		b.report.fault(at, pointer, fmt.Errorf("%q: %w", short(topic), err))
+		return
+	}
+	if n := countLevels(root) + len(levels{}); !reaches(topic, n) {
+		b.report.warn(at, pointer, fmt.Errorf("%q matches no message: those have topics of %d levels", short(topic), n))
+	}
+}

@@ -1,0 +1,99 @@
+package mapping
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Fault is something wrong, or worth a warning, at one place of a map file.
+type Fault struct {
+	Line, Column int    // from 1, columns in characters; 0 if there is no text, as for [Plain]
+	Pointer      string // what stands there: a JSON pointer (RFC 6901), "" for the whole file
+	Err          error
+}
+
+func (f *Fault) Error() string {
+	var b strings.Builder
+	if f.Line > 0 {
+		fmt.Fprintf(&b, "%d:%d: ", f.Line, f.Column)
+	}
+	if f.Pointer != "" {
+		b.WriteString(oneLine(f.Pointer) + ": ")
+	}
+	return b.String() + f.Err.Error()
+}
+
+// Unwrap returns what is wrong, without the place.
+func (f *Fault) Unwrap() error { return f.Err }
+
+// oneLine returns text as it is, or quoted if it can't be printed as it is.
+func oneLine(text string) string {
+	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(text)
+	}
+	return text
+}
+
+// report collects what is found in one map file.
+type report struct {
+	text     string // of the file
+	faults   []placed
+	warnings []placed
+}
+
+type placed struct {
+	at    int // offset in bytes
+	fault *Fault
+}
+
+func (r *report) fault(at int, pointer string, err error) {
+	r.faults = append(r.faults, placed{at, r.at(at, pointer, err)})
+}
+
+func (r *report) warn(at int, pointer string, err error) {
+	r.warnings = append(r.warnings, placed{at, r.at(at, pointer, err)})
+}
+
+func (r *report) at(at int, pointer string, err error) *Fault {
+	f := &Fault{Pointer: pointer, Err: err}
+	if r.text != "" {
+		f.Line, f.Column = r.lineColumn(at)
+	}
+	return f
+}
+
+func (r *report) lineColumn(at int) (line, column int) {
+	before := r.text[:at]
+	start := strings.LastIndexByte(before, '\n') + 1
+	return strings.Count(before, "\n") + 1, utf8.RuneCountInString(before[start:]) + 1
+}
+
+// position returns "line:column".
+func (r *report) position(at int) string {
+	line, column := r.lineColumn(at)
+	return fmt.Sprintf("%d:%d", line, column)
+}
+
+// err returns the faults as one error, in the order of the file.
+func (r *report) err() error {
+	errs := make([]error, 0, len(r.faults))
+	for _, f := range inOrder(r.faults) {
+		errs = append(errs, f)
+	}
+	return errors.Join(errs...)
+}
+
+func inOrder(found []placed) []*Fault {
+	slices.SortStableFunc(found, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
+	faults := make([]*Fault, len(found))
+	for i, f := range found {
+		faults[i] = f.fault
+	}
+	return faults
+}

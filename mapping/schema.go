@@ -1,0 +1,138 @@
+package mapping
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+)
+
+//go:embed map.schema.json
+var schemaText []byte
+
+var schema = sync.OnceValue(func() *jsonschema.Schema {
+	const url = "map.schema.json"
+	text, err := jsonschema.UnmarshalJSON(bytes.NewReader(schemaText))
+	if err != nil {
+		panic(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource(url, text); err != nil {
+		panic(err)
+	}
+	return c.MustCompile(url)
+})
+
+// checkSchema reports everything in d that the schema of map files doesn't allow.
+func checkSchema(d *document, r *report) {
+	if invalid, ok := errors.AsType[*jsonschema.ValidationError](schema().Validate(d.value)); ok {
+		d.violations(invalid, r)
+	}
+}
+
+// violations reports the leaves of the tree of errors, which are what the operator can act on.
+func (d *document) violations(e *jsonschema.ValidationError, r *report) {
+	for _, cause := range e.Causes {
+		d.violations(cause, r)
+	}
+	if len(e.Causes) > 0 {
+		return
+	}
+	pointer := ""
+	for _, key := range e.InstanceLocation {
+		pointer = join(pointer, key)
+	}
+	at := d.places[pointer]
+	switch k := e.ErrorKind.(type) {
+	case *kind.AdditionalProperties:
+		for _, key := range k.Properties {
+			place := join(pointer, key)
+			r.fault(d.places[place], place, unknownKey(key, pointer))
+		}
+	case *kind.Required:
+		for _, key := range k.Missing {
+			r.fault(at, pointer, fmt.Errorf("%q is missing", key))
+		}
+	case *kind.Enum:
+		r.fault(at, pointer, unknownMaptype(k.Got))
+	case *kind.Type:
+		r.fault(at, pointer, wrongType(k, e.InstanceLocation, d))
+	case *kind.MinItems:
+		r.fault(at, pointer, errors.New("an empty list, want at least the MQTT keyword to write"))
+	default:
+		r.fault(at, pointer, errors.New(k.LocalizedString(message.NewPrinter(language.English))))
+	}
+}
+
+func unknownKey(key, parent string) error {
+	known := []string{"maptype", "map"}
+	if parent == "" {
+		known = append([]string{"root", "topics"}, vocabularyNames[:]...)
+	}
+	return fmt.Errorf("unknown key%s", suggestion(key, known))
+}
+
+func unknownMaptype(got any) error {
+	text, ok := got.(string)
+	if !ok {
+		return errors.New("want none, loose or strict, as a string")
+	}
+	return fmt.Errorf("unknown maptype %q%s", short(text), suggestion(text, maptypes))
+}
+
+// suggestion names the nearest of known, if one is near, else all of them.
+func suggestion(word string, known []string) string {
+	best := slices.MinFunc(known, func(a, b string) int { return distance(word, a) - distance(word, b) })
+	if distance(word, best) <= 2 {
+		return fmt.Sprintf(", did you mean %q?", best)
+	}
+	return ", want one of " + strings.Join(known, ", ")
+}
+
+func distance(word, known string) int {
+	return levenshtein.ComputeDistance(strings.ToLower(short(word)), known)
+}
+
+// wrongType says which type was wanted. A string in the place of a list is probably a whole map the wrong way round,
+// as the oldest map files were.
+func wrongType(k *kind.Type, location []string, d *document) error {
+	err := fmt.Errorf("%s, want %s", article(k.Got), article(k.Want[0]))
+	if k.Got != "string" || k.Want[0] != "array" || len(location) != 3 {
+		return err
+	}
+	key, value := location[2], d.lookUp(location)
+	return fmt.Errorf("%w of MQTT keywords: %q: [%q]; or is the map the wrong way round? the internal keyword comes first: %q: [%q]",
+		err, short(key), short(value), short(value), short(key))
+}
+
+// lookUp returns the string that stands in the members of that path, "" if there is none.
+func (d *document) lookUp(path []string) string {
+	value := d.value
+	for _, key := range path {
+		object, _ := value.(map[string]any)
+		value = object[key]
+	}
+	text, _ := value.(string)
+	return text
+}
+
+func article(jsonType string) string {
+	switch jsonType {
+	case "array":
+		return "a list"
+	case "object", "integer":
+		return "an " + jsonType
+	case "null":
+		return "null"
+	}
+	return "a " + jsonType
+}
