@@ -1,0 +1,85 @@
+package options
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+)
+
+// Check finds what a programmer got wrong in a tagged struct: v as for Fields. Whoever takes such a struct from
+// others calls it when the program starts and panics with the error, which joins all there is to say.
+func Check(v any) error {
+	t, ok := v.(reflect.Type)
+	if !ok {
+		t = reflect.TypeOf(v)
+	}
+	if t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t == nil || t.Kind() != reflect.Struct {
+		return fmt.Errorf("options: %v is no struct", t)
+	}
+	var faults faultList
+	check(t.String(), t, &faults)
+	return errors.Join(faults...)
+}
+
+func check(where string, t reflect.Type, faults *faultList) {
+	for i := range t.NumField() {
+		if f := t.Field(i); f.Anonymous && f.Tag.Get("koanf") != "-" {
+			faults.addf(where+"."+f.Name, "embedded: give it a name")
+		}
+	}
+	seen := map[string]string{}
+	for _, f := range specs(t) {
+		at := where + "." + f.Name
+		lower := strings.ToLower(f.key)
+		if other, ok := seen[lower]; ok {
+			faults.addf(at, "key %q is that of %s too", f.key, other)
+		}
+		seen[lower] = f.Name
+		if strings.ContainsAny(f.key, ".[], \t") {
+			faults.addf(at, "key %q: want no dot, comma, bracket or space", f.key)
+		}
+		if err := checkType(at, f.Type, faults); err != nil {
+			faults.add(at, err)
+			continue
+		}
+		if f.hasDefault {
+			if err := parseDefault(f, reflect.New(f.Type).Elem()); err != nil {
+				faults.add(at, err)
+			}
+		}
+	}
+}
+
+func checkType(at string, t reflect.Type, faults *faultList) error {
+	switch kind := t.Kind(); {
+	case readsText(t):
+	case kind == reflect.Struct:
+		check(at, t, faults)
+	case kind == reflect.Slice:
+		return checkType(at, t.Elem(), faults)
+	case kind == reflect.Map && t.Key().Kind() == reflect.String:
+		return checkType(at, t.Elem(), faults)
+	case kind == reflect.Interface && t.NumMethod() == 0:
+	case kind == reflect.String, kind == reflect.Bool, isInteger(t), kind == reflect.Float32, kind == reflect.Float64:
+	default:
+		return fmt.Errorf("type %s cannot be an option", t)
+	}
+	return nil
+}
+
+// parseDefault reads the default into dst.
+func parseDefault(f spec, dst reflect.Value) error {
+	if f.isSection() || !readsText(f.Type) && f.Type.Kind() == reflect.Map {
+		return fmt.Errorf("a %s has no default of its own", typeWord(f.Type))
+	}
+	d := decoder{}
+	d.value(f.key, f.preset, dst)
+	if err := errors.Join(d.faults...); err != nil {
+		return fmt.Errorf("field %s: default %q: %w", f.Name, f.preset, err)
+	}
+	return nil
+}

@@ -1,0 +1,160 @@
+package options
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// Decode sets every field of the struct that into points to, from raw where it has the key, else to its default.
+// The error joins one Fault for each thing that is wrong: an unknown key, a value of the wrong type or out of range,
+// a required option that is missing. After an error the struct holds what could be read.
+//
+// A default that does not parse panics; see Check.
+func Decode(raw map[string]any, into any) error {
+	v := reflect.ValueOf(into)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
+		panic(fmt.Sprintf("options: Decode into %T, want a pointer to a struct", into))
+	}
+	clean, spelt, err := Normalize(raw, into)
+	d := decoder{}
+	d.section("", clean, v.Elem())
+	faults := []error{err}
+	for _, f := range Faults(errors.Join(d.faults...)) {
+		faults = append(faults, &Fault{respell(f.Key, spelt), f.Err})
+	}
+	return errors.Join(faults...)
+}
+
+// respell turns a key into the operator's spelling of it, as far as he wrote it at all.
+func respell(key string, spelt map[string]string) string {
+	rest := ""
+	for key != "" {
+		if as, ok := spelt[key]; ok {
+			return as + rest
+		}
+		cut := max(strings.LastIndexAny(key, ".["), 0)
+		key, rest = key[:cut], key[cut:]+rest
+	}
+	return rest
+}
+
+type decoder struct{ faults faultList }
+
+// section fills the struct v from a map whose keys are normalized.
+func (d *decoder) section(path string, raw map[string]any, v reflect.Value) {
+	for _, f := range specs(v.Type()) {
+		key, dst := join(path, f.key), v.FieldByIndex(f.Index)
+		value, given := raw[f.key]
+		switch {
+		case given:
+			dst.SetZero()
+			d.value(key, value, dst)
+			if f.isSection() {
+				continue
+			}
+		case f.isSection():
+			d.section(key, nil, dst)
+		case f.hasDefault:
+			dst.SetZero()
+			if err := parseDefault(f, dst); err != nil {
+				panic("options: " + err.Error())
+			}
+		case f.isRequired():
+			d.missing(key, f)
+		default:
+			dst.SetZero()
+		}
+	}
+}
+
+func (d *decoder) missing(key string, f spec) {
+	hint := ""
+	if example := f.Tag.Get("example"); example != "" {
+		hint = ", such as " + example
+	}
+	d.faults.addf(key, "missing: want %s%s", aTypeWord(f.Type), hint)
+}
+
+// value sets dst, which is zero, going down into lists, maps and structs so that each fault has its own key. An empty
+// list or map leaves it nil, so that what is given empty equals what is not given.
+func (d *decoder) value(key string, raw any, dst reflect.Value) {
+	t := dst.Type()
+	switch {
+	case isSection(t):
+		m, ok := raw.(map[string]any)
+		if !ok {
+			d.faults.addf(key, "want a section with options below it, have %s", describe(raw))
+			m = nil
+		}
+		d.section(key, m, dst)
+	case readsText(t):
+		d.scalar(key, raw, dst)
+	case t.Kind() == reflect.Slice:
+		d.list(key, raw, dst)
+	case t.Kind() == reflect.Map:
+		m, ok := raw.(map[string]any)
+		if !ok {
+			d.faults.addf(key, "want a map, have %s", describe(raw))
+			return
+		}
+		if len(m) == 0 {
+			return
+		}
+		dst.Set(reflect.MakeMapWithSize(t, len(m)))
+		for _, k := range slices.Sorted(maps.Keys(m)) {
+			item := reflect.New(t.Elem()).Elem()
+			d.value(join(key, k), m[k], item)
+			dst.SetMapIndex(reflect.ValueOf(k).Convert(t.Key()), item)
+		}
+	case t.Kind() == reflect.Interface:
+		if raw != nil {
+			dst.Set(reflect.ValueOf(raw))
+		}
+	default:
+		d.scalar(key, raw, dst)
+	}
+}
+
+func (d *decoder) list(key string, raw any, dst reflect.Value) {
+	var items []any
+	switch raw := raw.(type) {
+	case string:
+		if isSection(dst.Type().Elem()) {
+			d.faults.addf(key, "want a list, have %s", describe(raw))
+			return
+		}
+		for item := range strings.SplitSeq(raw, ",") {
+			if item = strings.TrimSpace(item); item != "" {
+				items = append(items, item)
+			}
+		}
+	case []any:
+		items = raw
+	default:
+		v := reflect.ValueOf(raw)
+		if v.Kind() != reflect.Slice {
+			d.faults.addf(key, "want a list, have %s", describe(raw))
+			return
+		}
+		for i := range v.Len() {
+			items = append(items, v.Index(i).Interface())
+		}
+	}
+	if len(items) == 0 {
+		return
+	}
+	dst.Set(reflect.MakeSlice(dst.Type(), len(items), len(items)))
+	for i, item := range items {
+		d.value(fmt.Sprintf("%s[%d]", key, i), item, dst.Index(i))
+	}
+}
+
+func (d *decoder) scalar(key string, raw any, dst reflect.Value) {
+	if err := setScalar(raw, dst); err != nil {
+		d.faults.add(key, err)
+	}
+}

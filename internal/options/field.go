@@ -1,0 +1,158 @@
+package options
+
+import (
+	"encoding"
+	"fmt"
+	"iter"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// Field is one option as its operator knows it.
+type Field struct {
+	Key      string // dotted where structs are nested: "reconnect.min"
+	Type     string // in an operator's words: "string", "duration", "list of strings"
+	Doc      string
+	Default  string // as it would be written; "" too if there is none: see Required
+	Example  string
+	Required bool
+	Secret   bool
+}
+
+// Fields lists the options of v, a struct, a pointer to one, or the reflect.Type of one, in the order of declaration.
+// A list of structs is one option.
+func Fields(v any) []Field {
+	var fields []Field
+	for f := range All(reflect.New(structType(v)).Interface()) {
+		fields = append(fields, f)
+	}
+	return fields
+}
+
+// All goes through the options of v, a struct or a pointer to one, together with their values.
+func All(v any) iter.Seq2[Field, any] {
+	return func(yield func(Field, any) bool) {
+		walk("", reflect.Indirect(reflect.ValueOf(v)), yield)
+	}
+}
+
+func walk(parent string, v reflect.Value, yield func(Field, any) bool) bool {
+	for _, f := range specs(v.Type()) {
+		key, value := join(parent, f.key), v.FieldByIndex(f.Index)
+		if f.isSection() {
+			if !walk(key, value, yield) {
+				return false
+			}
+			continue
+		}
+		if !yield(f.field(key), value.Interface()) {
+			return false
+		}
+	}
+	return true
+}
+
+// structType panics on anything that is no struct: only a programmer chooses it.
+func structType(v any) reflect.Type {
+	t, ok := v.(reflect.Type)
+	if !ok {
+		t = reflect.TypeOf(v)
+	}
+	if t != nil && t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t == nil || t.Kind() != reflect.Struct {
+		panic(fmt.Sprintf("options: %v is no struct", t))
+	}
+	return t
+}
+
+// spec is a struct's field with its tags read.
+type spec struct {
+	reflect.StructField
+	key        string
+	preset     string // the default
+	hasDefault bool
+}
+
+func specs(t reflect.Type) []spec {
+	var all []spec
+	for i := range t.NumField() {
+		f := t.Field(i)
+		key := f.Tag.Get("koanf")
+		if !f.IsExported() || key == "-" {
+			continue
+		}
+		if key == "" {
+			key = strings.ToLower(f.Name)
+		}
+		s := spec{StructField: f, key: key}
+		s.preset, s.hasDefault = f.Tag.Lookup("default")
+		all = append(all, s)
+	}
+	return all
+}
+
+func (s spec) isSection() bool { return isSection(s.Type) }
+
+// isRequired: lists and maps begin empty.
+func (s spec) isRequired() bool {
+	kind := s.Type.Kind()
+	return !s.hasDefault && (readsText(s.Type) || kind != reflect.Slice && kind != reflect.Map)
+}
+
+func (s spec) field(key string) Field {
+	return Field{
+		Key:      key,
+		Type:     typeWord(s.Type),
+		Doc:      s.Tag.Get("doc"),
+		Default:  s.preset,
+		Example:  s.Tag.Get("example"),
+		Required: s.isRequired(),
+		Secret:   s.Type == reflect.TypeFor[Secret](),
+	}
+}
+
+// isSection tells a struct that holds options from one that is a value, such as time.Time.
+func isSection(t reflect.Type) bool { return t.Kind() == reflect.Struct && !readsText(t) }
+
+func readsText(t reflect.Type) bool {
+	return reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+}
+
+func isInteger(t reflect.Type) bool { return reflect.Int <= t.Kind() && t.Kind() <= reflect.Uintptr }
+
+func typeWord(t reflect.Type) string {
+	switch {
+	case t == reflect.TypeFor[time.Duration]():
+		return "duration"
+	case readsText(t):
+		return strings.ToLower(t.Name())
+	case isInteger(t):
+		return "int"
+	}
+	switch t.Kind() {
+	case reflect.Float32, reflect.Float64:
+		return "number"
+	case reflect.Slice:
+		if isSection(t.Elem()) {
+			return "list"
+		}
+		return "list of " + typeWord(t.Elem()) + "s"
+	case reflect.Map:
+		return "map"
+	case reflect.Interface:
+		return "anything"
+	}
+	return t.Kind().String()
+}
+
+// aTypeWord is typeWord with its article.
+func aTypeWord(t reflect.Type) string {
+	word := typeWord(t)
+	if strings.ContainsRune("aeiou", rune(word[0])) {
+		return "an " + word
+	}
+	return "a " + word
+}
