@@ -1,0 +1,167 @@
+package config
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/internal/options"
+)
+
+// Config is the whole configuration.
+type Config struct {
+	Gateway Gateway  `koanf:"gateway" doc:"The gateway itself."`
+	MQTT    MQTT     `koanf:"mqtt" doc:"The broker, and how to speak to it."`
+	Mapping Mapping  `koanf:"mapping" doc:"The words of MQTT and those of the devices: a map file, or root and topics without one."`
+	Devices []Device `koanf:"devices" doc:"The devices, in any number."`
+	Log     Log      `koanf:"log" doc:"What is said, how and where. Warnings and errors go to standard error in any case."`
+}
+
+// Gateway is about the program as a whole.
+type Gateway struct {
+	// Name is never empty after Load.
+	Name      string        `koanf:"name" default:"" doc:"the sender it signs with, and the client id unless one is given; empty: the name of the configuration file without extension, without a file the program's"`
+	Grace     time.Duration `koanf:"grace" default:"10s" doc:"longest duration of an orderly stop"`
+	StartWait time.Duration `koanf:"start_wait" default:"5s" doc:"the link opens when each device has opened or failed once, at most this long after the start"`
+}
+
+// MQTT says how to reach the broker and what to exchange with it.
+type MQTT struct {
+	Broker   string `koanf:"broker" default:"tcp://127.0.0.1:1883" doc:"tcp://, ssl://, ws:// or wss:// with host and port, unix:// with a path; embedded: the broker inside, for trying things out"`
+	ClientID string `koanf:"client_id" default:"" doc:"no two clients of a broker may have the same; empty: the gateway's name"`
+	Username string `koanf:"username" default:"" doc:"who the gateway is to the broker; empty: nobody in particular"`
+	// Password holds the content of PasswordFile, if there is one, after Load.
+	Password       Secret        `koanf:"password" default:"" doc:"better kept in a file of its own, see password_file"`
+	PasswordFile   string        `koanf:"password_file" default:"" doc:"a file that holds the password and nothing else"`
+	KeepAlive      time.Duration `koanf:"keepalive" default:"60s" doc:"between two signs of life on a silent connection, in whole seconds; shorter notices a dead link sooner"`
+	ConnectTimeout time.Duration `koanf:"connect_timeout" default:"10s" doc:"an attempt to connect that takes longer is given up"`
+	Lag            time.Duration `koanf:"lag" default:"500ms" doc:"after each connect request nobody tests the connection for this long"`
+	QoS            int           `koanf:"qos" default:"0" doc:"of subscriptions and publications: 0 at most once, 1 at least once; 2 is promised as 1"`
+	CleanSession   bool          `koanf:"clean_session" default:"true" doc:"false: the broker keeps what arrives at QoS 1 while the gateway is away"`
+	MaxPacket      Size          `koanf:"max_packet" default:"1MB" doc:"largest packet accepted from the broker"`
+	Reconnect      Reconnect     `koanf:"reconnect"`
+	TLS            TLS           `koanf:"tls"`
+	Outbox         Outbox        `koanf:"outbox"`
+}
+
+// Reconnect is the back-off between attempts to connect.
+type Reconnect struct {
+	Min time.Duration `koanf:"min" default:"1s" doc:"the wait after the first failure; it doubles with each further one"`
+	Max time.Duration `koanf:"max" default:"30s" doc:"the longest wait"`
+}
+
+// TLS applies to the schemes ssl and wss. Paths are absolute after Load.
+type TLS struct {
+	CAFile     string `koanf:"ca_file" default:"" doc:"certificates to trust, PEM; empty: those of the system"`
+	CertFile   string `koanf:"cert_file" default:"" doc:"certificate to show to the broker, PEM"`
+	KeyFile    string `koanf:"key_file" default:"" doc:"key of that certificate, PEM"`
+	ServerName string `koanf:"server_name" default:"" doc:"name that the broker's certificate must bear; empty: the host of the broker's address"`
+}
+
+// Outbox bounds what is kept for the broker while the link is down.
+type Outbox struct {
+	Messages int  `koanf:"messages" default:"10000" doc:"most messages kept for the broker while the link is down"`
+	Size     Size `koanf:"size" default:"16MB" doc:"most bytes kept for the broker while the link is down"`
+}
+
+// Mapping is either a map file, or root and topics without one.
+type Mapping struct {
+	File   string   `koanf:"file" default:"" example:"dummy_map.json" doc:"the map file; it brings root and topics with it"` // absolute after Load
+	Root   string   `koanf:"root" default:"" example:"home" doc:"what every topic begins with, one or several levels; not with a map file"`
+	Topics []string `koanf:"topics" default:"" example:"[\"home/+/gw/#\"]" doc:"filters to subscribe to; not with a map file"`
+}
+
+// Device is one device and what it is told.
+type Device struct {
+	Name        string         `koanf:"name" example:"lamp" doc:"unique; not seen on the wire"`
+	Type        string         `koanf:"type" example:"dummy" doc:"one of those that \"gateway devices\" lists"`
+	AnswersTo   AnswersTo      `koanf:"answers_to"`
+	Retain      bool           `koanf:"retain" default:"false" doc:"the broker keeps its latest status for whoever subscribes later"`
+	Timeout     time.Duration  `koanf:"timeout" default:"10s" doc:"a message that it handles for longer makes it count as stuck"`
+	OpenTimeout time.Duration  `koanf:"open_timeout" default:"30s" doc:"longest duration of opening it"`
+	Mailbox     int            `koanf:"mailbox" default:"1000" doc:"messages that wait for it; further ones are refused"`
+	Params      map[string]any `koanf:"params" example:"{port: /dev/tty}" doc:"its own options, as \"gateway devices\" shows them for its type"`
+}
+
+// AnswersTo is what a message may say to find the device, in internal words. A list that is empty allows everything.
+type AnswersTo struct {
+	Function []string `koanf:"function" example:"[Lighting]" doc:"functions that it answers to; left out: all"`
+	Gateway  []string `koanf:"gateway" example:"[Dummy]" doc:"gateways that it answers to; left out: all"`
+	Location []string `koanf:"location" example:"[Kitchen, Office]" doc:"locations that it answers to; left out: all"`
+	Device   []string `koanf:"device" example:"[Spot]" doc:"device names that it answers to; left out: all"`
+}
+
+// Log is about the logs: console, file and e-mail, each with a level of its own.
+type Log struct {
+	Level    Level         `koanf:"level" default:"info" doc:"of the console: debug, info, warn, error or none"`
+	Format   string        `koanf:"format" default:"auto" doc:"of the console: auto (coloured on a terminal, else text), text or json"`
+	Throttle time.Duration `koanf:"throttle" default:"10s" doc:"errors of one kind within this time are told in one line"`
+	File     LogFile       `koanf:"file"`
+	Email    Email         `koanf:"email"`
+}
+
+// LogFile is the rotating file.
+type LogFile struct {
+	Path     string `koanf:"path" default:"" example:"gateway.log" doc:"empty: no file"` // absolute after Load
+	Level    Level  `koanf:"level" default:"info" doc:"debug, info, warn, error or none"`
+	MaxSize  Size   `koanf:"max_size" default:"50MB" doc:"a file that grows beyond it is put aside and a new one begun"`
+	MaxFiles int    `koanf:"max_files" default:"3" doc:"files put aside that are kept"`
+}
+
+// Email is who hears of errors that a person must act on.
+type Email struct {
+	Host  string   `koanf:"host" default:"" example:"127.0.0.1" doc:"mail server; empty: no mail"`
+	Port  int      `koanf:"port" default:"25" doc:"port of the mail server"`
+	From  string   `koanf:"from" default:"" example:"gateway@example.com" doc:"address of the sender"`
+	To    []string `koanf:"to" default:"" example:"[me@example.com]" doc:"addresses of those who are told"`
+	Level Level    `koanf:"level" default:"error" doc:"debug, info, warn, error or none"`
+}
+
+// The words of Log.Format.
+const (
+	FormatAuto = "auto"
+	FormatText = "text"
+	FormatJSON = "json"
+)
+
+// Embedded is the address of the broker inside.
+const Embedded = "embedded"
+
+// Secret is text that shows itself only to those who call Reveal.
+type Secret = options.Secret
+
+// ClientID is what to call oneself to the broker: the one that is set, else the gateway's name.
+func (c *Config) ClientID() string {
+	if c.MQTT.ClientID != "" {
+		return c.MQTT.ClientID
+	}
+	return c.Gateway.Name
+}
+
+// Default is the configuration of someone who sets nothing. It has no device, and the gateway no name yet.
+func Default() Config {
+	var c Config
+	if err := options.Decode(nil, &c); err != nil {
+		panic(fmt.Sprintf("config: defaults: %v", err))
+	}
+	return c
+}
+
+// DefaultDevice is a device of which only the name and the type are still to be set.
+func DefaultDevice() Device {
+	var d Device
+	if err := options.Decode(map[string]any{"name": "", "type": ""}, &d); err != nil {
+		panic(fmt.Sprintf("config: defaults of a device: %v", err))
+	}
+	return d
+}
+
+// Flags lists the options that the environment and the command line can set: all but the devices.
+func Flags() []options.Field {
+	var flags []options.Field
+	for _, f := range options.Fields(Config{}) {
+		if f.Key != "devices" {
+			flags = append(flags, f)
+		}
+	}
+	return flags
+}

@@ -1,0 +1,57 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/v2"
+
+	"github.com/mqttgateway/mqttgateway/internal/options"
+)
+
+// envPrefix begins the name of every environment variable that is ours.
+const envPrefix = "MQTTGATEWAY_"
+
+// EnvName is the environment variable for an option: MQTTGATEWAY_MQTT_CLIENT_ID for mqtt.client_id.
+func EnvName(key string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
+// readEnvironment warns of variables that look like ours and are none, so that a misspelt one does not go unnoticed.
+func (l *loader) readEnvironment() {
+	keys := map[string]string{}
+	var known []string
+	for _, f := range Flags() {
+		keys[EnvName(f.Key)] = f.Key
+		known = append(known, strings.TrimPrefix(EnvName(f.Key), envPrefix))
+	}
+	k, names := koanf.New("."), map[string]string{}
+	provider := env.Provider(".", env.Opt{
+		Prefix:      envPrefix,
+		EnvironFunc: func() []string { return l.src.Environ },
+		TransformFunc: func(name, value string) (string, any) {
+			key, ok := keys[name]
+			if !ok {
+				l.Warnings = append(l.Warnings, unknownVariable(name, known))
+				return "", nil
+			}
+			names[key] = name
+			return key, value
+		},
+	})
+	if err := k.Load(provider, nil); err != nil {
+		l.faults = append(l.faults, fmt.Errorf("environment: %w", err))
+		return
+	}
+	l.merge(k.Raw(), names)
+}
+
+// unknownVariable is the warning; known are the names without prefix.
+func unknownVariable(name string, known []string) string {
+	said := fmt.Sprintf("environment: unknown variable %q is ignored", name)
+	if near, ok := options.Nearest(strings.TrimPrefix(name, envPrefix), known); ok {
+		said += "; did you mean " + envPrefix + near + "?"
+	}
+	return said
+}

@@ -1,0 +1,242 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/mqttgateway/mqttgateway/internal/options"
+)
+
+// oldOptions are those that the original knew, in the files of both its generations: the first had all about the map
+// under [MQTT], the second under [MAP]. [INTERFACE] takes anything, and [CONFIG] was for its own notes.
+var oldOptions = map[string][]string{
+	"MQTT":      {"host", "port", "keepalive", "timeout", "filename", "clientid", "mapping", "mapfilename", "root", "topics"},
+	"MAP":       {"clientid", "mapping", "mapfilename", "root", "topics"},
+	"LOG":       {"consolelevel", "filelevel", "filename", "logfilename", "filenum", "filesize", "emailhost", "emailport", "emailaddress"},
+	"INTERFACE": nil,
+	"CONFIG":    nil,
+}
+
+// readLegacy reads one of the original's files and lays what it says over the defaults, as if a file of today said it.
+//
+// timeout, the pace of the original's loop, has nothing to set here and is passed over.
+func (l *loader) readLegacy() {
+	old, ok := l.readOld(l.Path)
+	if !ok {
+		return
+	}
+	l.includeOld(old)
+	o := oldReader{loader: l, old: old, flat: map[string]any{}, names: map[string]string{}}
+	o.warnUnknown()
+	o.broker()
+	o.mapping()
+	o.log()
+	raw := nest(o.flat)
+	if device, ok := o.device(); ok {
+		raw["devices"] = []any{device}
+	}
+	l.merge(raw, o.names)
+}
+
+func (l *loader) readOld(path string) (oldFile, bool) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		l.faults = append(l.faults, err)
+		return nil, false
+	}
+	old, err := parseOld(text)
+	for _, f := range options.Faults(err) {
+		l.faults = append(l.faults, fmt.Errorf("%s: %w", path, f.Err))
+	}
+	return old, err == nil
+}
+
+// includeOld reads the file that [MQTT] filename names, which several gateways may share. What it says wins.
+func (l *loader) includeOld(old oldFile) {
+	name := old["MQTT"]["filename"]
+	if name == "" {
+		return
+	}
+	dirs := append([]string{filepath.Dir(l.Path)}, l.src.dirs()...)
+	path, err := lookFor(usualName(name, l.appName()+".conf"), dirs, false)
+	if err != nil {
+		l.faults = append(l.faults, &options.Fault{Key: "[MQTT] filename", Err: err})
+		return
+	}
+	shared, ok := l.readOld(path)
+	if !ok {
+		return
+	}
+	for section, values := range shared {
+		if old[section] == nil {
+			old[section] = map[string]string{}
+		}
+		maps.Copy(old[section], values)
+	}
+}
+
+// oldReader collects options of today: flat holds them by dotted key, names where they come from.
+type oldReader struct {
+	*loader
+	old   oldFile
+	flat  map[string]any
+	names map[string]string
+}
+
+// set takes a value over from [section] option.
+func (o *oldReader) set(key string, value any, place string) {
+	o.flat[key], o.names[key] = value, place
+}
+
+func (o *oldReader) faultAt(place, format string, args ...any) {
+	o.faults = append(o.faults, &options.Fault{Key: place, Err: fmt.Errorf(format, args...)})
+}
+
+// get gives the value of an option and its place; "" counts as not given, as it mostly did in the original.
+func (o *oldReader) get(section, option string) (value, place string) {
+	return o.old[section][option], "[" + section + "] " + option
+}
+
+// whole takes over a whole number, with a unit after it.
+func (o *oldReader) whole(key, section, option, unit string) {
+	value, place := o.get(section, option)
+	if value == "" {
+		return
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil {
+		o.faultAt(place, "want a whole number, have %q", value)
+		return
+	}
+	o.set(key, strconv.Itoa(n)+unit, place)
+}
+
+// warnUnknown warns once of each section and option that the original did not know. What stands under [DEFAULT] is
+// meant for some section, not for all of them.
+func (o *oldReader) warnUnknown() {
+	defaults := o.old["DEFAULT"]
+	sections := slices.Sorted(maps.Keys(oldOptions))
+	for _, section := range slices.Sorted(maps.Keys(o.old)) {
+		known, ok := oldOptions[section]
+		if !ok && section != "DEFAULT" {
+			o.warnf("unknown section [%s] is ignored; there are %s", printable(section), strings.Join(sections, ", "))
+		}
+		if known == nil {
+			continue
+		}
+		for _, option := range slices.Sorted(maps.Keys(o.old[section])) {
+			if _, inherited := defaults[option]; !inherited && !slices.Contains(known, option) {
+				o.warnf("[%s] %s: unknown option is ignored%s", section, printable(option), didYouMean(option, known))
+			}
+		}
+	}
+}
+
+// printable shows text from outside without quotes where it is harmless.
+func printable(text string) string {
+	if quoted := strconv.Quote(text); quoted[1:len(quoted)-1] != text {
+		return quoted
+	}
+	return text
+}
+
+func didYouMean(word string, known []string) string {
+	if near, ok := options.Nearest(word, known); ok {
+		return "; did you mean " + near + "?"
+	}
+	return ""
+}
+
+func (o *oldReader) broker() {
+	host, hostPlace := o.get("MQTT", "host")
+	port, portPlace := o.get("MQTT", "port")
+	place := hostPlace
+	if host == "" {
+		host, place = "127.0.0.1", portPlace
+	}
+	number := 1883
+	if port != "" {
+		var err error
+		if number, err = strconv.Atoi(port); err != nil || number < 1 || number > 65535 {
+			o.faultAt(portPlace, "want a port, 1 to 65535, have %q", port)
+			number = 1883
+		}
+	}
+	o.set("mqtt.broker", "tcp://"+net.JoinHostPort(host, strconv.Itoa(number)), place)
+	o.whole("mqtt.keepalive", "MQTT", "keepalive", "s")
+}
+
+// fromMap is get for the options that moved from [MQTT] to [MAP].
+func (o *oldReader) fromMap(option string) (value, place string, given bool) {
+	section := "MAP"
+	if _, ok := o.old[section][option]; !ok {
+		section = "MQTT"
+	}
+	_, given = o.old[section][option]
+	value, place = o.get(section, option)
+	return value, place, given
+}
+
+// mapping takes over a map file if mapping is on, else root and topics. mapfilename alone, without mapping, has no
+// effect; neither have root and topics beside a map file.
+func (o *oldReader) mapping() {
+	if id, place, _ := o.fromMap("clientid"); id != "" {
+		o.set("mqtt.client_id", id, place)
+	}
+	file, filePlace, given := o.fromMap("mapfilename")
+	if !given {
+		file = "."
+	}
+	if o.mappingIsOn() && file != "" {
+		o.set("mapping.file", file, filePlace)
+		return
+	}
+	if given && file != "" && file != "." {
+		o.warnf("%s: %q is not used, for mapping is off", filePlace, file)
+	}
+	if root, place, _ := o.fromMap("root"); root != "" {
+		o.set("mapping.root", root, place)
+	}
+	if topics, place, _ := o.fromMap("topics"); topics != "" {
+		o.set("mapping.topics", topics, place)
+	}
+}
+
+func (o *oldReader) mappingIsOn() bool {
+	value, place, _ := o.fromMap("mapping")
+	switch strings.ToLower(value) {
+	case "", "0", "no", "false", "off":
+		return false
+	case "1", "yes", "true", "on":
+		return true
+	}
+	o.faultAt(place, "want on or off, have %q", value)
+	return false
+}
+
+// device is the one that the original's program was: its type stands in the file's name, dummy2mqtt.conf.
+func (o *oldReader) device() (map[string]any, bool) {
+	kind, place := o.src.DeviceType, "--device"
+	if kind == "" {
+		place = filepath.Base(o.Path)
+		before, _, found := strings.Cut(o.appName(), "2mqtt")
+		if !found || before == "" {
+			o.faults = append(o.faults, fmt.Errorf("%s: the name does not tell the device: want a name such as dummy2mqtt.conf, or --device", o.Path))
+			return nil, false
+		}
+		kind = before
+	}
+	params := map[string]any{}
+	for option, value := range o.old["INTERFACE"] {
+		params[option] = value
+	}
+	o.names["devices[0].name"], o.names["devices[0].type"] = place, place
+	o.names["devices[0].params"] = "[INTERFACE]"
+	return map[string]any{"name": kind, "type": kind, "params": params}, true
+}

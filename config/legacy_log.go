@@ -1,0 +1,97 @@
+package config
+
+import (
+	"strconv"
+	"strings"
+)
+
+// log takes over [LOG]. Where the original said nothing, the console and the mail are off.
+func (o *oldReader) log() {
+	console, place := o.get("LOG", "consolelevel")
+	o.set("log.level", o.level(console, place), place)
+	o.logFile()
+	o.email()
+}
+
+// level translates a level of Python's logging; what it did not know told nothing.
+func (o *oldReader) level(value, place string) string {
+	switch strings.ToUpper(value) {
+	case "DEBUG", "NOTSET":
+		return "debug"
+	case "INFO":
+		return "info"
+	case "WARN", "WARNING":
+		return "warn"
+	case "ERROR":
+		return "error"
+	case "CRITICAL":
+		o.warnf("%s: CRITICAL is read as error: there is no level above it", place)
+		return "error"
+	case "", "NONE":
+		return "none"
+	}
+	o.warnf("%s: unknown level %q is read as NONE; there are CRITICAL, ERROR, WARN, INFO, DEBUG", place, value)
+	return "none"
+}
+
+// logFile takes over the file's name, which the first generation called logfilename and the second filename. Without
+// one the first wrote no file; the second chose the usual name whenever filelevel asked for one.
+func (o *oldReader) logFile() {
+	level, levelPlace := o.get("LOG", "filelevel")
+	name, place := o.get("LOG", "logfilename")
+	if name == "" {
+		name, place = o.get("LOG", "filename")
+	}
+	_, first := o.old["LOG"]["logfilename"]
+	_, second := o.old["LOG"]["filename"]
+	if level != "" {
+		told := o.level(level, levelPlace)
+		o.set("log.file.level", told, levelPlace)
+		switch {
+		case name != "" || told == "none":
+		case second:
+			name = "."
+		case !first:
+			o.warnf("%s: no log file is written, for [LOG] filename is missing", levelPlace)
+		}
+	}
+	if name != "" {
+		o.set("log.file.path", name, place)
+	}
+	o.counted("log.file.max_files", "filenum", "")
+	o.counted("log.file.max_size", "filesize", "KB")
+}
+
+// counted takes over a number of at least 1. Less meant to the original that the file grows for ever.
+func (o *oldReader) counted(key, option, unit string) {
+	value, place := o.get("LOG", option)
+	if n, err := strconv.Atoi(value); err == nil && n < 1 {
+		o.warnf("%s: a log file that grows for ever is not offered: the default applies", place)
+		return
+	}
+	o.whole(key, "LOG", option, unit)
+}
+
+// email takes over the mail, which went to the address that it came from, if both host and address are there.
+func (o *oldReader) email() {
+	host, hostPlace := o.get("LOG", "emailhost")
+	address, addressPlace := o.get("LOG", "emailaddress")
+	switch {
+	case host == "" && address == "":
+		return
+	case host == "":
+		o.warnf("%s: no mail is sent, for %s is missing", addressPlace, hostPlace)
+		return
+	case address == "":
+		o.warnf("%s: no mail is sent, for %s is missing", hostPlace, addressPlace)
+		return
+	}
+	if err := checkAddress(address); err != nil {
+		o.faultAt(addressPlace, "%w", err)
+		return
+	}
+	o.set("log.email.host", host, hostPlace)
+	o.set("log.email.from", address, addressPlace)
+	o.set("log.email.to", []any{address}, addressPlace)
+	o.whole("log.email.port", "LOG", "emailport", "")
+}

@@ -1,0 +1,48 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+	"strings"
+)
+
+// Level is the least severe that is told. It is a slog.Level, and None is above them all:
+//
+//	slog.Level(c.Log.Level)
+type Level slog.Level
+
+// The levels there are.
+const (
+	Debug = Level(slog.LevelDebug)
+	Info  = Level(slog.LevelInfo)
+	Warn  = Level(slog.LevelWarn)
+	Error = Level(slog.LevelError)
+	None  = Level(math.MaxInt) // nothing at all
+)
+
+var levelNames = map[Level]string{Debug: "debug", Info: "info", Warn: "warn", Error: "error", None: "none"}
+
+func (l Level) String() string {
+	if name, ok := levelNames[l]; ok {
+		return name
+	}
+	return slog.Level(l).String()
+}
+
+func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// UnmarshalText reads the name of a level in any case, and "warning" for warn.
+func (l *Level) UnmarshalText(text []byte) error {
+	word := strings.ToLower(strings.TrimSpace(string(text)))
+	if word == "warning" {
+		word = "warn"
+	}
+	for level, name := range levelNames {
+		if name == word {
+			*l = level
+			return nil
+		}
+	}
+	return fmt.Errorf("want debug, info, warn, error or none, have %q", text)
+}

@@ -1,0 +1,175 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"strings"
+
+	"github.com/knadh/koanf/providers/confmap"
+	"github.com/knadh/koanf/v2"
+
+	"github.com/mqttgateway/mqttgateway/internal/options"
+)
+
+// Sources is where a configuration comes from. The zero value gives the defaults.
+type Sources struct {
+	Path    string            // --config; "" looks for a file named after the program, see Find
+	Program string            // path of the running program; "" looks for no file, and calls the gateway gateway
+	WorkDir string            // working directory; "" leaves relative paths to the process
+	Environ []string          // as os.Environ gives it
+	Flags   map[string]string // the flags that were given, by key: "mqtt.broker"
+
+	// DeviceType is --device: the type of the device in one of the original's files, whatever the file's name says.
+	DeviceType string
+}
+
+// Loaded is a configuration together with what there is to say about it.
+type Loaded struct {
+	Config   Config
+	Path     string   // absolute path of the file that was used; "" if there was none
+	Warnings []string // each one line
+
+	origins origins
+}
+
+// Given reports whether any source sets the option, rather than its default. The password of a password_file, the
+// gateway's name if it is the file's, and the devices' own options do not count as set.
+func (l *Loaded) Given(key string) bool {
+	_, ok := l.origins[key]
+	return ok
+}
+
+// Name is what the operator calls the option, or a part of it: "--mqtt.qos", "devices[0].params.port",
+// "[INTERFACE] port". It is the key itself if nobody set it.
+func (l *Loaded) Name(key string) string { return l.origins.name(key) }
+
+// Load reads all sources. The error joins everything that is wrong, one line each; Path and Warnings are good even
+// then, Config is not.
+func Load(src Sources) (*Loaded, error) {
+	l := loader{
+		src:    src,
+		Loaded: &Loaded{origins: origins{}},
+		merged: koanf.New("."),
+	}
+	l.readFile()
+	l.readEnvironment()
+	l.readFlags()
+	l.decode()
+	l.fillName()
+	l.resolvePaths()
+	l.validate()
+	return l.Loaded, errors.Join(l.faults...)
+}
+
+type loader struct {
+	*Loaded
+	src    Sources
+	merged *koanf.Koanf
+	broken map[string]bool // options that could not be read: nothing more is said of them
+	faults []error
+}
+
+// fault says what is wrong with an option, under the name by which the operator knows it.
+func (l *loader) fault(key string, err error) {
+	l.faults = append(l.faults, &options.Fault{Key: l.Name(key), Err: err})
+}
+
+func (l *loader) faultf(key, format string, args ...any) {
+	l.fault(key, fmt.Errorf(format, args...))
+}
+
+func (l *loader) warnf(format string, args ...any) {
+	l.Warnings = append(l.Warnings, fmt.Sprintf(format, args...))
+}
+
+// merge lays options over those that were read before: nested and spelt as ours, with the operator's names for them.
+func (l *loader) merge(raw map[string]any, names map[string]string) {
+	if err := l.merged.Load(confmap.Provider(raw, ""), nil); err != nil {
+		l.faults = append(l.faults, err)
+		return
+	}
+	maps.Copy(l.origins, names)
+}
+
+func (l *loader) readFlags() {
+	flags, names := map[string]any{}, map[string]string{}
+	known := map[string]bool{}
+	for _, f := range Flags() {
+		known[f.Key] = true
+	}
+	for key, value := range l.src.Flags {
+		if !known[key] {
+			l.faults = append(l.faults, fmt.Errorf("--%s: no such option", key))
+			continue
+		}
+		flags[key], names[key] = value, "--"+key
+	}
+	l.merge(nest(flags), names)
+}
+
+func (l *loader) decode() {
+	l.broken = map[string]bool{}
+	for _, f := range options.Faults(options.Decode(l.merged.Raw(), &l.Config)) {
+		l.broken[f.Key] = true
+		l.fault(f.Key, f.Err)
+	}
+}
+
+// fillName gives the gateway its name if nobody did.
+func (l *loader) fillName() {
+	if l.Config.Gateway.Name == "" && !l.broken["gateway.name"] {
+		l.Config.Gateway.Name = l.appName()
+	}
+}
+
+// appName is what the original called the application's name: that of the configuration file.
+func (l *loader) appName() string {
+	if l.Path != "" {
+		return stem(l.Path)
+	}
+	return l.src.programName()
+}
+
+// programName is <name>: the binary's own.
+func (s Sources) programName() string {
+	if s.Program == "" {
+		return "gateway"
+	}
+	return strings.TrimSuffix(filepath.Base(s.Program), ".exe")
+}
+
+// stem is a file's name without extension.
+func stem(path string) string {
+	base := filepath.Base(path)
+	return strings.TrimSuffix(base, filepath.Ext(base))
+}
+
+// origins knows for each option that is set, by its key, what the operator calls it.
+type origins map[string]string
+
+// name also serves for items of lists and parts of sections, "mapping.topics[1]", by the name of the whole.
+func (o origins) name(key string) string {
+	whole, rest := key, ""
+	for whole != "" {
+		if as, ok := o[whole]; ok {
+			if strings.HasSuffix(as, "]") { // a section of the original's
+				rest = strings.Replace(rest, ".", " ", 1)
+			}
+			return as + rest
+		}
+		cut := max(strings.LastIndexAny(whole, ".["), 0)
+		whole, rest = whole[:cut], whole[cut:]+rest
+	}
+	return key
+}
+
+// nest turns dotted keys into maps within maps.
+func nest(flat map[string]any) map[string]any {
+	k := koanf.New(".")
+	if err := k.Load(confmap.Provider(flat, "."), nil); err != nil {
+		panic(fmt.Sprintf("config: options of our own cannot be nested: %v", err))
+	}
+	return k.Raw()
+}

@@ -1,0 +1,128 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// pathOption is an option that names a file.
+type pathOption struct {
+	key     string
+	path    *string
+	ext     string // of the usual name; "" if there is no such
+	written bool   // by us: it need not exist yet
+}
+
+func pathOptions(c *Config) []pathOption {
+	return []pathOption{
+		{key: "mapping.file", path: &c.Mapping.File, ext: ".map"},
+		{key: "mqtt.password_file", path: &c.MQTT.PasswordFile},
+		{key: "mqtt.tls.ca_file", path: &c.MQTT.TLS.CAFile},
+		{key: "mqtt.tls.cert_file", path: &c.MQTT.TLS.CertFile},
+		{key: "mqtt.tls.key_file", path: &c.MQTT.TLS.KeyFile},
+		{key: "log.file.path", path: &c.Log.File.Path, ext: ".log", written: true},
+	}
+}
+
+// resolvePaths makes every path absolute and reads the file with the password.
+func (l *loader) resolvePaths() {
+	for _, o := range pathOptions(&l.Config) {
+		if *o.path == "" {
+			continue
+		}
+		path, err := l.resolve(o)
+		if err != nil {
+			l.fault(o.key, err)
+			continue
+		}
+		*o.path = path
+		if o.key == "mqtt.password_file" {
+			l.readPassword(path)
+		}
+	}
+}
+
+// resolve finds a file as the original did: an absolute path is taken as it is; a relative one is looked for beside
+// the configuration file, in the working directory and beside the program. What is yet to be written and is in none
+// of them goes to the first. A path on the command line is tried from the working directory first.
+func (l *loader) resolve(o pathOption) (string, error) {
+	path := *o.path
+	if o.ext != "" {
+		path = usualName(path, l.appName()+o.ext)
+	}
+	dirs := l.src.dirs()
+	if l.Path != "" {
+		dirs = append([]string{filepath.Dir(l.Path)}, dirs...)
+		if strings.HasPrefix(l.origins[o.key], "--") {
+			dirs[0], dirs[1] = dirs[1], dirs[0]
+		}
+	}
+	return lookFor(path, dirs, o.written)
+}
+
+// usualName replaces "." and a folder, with / at its end, by the file of that name in there.
+func usualName(path, name string) string {
+	if path == "." {
+		return name
+	}
+	if strings.HasSuffix(path, "/") {
+		return path + name
+	}
+	return path
+}
+
+// lookFor returns an absolute path.
+func lookFor(path string, dirs []string, written bool) (string, error) {
+	if strings.ContainsRune(path, 0) {
+		return "", fmt.Errorf("%q is no path", path)
+	}
+	var tried []string
+	for _, dir := range dirs {
+		absolute, err := filepath.Abs(under(dir, path))
+		if err != nil {
+			return "", err
+		}
+		if isFile(absolute) {
+			return absolute, nil
+		}
+		if !slices.Contains(tried, absolute) {
+			tried = append(tried, absolute)
+		}
+		if filepath.IsAbs(path) {
+			break
+		}
+	}
+	if written {
+		return tried[0], nil
+	}
+	return "", fmt.Errorf("there is no file %s", strings.Join(tried, " nor "))
+}
+
+// under is path as seen from dir.
+func under(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(dir, path)
+}
+
+func (l *loader) readPassword(path string) {
+	if l.Config.MQTT.Password != "" {
+		l.faultf("mqtt.password_file", "there is %s too: want one of the two", l.Name("mqtt.password"))
+		return
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		l.fault("mqtt.password_file", err)
+		return
+	}
+	password := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
+	if password == "" {
+		l.faultf("mqtt.password_file", "%s is empty", path)
+		return
+	}
+	l.Config.MQTT.Password = Secret(password)
+}

@@ -1,0 +1,89 @@
+package config
+
+import (
+	"log/slog"
+	"math"
+	"testing"
+	"time"
+)
+
+func TestSize(t *testing.T) {
+	tests := []struct {
+		text string
+		want Size
+		back string // "" if it cannot be read
+	}{
+		{"0", 0, "0"},
+		{"4096", 4096, "4KB"},
+		{"4097", 4097, "4097"},
+		{"50MB", 50 << 20, "50MB"},
+		{" 50 mb ", 50 << 20, "50MB"},
+		{"64k", 64 << 10, "64KB"},
+		{"1024M", 1 << 30, "1GB"},
+		{"2GB", 2 << 30, "2GB"},
+		{"-1KB", -1024, "-1KB"},
+		{"9223372036854775807", math.MaxInt64, "9223372036854775807"},
+		{"8589934592GB", 0, ""},
+		{"9223372036854775808", 0, ""},
+		{"1.5MB", 0, ""},
+		{"MB", 0, ""},
+		{"12 bytes", 0, ""},
+		{"", 0, ""},
+	}
+	for _, tt := range tests {
+		var s Size
+		err := s.UnmarshalText([]byte(tt.text))
+		if (err == nil) != (tt.back != "") || err == nil && (s != tt.want || s.String() != tt.back) {
+			t.Errorf("%q is read as %d, %v, error %v; want %d, %s", tt.text, s, s, err, tt.want, tt.back)
+		}
+	}
+}
+
+func FuzzSize(f *testing.F) {
+	f.Add("50MB")
+	f.Add("-9223372036854775808")
+	f.Fuzz(func(t *testing.T, text string) {
+		var first, second Size
+		if first.UnmarshalText([]byte(text)) != nil {
+			return
+		}
+		if err := second.UnmarshalText([]byte(first.String())); err != nil || first != second {
+			t.Errorf("%q is %d, written %v, read again %d, %v", text, first, first, second, err)
+		}
+	})
+}
+
+func TestLevel(t *testing.T) {
+	for text, want := range map[string]Level{"debug": Debug, "Info": Info, " WARN ": Warn, "warning": Warn, "error": Error, "NONE": None} {
+		var l Level
+		if err := l.UnmarshalText([]byte(text)); err != nil || l != want {
+			t.Errorf("%q is read as %v, %v", text, l, err)
+		}
+		var again Level
+		if err := again.UnmarshalText([]byte(want.String())); err != nil || again != want {
+			t.Errorf("%v is read again as %v, %v", want, again, err)
+		}
+	}
+	var l Level
+	if err := l.UnmarshalText([]byte("fatal")); err == nil {
+		t.Error("an unknown level was read")
+	}
+	if slog.Level(None) <= slog.LevelError+1000 {
+		t.Error("none is not above everything")
+	}
+}
+
+func TestDuration(t *testing.T) {
+	for text, d := range map[string]time.Duration{
+		"0s": 0, "500ms": 500 * time.Millisecond, "60s": time.Minute, "90s": 90 * time.Second, "5m": 5 * time.Minute,
+		"2h": 2 * time.Hour, "2h5m": 125 * time.Minute, "1h0m5s": time.Hour + 5*time.Second, "1m0.5s": time.Minute + 500*time.Millisecond,
+		"10h": 10 * time.Hour, "-5m": -5 * time.Minute,
+	} {
+		if got := duration(d); got != text {
+			t.Errorf("%v is written %s, want %s", d, got, text)
+		}
+		if again, err := time.ParseDuration(text); err != nil || again != d {
+			t.Errorf("%s is read as %v, %v", text, again, err)
+		}
+	}
+}

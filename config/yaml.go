@@ -1,0 +1,190 @@
+package config
+
+import (
+	"bytes"
+	"encoding"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/mqttgateway/mqttgateway/internal/options"
+)
+
+// YAML writes the configuration as a file that loads to the same one: the gateway's name, the broker, and whatever
+// differs from the defaults. Paths below the folder in which the file will stand are written relative to it; "" keeps
+// them absolute.
+//
+// It is text for a file and not for a log: a password that comes from no password_file stands in it.
+func (c *Config) YAML(folder string) []byte {
+	defaults := values(Default())
+	root := mapping()
+	for f, value := range options.All(c) {
+		switch {
+		case f.Key == "devices":
+			if len(c.Devices) > 0 {
+				put(root, f.Key, devices(c.Devices))
+			}
+			continue
+		case f.Key == "mqtt.password" && c.MQTT.PasswordFile != "":
+			continue
+		case f.Key == "gateway.name", f.Key == "mqtt.broker":
+		case reflect.DeepEqual(value, defaults[f.Key]):
+			continue
+		}
+		if isPath(f.Key) {
+			value = relative(folder, value.(string))
+		}
+		put(root, f.Key, node(value, true))
+	}
+	return encode(root)
+}
+
+func devices(list []Device) *yaml.Node {
+	defaults := values(DefaultDevice())
+	sequence := &yaml.Node{Kind: yaml.SequenceNode}
+	for _, d := range list {
+		item := mapping()
+		for f, value := range options.All(d) {
+			if f.Required || !reflect.DeepEqual(value, defaults[f.Key]) {
+				put(item, f.Key, node(value, true))
+			}
+		}
+		sequence.Content = append(sequence.Content, item)
+	}
+	return sequence
+}
+
+// values are the options of a struct by key.
+func values(v any) map[string]any {
+	all := map[string]any{}
+	for f, value := range options.All(v) {
+		all[f.Key] = value
+	}
+	return all
+}
+
+// isPath is true for the options that name files.
+func isPath(key string) bool {
+	return slices.ContainsFunc(pathOptions(&Config{}), func(o pathOption) bool { return o.key == key })
+}
+
+// relative shortens a path that lies below the folder.
+func relative(folder, path string) string {
+	if folder == "" {
+		return path
+	}
+	short, err := filepath.Rel(folder, path)
+	if err != nil || !filepath.IsLocal(short) {
+		return path
+	}
+	return short
+}
+
+func mapping() *yaml.Node { return &yaml.Node{Kind: yaml.MappingNode} }
+
+// put sets a dotted key, with the mappings in between.
+func put(m *yaml.Node, key string, value *yaml.Node) {
+	name, rest, nested := strings.Cut(key, ".")
+	if !nested {
+		m.Content = append(m.Content, text(name), value)
+		return
+	}
+	for i := 0; i < len(m.Content); i += 2 {
+		if m.Content[i].Value == name {
+			put(m.Content[i+1], rest, value)
+			return
+		}
+	}
+	below := mapping()
+	m.Content = append(m.Content, text(name), below)
+	put(below, rest, value)
+}
+
+// node writes a value as one would by hand. reveal shows secrets.
+func node(value any, reveal bool) *yaml.Node {
+	switch value := value.(type) {
+	case string:
+		return text(value)
+	case Secret:
+		if reveal {
+			return text(value.Reveal())
+		}
+		return text(value.String())
+	case time.Duration:
+		return text(duration(value))
+	case encoding.TextMarshaler:
+		if written, err := value.MarshalText(); err == nil {
+			return text(string(written))
+		}
+	case map[string]any:
+		m := mapping()
+		for _, key := range slices.Sorted(maps.Keys(value)) {
+			m.Content = append(m.Content, text(key), node(value[key], reveal))
+		}
+		return m
+	}
+	if v := reflect.ValueOf(value); v.Kind() == reflect.Slice {
+		sequence := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+		for i := range v.Len() {
+			sequence.Content = append(sequence.Content, node(v.Index(i).Interface(), reveal))
+		}
+		return sequence
+	}
+	n := &yaml.Node{}
+	if err := n.Encode(value); err != nil {
+		return text(fmt.Sprint(value))
+	}
+	return n
+}
+
+// text is a string without quotes where nobody could take it for anything else.
+func text(s string) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
+	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return !isPlain(r) }) {
+		n.Style = yaml.DoubleQuotedStyle
+	}
+	return n
+}
+
+func isPlain(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-./:", r)
+}
+
+// duration is "60s" rather than "1m0s".
+func duration(d time.Duration) string {
+	if d%time.Second == 0 && -2*time.Minute <= d && d <= 2*time.Minute {
+		return strconv.Itoa(int(d/time.Second)) + "s"
+	}
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+func encode(n *yaml.Node) []byte {
+	var b bytes.Buffer
+	e := yaml.NewEncoder(&b)
+	e.SetIndent(2)
+	if err := e.Encode(n); err != nil {
+		panic(fmt.Sprintf("config: %v", err)) // a buffer takes everything, and the nodes are ours
+	}
+	return b.Bytes()
+}
+
+// inline writes a value in one line.
+func inline(value any) string {
+	n := node(value, false)
+	n.Style |= yaml.FlowStyle
+	return strings.TrimSpace(string(encode(n)))
+}
