@@ -1,0 +1,139 @@
+package link
+
+import "time"
+
+// Step returns the state after an event, and what is to be done, in order.
+func (p Policy) Step(s State, e Event) (State, []Effect) {
+	if s.Stopped {
+		return s, nil
+	}
+	switch e.(type) {
+	case Start:
+		if s.Phase == Disconnected {
+			return p.dial(s)
+		}
+		return s, nil
+	case Stop:
+		return p.stop(s)
+	}
+	if s.Phase == Disconnected {
+		return s, nil
+	}
+	switch e := e.(type) {
+	case Up:
+		if e.Epoch == s.Epoch {
+			return p.up(s, e.At)
+		}
+	case Dropped:
+		if e.Epoch == s.Epoch {
+			return p.dropped(s, e)
+		}
+	case Ended:
+		if e.Epoch == s.Epoch && !s.ended {
+			return p.ended(s, e.Fault)
+		}
+	case LagOver:
+		if e.Epoch == s.Epoch && !s.lagOver {
+			s.lagOver = true
+			return p.settle(s)
+		}
+	case Overdue:
+		if e.Epoch == s.Epoch && s.Phase == Connecting && !s.ended {
+			s.Phase, s.Fault = Lost, Timeout
+			return s, []Effect{Kill{s.Epoch}}
+		}
+	case RetryDue:
+		if e.Epoch == s.Epoch && s.Phase == Waiting {
+			return p.dial(s)
+		}
+	}
+	return s, nil
+}
+
+// dial begins the next attempt.
+func (p Policy) dial(s State) (State, []Effect) {
+	s.Phase, s.Fault = Connecting, None
+	s.Epoch++
+	s.lagOver, s.ended = false, false
+	return s, []Effect{Dial{s.Epoch, p.Lag, p.Timeout}}
+}
+
+func (p Policy) stop(s State) (State, []Effect) {
+	phase := s.Phase
+	s.Phase, s.Stopped = Disconnected, true
+	switch {
+	case phase == Connected:
+		return s, []Effect{Close{s.Epoch}}
+	case phase == Connecting && !s.ended:
+		return s, []Effect{Kill{s.Epoch}}
+	}
+	return s, nil // a lost one is being killed already
+}
+
+func (p Policy) up(s State, at time.Duration) (State, []Effect) {
+	switch {
+	case s.Phase == Connecting && !s.ended:
+		s.Phase, s.upAt = Connected, at
+	case s.Phase == Lost && !s.ended:
+		return s, []Effect{Kill{s.Epoch}} // it came up while it was being killed
+	}
+	return s, nil
+}
+
+func (p Policy) dropped(s State, e Dropped) (State, []Effect) {
+	switch s.Phase {
+	case Connected:
+		if e.At-s.upAt >= stable {
+			s.Failures, s.Takeover, s.earlies = 0, false, 0
+		}
+		if e.Fault == EOF && e.At-s.upAt <= takeoverEarly {
+			s = s.lostEarly(e.At)
+		}
+	case Connecting: // its loss has overtaken the word that it is up
+		if s.ended {
+			return s, nil
+		}
+	default:
+		return s, nil
+	}
+	s.Phase, s.Fault = Lost, e.Fault
+	return s, []Effect{Kill{s.Epoch}}
+}
+
+// lostEarly notes a loss that looks like a takeover.
+func (s State) lostEarly(at time.Duration) State {
+	if s.earlies == takeoverLosses {
+		copy(s.early[:], s.early[1:])
+		s.earlies--
+	}
+	s.early[s.earlies] = at
+	s.earlies++
+	if s.earlies == takeoverLosses && at-s.early[0] <= takeoverWithin {
+		s.Takeover = true
+	}
+	return s
+}
+
+func (p Policy) ended(s State, fault Fault) (State, []Effect) {
+	s.ended = true
+	if s.Phase == Connecting {
+		s.Fault = fault
+	} else if s.Phase == Connected { // without a Dropped before: as one that gives no cause
+		s.Phase, s.Fault = Lost, fault
+	}
+	return p.settle(s)
+}
+
+// settle goes on to the wait once the attempt has ended and its lag is over.
+func (p Policy) settle(s State) (State, []Effect) {
+	if !s.ended || !s.lagOver {
+		return s, nil
+	}
+	s.Phase = Waiting
+	s.Failures++
+	wait := p.Backoff.Full(s.Failures)
+	if s.Fault == Permanent || s.TakenOver() {
+		wait = p.Long
+	}
+	return s, []Effect{Retry{s.Epoch, wait}}
+}

@@ -1,0 +1,147 @@
+// Package routing finds the devices for an address, in time that does not depend on how many devices there are.
+//
+// A message finds a device if every characteristic that it sets is one the device answers to. A device may answer to
+// several values of a characteristic, or, with an empty list, to all.
+//
+// The index groups the devices by which characteristics they list ("shape", at most 16), and keeps for each shape and
+// each set of characteristics that messages turned out to set a table from the values of those to the devices. An
+// address costs one look-up for each shape. The tables are filled when a message first needs them.
+package routing
+
+import "github.com/mqttgateway/mqttgateway/messages"
+
+// Answers is what one device answers to, as lists of values in internal words. An empty list answers to all.
+type Answers struct {
+	Function, Gateway, Location, Device []string
+}
+
+// characteristics is how many an address has.
+const characteristics = 4
+
+func (a Answers) list(c int) []string {
+	return [characteristics][]string{a.Function, a.Gateway, a.Location, a.Device}[c]
+}
+
+// set is a set of characteristics, one bit each.
+type set uint8
+
+func (s set) has(c int) bool { return s&(1<<c) != 0 }
+
+// key is the values of some characteristics; the others are empty.
+type key [characteristics]string
+
+// keyOf returns the values that to sets, and which those are.
+func keyOf(to messages.Address) (k key, given set) {
+	k = key{to.Function, to.Gateway, to.Location, to.Device}
+	for c, value := range k {
+		if value != "" {
+			given |= 1 << c
+		}
+	}
+	return k, given
+}
+
+// only returns k without the characteristics that are not in s.
+func (k key) only(s set) key {
+	for c := range k {
+		if !s.has(c) {
+			k[c] = ""
+		}
+	}
+	return k
+}
+
+// shape holds the devices that list the same characteristics.
+type shape struct {
+	listed set
+	all    []int         // its devices
+	tables map[set]table // by which of listed the message sets
+}
+
+type table map[key][]int
+
+// Index answers which devices a message finds. It is not safe for concurrent use.
+type Index struct {
+	answers []Answers
+	shapes  []*shape
+	wide    []int // devices that list so many combinations that they are asked one by one
+}
+
+// maxCombinations is how many combinations of its values a device may have in a table.
+const maxCombinations = 1000
+
+// New returns an index of devices, which are known by their place in answers.
+func New(answers []Answers) *Index {
+	x := &Index{answers: answers}
+	shapes := make(map[set]*shape)
+	for device, a := range answers {
+		var listed set
+		combinations := 1
+		for c := range characteristics {
+			if n := len(a.list(c)); n > 0 {
+				listed |= 1 << c
+				combinations = min(combinations*n, maxCombinations+1)
+			}
+		}
+		if combinations > maxCombinations {
+			x.wide = append(x.wide, device)
+			continue
+		}
+		s := shapes[listed]
+		if s == nil {
+			s = &shape{listed: listed, tables: make(map[set]table)}
+			shapes[listed] = s
+			x.shapes = append(x.shapes, s)
+		}
+		s.all = append(s.all, device)
+	}
+	return x
+}
+
+// Find appends to found the devices that a message to this address finds, each once, in no particular order.
+func (x *Index) Find(to messages.Address, found []int) []int {
+	k, given := keyOf(to)
+	for _, s := range x.shapes {
+		asked := s.listed & given
+		if asked == 0 {
+			found = append(found, s.all...)
+			continue
+		}
+		found = append(found, s.table(asked, x.answers)[k.only(asked)]...)
+	}
+	for _, device := range x.wide {
+		if x.answers[device].Matches(to) {
+			found = append(found, device)
+		}
+	}
+	return found
+}
+
+// table returns the table of s for messages that set asked of what s lists.
+func (s *shape) table(asked set, answers []Answers) table {
+	t, ok := s.tables[asked]
+	if !ok {
+		t = make(table)
+		for _, device := range s.all {
+			t.enter(device, answers[device], asked, 0, key{})
+		}
+		s.tables[asked] = t
+	}
+	return t
+}
+
+// enter adds device under each combination of its values from characteristic c on.
+func (t table) enter(device int, a Answers, asked set, c int, k key) {
+	for ; c < characteristics; c++ {
+		if asked.has(c) {
+			for _, value := range a.list(c) {
+				k[c] = value
+				t.enter(device, a, asked, c+1, k)
+			}
+			return
+		}
+	}
+	if devices := t[k]; len(devices) == 0 || devices[len(devices)-1] != device { // a value may be listed twice
+		t[k] = append(devices, device)
+	}
+}
