@@ -1,0 +1,159 @@
+package logging
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"sync"
+	"time"
+)
+
+// lookTime is how often a file looks whether it is still the one at its path, and how long it waits after a failure
+// until it tries again. What is written in between is lost, if the file could not be opened or written.
+const lookTime = time.Second
+
+// file is a log file that rotates by size. Its writes fail only after Close; any other failure goes to trouble.
+type file struct {
+	path     string
+	maxSize  int64
+	maxFiles int
+	trouble  *trouble
+
+	mu     sync.Mutex // guards what follows
+	f      *os.File   // nil: to be opened
+	size   int64
+	fixed  bool      // no regular file, such as /dev/null: never renamed
+	torn   bool      // the latest write broke off within a line
+	look   time.Time // when to look again
+	err    error     // why f is nil, or why a full file was not rotated
+	closed bool
+}
+
+// openFile opens the file at once, so that a wrong path shows at the start.
+func openFile(o File, t *trouble) *file {
+	f := &file{path: o.Path, maxSize: o.MaxSize, maxFiles: o.MaxFiles, trouble: t}
+	if f.open(time.Now()); f.err != nil {
+		t.failed(f.err)
+	}
+	return f
+}
+
+// Write writes one line.
+func (f *file) Write(line []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return 0, os.ErrClosed
+	}
+	f.prepare(time.Now(), int64(len(line)))
+	if f.f != nil {
+		f.append(line)
+	}
+	switch {
+	case f.f == nil:
+		f.trouble.failed(f.err)
+	case f.err == nil:
+		f.trouble.recovered()
+	}
+	return len(line), nil
+}
+
+// prepare sees to it that f is the file at its path and has room for size bytes, if that can be had.
+func (f *file) prepare(now time.Time, size int64) {
+	if !now.Before(f.look) {
+		f.look = now.Add(lookTime)
+		if f.f != nil && (f.err != nil || !f.inPlace()) {
+			f.drop()
+		}
+		if f.f == nil {
+			f.open(now)
+		}
+	}
+	full := f.maxSize > 0 && f.maxFiles > 0 && f.size > 0 && f.size+size > f.maxSize
+	if f.f == nil || f.fixed || !full || f.err != nil {
+		return
+	}
+	f.drop()
+	err := f.rotate()
+	f.open(now)
+	if err != nil && f.err == nil { // the full file goes on growing, until the next look
+		f.err = fmt.Errorf("rotate: %w", err)
+		f.trouble.failed(f.err)
+	}
+}
+
+// inPlace is false when somebody has moved or removed the file.
+func (f *file) inPlace() bool {
+	have, err := f.f.Stat()
+	if err != nil {
+		return false
+	}
+	want, err := os.Stat(f.path)
+	return err == nil && os.SameFile(have, want)
+}
+
+func (f *file) open(now time.Time) {
+	f.look = now.Add(lookTime)
+	file, err := os.OpenFile(f.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o640)
+	if err != nil {
+		f.err = err
+		return
+	}
+	info, err := file.Stat()
+	if err != nil {
+		f.err = errors.Join(err, file.Close())
+		return
+	}
+	f.f, f.size, f.fixed, f.err = file, info.Size(), !info.Mode().IsRegular(), nil
+}
+
+func (f *file) append(line []byte) {
+	if f.torn {
+		line = append([]byte("\n"), line...)
+	}
+	n, err := f.f.Write(line)
+	f.size += int64(n)
+	f.torn = f.torn && n == 0 || n > 0 && n < len(line)
+	if err != nil {
+		f.drop()
+		f.err = err
+	}
+}
+
+func (f *file) drop() {
+	f.f.Close() // nothing is buffered: an error loses nothing that Write did not tell
+	f.f, f.size = nil, 0
+}
+
+// rotate makes each full file one older; the oldest goes.
+func (f *file) rotate() error {
+	old := func(i int) string { return fmt.Sprintf("%s.%d", f.path, i) }
+	for i := f.maxFiles - 1; i > 0; i-- {
+		if err := os.Rename(old(i), old(i+1)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if err := os.Rename(f.path, old(1)); err != nil {
+		return err
+	}
+	f.torn = false
+	return nil
+}
+
+// Close closes the file. It is safe to call twice.
+func (f *file) Close() error {
+	f.mu.Lock()
+	if f.closed {
+		f.mu.Unlock()
+		return nil
+	}
+	f.closed = true
+	var err error
+	if f.f != nil {
+		err = f.f.Close()
+	}
+	f.mu.Unlock()
+	f.trouble.close()
+	return err
+}

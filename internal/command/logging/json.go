@@ -1,0 +1,35 @@
+package logging
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"unicode/utf16"
+)
+
+// asciiControls writes the control and format characters that JSON allows in a string, and that a terminal may obey
+// or an editor take for the end of a line, as \u escapes. It takes whole lines of JSON.
+type asciiControls struct{ w io.Writer }
+
+func (a asciiControls) Write(line []byte) (int, error) {
+	body := bytes.TrimSuffix(line, []byte("\n"))
+	if bytes.IndexFunc(body, unprintable) < 0 {
+		return a.w.Write(line)
+	}
+	escaped := make([]byte, 0, 2*len(line))
+	for _, r := range string(body) {
+		switch {
+		case !unprintable(r):
+			escaped = append(escaped, string(r)...)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			escaped = fmt.Appendf(escaped, `\u%04x\u%04x`, high, low)
+		default:
+			escaped = fmt.Appendf(escaped, `\u%04x`, r)
+		}
+	}
+	if _, err := a.w.Write(append(escaped, '\n')); err != nil {
+		return 0, err
+	}
+	return len(line), nil
+}

@@ -1,0 +1,89 @@
+package logging
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/actors/throttle"
+)
+
+// mailHandler hands records over to a mailer, as text. The kind by which they are throttled is: who, the attributes
+// that its logger carries and the record's own attribute "device"; and what, the message.
+type mailHandler struct {
+	text   slog.Handler // writes to scratch
+	level  slog.Level
+	mu     *sync.Mutex   // guards scratch; shared by all that With made
+	page   *bytes.Buffer // scratch
+	mailer *mailer
+}
+
+func newMailHandler(m *mailer, level slog.Level) mailHandler {
+	page := new(bytes.Buffer)
+	return mailHandler{slog.NewTextHandler(page, nil), level, new(sync.Mutex), page, m}
+}
+
+func (h mailHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level }
+
+func (h mailHandler) Handle(ctx context.Context, r slog.Record) error {
+	who := slog.NewRecord(time.Time{}, slog.LevelError, "", 0)
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == "device" {
+			who.AddAttrs(a)
+		}
+		return true
+	})
+	kind := throttle.Kind{Who: h.render(ctx, who), What: r.Message}
+	h.mailer.note(kind, alarm{at: r.Time, message: r.Message, line: h.render(ctx, r)})
+	return nil
+}
+
+func (h mailHandler) render(ctx context.Context, r slog.Record) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.page.Reset()
+	_ = h.text.Handle(ctx, r) // a buffer takes everything
+	return strings.TrimSuffix(h.page.String(), "\n")
+}
+
+func (h mailHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	h.text = h.text.WithAttrs(attrs)
+	return h
+}
+
+func (h mailHandler) WithGroup(name string) slog.Handler {
+	h.text = h.text.WithGroup(name)
+	return h
+}
+
+// alarm is a record that people are to read.
+type alarm struct {
+	at      time.Time
+	message string
+	line    string // the whole record
+}
+
+// letter is one e-mail to one person, so that an address that the server refuses costs the others nothing.
+type letter struct {
+	to            string
+	at            time.Time
+	subject, body string
+}
+
+const longestSubject = 150 // runes of the message
+
+func (a alarm) letter(name, to, sum string) letter {
+	message := printable(a.message)
+	if runes := []rune(message); len(runes) > longestSubject {
+		message = string(runes[:longestSubject]) + "…"
+	}
+	if sum == "" {
+		return letter{to, a.at, fmt.Sprintf("%s: %s", name, message), a.line + "\n"}
+	}
+	return letter{to, a.at, fmt.Sprintf("%s: %s: %s", name, sum, message),
+		fmt.Sprintf("%s. The latest:\n\n%s\n", sum, a.line)}
+}

@@ -1,0 +1,89 @@
+package logging
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/actors/throttle"
+)
+
+// trouble tells the other sinks what goes wrong with one, throttled.
+//
+// No lock is held while it logs, and it starts no goroutine but that of a timer, which close stops. So a sink may
+// call it from within a write, as long as the record does not come back to that sink.
+type trouble struct {
+	log        *slog.Logger
+	lost, well string // the messages
+
+	mu     sync.Mutex // guards what follows
+	book   *throttle.Book[error]
+	timer  *time.Timer
+	closed bool
+}
+
+func newTrouble(to slog.Handler, lost, well string, every time.Duration) *trouble {
+	return &trouble{log: slog.New(to), lost: lost, well: well, book: throttle.New[error](every, 1)}
+}
+
+func (t *trouble) kind() throttle.Kind { return throttle.Kind{Who: "log", What: t.lost} }
+
+// failed enters that one record, or one attempt, was lost.
+func (t *trouble) failed(err error) {
+	t.mu.Lock()
+	fresh := !t.closed && t.book.Note(time.Now(), t.kind(), err, 0)
+	t.arm()
+	t.mu.Unlock()
+	if fresh {
+		t.log.Warn(t.lost, "err", err)
+	}
+}
+
+// recovered enters that a record was written. The line is a warning too: it says how many were not.
+func (t *trouble) recovered() {
+	t.mu.Lock()
+	r, line := t.book.Recover(time.Now(), t.kind())
+	line = line && !t.closed
+	t.mu.Unlock()
+	if line {
+		t.log.Warn(t.well, "down", r.Down.Round(time.Millisecond), "more", r.More)
+	}
+}
+
+func (t *trouble) due() {
+	t.mu.Lock()
+	t.timer = nil
+	sums := t.book.Due(time.Now())
+	t.arm()
+	t.mu.Unlock()
+	t.say(sums)
+}
+
+// arm sets the timer for the next sum. The caller holds mu.
+func (t *trouble) arm() {
+	if next, open := t.book.Next(); open && t.timer == nil && !t.closed {
+		t.timer = time.AfterFunc(time.Until(next), t.due)
+	}
+}
+
+func (t *trouble) say(sums []throttle.Sum[error]) {
+	for _, s := range sums {
+		log := t.log.With("more", s.More, "in", s.In.Round(time.Millisecond), "err", s.Latest)
+		if s.Up {
+			log = log.With("now", "well")
+		}
+		log.Warn(t.lost)
+	}
+}
+
+// close says what was counted and nothing after that.
+func (t *trouble) close() {
+	t.mu.Lock()
+	if t.timer != nil {
+		t.timer.Stop()
+	}
+	sums := t.book.Close(time.Now())
+	t.closed = true
+	t.mu.Unlock()
+	t.say(sums)
+}

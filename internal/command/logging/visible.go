@@ -1,0 +1,109 @@
+package logging
+
+import (
+	"context"
+	"encoding"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/lmittmann/tint"
+)
+
+// visible makes a record harmless for tint, which writes the message as it is, and turns each escape character in an
+// attribute, and each \x1b that was text, into a real one so that values may be coloured.
+type visible struct{ slog.Handler }
+
+func (v visible) Handle(ctx context.Context, r slog.Record) error {
+	clean := slog.NewRecord(r.Time, r.Level, printable(r.Message), r.PC)
+	r.Attrs(func(a slog.Attr) bool {
+		clean.AddAttrs(visibleAttr(a))
+		return true
+	})
+	return v.Handler.Handle(ctx, clean)
+}
+
+func (v visible) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return visible{v.Handler.WithAttrs(visibleAttrs(attrs))}
+}
+
+func (v visible) WithGroup(name string) slog.Handler {
+	return visible{v.Handler.WithGroup(noEscape(name))}
+}
+
+func visibleAttrs(attrs []slog.Attr) []slog.Attr {
+	clean := make([]slog.Attr, len(attrs))
+	for i, a := range attrs {
+		clean[i] = visibleAttr(a)
+	}
+	return clean
+}
+
+const red = 9
+
+func visibleAttr(a slog.Attr) slog.Attr {
+	a.Value = a.Value.Resolve()
+	switch a.Value.Kind() {
+	case slog.KindGroup:
+		a.Value = slog.GroupValue(visibleAttrs(a.Value.Group())...)
+	case slog.KindString:
+		a.Value = slog.StringValue(noEscape(a.Value.String()))
+	case slog.KindAny:
+		if a.Equal(slog.Attr{}) { // left out by every handler
+			return a
+		}
+		a.Value = slog.StringValue(noEscape(text(a.Value.Any())))
+	}
+	a.Key = noEscape(a.Key)
+	if a.Key == "err" {
+		return tint.Attr(red, a)
+	}
+	return a
+}
+
+// text is what the standard library's text handler makes of a value.
+func text(v any) (s string) {
+	defer func() {
+		if p := recover(); p != nil {
+			s = fmt.Sprintf("!PANIC: %v", p)
+		}
+	}()
+	switch v := v.(type) {
+	case encoding.TextMarshaler:
+		b, err := v.MarshalText()
+		if err != nil {
+			return "!ERROR: " + err.Error()
+		}
+		return string(b)
+	case []byte:
+		return string(v)
+	}
+	return fmt.Sprintf("%+v", v)
+}
+
+// noEscape leaves no escape character for tint to write; all other control characters tint quotes.
+var noEscape = strings.NewReplacer("\x1b", "␛", `\x1b`, `\x1B`).Replace
+
+// printable writes everything that a terminal might obey as Go does in a string.
+func printable(s string) string {
+	if utf8.ValidString(s) && strings.IndexFunc(s, unprintable) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for s != "" {
+		r, size := utf8.DecodeRuneInString(s)
+		if r == utf8.RuneError && size == 1 || unprintable(r) {
+			quoted := strconv.Quote(s[:size])
+			b.WriteString(quoted[1 : len(quoted)-1])
+		} else {
+			b.WriteString(s[:size])
+		}
+		s = s[size:]
+	}
+	return b.String()
+}
+
+func unprintable(r rune) bool { return !unicode.IsPrint(r) }
