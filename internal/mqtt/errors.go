@@ -1,0 +1,73 @@
+package mqtt
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+)
+
+// Refusal is the code of a CONNACK by which the broker refused the connection. It is an error.
+type Refusal byte
+
+// The refusals of MQTT 3.1.1 (table 3.1). A broker may send any other code.
+const (
+	BadVersion     Refusal = 1
+	BadIdentifier  Refusal = 2
+	Unavailable    Refusal = 3
+	BadCredentials Refusal = 4
+	NotAuthorized  Refusal = 5
+)
+
+func (r Refusal) Error() string {
+	reason := "unknown reason"
+	switch r {
+	case BadVersion:
+		reason = "protocol version not accepted"
+	case BadIdentifier:
+		reason = "client identifier rejected"
+	case Unavailable:
+		reason = "service unavailable"
+	case BadCredentials:
+		reason = "bad user name or password"
+	case NotAuthorized:
+		reason = "not authorized"
+	}
+	return fmt.Sprintf("refused by the broker: %s (code %d)", reason, byte(r))
+}
+
+// PanicError says that a callback panicked, which ended the session.
+type PanicError struct {
+	Value any
+	Stack []byte // of the goroutine that panicked, as of debug.Stack
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("callback panicked: %v", e.Value) }
+
+// errOptions is wrapped by every complaint about [Options].
+var errOptions = errors.New("bad options")
+
+// errHandshake is wrapped by a WebSocket handshake that was turned down for good.
+var errHandshake = errors.New("turned down")
+
+// Permanent reports whether err, of [Dial] or Lost, has a cause that time alone cannot cure: bad
+// options, bad credentials, an identifier or a protocol version refused, a certificate that does not
+// hold, on either side.
+func Permanent(err error) bool {
+	var refusal Refusal
+	if errors.As(err, &refusal) {
+		return refusal != Unavailable && refusal <= NotAuthorized
+	}
+	return errors.Is(err, errOptions) || errors.Is(err, errHandshake) || distrusted(err)
+}
+
+// distrusted reports whether TLS failed on what either side is, not on the way between them.
+func distrusted(err error) bool {
+	var (
+		ours   *tls.CertificateVerificationError
+		plain  tls.RecordHeaderError
+		theirs *net.OpError
+	)
+	return errors.As(err, &ours) || errors.As(err, &plain) ||
+		errors.As(err, &theirs) && theirs.Op == "remote error" // an alert, of a type that crypto/tls keeps to itself
+}

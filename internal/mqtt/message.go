@@ -1,0 +1,43 @@
+package mqtt
+
+import "sync/atomic"
+
+// Message is what is published, and what arrives.
+type Message struct {
+	Topic     string
+	Payload   []byte // of one that arrived: the receiver's own
+	QoS       byte   // publishing: 2 is sent as 1
+	Retained  bool   // arriving: it was kept by the broker, and sent because of a subscription
+	Duplicate bool   // arriving: the broker sends it again; set by nobody else
+
+	receipt *receipt
+}
+
+// Ack tells the broker that the message needs not come again. Nothing else does: one that is never
+// acknowledged comes again in the next session, if that is persistent, and until then counts among the few
+// (20 with mosquitto) that the broker sends unacknowledged. Any goroutine may call it, in any order;
+// it never blocks. It does nothing at QoS 0, the second time, and after the session's end.
+func (m Message) Ack() {
+	if m.receipt != nil {
+		m.receipt.send()
+	}
+}
+
+// receipt is the acknowledgement that is due for a message. Copies of the message share it.
+type receipt struct {
+	conn *conn
+	id   uint16
+	qos  byte
+	sent atomic.Bool
+}
+
+func (r *receipt) send() {
+	if r.sent.Swap(true) {
+		return // The identifier may be another message's by now.
+	}
+	kind := byte(typePuback)
+	if r.qos == 2 {
+		kind = typePubrec // paho answers the PUBREL that follows.
+	}
+	r.conn.post([]byte{kind << 4, 2, byte(r.id >> 8), byte(r.id)})
+}

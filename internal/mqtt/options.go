@@ -1,0 +1,166 @@
+package mqtt
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Options say what to connect to, as whom, and who hears of what happens.
+type Options struct {
+	// Broker is a URL: tcp://host:port, ssl://host:port, ws://host:port/path, wss://host:port/path,
+	// unix:///path. Without a port: 1883, 8883, 80, 443. A user name and password in it count if
+	// Username is empty.
+	Broker   string
+	ClientID string // empty: the broker makes one up, if CleanSession is true
+	Username string // empty: neither it nor the password is sent
+	Password string
+
+	// KeepAlive is how long either side may be silent before a ping, in whole seconds, rounded up. A
+	// broker that sends nothing for one and a quarter of it, and as long again (at most 10 s) for the answer, is
+	// lost. With 0 there are no pings, and a dead broker is noticed only when there is something to write.
+	KeepAlive time.Duration
+
+	ConnectTimeout time.Duration // for all of Dial; 0: 10 s
+	WriteTimeout   time.Duration // how long the broker may take no byte while we have some; 0: 10 s
+	CleanSession   bool
+	TLS            *tls.Config // for ssl and wss; nil: TLS 1.2 and up, the system's authorities
+	Will           *Message    // nil: none
+	MaxPacket      int         // bytes; a larger one that comes in ends the session, unread; 0: 1 MiB
+
+	// The callbacks run on goroutines of the session and must not block; nil ignores the event. One that
+	// panics ends the session with a [PanicError]. (Not Lost: nobody would be left to tell.)
+
+	// Arrived gets the messages one after the other, in the order in which they arrived. It may run
+	// before Dial returns: retained messages, and what a session present at the broker had waiting.
+	Arrived func(Message)
+
+	// Published tells the outcome of a Publish: nil at QoS 0 when the message was handed to the socket's
+	// buffer, at QoS 1 (and 2, which is sent as 1) when the broker has acknowledged it; an error if the
+	// message can never be sent. It comes once for each Publish, in their order, unless the session ends
+	// before: for those still without an outcome when Lost, Kill or an unfinished Close ended it, none
+	// will come, and nobody knows whether the broker had them.
+	Published func(number uint64, err error)
+
+	// Lost is called at most once, when a session that Dial returned, or is just returning, ended
+	// without Close or Kill; nothing is called after it. An err that wraps io.EOF means that the broker
+	// closed the connection without a word, as it does to a client whose identifier another one uses.
+	// Whoever passes Dial's result on to another goroutine must expect Lost to overtake it.
+	Lost func(err error)
+}
+
+const (
+	defaultTimeout   = 10 * time.Second
+	defaultMaxPacket = 1 << 20
+	maxKeepAlive     = 65535 * time.Second // paho lets larger ones wrap
+)
+
+var defaultPort = map[string]string{"tcp": "1883", "ssl": "8883", "ws": "80", "wss": "443", "unix": ""}
+
+// normal returns o with its defaults filled in and the credentials taken out of the URL, or all that is wrong.
+func (o Options) normal() (Options, *url.URL, error) {
+	broker, err := parseBroker(o.Broker)
+	if err == nil && broker.User != nil {
+		if o.Username == "" {
+			o.Username = broker.User.Username()
+			o.Password, _ = broker.User.Password()
+		}
+		broker.User = nil
+	}
+	o.Broker = "" // It may hold the password.
+
+	faults := []error{err}
+	for _, s := range []struct{ name, value string }{
+		{"client id", o.ClientID}, {"user name", o.Username},
+	} {
+		if err := checkString(s.value); err != nil {
+			faults = append(faults, fmt.Errorf("%s %.200q: %w", s.name, s.value, err))
+		}
+	}
+	if len(o.Password) > longest {
+		faults = append(faults, fmt.Errorf("password: has %d bytes, at most %d can be sent", len(o.Password), longest))
+	}
+	if o.Will != nil {
+		if err := o.Will.check(); err != nil {
+			faults = append(faults, fmt.Errorf("will: %w", err))
+		} else if n := len(o.Will.Payload); n > longest {
+			faults = append(faults, fmt.Errorf("will: payload has %d bytes, at most %d can be sent", n, longest))
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return o, nil, fmt.Errorf("%w: %w", errOptions, err)
+	}
+
+	if o.KeepAlive > 0 {
+		o.KeepAlive = min((o.KeepAlive + time.Second - 1).Truncate(time.Second), maxKeepAlive)
+	}
+	if o.ConnectTimeout <= 0 {
+		o.ConnectTimeout = defaultTimeout
+	}
+	if o.WriteTimeout <= 0 {
+		o.WriteTimeout = defaultTimeout
+	}
+	if o.MaxPacket <= 0 {
+		o.MaxPacket = defaultMaxPacket
+	}
+	if o.Arrived == nil {
+		o.Arrived = func(Message) {}
+	}
+	if o.Published == nil {
+		o.Published = func(uint64, error) {}
+	}
+	if o.Lost == nil {
+		o.Lost = func(error) {}
+	}
+	return o, broker, nil
+}
+
+// parseBroker never shows a password: what it cannot parse it does not quote.
+func parseBroker(s string) (*url.URL, error) {
+	const want = "want tcp, ssl, ws or wss://host:port, or unix:///path"
+	u, err := url.Parse(s)
+	if err != nil {
+		if strings.Contains(s, "@") {
+			return nil, fmt.Errorf("broker: not a URL (%s; in a password escape %q)", want, "/?#@:%")
+		}
+		return nil, fmt.Errorf("broker %q: not a URL (%s)", s, want)
+	}
+	port, known := defaultPort[u.Scheme]
+	switch {
+	case !known:
+		return nil, fmt.Errorf("broker: unknown scheme %q (%s)", u.Scheme, want)
+	case u.Scheme == "unix":
+		if u.Host+u.Path == "" {
+			return nil, fmt.Errorf("broker %q: no path (%s)", u.Redacted(), want)
+		}
+		return u, nil
+	case u.Hostname() == "":
+		return nil, fmt.Errorf("broker %q: no host (%s)", u.Redacted(), want)
+	}
+	if u.Port() == "" {
+		u.Host = net.JoinHostPort(u.Hostname(), port)
+	}
+	return u, nil
+}
+
+// largest is what a remaining length can say (MQTT 3.1.1, section 2.2.3).
+const largest = 268_435_455
+
+// check says why m cannot be published.
+func (m Message) check() error {
+	var faults []error
+	if err := checkTopic(m.Topic); err != nil {
+		faults = append(faults, err)
+	}
+	if m.QoS > 2 {
+		faults = append(faults, fmt.Errorf("QoS %d: want 0, 1 or 2", m.QoS))
+	}
+	if size := len(m.Topic) + len(m.Payload) + 4; size > largest {
+		faults = append(faults, fmt.Errorf("message of %d bytes: at most %d can be sent", size, largest))
+	}
+	return errors.Join(faults...)
+}

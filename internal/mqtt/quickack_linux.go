@@ -1,0 +1,24 @@
+package mqtt
+
+import (
+	"net"
+	"syscall"
+)
+
+// quickAck returns what makes the kernel acknowledge at once what was just read. A sender that leaves
+// Nagle's algorithm on, as mosquitto does, otherwise waits up to 40 ms for our delayed acknowledgement
+// before it sends its next small packet. The kernel falls back by itself, so it is said after every read.
+func quickAck(socket net.Conn) func() {
+	tcp, ok := socket.(*net.TCPConn)
+	if !ok {
+		return func() {}
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return func() {}
+	}
+	set := func(fd uintptr) {
+		_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_QUICKACK, 1) // Only slower without.
+	}
+	return func() { _ = raw.Control(set) }
+}

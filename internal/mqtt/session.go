@@ -1,0 +1,49 @@
+package mqtt
+
+import "context"
+
+// Session is one session with a broker, from a CONNACK to its end. All methods may be called from any
+// goroutine, Close not from a callback.
+type Session interface {
+	// Present reports whether the broker had a session of ours, with its subscriptions.
+	Present() bool
+
+	// Subscribe asks for the filters and waits for the answers, until ctx ends at the latest. The
+	// grants come in the order of the filters. If one filter is ill-formed nothing is asked for.
+	Subscribe(ctx context.Context, filters []Filter) ([]Grant, error)
+
+	// Unsubscribe gives the filters back and waits for the answer, until ctx ends at the latest.
+	Unsubscribe(ctx context.Context, filters []string) error
+
+	// Publish hands m over under a number of the caller's, which comes back through Published. It never
+	// blocks; the order is kept. There is no bound here: the caller bounds how many are outstanding,
+	// 65,535 being the most that can be. The payload must not be written to until the outcome is known.
+	// After the session's end it does nothing.
+	Publish(number uint64, m Message)
+
+	// Close ends the session in order: what was published is sent and its outcome reported, then comes
+	// a DISCONNECT, so that the broker keeps the will to itself. It returns when all that is done and no
+	// callback runs any more, or when ctx ends, whose last quarter (at most 250 ms) is the DISCONNECT's; the
+	// session is over in any case. Lost is not called. Closing again waits for the first Close.
+	Close(ctx context.Context)
+
+	// Kill ends the session at once, without a word to the broker, which publishes the will. It does not
+	// wait: callbacks that are just being called may run to their end. Lost is not called; waiting calls of
+	// Subscribe and Unsubscribe return cause. Killing again, or after the end, does nothing.
+	Kill(cause error)
+}
+
+// Filter asks for messages.
+type Filter struct {
+	Topic string // with + and # as wildcards; $share/group/ before it shares the messages
+	QoS   byte   // the most that the messages shall come with
+}
+
+// Grant is what the broker answered to a [Filter].
+type Grant struct {
+	Filter string
+	QoS    byte // 0, 1, 2 or [Refused]
+}
+
+// Refused stands in a [Grant] for a subscription that the broker turned down.
+const Refused byte = 0x80
