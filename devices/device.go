@@ -1,0 +1,47 @@
+package devices
+
+import (
+	"context"
+	"errors"
+
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// Device is equipment, or anything else that acts on messages. The value is the opened device.
+type Device interface {
+	// Handle acts on one message, command or status. A nil error means that it is done; ErrAction, however wrapped,
+	// that the device refuses it and lives on; any other error that the device is broken and is to be opened again.
+	// It must return when ctx is done: a device that doesn't is offline until it does.
+	Handle(ctx context.Context, msg messages.InternalMsg) error
+	// Close gives the equipment back. It is called once, after the last Handle and after Run has been told to end,
+	// also when the device has failed.
+	Close() error
+}
+
+// Runner is a device whose equipment speaks unasked. The framework owns the goroutine.
+type Runner interface {
+	Device
+	// Run listens to the equipment until ctx is done. Ending before is a failure, with or without an error. It runs
+	// beside Handle; the author guards what the two share.
+	Run(ctx context.Context) error
+}
+
+// The errors by which a device tells more than that something went wrong. Wrap them as you like.
+var (
+	// ErrAction refuses a message: the device has no such action, or not with these arguments.
+	ErrAction = errors.New("action refused")
+	// ErrConfig stops a device for good, since beginning again can't help until the configuration changes.
+	ErrConfig = errors.New("wrong configuration")
+)
+
+// The errors of a receipt.
+var (
+	// ErrRefused: the message can't be said on the wire, or the map refuses it.
+	ErrRefused = errors.New("message refused")
+	// ErrDropped: there was no room, or it had to make room for another.
+	ErrDropped = errors.New("message dropped")
+	// ErrLost: the connection broke over it, and nobody knows whether it arrived. Only at QoS 0.
+	ErrLost = errors.New("connection lost")
+	// ErrStopped: the gateway has stopped.
+	ErrStopped = errors.New("gateway stopped")
+)

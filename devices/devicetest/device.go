@@ -1,0 +1,117 @@
+package devicetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"testing"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// patience is how long a device may take to open, to handle a message, and to end its Run.
+const patience = 10 * time.Second
+
+// Device is an opened device. Handle and Close are for one goroutine.
+type Device struct {
+	*Env
+	dev   devices.Device
+	life  context.Context
+	end   context.CancelFunc // of life
+	ended chan error         // gets what is wrong with Run when it has ended; nil if the device has none
+}
+
+// Start opens a device as [Open] does, and closes it when the test ends. The test fails if either goes wrong.
+func Start(t testing.TB, typ string, params map[string]any) *Device {
+	t.Helper()
+	d, err := Open(typ, params)
+	if err != nil {
+		t.Fatalf("open %s: %v", typ, err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Errorf("close %s: %v", typ, err)
+		}
+	})
+	return d
+}
+
+// Open opens a device of a registered type with these params, decoded as those of a configuration are, and starts its
+// Run if it has one. The caller closes it.
+func Open(typ string, params map[string]any) (*Device, error) {
+	t, err := devices.Lookup(typ)
+	if err != nil {
+		return nil, err
+	}
+	if t.Open == nil {
+		return nil, fmt.Errorf("device type %q is an actor, which needs a gateway", typ)
+	}
+	d := &Device{Env: newEnv(typ, params)}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := guarded(func() (err error) { d.dev, err = t.Open(ctx, d.Env); return err }); err != nil {
+		return nil, err
+	}
+	if d.dev == nil {
+		return nil, errors.New("the opener returned no device")
+	}
+	d.life, d.end = context.WithCancel(context.Background())
+	if r, ok := d.dev.(devices.Runner); ok {
+		d.ended = make(chan error, 1)
+		go func() { d.ended <- guarded(func() error { return d.run(r) }) }()
+	}
+	return d, nil
+}
+
+func (d *Device) run(r devices.Runner) error {
+	err := r.Run(d.life)
+	switch {
+	case d.life.Err() != nil:
+		return nil // it was told to
+	case err == nil:
+		return errors.New("run ended before it was told to")
+	}
+	return fmt.Errorf("run: %w", err)
+}
+
+// Handle gives the device a message and returns what it says of it.
+func (d *Device) Handle(msg messages.InternalMsg) error {
+	ctx, cancel := context.WithTimeout(d.life, patience)
+	defer cancel()
+	return guarded(func() error { return d.dev.Handle(ctx, msg) })
+}
+
+// Close tells Run to end, closes the device and waits for Run. The error joins all that goes wrong, and what Run ended
+// with if it had ended before. What the device emits in Close can still be taken. Closing again does nothing.
+func (d *Device) Close() error {
+	if d.life.Err() != nil {
+		return nil
+	}
+	d.end()
+	err := guarded(d.dev.Close)
+	if d.ended != nil {
+		select {
+		case ran := <-d.ended:
+			err = errors.Join(ran, err)
+		case <-time.After(patience):
+			err = errors.Join(fmt.Errorf("run goes on %v after it was told to end", patience), err)
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
+	return err
+}
+
+// guarded calls f and turns a panic into an error, with its stack.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	return f()
+}

@@ -1,0 +1,14 @@
+// Package devicetest runs a device without gateway and broker, for the tests of its author:
+//
+//	func TestLamp(t *testing.T) {
+//		lamp := devicetest.Start(t, "lamp", map[string]any{"port": "/dev/null"})
+//		if err := lamp.Handle(messages.New(messages.Command, messages.Address{}, "LIGHT_ON")); err != nil {
+//			t.Fatal(err)
+//		}
+//		status, err := lamp.Next(time.Second)
+//		…
+//	}
+//
+// What a gateway takes for a failure of the device is an error here, a panic included, and nothing begins again. All
+// of it works inside a testing/synctest bubble, where waiting for a device that speaks once an hour takes no time.
+package devicetest

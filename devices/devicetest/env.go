@@ -1,0 +1,128 @@
+package devicetest
+
+import (
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// Env is the devices.Env of a [Device]: it keeps what the device says. It is safe for concurrent use.
+type Env struct {
+	name    string
+	params  map[string]any
+	log     *slog.Logger
+	emitted chan Emitted
+
+	mu      sync.Mutex
+	closed  bool
+	reports []error
+	lines   []string
+}
+
+// Emitted is a message that a device sent.
+type Emitted struct {
+	Msg    messages.InternalMsg
+	Retain bool // never true of a command
+}
+
+// room is how many emissions wait for Next; more are dropped.
+const room = 1000
+
+func newEnv(name string, params map[string]any) *Env {
+	e := &Env{name: name, params: params, emitted: make(chan Emitted, room)}
+	e.log = slog.New(slog.NewTextHandler((*lineWriter)(e), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return e
+}
+
+// Name is the name of the device's type.
+func (e *Env) Name() string { return e.name }
+
+// Params are those given to [Open].
+func (e *Env) Params() map[string]any { return e.params }
+
+// Log returns the logger whose output is in Lines.
+func (e *Env) Log() *slog.Logger { return e.log }
+
+// Emit puts a message where Next finds it. The receipt is decided at once: kept, or refused if the device is closed.
+func (e *Env) Emit(msg messages.InternalMsg, options ...devices.EmitOption) devices.Receipt {
+	var how devices.Emission
+	for _, option := range options {
+		option(&how)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return receipt{devices.ErrStopped}
+	}
+	select {
+	case e.emitted <- Emitted{msg, how.Retain && msg.Type() == messages.Status}:
+		return receipt{}
+	default:
+		return receipt{devices.ErrDropped}
+	}
+}
+
+// Next takes the earliest emission that is left, and waits for one if there is none.
+func (e *Env) Next(within time.Duration) (Emitted, error) {
+	select {
+	case m := <-e.emitted:
+		return m, nil
+	default:
+	}
+	select {
+	case m := <-e.emitted:
+		return m, nil
+	case <-time.After(within):
+		return Emitted{}, fmt.Errorf("nothing emitted within %v", within)
+	}
+}
+
+// Report adds to Reports.
+func (e *Env) Report(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.reports = append(e.reports, err)
+}
+
+// Reports returns the errors that the device has reported so far.
+func (e *Env) Reports() []error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.reports)
+}
+
+// Lines returns what the device has logged so far, at any level, such as `level=INFO msg=opened port=/dev/null`.
+func (e *Env) Lines() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.lines)
+}
+
+// lineWriter is an Env as its log's handler sees it.
+type lineWriter Env
+
+// Write takes one line, and cuts off the time.
+func (w *lineWriter) Write(line []byte) (int, error) {
+	_, text, _ := strings.Cut(strings.TrimSuffix(string(line), "\n"), " ")
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lines = append(w.lines, text)
+	return len(line), nil
+}
+
+// receipt is one that is decided.
+type receipt struct{ err error }
+
+func (receipt) Done() <-chan struct{} {
+	done := make(chan struct{})
+	close(done)
+	return done
+}
+
+func (r receipt) Err() error { return r.err }

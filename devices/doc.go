@@ -1,0 +1,22 @@
+// Package devices is what the author of a device sees: the contract of a [Device], the [Env] it lives in, and
+// [Register], which adds its type to the one table of types.
+//
+// A device type is a Go type with two methods, a struct of parameters, and a line that registers it:
+//
+//	func init() { devices.Register("lamp", Open) }
+//
+// A binary has the types whose packages it imports. The stages of a device's life are:
+//
+//  1. Its parameters are decoded, strictly, from the configuration. A fault stops the device for good.
+//  2. Its opener is called. It opens the equipment and returns the device.
+//  3. Handle is called for each message the device is to have, one at a time, in order. If the device is a [Runner],
+//     Run runs beside it.
+//  4. A panic, an error other than [ErrAction] from Handle, or the end of Run is a failure: Close is called, and after
+//     a back-off the opener again. A new value never inherits what the old one broke.
+//  5. At the end of the program Close is called; what it emits is still published.
+//
+// Open, Handle and Close never overlap. The context of each is cancelled when its deadline has passed or the program
+// has no more time. No stage of one device holds up another.
+//
+// Package devicetest runs a device without a gateway.
+package devices

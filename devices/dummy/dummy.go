@@ -1,0 +1,81 @@
+package dummy
+
+import (
+	"context"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+func init() { devices.Register("dummy", Open) }
+
+// Params are the options under params: in the configuration.
+type Params struct {
+	Port     string        `koanf:"port" doc:"port of the equipment; there is none, but it must be given" example:"/dev/ttyUSB0"`
+	Interval time.Duration `koanf:"interval" doc:"time between the commands it sends; 0 sends none" default:"30s"`
+	Echo     bool          `koanf:"echo" doc:"answer each command with a status that repeats it" default:"false"`
+}
+
+// firstAfter is how soon after opening the first command is sent, unless the interval is shorter.
+const firstAfter = 5 * time.Second
+
+// dummy only listens.
+type dummy struct {
+	env  devices.Env
+	echo bool
+}
+
+// talker is a dummy that speaks unasked as well. It is a type of its own so that a dummy that doesn't costs no
+// goroutine.
+type talker struct {
+	*dummy
+	interval time.Duration
+}
+
+// Open makes a dummy; it can't fail, for it opens nothing.
+func Open(_ context.Context, env devices.Env, p Params) (devices.Device, error) {
+	env.Log().Debug("opened", "port", p.Port, "interval", p.Interval, "echo", p.Echo)
+	d := &dummy{env: env, echo: p.Echo}
+	if p.Interval <= 0 {
+		return d, nil
+	}
+	return &talker{dummy: d, interval: p.Interval}, nil
+}
+
+// Handle logs the message, and answers if it is a command to be echoed.
+func (d *dummy) Handle(_ context.Context, msg messages.InternalMsg) error {
+	if !d.echo {
+		d.env.Log().Info("message received", "message", msg)
+		return nil
+	}
+	d.env.Log().Debug("message received", "message", msg)
+	if msg.Type() == messages.Command {
+		d.env.Emit(msg.WithType(messages.Status).WithSender(""))
+	}
+	return nil
+}
+
+// Close has nothing to give back.
+func (d *dummy) Close() error { return nil }
+
+// Run sends a command now and then, as equipment with a button would.
+func (t *talker) Run(ctx context.Context) error {
+	wait := time.NewTimer(min(firstAfter, t.interval))
+	defer wait.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-wait.C:
+		}
+		to := messages.Address{Function: "DummyFunction", Gateway: "Dummy", Location: "Office"}
+		t.env.Emit(messages.New(messages.Command, to, "MUTE_ON"))
+		wait.Reset(t.interval)
+	}
+}
+
+var (
+	_ devices.Device = (*dummy)(nil)
+	_ devices.Runner = (*talker)(nil)
+)

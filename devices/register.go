@@ -1,0 +1,127 @@
+package devices
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/mqttgateway/mqttgateway/internal/options"
+)
+
+// Param documents one option of a device type.
+type Param = options.Field
+
+// Type is one entry of the table of types.
+type Type struct {
+	Name   string
+	Params []Param // in the order of the struct; nil for a type that reads its options itself
+
+	// Check finds what is wrong with params without opening anything, all of it at once: its error joins one for each
+	// option. Nil for a type that reads its options itself.
+	Check func(params map[string]any) error
+	// Open makes a device; it is nil if Host is set.
+	Open func(ctx context.Context, env Env) (Device, error)
+	// Host is what another package of the framework needs to host the type; nil for those made with Register.
+	Host any
+}
+
+// table holds the types of this binary. It is written by init functions, and by tests.
+var table = struct {
+	sync.RWMutex
+	types map[string]Type
+}{types: make(map[string]Type)}
+
+// Register adds a type of device, usually from an init function. P is a struct whose fields are the parameters, in
+// the manner of
+//
+//	type Params struct {
+//		Port string `koanf:"port" doc:"serial port" example:"/dev/ttyUSB0"`
+//		Baud int    `koanf:"baud" doc:"bits per second" default:"9600"`
+//	}
+//
+// where a field without a default must be given. Parameters are decoded before open is called: one that is unknown,
+// missing or of the wrong type stops the device with an error that names it and wraps ErrConfig. The context given to
+// open is for opening only: it ends when open has returned or takes too long, and not with the device.
+//
+// Register panics if the name is taken or P's tags are wrong, which are mistakes of the programmer.
+func Register[P any](name string, open func(ctx context.Context, env Env, params P) (Device, error)) {
+	var zero P
+	if err := options.Check(&zero); err != nil {
+		panic(fmt.Sprintf("devices: type %q: %v", name, err))
+	}
+	Add(Type{
+		Name:   name,
+		Params: options.Fields(&zero),
+		Check:  func(params map[string]any) error { return options.Decode(params, new(P)) },
+		Open: func(ctx context.Context, env Env) (Device, error) {
+			p, err := Decode[P](env.Params())
+			if err != nil {
+				return nil, err
+			}
+			return open(ctx, env, p)
+		},
+	})
+}
+
+// Decode reads params into P as Register does, for types that read their own. The error tells all that is wrong, and
+// wraps ErrConfig. Decode panics if P's tags are wrong.
+func Decode[P any](params map[string]any) (P, error) {
+	var p P
+	if err := options.Decode(params, &p); err != nil {
+		return p, &paramsError{err}
+	}
+	return p, nil
+}
+
+// paramsError is a wrong configuration, with the faults of all options on one line.
+type paramsError struct{ faults error }
+
+func (e *paramsError) Error() string {
+	return ErrConfig.Error() + ": " + strings.ReplaceAll(e.faults.Error(), "\n", "; ")
+}
+
+func (e *paramsError) Unwrap() []error { return []error{ErrConfig, e.faults} }
+
+// Add adds a type that Register can't make. It panics if the name is empty or taken.
+func Add(t Type) {
+	table.Lock()
+	defer table.Unlock()
+	if t.Name == "" {
+		panic("devices: a type without a name")
+	}
+	if _, taken := table.types[t.Name]; taken {
+		panic(fmt.Sprintf("devices: type %q registered twice", t.Name))
+	}
+	table.types[t.Name] = t
+}
+
+// Lookup returns the type called name, or an error that names those there are.
+func Lookup(name string) (Type, error) {
+	table.RLock()
+	defer table.RUnlock()
+	t, ok := table.types[name]
+	if !ok {
+		return Type{}, fmt.Errorf("unknown device type %q (have %s)", name, quoted(slices.Sorted(maps.Keys(table.types))))
+	}
+	return t, nil
+}
+
+// Types returns the table, sorted by name.
+func Types() []Type {
+	table.RLock()
+	defer table.RUnlock()
+	return slices.SortedFunc(maps.Values(table.types), func(a, b Type) int { return strings.Compare(a.Name, b.Name) })
+}
+
+func quoted(names []string) string {
+	if len(names) == 0 {
+		return "none: no device package is imported"
+	}
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%q", name)
+	}
+	return strings.Join(names, ", ")
+}
