@@ -1,0 +1,99 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// The most messages that wait for an actor, of the kinds that come from outside. None of these actors ever waits for
+// anything, so that they are seldom reached but by those who send without end, or while one is down over a bug of ours.
+const (
+	maxArrived      = 8192
+	maxEmitted      = 65536
+	maxPublications = 65536
+	maxReports      = 1024
+)
+
+// bound is a gate for messages of one type, and lets all others through.
+type bound[M any] struct {
+	in, most int
+	full     error // that refuses
+}
+
+func (b *bound[M]) enter(msg any) error {
+	if _, ok := msg.(M); ok {
+		if b.in >= b.most {
+			return b.full
+		}
+		b.in++
+	}
+	return nil
+}
+
+func (b *bound[M]) leave(msg any) {
+	if _, ok := msg.(M); ok {
+		b.in--
+	}
+}
+
+// mapperGate bounds what the broker and the devices can put into the mapper's mailbox.
+type mapperGate struct {
+	arrived bound[messages.Arrived]
+	emitted bound[messages.Emitted]
+}
+
+func (g *mapperGate) enter(msg any) error {
+	if err := g.arrived.enter(msg); err != nil {
+		return err
+	}
+	return g.emitted.enter(msg)
+}
+
+func (g *mapperGate) leave(msg any) {
+	g.arrived.leave(msg)
+	g.emitted.leave(msg)
+}
+
+var errMapperFull = errors.New("mapper's mailbox full")
+
+// newMapperMailbox returns the mailbox of the mapper, which sums up in overflow what it refuses.
+func newMapperMailbox(s *system, overflow *tally) *mailbox {
+	gate := &mapperGate{
+		arrived: bound[messages.Arrived]{most: maxArrived, full: errMapperFull},
+		emitted: bound[messages.Emitted]{most: maxEmitted, full: errMapperFull},
+	}
+	return newMailbox(gate, func(msg any, err error) {
+		overflow.note(err)
+		switch msg := msg.(type) {
+		case messages.Arrived:
+			s.counters.Arrived.Add(1)
+			s.counters.Refused.Add(1)
+			if msg.QoS > 0 {
+				s.send(s.connection, messages.Settled{Delivery: msg.Delivery})
+			}
+		case messages.Emitted:
+			s.counters.Unsaid.Add(1)
+			s.receipts.settle(msg.Number, fmt.Errorf("%w: %w", devices.ErrDropped, err))
+		}
+	})
+}
+
+// newConnectionMailbox returns the mailbox of the connection, which sums up in dropped what it refuses.
+func newConnectionMailbox(s *system, dropped *tally) *mailbox {
+	full := errors.New("connection's mailbox full")
+	return newMailbox(&bound[messages.Publication]{most: maxPublications, full: full}, func(msg any, err error) {
+		s.drop(dropped, msg.(messages.Publication), fmt.Errorf("%w: %w", devices.ErrDropped, err))
+	})
+}
+
+// newSupervisorMailbox returns the mailbox of the supervisor.
+func newSupervisorMailbox(s *system) *mailbox {
+	reports := s.newTally("supervisor", "reports")
+	full := errors.New("supervisor's mailbox full")
+	return newMailbox(&bound[messages.Report]{most: maxReports, full: full}, func(msg any, err error) {
+		reports.note(fmt.Errorf("device %q: %w", msg.(messages.Report).Device, err))
+	})
+}

@@ -1,0 +1,357 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/mqttgateway/mqttgateway/actors/link"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// connection is the actor that runs the link's state machine, and the only one that touches the network. It carries
+// out what the machine wants, and feeds back what comes of it; publications wait in its outbox while the link is down.
+type connection struct {
+	*system
+	*lasting
+	self  *actor.PID
+	state link.State
+
+	// Of the current epoch:
+	attempt context.CancelFunc // ends the dialling
+	session mqtt.Session       // nil unless one stands
+	alive   bool               // something is left of it
+	wasUp   bool
+	cause   error // why it ended
+	acks    *acks
+	flight  []messages.Publication // handed to the session, outcome not known, in order
+	timers  []*time.Timer
+
+	flushing *time.Timer // runs while the last words are being sent; nil before
+}
+
+// lasting is what of the connection outlives a restart of it.
+type lasting struct {
+	outbox  *outbox
+	dropped *tally
+	epoch   uint64
+	begun   bool
+	last    bool // what follows are the last words
+}
+
+// What comes to the connection from the goroutines of its sessions and timers. Each carries its epoch.
+type (
+	dialled struct { // a session stands
+		epoch   uint64
+		session mqtt.Session
+		grants  []mqtt.Grant
+		took    time.Duration
+	}
+	over struct { // nothing is left of an attempt or a session
+		epoch uint64
+		err   error
+	}
+	broken struct { // a session has been lost
+		epoch uint64
+		err   error
+	}
+	published struct { // the outcome of a publication
+		epoch  uint64
+		number uint64
+		err    error
+	}
+	tick struct { // a timer of the machine's
+		event link.Event
+	}
+	flushOver struct{} // there is no more time for last words
+)
+
+func newConnection(s *system, l *lasting) *connection {
+	return &connection{
+		system: s, lasting: l,
+		state: link.State{Epoch: l.epoch},
+	}
+}
+
+// Receive implements actor.Actor.
+func (c *connection) Receive(ctx actor.Context) {
+	defer c.guard(ctx, "connection")
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		c.self = ctx.Self()
+		switch { // of what it was before a restart
+		case c.last:
+			c.stop()
+		case c.begun:
+			c.step(link.Start{})
+		}
+	case messages.Begin:
+		c.begun = true
+		c.step(link.Start{})
+	case messages.Publication:
+		c.publish(m)
+	case messages.Settled:
+		if m.Delivery.Epoch == c.state.Epoch {
+			c.acks.settle(m.Delivery.Number)
+		}
+	case published:
+		c.outcome(m)
+	case dialled:
+		c.dialled(m)
+	case broken:
+		c.because(m.epoch, m.err)
+		c.step(link.Dropped{Epoch: m.epoch, At: c.now(), Fault: fault(m.err)})
+	case over:
+		c.over(m)
+	case tick:
+		c.step(m.event)
+	case messages.Flush:
+		c.flush()
+	case flushOver:
+		c.stop()
+	case *actor.Stopping, *actor.Restarting:
+		c.abandon()
+	}
+}
+
+// step feeds the machine, and carries out what it wants.
+func (c *connection) step(e link.Event) {
+	before := c.state.Phase
+	var effects []link.Effect
+	c.state, effects = c.Link.Step(c.state, e)
+	c.epoch = c.state.Epoch
+	if c.state.Phase != before {
+		c.Log.Debug("link "+c.state.Phase.String(), "epoch", c.state.Epoch)
+	}
+	if before == link.Connected && c.state.Phase != link.Connected {
+		c.putBack()
+	}
+	for _, effect := range effects {
+		switch effect := effect.(type) {
+		case link.Dial:
+			c.dial(effect)
+		case link.Kill:
+			c.kill()
+		case link.Close:
+			c.close()
+		case link.Retry:
+			c.retry(effect.Wait.Draw(rand.Float64()))
+		}
+	}
+}
+
+// because notes why the current epoch ends; the first cause counts.
+func (c *connection) because(epoch uint64, err error) {
+	if epoch == c.state.Epoch && c.cause == nil && err != nil && !errors.Is(err, errUnwanted) {
+		c.cause = err
+	}
+}
+
+func (c *connection) over(m over) {
+	if m.epoch != c.state.Epoch {
+		return
+	}
+	c.alive = false
+	c.because(m.epoch, m.err)
+	c.step(link.Ended{Epoch: m.epoch, Fault: fault(m.err)})
+	if c.state.Stopped {
+		c.closed()
+	}
+}
+
+func (c *connection) timer(after time.Duration, e link.Event) {
+	c.timers = append(c.timers, c.later(after, c.self, tick{e}))
+}
+
+// dial begins an attempt: connect and subscribe, on a goroutine that ends with it. It tells either dialled, or over.
+func (c *connection) dial(d link.Dial) {
+	for _, t := range c.timers {
+		t.Stop()
+	}
+	c.timers = c.timers[:0]
+	c.timer(d.Lag, link.LagOver{Epoch: d.Epoch})
+	c.timer(d.Timeout, link.Overdue{Epoch: d.Epoch})
+
+	ctx, cancel := context.WithCancel(context.Background())
+	c.attempt, c.acks = cancel, newAcks(d.Epoch)
+	c.alive, c.wasUp, c.cause = true, false, nil
+	o := c.options(d.Epoch, c.acks)
+	began := time.Now()
+	go func() {
+		defer cancel()
+		session, grants, err := c.begin(ctx, o)
+		if err != nil {
+			c.send(c.self, over{d.Epoch, err})
+			return
+		}
+		c.send(c.self, dialled{d.Epoch, session, grants, time.Since(began)})
+	}()
+}
+
+// begin connects and subscribes. With an error nothing is left of the session.
+func (c *connection) begin(ctx context.Context, o mqtt.Options) (session mqtt.Session, grants []mqtt.Grant, err error) {
+	defer func() { // a library's panic is one more way in which an attempt fails
+		if cause := recover(); cause != nil {
+			err = newCrash(cause)
+		}
+		if err != nil && session != nil {
+			session.Kill(err)
+		}
+	}()
+	if session, err = c.Dial(ctx, o); err != nil {
+		return nil, nil, err
+	}
+	if grants, err = session.Subscribe(ctx, c.filters()); err != nil {
+		return session, nil, fmt.Errorf("subscribe: %w", err)
+	}
+	return session, grants, nil
+}
+
+// options returns those of one session: its callbacks know its epoch.
+func (c *connection) options(epoch uint64, acks *acks) mqtt.Options {
+	o := c.Session
+	o.Arrived = func(m mqtt.Message) {
+		a := messages.Arrived{
+			Delivery: acks.open(m), Topic: m.Topic, Payload: string(m.Payload), QoS: m.QoS,
+			Retained: m.Retained, Duplicate: m.Duplicate,
+		}
+		if c.Log.Enabled(context.Background(), slog.LevelDebug) {
+			c.Log.Debug("message in", "topic", a.Topic, "payload", a.Payload, "qos", a.QoS, "retained", a.Retained)
+		}
+		c.send(c.mapper, a)
+	}
+	o.Published = func(number uint64, err error) { c.send(c.self, published{epoch, number, err}) }
+	o.Lost = func(err error) { c.send(c.self, broken{epoch, err}) }
+	return o
+}
+
+func (c *connection) filters() []mqtt.Filter {
+	topics := c.Codec.Topics()
+	filters := make([]mqtt.Filter, len(topics))
+	for i, topic := range topics {
+		filters[i] = mqtt.Filter{Topic: topic, QoS: c.QoS}
+	}
+	return filters
+}
+
+// dialled takes over a session, if the machine still wants it.
+func (c *connection) dialled(m dialled) {
+	if m.epoch != c.state.Epoch {
+		m.session.Kill(errUnwanted)
+		return
+	}
+	c.session = m.session
+	c.step(link.Up{Epoch: m.epoch, At: c.now()})
+	if c.state.Phase != link.Connected {
+		c.kill() // the machine may have been stopped meanwhile
+		return
+	}
+	c.wasUp = true
+	up := messages.LinkUp{Epoch: m.epoch, Session: m.session.Present(), Took: m.took, Queued: c.outbox.len()}
+	for _, g := range m.grants {
+		grant := messages.Grant{Filter: g.Filter, QoS: g.QoS}
+		if g.QoS == mqtt.Refused {
+			grant.QoS, grant.Err = 0, errors.New("refused by the broker")
+		}
+		up.Granted = append(up.Granted, grant)
+	}
+	c.tellSupervisor(up)
+	c.pump()
+}
+
+// errUnwanted is why sessions are killed that have not broken by themselves.
+var errUnwanted = errors.New("no longer wanted")
+
+// kill tears down what there is of the current epoch. The end of an attempt is told by its own goroutine.
+func (c *connection) kill() {
+	c.attempt()
+	if c.session != nil {
+		c.session.Kill(errUnwanted)
+		c.session = nil
+		c.send(c.self, over{c.state.Epoch, errUnwanted})
+	}
+}
+
+// closeWait is how long the broker may take over a DISCONNECT.
+const closeWait = time.Second
+
+// close ends the session in good order, on a goroutine that ends after closeWait at the latest.
+func (c *connection) close() {
+	session, epoch := c.session, c.state.Epoch
+	c.session = nil
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), closeWait)
+		defer cancel()
+		session.Close(ctx)
+		c.send(c.self, over{epoch, nil})
+	}()
+}
+
+// fault sorts an error for the machine.
+func fault(err error) link.Fault {
+	switch {
+	case mqtt.Permanent(err):
+		return link.Permanent
+	case errors.Is(err, io.EOF):
+		return link.EOF
+	}
+	return link.Transient
+}
+
+// retry waits for the next attempt, and tells the supervisor why.
+func (c *connection) retry(wait time.Duration) {
+	c.timer(wait, link.RetryDue{Epoch: c.state.Epoch})
+	if c.state.Fault == link.Timeout {
+		c.cause = fmt.Errorf("no session within %v", c.Link.Timeout)
+	}
+	c.tellSupervisor(messages.LinkDown{
+		Epoch:     c.state.Epoch,
+		Err:       c.cause,
+		Lost:      c.wasUp,
+		Permanent: c.state.Fault == link.Permanent,
+		Takeover:  c.state.TakenOver(),
+		Retry:     wait,
+	})
+}
+
+// stop ends the link for good.
+func (c *connection) stop() {
+	if c.state.Stopped {
+		return
+	}
+	c.step(link.Stop{})
+	if !c.alive {
+		c.closed()
+	}
+}
+
+func (c *connection) closed() {
+	c.dropped.stop()
+	c.tellSupervisor(messages.LinkClosed{Unsent: c.outbox.len()})
+}
+
+// abandon leaves nothing behind but what lasts.
+func (c *connection) abandon() {
+	for _, t := range c.timers {
+		t.Stop()
+	}
+	if c.flushing != nil {
+		c.flushing.Stop()
+	}
+	if c.attempt != nil {
+		c.attempt()
+	}
+	if c.session != nil {
+		c.session.Kill(errUnwanted)
+		c.session = nil
+	}
+	c.putBack()
+	c.dropped.stop()
+}

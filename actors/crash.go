@@ -1,0 +1,72 @@
+package actors
+
+import (
+	"fmt"
+	"path"
+	"runtime"
+	"strings"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// crash is a panic on its way to the supervisor, with the stack that protoactor would throw away.
+type crash struct {
+	cause any
+	stack string
+}
+
+func newCrash(cause any) *crash {
+	if c, ok := cause.(*crash); ok {
+		return c
+	}
+	return &crash{cause, callers()}
+}
+
+func (c *crash) Error() string { return fmt.Sprintf("panic: %v", c.cause) }
+
+func (c *crash) Unwrap() error {
+	err, _ := c.cause.(error)
+	return err
+}
+
+// maxFrames is how much of a stack is kept.
+const maxFrames = 8
+
+// callers describes the stack of a panic on one line, innermost call first. Call it from the function that recovers.
+func callers() string {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
+	var (
+		lines  []string
+		inside bool // the frames above panic belong to the recovery
+	)
+	for more := true; more && len(lines) < maxFrames; {
+		var f runtime.Frame
+		f, more = frames.Next()
+		switch {
+		case f.Function == "runtime.gopanic":
+			inside, lines = true, nil
+		case inside && !strings.HasPrefix(f.Function, "runtime."):
+			lines = append(lines, fmt.Sprintf("%s (%s:%d)", path.Base(f.Function), path.Base(f.File), f.Line))
+		}
+	}
+	return strings.Join(lines, " < ")
+}
+
+// guard is deferred by each actor's Receive. It gives a panic its stack, and keeps one in the last stages of an
+// actor's life to itself, where protoactor would never finish stopping.
+func (s *system) guard(c actor.Context, who string) {
+	cause := recover()
+	if cause == nil {
+		return
+	}
+	crash := newCrash(cause)
+	switch c.Message().(type) {
+	case *actor.Stopping, *actor.Stopped, *actor.Restarting:
+		s.tellSupervisor(messages.Failure{Who: who, What: messages.Closing, Err: crash, Stack: crash.stack})
+		return
+	}
+	panic(crash)
+}

@@ -1,0 +1,238 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// device is the actor that hosts one devices.Device: it opens it, hands it its messages one at a time, recovers its
+// panics, and closes it. What goes wrong is told to the supervisor, which answers with when to open it again.
+type device struct {
+	*slot
+	deadline deadline
+	self     *actor.PID
+
+	env     *env
+	dev     devices.Device     // nil while it is down
+	call    context.Context    // of every Handle
+	give    context.CancelFunc // up: of call
+	life    context.Context    // of Run; nil if the device has none, as is what follows
+	end     context.CancelFunc // of life
+	running chan struct{}      // closed when Run has ended; nil again when that is known
+
+	retry *time.Timer
+	due   bool // it is time to open again, but Run has not ended
+}
+
+// What a device's actor says to itself, with the count of openings that tells an old message.
+type (
+	reopenDue struct {
+		opening uint64
+		after   time.Duration
+	}
+	runEnded struct {
+		opening uint64
+		err     error
+	}
+)
+
+func newDevice(p *slot) *device { return &device{slot: p, deadline: deadline{slot: p}} }
+
+// Receive implements actor.Actor.
+func (d *device) Receive(c actor.Context) {
+	defer d.guard(c, d.Name)
+	switch m := c.Message().(type) {
+	case *actor.Started:
+		d.self = c.Self()
+		d.open()
+	case messages.Handle:
+		d.handle(m)
+	case messages.Reopen:
+		d.retry = d.later(m.After, d.self, reopenDue{d.opening, m.After})
+	case reopenDue:
+		if m.opening == d.opening && d.dev == nil {
+			d.due = true
+			d.reopen(m.after)
+		}
+	case runEnded:
+		d.ended(m)
+	case *actor.Stopping, *actor.Restarting:
+		d.stop()
+	case *actor.Stopped:
+		d.vacate()
+	}
+}
+
+// open makes a new device, with all that belongs to it.
+func (d *device) open() {
+	d.opening++
+	d.due = false
+	d.tellSupervisor(messages.DeviceChanged{Device: d.Name, State: messages.Connecting})
+	d.env = &env{slot: d.slot}
+	ctx, cancel := context.WithTimeout(d.system.life, d.OpenTimeout)
+	var dev devices.Device
+	overdue, err := d.deadline.during(messages.Opening, d.OpenTimeout, cancel, func() (err error) {
+		defer recovered(&err)
+		dev, err = d.typ.Open(ctx, d.env)
+		return err
+	})
+	cancel()
+	switch {
+	case err == nil && dev == nil:
+		err = errors.New("the opener returned no device")
+	case err == nil && overdue:
+		err = fmt.Errorf("opening took longer than %v", d.OpenTimeout)
+		d.dev = dev // to be closed
+	}
+	if err != nil {
+		d.fail(messages.Opening, err)
+		return
+	}
+	d.dev = dev
+	d.call, d.give = context.WithCancel(d.system.life)
+	if r, ok := dev.(devices.Runner); ok {
+		d.run(r)
+	}
+	d.set(admit)
+	d.tellSupervisor(messages.DeviceChanged{Device: d.Name, State: messages.Online})
+}
+
+// recovered is deferred around every call of a device's own code; it turns a panic into the error.
+func recovered(err *error) {
+	if cause := recover(); cause != nil {
+		*err = newCrash(cause)
+	}
+}
+
+// run starts Run, on a goroutine that ends when Run does.
+func (d *device) run(r devices.Runner) {
+	d.life, d.end = context.WithCancel(d.system.life)
+	running, opening, life := make(chan struct{}), d.opening, d.life
+	d.running = running
+	go func() {
+		err := errGoexit
+		defer func() {
+			close(running)
+			d.send(d.self, runEnded{opening, err})
+		}()
+		err = func() (err error) {
+			defer recovered(&err)
+			return r.Run(life)
+		}()
+	}()
+}
+
+// ended acts on the end of a Run: that of a device which is up is a failure; that of one which is down has been
+// waited for.
+func (d *device) ended(m runEnded) {
+	if m.opening != d.opening {
+		return
+	}
+	d.running = nil
+	if d.dev == nil {
+		d.env.closed.Store(true)
+		d.reopen(0)
+		return
+	}
+	if d.life.Err() != nil {
+		return // it was told to
+	}
+	if m.err == nil {
+		m.err = errors.New("run ended")
+	}
+	d.fail(messages.Running, m.err)
+}
+
+// reopen opens again if it is time and nothing of the device before is left; else it tells for how long it has waited.
+func (d *device) reopen(waited time.Duration) {
+	switch {
+	case !d.due:
+	case d.running == nil:
+		d.open()
+	default:
+		d.tellSupervisor(messages.DeviceChanged{Device: d.Name, State: messages.Stuck, Doing: messages.Running, After: waited})
+	}
+}
+
+func (d *device) handle(h messages.Handle) {
+	if d.dev == nil { // let in before it went down
+		d.refuse(h, errOffline)
+		return
+	}
+	overdue, err := d.deadline.handle(h, d.give, func() (err error) {
+		defer recovered(&err)
+		return d.dev.Handle(d.call, h.Msg)
+	})
+	switch {
+	case overdue:
+		if err == nil || errors.Is(err, context.Canceled) {
+			err = fmt.Errorf("handling took longer than %v", d.Timeout)
+		}
+	case err == nil || errors.Is(err, devices.ErrAction):
+		return
+	}
+	d.fail(messages.Handling, err)
+}
+
+// fail takes the device down and tells the supervisor.
+func (d *device) fail(doing messages.Doing, err error) {
+	d.set(refuseOffline)
+	d.close()
+	f := messages.Failure{Who: d.Name, What: doing, Err: err, Final: errors.Is(err, devices.ErrConfig)}
+	if c := (*crash)(nil); errors.As(err, &c) {
+		f.Stack = c.stack
+	}
+	d.tellSupervisor(f)
+}
+
+// close gives back what the device holds. Its Run may take its time to end.
+func (d *device) close() {
+	if d.give != nil {
+		d.give()
+	}
+	if d.end != nil {
+		d.end()
+	}
+	if d.dev == nil {
+		return
+	}
+	dev := d.dev
+	d.dev = nil
+	_, err := d.deadline.during(messages.Closing, d.Timeout, nil, func() (err error) {
+		defer recovered(&err)
+		return dev.Close()
+	})
+	if err != nil {
+		d.env.Report(fmt.Errorf("close: %w", err))
+	}
+	if d.running == nil {
+		d.env.closed.Store(true)
+	}
+}
+
+// stop is the end of the actor: the last words of Run and Close are still emitted.
+func (d *device) stop() {
+	if d.retry != nil {
+		d.retry.Stop()
+	}
+	d.close()
+	if d.running != nil {
+		d.deadline.during(messages.Running, d.Timeout, nil, func() error {
+			select {
+			case <-d.running:
+			case <-d.system.life.Done():
+			}
+			return nil
+		})
+	}
+	if d.env != nil {
+		d.env.closed.Store(true)
+	}
+}

@@ -1,0 +1,139 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// parent is the actor above the devices' actors. It is their strategy too: a panic that reaches it, of a raw actor or
+// by a bug of ours, becomes the same failure as any other, and the supervisor says when the actor begins again.
+type parent struct {
+	*system
+	self    *actor.PID
+	byName  map[string]*slot
+	left    int                    // actors that have not terminated
+	failed  map[string]*actor.PID  // suspended, until they begin again
+	again   map[string]*time.Timer // when
+	closing bool
+	restart func(pids ...*actor.PID) // of protoactor's; set with the first failure
+}
+
+var _ actor.SupervisorStrategy = (*parent)(nil)
+
+// restartDue tells the parent, or the supervisor, to begin an actor again.
+type restartDue struct{ who string }
+
+func newParent(s *system) *parent {
+	p := &parent{
+		system: s,
+		byName: make(map[string]*slot, len(s.slots)),
+		failed: make(map[string]*actor.PID),
+		again:  make(map[string]*time.Timer),
+	}
+	for _, slot := range s.slots {
+		p.byName[slot.Name] = slot
+	}
+	return p
+}
+
+// Receive implements actor.Actor.
+func (p *parent) Receive(c actor.Context) {
+	defer p.guard(c, "devices")
+	switch m := c.Message().(type) {
+	case *actor.Started:
+		p.self = c.Self()
+		for _, slot := range p.slots {
+			p.spawn(c, slot)
+		}
+		p.tellSupervisor(devicesReady{})
+	case *actor.Terminated:
+		p.left--
+		p.closed()
+	case messages.Reopen:
+		p.reopen(m)
+	case restartDue:
+		if pid, ok := p.failed[m.who]; ok && !p.closing {
+			delete(p.failed, m.who)
+			p.restart(pid)
+		}
+	case messages.CloseDevices:
+		p.close(c)
+	case *actor.Stopping:
+		for _, timer := range p.again {
+			timer.Stop()
+		}
+	}
+}
+
+func (p *parent) spawn(c actor.Context, s *slot) {
+	props := actor.PropsFromProducer(func() actor.Actor {
+		if t, ok := s.typ.Host.(rawType); ok {
+			return newRaw(s, t)
+		}
+		return newDevice(s)
+	}, actor.WithMailbox(s.box.produce))
+	pid, err := c.SpawnNamed(props, s.Name)
+	if err != nil {
+		panic(fmt.Errorf("device %q: %w", s.Name, err)) // names are checked to be unique
+	}
+	s.pid = pid
+	p.left++
+}
+
+// HandleFailure implements actor.SupervisorStrategy for the devices' actors. The one that failed is suspended.
+func (p *parent) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, pid *actor.PID, rs *actor.RestartStatistics, cause, _ any) {
+	rs.Reset() // the supervisor counts
+	slot := p.slotOf(pid)
+	slot.set(refuseOffline)
+	p.restart = s.RestartChildren
+	p.failed[slot.Name] = pid
+	crash := newCrash(cause)
+	p.tellSupervisor(messages.Failure{
+		Who: slot.Name, What: messages.Receiving, Err: crash, Stack: crash.stack, Final: errors.Is(crash, devices.ErrConfig),
+	})
+	if p.closing {
+		s.StopChildren(pid)
+	}
+}
+
+func (p *parent) slotOf(pid *actor.PID) *slot {
+	return p.byName[pid.Id[len(p.self.Id)+1:]]
+}
+
+// reopen passes the word on to a device's actor, or begins an actor that failed again when it is time.
+func (p *parent) reopen(m messages.Reopen) {
+	if _, ok := p.failed[m.Device]; ok {
+		p.again[m.Device] = p.later(m.After, p.self, restartDue{m.Device})
+		return
+	}
+	p.send(p.byName[m.Device].pid, m)
+}
+
+// close has each device finish what it has, and end.
+func (p *parent) close(c actor.Context) {
+	if p.closing {
+		return
+	}
+	p.closing = true
+	for _, slot := range p.slots {
+		slot.set(refuseClosing)
+		if pid, ok := p.failed[slot.Name]; ok {
+			c.Stop(pid) // suspended, it would never come to the pill
+		} else {
+			c.Poison(slot.pid)
+		}
+	}
+	p.closed()
+}
+
+func (p *parent) closed() {
+	if p.closing && p.left == 0 {
+		p.tellSupervisor(messages.DevicesClosed{})
+	}
+}

@@ -1,0 +1,57 @@
+package actors
+
+import (
+	"log/slog"
+	"sync/atomic"
+
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// env is what one opened device sees of the gateway. The next one in its slot gets another.
+type env struct {
+	slot   *slot
+	log    atomic.Pointer[slog.Logger] // made when it is first asked for: most of many devices say nothing
+	closed atomic.Bool
+}
+
+var _ devices.Env = (*env)(nil)
+
+func (e *env) Name() string { return e.slot.Name }
+
+func (e *env) Params() map[string]any { return e.slot.Device.Params }
+
+func (e *env) Log() *slog.Logger {
+	if log := e.log.Load(); log != nil {
+		return log
+	}
+	e.log.CompareAndSwap(nil, e.slot.Log.With("device", e.slot.Name))
+	return e.log.Load()
+}
+
+func (e *env) Emit(msg messages.InternalMsg, options ...devices.EmitOption) devices.Receipt {
+	var how devices.Emission
+	for _, option := range options {
+		option(&how)
+	}
+	number, receipt := e.slot.receipts.next()
+	if number == 0 {
+		return receipt
+	}
+	if e.closed.Load() {
+		e.slot.receipts.settle(number, devices.ErrStopped)
+		return receipt
+	}
+	e.slot.counters.Emitted.Add(1)
+	e.slot.send(e.slot.mapper, messages.Emitted{
+		Number: number,
+		Device: e.slot.Name,
+		Msg:    msg,
+		Retain: msg.Type() == messages.Status && (how.Retain || e.slot.Retain),
+	})
+	return receipt
+}
+
+func (e *env) Report(err error) {
+	e.slot.tellSupervisor(messages.Report{Device: e.slot.Name, Err: err})
+}

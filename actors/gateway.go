@@ -1,0 +1,130 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/mqttgateway/mqttgateway/actors/link"
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/mapping"
+)
+
+// Options are what a gateway is made of. All of them are wanted but Dial.
+type Options struct {
+	Codec   *mapping.Codec // the words, and the filters to subscribe to
+	Devices []config.Device
+	Broker  string       // as the log shows it
+	Session mqtt.Options // the broker and who we are to it; the callbacks are the gateway's
+	QoS     byte         // of subscriptions and publications
+	Link    link.Policy
+	Outbox  OutboxSize
+
+	StartWait time.Duration // the link opens when each device has opened or failed once, at most this long after the start
+	Grace     time.Duration // of an orderly stop
+	Throttle  time.Duration // in which errors of one kind are one line
+	Log       *slog.Logger
+
+	// Dial makes a session; nil is mqtt.Dial.
+	Dial func(context.Context, mqtt.Options) (mqtt.Session, error)
+}
+
+// OutboxSize bounds what is kept for the broker.
+type OutboxSize struct{ Messages, Bytes int }
+
+// Gateway is one system of actors. Make it with New; it runs once.
+type Gateway struct{ system *system }
+
+// New checks that the devices' types are known, and their names unique, and returns a gateway that has not started. The parameters of devices
+// are not looked at: a device with wrong ones stays down, the others work.
+func New(o Options) (*Gateway, error) {
+	if o.Dial == nil {
+		o.Dial = mqtt.Dial
+	}
+	if o.QoS > 1 { // 2 is promised as 1
+		o.QoS = 1
+	}
+	s := &system{Options: o}
+	var faults []error
+	names := make(map[string]bool, len(o.Devices))
+	for _, d := range o.Devices {
+		if names[d.Name] {
+			faults = append(faults, fmt.Errorf("device %q: a name that another has already", d.Name))
+		}
+		names[d.Name] = true
+		t, err := devices.Lookup(d.Type)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("device %q: %w", d.Name, err))
+			continue
+		}
+		s.slots = append(s.slots, newSlot(s, d, t))
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	return &Gateway{s}, nil
+}
+
+// Counters may be read while the gateway runs and after.
+func (g *Gateway) Counters() *Counters { return &g.system.counters }
+
+// Run starts the gateway, serves until ctx is done, and stops in good order within the grace time: devices first, then,
+// behind their last words, the link.
+func (g *Gateway) Run(ctx context.Context) {
+	s := g.system
+	s.born = time.Now()
+	s.life, s.end = context.WithCancel(context.Background())
+	defer s.end()
+	library := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
+		return slog.New(noise{s.Log.Handler()})
+	}))
+	defer library.Shutdown()
+	s.root = library.Root
+
+	stopped := make(chan struct{})
+	box := newSupervisorMailbox(s)
+	root, err := s.root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor {
+		return newSupervisor(s, func() { close(stopped) })
+	}, actor.WithMailbox(box.produce)), "supervisor")
+	if err != nil {
+		panic(err) // the system is ours and empty
+	}
+	<-ctx.Done()
+	s.send(root, halt{})
+	<-stopped
+	s.end()
+	s.receipts.close()
+	g.clear(root)
+}
+
+// clearWait is how long the actors may take, within what is left of the grace time, to end once nothing is asked of
+// them any more. One that is stuck never does.
+const clearWait = time.Second
+
+// clear ends the actors.
+func (g *Gateway) clear(root *actor.PID) {
+	done := make(chan struct{})
+	watcher := g.system.root.Spawn(actor.PropsFromFunc(func(c actor.Context) {
+		switch c.Message().(type) {
+		case *actor.Started:
+			c.Watch(root)
+			c.Stop(root)
+		case *actor.Terminated:
+			close(done)
+			c.Stop(c.Self())
+		}
+	}))
+	timeout := time.NewTimer(min(clearWait, g.system.Grace*(100-haltPart)/100))
+	defer timeout.Stop()
+	select {
+	case <-done:
+	case <-timeout.C:
+		g.system.root.Stop(watcher)
+	}
+}

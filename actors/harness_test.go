@@ -1,0 +1,264 @@
+package actors_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/actors"
+	"github.com/mqttgateway/mqttgateway/actors/backoff"
+	"github.com/mqttgateway/mqttgateway/actors/link"
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/mapping"
+)
+
+// bench is a gateway within a synctest bubble, between a broker that the test plays and devices of the test's types.
+type bench struct {
+	t       *testing.T
+	gateway *actors.Gateway
+	broker  *fakeBroker
+	log     *lines
+	stop    context.CancelFunc
+	done    chan struct{}
+}
+
+// start runs a gateway with these devices and waits until it is at rest. Change options with the functions.
+func start(t *testing.T, list []config.Device, change ...func(*actors.Options)) *bench {
+	t.Helper()
+	b := &bench{t: t, broker: &fakeBroker{}, log: &lines{}, done: make(chan struct{})}
+	o := b.options(list)
+	for _, f := range change {
+		f(&o)
+	}
+	var err error
+	if b.gateway, err = actors.New(o); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	b.stop = stop
+	go func() {
+		defer close(b.done)
+		b.gateway.Run(ctx)
+	}()
+	synctest.Wait()
+	return b
+}
+
+// newGateway returns why a gateway with these devices is refused.
+func newGateway(t *testing.T, list []config.Device) error {
+	_, err := actors.New((&bench{t: t, broker: &fakeBroker{}, log: &lines{}}).options(list))
+	return err
+}
+
+func (b *bench) options(list []config.Device) actors.Options {
+	file, _, err := mapping.Plain("home", []string{"home/#"})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	codec, err := mapping.New("gw", file)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	for i := range list {
+		if list[i].Timeout == 0 {
+			list[i].Timeout = 10 * time.Second
+		}
+		if list[i].OpenTimeout == 0 {
+			list[i].OpenTimeout = 30 * time.Second
+		}
+		if list[i].Mailbox == 0 {
+			list[i].Mailbox = 100
+		}
+	}
+	return actors.Options{
+		Codec:   codec,
+		Devices: list,
+		Broker:  "tcp://broker",
+		Session: mqtt.Options{ClientID: "gw"},
+		QoS:     1,
+		Link: link.Policy{
+			Lag: 500 * time.Millisecond, Timeout: 10 * time.Second,
+			Backoff: backoff.Policy{Min: time.Second, Max: 30 * time.Second},
+			Long:    backoff.Range{Min: 30 * time.Second, Max: time.Minute},
+		},
+		Outbox:    actors.OutboxSize{Messages: 100, Bytes: 1 << 20},
+		StartWait: 5 * time.Second,
+		Grace:     10 * time.Second,
+		Throttle:  10 * time.Second,
+		Log:       slog.New(b.log),
+		Dial:      b.broker.dial,
+	}
+}
+
+// end stops the gateway in good order, and lets devices wake up that slept through it.
+func (b *bench) end() {
+	b.stop()
+	<-b.done
+	time.Sleep(2 * time.Minute)
+}
+
+// fakeBroker plays the broker: what dialling leads to is the test's to change.
+type fakeBroker struct {
+	mu       sync.Mutex
+	down     error // what dialling fails with, unless nil
+	hang     bool  // dialling goes on until it is given up
+	present  bool
+	refuse   map[string]bool // filters
+	hold     bool            // publications are not acknowledged
+	dials    int
+	sessions []*fakeSession
+	sent     []string // "topic payload" of what was published, in order
+}
+
+func (f *fakeBroker) dial(ctx context.Context, o mqtt.Options) (mqtt.Session, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.dials++
+	if f.hang {
+		f.mu.Unlock()
+		<-ctx.Done()
+		f.mu.Lock()
+		return nil, ctx.Err()
+	}
+	if f.down != nil {
+		return nil, f.down
+	}
+	s := &fakeSession{broker: f, options: o}
+	f.sessions = append(f.sessions, s)
+	return s, nil
+}
+
+func (f *fakeBroker) locked(change func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change()
+}
+
+// session returns the latest session.
+func (f *fakeBroker) session() *fakeSession {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.sessions[len(f.sessions)-1]
+}
+
+func (f *fakeBroker) published() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]string(nil), f.sent...)
+}
+
+// fakeSession implements mqtt.Session.
+type fakeSession struct {
+	broker  *fakeBroker
+	options mqtt.Options
+	held    []uint64
+	closed  bool // in good order
+	killed  bool
+}
+
+func (s *fakeSession) Present() bool { return s.broker.present }
+
+func (s *fakeSession) Subscribe(_ context.Context, filters []mqtt.Filter) ([]mqtt.Grant, error) {
+	var grants []mqtt.Grant
+	for _, f := range filters {
+		g := mqtt.Grant{Filter: f.Topic, QoS: f.QoS}
+		if s.broker.refuse[f.Topic] {
+			g.QoS = mqtt.Refused
+		}
+		grants = append(grants, g)
+	}
+	return grants, nil
+}
+
+func (s *fakeSession) Unsubscribe(context.Context, []string) error { return nil }
+
+func (s *fakeSession) Publish(number uint64, m mqtt.Message) {
+	held := false
+	s.broker.locked(func() {
+		if held = s.closed || s.killed; held {
+			return
+		}
+		s.broker.sent = append(s.broker.sent, m.Topic+" "+string(m.Payload))
+		if held = s.broker.hold; held {
+			s.held = append(s.held, number)
+		}
+	})
+	if !held {
+		s.options.Published(number, nil)
+	}
+}
+
+func (s *fakeSession) Close(context.Context) { s.broker.locked(func() { s.closed = true }) }
+
+func (s *fakeSession) Kill(error) { s.broker.locked(func() { s.killed = true }) }
+
+// lose breaks the session as a broker does that goes away.
+func (s *fakeSession) lose(err error) {
+	s.broker.locked(func() { s.killed = true })
+	s.options.Lost(err)
+}
+
+// arrive has the broker send a message.
+func (b *bench) arrive(topic, payload string) {
+	b.broker.session().options.Arrived(arrival(topic, payload))
+	synctest.Wait()
+}
+
+func arrival(topic, payload string) mqtt.Message {
+	return mqtt.Message{Topic: topic, Payload: []byte(payload), QoS: 1}
+}
+
+var errRefused = errors.New("connection refused")
+
+// lines is the log, as "LEVEL text key=value…".
+type lines struct {
+	mu    sync.Mutex
+	all   []string
+	attrs []slog.Attr
+	up    *lines
+}
+
+func (l *lines) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
+
+func (l *lines) Handle(_ context.Context, r slog.Record) error {
+	line := fmt.Sprintf("%v %s", r.Level, r.Message)
+	for _, a := range l.attrs {
+		line += " " + a.String()
+	}
+	r.Attrs(func(a slog.Attr) bool { line += " " + a.String(); return true })
+	top := l
+	for top.up != nil {
+		top = top.up
+	}
+	top.mu.Lock()
+	defer top.mu.Unlock()
+	top.all = append(top.all, line)
+	return nil
+}
+
+func (l *lines) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &lines{attrs: append(append([]slog.Attr(nil), l.attrs...), attrs...), up: l}
+}
+
+func (l *lines) WithGroup(string) slog.Handler { return l }
+
+// take returns the lines since it was last called.
+func (l *lines) take() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := l.all
+	l.all = nil
+	return all
+}
+
+// attempts returns how often the broker was dialled.
+func (f *fakeBroker) attempts() (n int) {
+	f.locked(func() { n = f.dials })
+	return n
+}

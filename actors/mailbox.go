@@ -1,0 +1,198 @@
+package actors
+
+import (
+	"errors"
+	"runtime"
+	"sync"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// gate decides what a mailbox takes. Its methods are called with the mailbox's lock held: they don't block, and
+// reach nothing but the gate's own fields.
+type gate interface {
+	// enter is asked for each message; an error refuses it.
+	enter(msg any) error
+	// leave is told of each message that has been taken out, to be processed or to be refused after all.
+	leave(msg any)
+}
+
+// mailbox is an actor's queue. It takes all that actors say among themselves, and of what the outside can fill as
+// much as its gate allows: what is refused is handed back to the sender's goroutine at once, so that nobody ever
+// waits or spins before a full one. Messages may be posted before the actor has been spawned.
+//
+// The shipped mailboxes are unbounded, or spin or lose messages when full.
+type mailbox struct {
+	gate   gate                     // nil takes everything
+	refuse func(msg any, err error) // called without the lock; not nil if gate isn't
+
+	mu        sync.Mutex
+	user      fifo
+	system    fifo
+	started   bool
+	suspended bool
+	running   bool // a goroutine is at work on the messages, or about to be
+
+	invoker    actor.MessageInvoker
+	dispatcher actor.Dispatcher
+	work       func()
+}
+
+var _ actor.Mailbox = (*mailbox)(nil)
+
+func newMailbox(g gate, refuse func(msg any, err error)) *mailbox {
+	m := &mailbox{gate: g, refuse: refuse}
+	m.work = m.process
+	return m
+}
+
+// produce is the mailbox's producer: an actor keeps its mailbox through restarts.
+func (m *mailbox) produce() actor.Mailbox { return m }
+
+// PostUserMessage is called by whoever sends.
+func (m *mailbox) PostUserMessage(msg any) {
+	m.mu.Lock()
+	if m.gate != nil {
+		if err := m.gate.enter(msg); err != nil {
+			m.mu.Unlock()
+			m.refuse(msg, err)
+			return
+		}
+	}
+	m.user.push(msg)
+	m.schedule()
+}
+
+// PostSystemMessage is called by protoactor.
+func (m *mailbox) PostSystemMessage(msg any) {
+	m.mu.Lock()
+	m.system.push(msg)
+	m.schedule()
+}
+
+// schedule has the messages worked on unless that is going on, and unlocks.
+func (m *mailbox) schedule() {
+	start := m.started && !m.running && (m.system.len() > 0 || !m.suspended && m.user.len() > 0)
+	m.running = m.running || start
+	m.mu.Unlock()
+	if start {
+		m.dispatcher.Schedule(m.work)
+	}
+}
+
+// RegisterHandlers is called by protoactor when the actor is spawned.
+func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, dispatcher actor.Dispatcher) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.invoker, m.dispatcher = invoker, dispatcher
+}
+
+// Start is called by protoactor when the actor has been registered, and its first system message posted.
+func (m *mailbox) Start() {
+	m.mu.Lock()
+	m.started = true
+	m.schedule()
+}
+
+// UserMessageCount returns the length of the queue.
+func (m *mailbox) UserMessageCount() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.user.len()
+}
+
+// locked runs f under the lock, for those who change the gate.
+func (m *mailbox) locked(f func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f()
+}
+
+// shed refuses, with err, the queued messages that out picks. out is called as the gate's methods are.
+func (m *mailbox) shed(out func(msg any) bool, err error) {
+	var picked []any
+	m.locked(func() { picked = m.pick(out) })
+	m.refuseAll(picked, err)
+}
+
+// pick takes out the queued messages that out picks, for refuseAll. The lock must be held.
+func (m *mailbox) pick(out func(msg any) bool) []any {
+	picked := m.user.remove(out)
+	for _, msg := range picked {
+		m.gate.leave(msg)
+	}
+	return picked
+}
+
+func (m *mailbox) refuseAll(picked []any, err error) {
+	for _, msg := range picked {
+		m.refuse(msg, err)
+	}
+}
+
+func (m *mailbox) process() {
+	for m.drain() {
+	}
+}
+
+// errGoexit is what an actor is said to have panicked with that ended its goroutine.
+var errGoexit = errors.New("runtime.Goexit called")
+
+// drain works until nothing is left. It returns true if a message made the actor panic, which is its parent's to
+// decide on; by then the mailbox has been told to suspend itself.
+func (m *mailbox) drain() (again bool) {
+	var msg any
+	idle := false
+	defer func() {
+		if idle {
+			return
+		}
+		cause := recover()
+		if cause == nil { // nothing brings this goroutine back, and the next takes over
+			cause = errGoexit
+			defer m.dispatcher.Schedule(m.work)
+		}
+		m.invoker.EscalateFailure(cause, msg)
+		again = true
+	}()
+	for done, turn := 0, m.dispatcher.Throughput(); ; done++ {
+		if done == turn {
+			done = 0
+			runtime.Gosched()
+		}
+		var system bool
+		if msg, system, idle = m.next(); idle {
+			return false
+		}
+		if !system {
+			m.invoker.InvokeUserMessage(msg)
+			continue
+		}
+		switch msg.(type) {
+		case *actor.SuspendMailbox:
+			m.locked(func() { m.suspended = true })
+		case *actor.ResumeMailbox:
+			m.locked(func() { m.suspended = false })
+		default:
+			m.invoker.InvokeSystemMessage(msg)
+		}
+	}
+}
+
+// next takes out the next message, and if there is none notes that nobody is at work any more.
+func (m *mailbox) next() (msg any, system, none bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.system.len() > 0 {
+		return m.system.pop(), true, false
+	}
+	if m.suspended || m.user.len() == 0 {
+		m.running = false
+		return nil, false, true
+	}
+	msg = m.user.pop()
+	if m.gate != nil {
+		m.gate.leave(msg)
+	}
+	return msg, false, false
+}

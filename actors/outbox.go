@@ -1,0 +1,77 @@
+package actors
+
+import (
+	"container/list"
+
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// outbox keeps publications, first in, first out, until the link takes them. Of retained ones it keeps only the latest
+// of each topic, which takes the place of the one before. It is bounded in messages and bytes; the oldest go first.
+type outbox struct {
+	maxMessages, maxBytes int
+
+	queue    list.List                // of messages.Publication
+	retained map[string]*list.Element // by topic, those in queue
+	bytes    int
+}
+
+func newOutbox(maxMessages, maxBytes int) *outbox {
+	return &outbox{maxMessages: maxMessages, maxBytes: maxBytes, retained: make(map[string]*list.Element)}
+}
+
+func (o *outbox) len() int { return o.queue.Len() }
+
+// size is what a publication counts, with what it takes beside its bytes.
+func size(p messages.Publication) int { return len(p.Topic) + len(p.Payload) + 128 }
+
+// push adds p at the end, and returns what had to go for it: the one it replaces, and the oldest. One for which there
+// would never be room goes alone.
+func (o *outbox) push(p messages.Publication) (replaced *messages.Publication, dropped []messages.Publication) {
+	if o.maxMessages < 1 || size(p) > o.maxBytes {
+		return nil, []messages.Publication{p}
+	}
+	if old, ok := o.retained[p.Topic]; ok && p.Retain {
+		was := o.remove(old)
+		replaced = &was
+	}
+	o.insert(o.queue.PushBack(p))
+	for o.queue.Len() > o.maxMessages || o.bytes > o.maxBytes {
+		dropped = append(dropped, o.remove(o.queue.Front()))
+	}
+	return replaced, dropped
+}
+
+// putBack puts what was in flight, in order, ahead of all else. A retained one that has been followed by a later one is
+// returned instead. Going back never makes others go: they were bounded when they came.
+func (o *outbox) putBack(flight []messages.Publication) (replaced []messages.Publication) {
+	for i := len(flight) - 1; i >= 0; i-- {
+		p := flight[i]
+		if _, later := o.retained[p.Topic]; later && p.Retain {
+			replaced = append(replaced, p)
+			continue
+		}
+		o.insert(o.queue.PushFront(p))
+	}
+	return replaced
+}
+
+// pop takes the first; there must be one.
+func (o *outbox) pop() messages.Publication { return o.remove(o.queue.Front()) }
+
+func (o *outbox) insert(e *list.Element) {
+	p := e.Value.(messages.Publication)
+	o.bytes += size(p)
+	if p.Retain {
+		o.retained[p.Topic] = e
+	}
+}
+
+func (o *outbox) remove(e *list.Element) messages.Publication {
+	p := o.queue.Remove(e).(messages.Publication)
+	o.bytes -= size(p)
+	if o.retained[p.Topic] == e {
+		delete(o.retained, p.Topic)
+	}
+	return p
+}

@@ -1,0 +1,88 @@
+package actors
+
+import (
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// Register adds a type of device that is a whole actor, for those who want children, behaviours or timers of their
+// own. Its options are env.Params(), which devices.Decode reads into a struct. Panics as [devices.Register] does.
+//
+// The actor receives each message of its device as a messages.InternalMsg, and what protoactor sends it. When Receive
+// returns the message counts as handled. A panic is a failure: the actor is made anew by newActor after a back-off,
+// its mailbox refusing meanwhile. A Receive that outlives the device's deadline takes the device out until it returns.
+func Register(name string, newActor func(env devices.Env) actor.Actor) {
+	devices.Add(devices.Type{Name: name, Host: rawType(newActor)})
+}
+
+// rawType is what the table of types holds for a type of Register.
+type rawType func(env devices.Env) actor.Actor
+
+// raw is the actor around an actor of a registered type.
+type raw struct {
+	*slot
+	newActor rawType
+	deadline deadline
+	env      *env
+	inner    actor.Actor // nil until it is started
+}
+
+func newRaw(p *slot, t rawType) *raw {
+	return &raw{slot: p, newActor: t, deadline: deadline{slot: p}, env: &env{slot: p}}
+}
+
+// Receive implements actor.Actor.
+func (r *raw) Receive(c actor.Context) {
+	defer r.guard(c, r.Name)
+	switch m := c.Message().(type) {
+	case messages.Handle:
+		r.handle(c, m)
+	case *actor.Started:
+		r.start(c)
+	case *actor.Stopped:
+		r.vacate()
+		r.receive(c)
+		r.env.closed.Store(true)
+	default:
+		r.receive(c)
+	}
+}
+
+// start makes the actor. It is not made by the producer of this one: a panic there would be that of whoever spawns.
+func (r *raw) start(c actor.Context) {
+	r.deadline.during(messages.Opening, r.OpenTimeout, nil, func() error {
+		r.inner = r.newActor(r.env)
+		r.inner.Receive(c)
+		return nil
+	})
+	r.set(admit)
+	r.tellSupervisor(messages.DeviceChanged{Device: r.Name, State: messages.Online})
+}
+
+func (r *raw) receive(c actor.Context) {
+	if r.inner != nil {
+		r.inner.Receive(c)
+	}
+}
+
+func (r *raw) handle(c actor.Context, h messages.Handle) {
+	overdue, _ := r.deadline.handle(h, nil, func() error {
+		r.inner.Receive(rawContext{c, h.Msg})
+		return nil
+	})
+	if overdue {
+		panic("handling took longer than " + r.Timeout.String())
+	}
+}
+
+// rawContext shows the actor the message without what it came in.
+type rawContext struct {
+	actor.Context
+	msg messages.InternalMsg
+}
+
+func (c rawContext) Message() any { return c.msg }
+
+func (c rawContext) Forward(pid *actor.PID) { c.Send(pid, c.msg) }

@@ -1,0 +1,178 @@
+package actors
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// supervisor is the root of the actors and where every failure arrives. It decides what begins again and when, leads
+// the start and the stop, and has the teller say what happened.
+type supervisor struct {
+	*system
+	*teller
+	stopped func() // called once, when an orderly stop has come to its end
+
+	self    *actor.PID
+	parts   map[string]*part // connection, mapper, devices
+	lives   map[string]*life // of devices that have failed
+	spawned bool             // the devices' actors are there
+	unready map[string]bool  // devices that have neither opened nor failed yet
+	stage   stage
+	timers  []*time.Timer // of the start and the stop
+}
+
+// stage is where the gateway is between start and stop.
+type stage uint8
+
+const (
+	opening  stage = iota // devices open, the link waits for them
+	serving               // the link is wanted
+	closing               // devices finish
+	flushing              // their last words leave
+	halted
+)
+
+// What the supervisor is told by those who run the gateway, by devices, and by its own timers.
+type (
+	halt         struct{} // stop in good order
+	devicesReady struct{} // the devices' actors have been spawned
+	openOver     struct{} // the link waits no longer for devices
+	lifeOver     struct{} // devices have no more time
+	haltOver     struct{} // whatever has not ended is left behind
+)
+
+func newSupervisor(s *system, stopped func()) *supervisor {
+	v := &supervisor{
+		system:  s,
+		teller:  newTeller(s),
+		stopped: stopped,
+		parts:   make(map[string]*part),
+		lives:   make(map[string]*life),
+		unready: make(map[string]bool, len(s.slots)),
+	}
+	for _, slot := range s.slots {
+		v.unready[slot.Name] = true
+	}
+	return v
+}
+
+// Receive implements actor.Actor. Nobody is above the supervisor: it survives its own panics.
+func (v *supervisor) Receive(c actor.Context) {
+	defer v.survive()
+	switch m := c.Message().(type) {
+	case *actor.Started:
+		v.start(c)
+	case messages.DeviceChanged:
+		v.changed(m)
+	case messages.Failure:
+		v.failed(m)
+	case messages.Report:
+		v.reported(m)
+	case messages.Refusals:
+		v.refusals(m)
+	case messages.LinkUp:
+		v.linkUp(m)
+	case messages.LinkDown:
+		v.linkDown(m)
+	case restartDue:
+		v.resume(v.parts[m.who])
+	case devicesReady:
+		v.spawned = true
+		v.timer(v.StartWait, openOver{})
+		v.ready()
+	case sumsDue:
+		v.sums()
+	case openOver:
+		v.begin()
+	case halt:
+		v.halt()
+	case lifeOver:
+		v.end()
+	case messages.DevicesClosed:
+		v.flush()
+	case messages.LinkClosed:
+		if v.stage < halted {
+			v.linkClosed(m)
+			v.halted()
+		}
+	case haltOver:
+		v.halted()
+	}
+}
+
+func (v *supervisor) survive() {
+	if cause := recover(); cause != nil {
+		crash := newCrash(cause)
+		v.Log.Error("supervisor panicked, going on", "err", crash, "stack", crash.stack)
+	}
+}
+
+// start spawns the others, each after those that it sends to.
+func (v *supervisor) start(c actor.Context) {
+	v.self = c.Self()
+	v.supervisor = v.self
+	v.teller.self = v.self
+	lasting := &lasting{outbox: newOutbox(v.Outbox.Messages, v.Outbox.Bytes), dropped: v.newTally("outbox", "publications")}
+	ledger := &ledger{open: make(map[messages.Delivery]int), overflow: v.newTally("mapper", "overflow")}
+	spawn := func(name string, box *mailbox, producer func() actor.Actor) *actor.PID {
+		pid, err := c.SpawnNamed(actor.PropsFromProducer(producer, actor.WithMailbox(box.produce)), name)
+		if err != nil {
+			panic(fmt.Errorf("%s: %w", name, err))
+		}
+		v.parts[name] = &part{pid: pid}
+		return pid
+	}
+	v.connection = spawn("connection", newConnectionMailbox(v.system, lasting.dropped),
+		func() actor.Actor { return newConnection(v.system, lasting) })
+	v.mapper = spawn("mapper", newMapperMailbox(v.system, ledger.overflow),
+		func() actor.Actor { return newMapper(v.system, ledger) })
+	v.devices = spawn("devices", newMailbox(nil, nil),
+		func() actor.Actor { return newParent(v.system) })
+}
+
+func (v *supervisor) timer(after time.Duration, msg any) {
+	v.timers = append(v.timers, v.later(after, v.self, msg))
+}
+
+// ready begins the link when each device has opened or failed once.
+func (v *supervisor) ready() {
+	if v.spawned && len(v.unready) == 0 {
+		v.begin()
+	}
+}
+
+func (v *supervisor) begin() {
+	if v.stage != opening {
+		return
+	}
+	v.stage = serving
+	down := 0
+	for name, l := range v.lives {
+		if l.online.IsZero() && !v.unready[name] {
+			down++
+		}
+	}
+	v.Log.Info("devices ready", "online", len(v.slots)-len(v.unready)-down, "down", down, "opening", len(v.unready))
+	v.send(v.connection, messages.Begin{})
+}
+
+// changed acts on the state of a device.
+func (v *supervisor) changed(m messages.DeviceChanged) {
+	switch m.State {
+	case messages.Online:
+		delete(v.unready, m.Device)
+		l := v.lives[m.Device]
+		if l != nil {
+			l.online = time.Now()
+		}
+		v.deviceOnline(m.Device, l)
+		v.ready()
+	case messages.Stuck:
+		v.life(m.Device).fall()
+		v.deviceStuck(m)
+	}
+}

@@ -1,0 +1,62 @@
+package actors
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// system is what the actors of one gateway share: where the others are, and what isn't any one's own. The PIDs are
+// written by the supervisor before it spawns whoever reads them; all else is safe for concurrent use or never written.
+type system struct {
+	Options
+	counters Counters
+	receipts receipts
+	slots    []*slot
+	root     *actor.RootContext
+	born     time.Time
+
+	life context.Context // of what devices do; ends when an orderly stop has no more time for them
+	end  context.CancelFunc
+
+	supervisor, connection, mapper, devices *actor.PID
+}
+
+func (s *system) send(to *actor.PID, msg any) { s.root.Send(to, msg) }
+
+func (s *system) tellSupervisor(msg any) { s.send(s.supervisor, msg) }
+
+// now is the time on the gateway's own clock, which only goes forward.
+func (s *system) now() time.Duration { return time.Since(s.born) }
+
+// later sends msg to an actor after a while, unless the timer is stopped before. A message that is on its way when
+// its timer is stopped arrives: carry what tells an old one.
+func (s *system) later(after time.Duration, to *actor.PID, msg any) *time.Timer {
+	return time.AfterFunc(after, func() { s.send(to, msg) })
+}
+
+// newTally returns a tally that tells this system's supervisor.
+func (s *system) newTally(who, what string) *tally {
+	return &tally{who: who, what: what, tell: func(r messages.Refusals) { s.tellSupervisor(r) }}
+}
+
+// noise is the log of protoactor itself. What it says at info, about single failures and dead letters, is told better
+// by the supervisor, so all of it is for debugging.
+type noise struct{ slog.Handler }
+
+func (n noise) Enabled(ctx context.Context, _ slog.Level) bool {
+	return n.Handler.Enabled(ctx, slog.LevelDebug)
+}
+
+func (n noise) Handle(ctx context.Context, r slog.Record) error {
+	r.Level = slog.LevelDebug
+	return n.Handler.Handle(ctx, r)
+}
+
+func (n noise) WithAttrs(attrs []slog.Attr) slog.Handler { return noise{n.Handler.WithAttrs(attrs)} }
+
+func (n noise) WithGroup(name string) slog.Handler { return noise{n.Handler.WithGroup(name)} }

@@ -1,0 +1,267 @@
+package actors
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/mqttgateway/mqttgateway/actors/throttle"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// teller says what happened, throttled: the first trouble of a kind is a line, the rest are in sums, each single one
+// is a line at debug. It belongs to the supervisor.
+type teller struct {
+	system  *system
+	log     *slog.Logger
+	self    *actor.PID
+	book    *throttle.Book[trouble]
+	next    *time.Timer
+	granted []messages.Grant // what was last said
+	linked  bool             // the link was up before
+}
+
+// trouble is a line about something that went wrong.
+type trouble struct {
+	level slog.Level
+	text  string // of the line
+	sum   string // of the line that sums up more of them
+	attrs []slog.Attr
+	err   error
+}
+
+// sumsDue tells the supervisor that a sum may be due.
+type sumsDue struct{}
+
+// maxKinds bounds what the throttle remembers.
+const maxKinds = 1024
+
+// slowly is how many times longer than for other errors the throttle time is for what lasts long when it comes: the
+// link, and messages for a device that is down.
+const slowly = 6
+
+func newTeller(s *system) *teller {
+	return &teller{system: s, log: s.Log, book: throttle.New[trouble](s.Throttle, maxKinds)}
+}
+
+// note says a trouble now, or counts it.
+func (t *teller) note(k throttle.Kind, count int, every time.Duration, trouble trouble) {
+	level := trouble.level
+	if !t.book.NoteMany(time.Now(), k, count, trouble, every) {
+		level = slog.LevelDebug
+	}
+	t.line(level, trouble.text, trouble.attrs, slog.Any("err", trouble.err))
+	t.wake()
+}
+
+func (t *teller) line(level slog.Level, text string, attrs []slog.Attr, more ...slog.Attr) {
+	if t.log.Enabled(context.Background(), level) {
+		t.log.LogAttrs(context.Background(), level, text, slices.Concat(attrs, more)...)
+	}
+}
+
+// wake asks for the next sum when it is due.
+func (t *teller) wake() {
+	if t.next != nil {
+		t.next.Stop()
+		t.next = nil
+	}
+	if due, ok := t.book.Next(); ok {
+		t.next = t.system.later(max(time.Until(due), time.Millisecond), t.self, sumsDue{})
+	}
+}
+
+func (t *teller) sums() {
+	t.sum(t.book.Due(time.Now()))
+	t.wake()
+}
+
+// lastSums says what has been counted and not said, at the end.
+func (t *teller) lastSums() {
+	t.sum(t.book.Close(time.Now()))
+	if t.next != nil {
+		t.next.Stop()
+	}
+}
+
+func (t *teller) sum(sums []throttle.Sum[trouble]) {
+	for _, s := range sums {
+		now := "still so"
+		if s.Up {
+			now = "well at the moment"
+		}
+		t.line(s.Latest.level, s.Latest.sum, nil,
+			slog.String("who", s.Kind.Who), slog.Int("more", s.More), slog.Duration("in", s.In.Round(time.Second)),
+			slog.Any("latest", s.Latest.err), slog.String("now", now))
+	}
+}
+
+// The kinds of trouble.
+func linkKind(what string) throttle.Kind      { return throttle.Kind{Who: "link", What: what} }
+func failureKind(who string) throttle.Kind    { return throttle.Kind{Who: who, What: "failure"} }
+func refusalKind(who, w string) throttle.Kind { return throttle.Kind{Who: who, What: "refused " + w} }
+
+// The links' kinds, each with the first line that it deserves.
+const (
+	linkFailed    = "failed"
+	linkPermanent = "permanent"
+	linkTakeover  = "takeover"
+)
+
+func (t *teller) linkDown(m messages.LinkDown) {
+	attrs := []slog.Attr{slog.String("broker", t.system.Broker), slog.Duration("retry", m.Retry.Round(time.Millisecond))}
+	kind, tr := linkFailed, trouble{level: slog.LevelWarn, text: "connect failed", sum: "link failed again", attrs: attrs, err: m.Err}
+	if m.Lost {
+		tr.text = "link lost"
+	}
+	switch {
+	case m.Permanent:
+		kind = linkPermanent
+		tr.level, tr.text, tr.sum = slog.LevelError, "connect refused, and time alone will not cure it", "connect refused again"
+	case m.Takeover:
+		kind = linkTakeover
+		tr.level, tr.sum = slog.LevelError, "link lost again, another client may be using the same client id"
+		tr.text = "link lost over and over right after connecting: another client may be using the same client id"
+		tr.attrs = append(tr.attrs, slog.String("client_id", t.system.Session.ClientID))
+	}
+	t.note(linkKind(kind), 1, slowly*t.system.Throttle, tr)
+}
+
+func (t *teller) linkUp(m messages.LinkUp) {
+	attrs := []slog.Attr{
+		slog.String("broker", t.system.Broker), slog.String("client_id", t.system.Session.ClientID), slog.Bool("session_present", m.Session),
+		slog.Duration("took", m.Took.Round(time.Millisecond)),
+	}
+	if m.Queued > 0 {
+		attrs = append(attrs, slog.Int("queued", m.Queued))
+	}
+	level := slog.LevelDebug
+	if !t.linked {
+		level = slog.LevelInfo
+	}
+	var down time.Duration
+	more := 0
+	for _, kind := range []string{linkFailed, linkPermanent, linkTakeover} {
+		if r, ok := t.book.Recover(time.Now(), linkKind(kind)); ok {
+			level, down, more = slog.LevelInfo, max(down, r.Down), more+r.More
+		}
+	}
+	text := "connected"
+	if t.linked {
+		text = "connected again"
+	}
+	if down > 0 {
+		attrs = append(attrs, slog.Duration("down", down.Round(time.Second)), slog.Int("more_failures", more))
+	}
+	t.line(level, text, attrs)
+	t.subscribed(m.Granted, !t.linked)
+	t.linked = true
+	t.wake()
+}
+
+// subscribed says what the broker granted, unless it was said before.
+func (t *teller) subscribed(granted []messages.Grant, first bool) {
+	level := slog.LevelInfo
+	if !first && slices.EqualFunc(granted, t.granted, func(a, b messages.Grant) bool {
+		return a.Filter == b.Filter && a.QoS == b.QoS && (a.Err == nil) == (b.Err == nil)
+	}) {
+		level = slog.LevelDebug
+	}
+	t.granted = granted
+	for _, g := range granted {
+		switch {
+		case g.Err == nil:
+			t.line(level, "subscribed", nil, slog.String("topic", g.Filter), slog.Int("qos", int(g.QoS)))
+		case level == slog.LevelInfo:
+			t.line(slog.LevelError, "subscription refused", nil, slog.String("topic", g.Filter), slog.Any("err", g.Err))
+		}
+	}
+}
+
+func (t *teller) linkClosed(m messages.LinkClosed) {
+	if m.Unsent > 0 {
+		t.log.Warn("link closed, not everything could be sent", "unsent", m.Unsent)
+		return
+	}
+	t.log.Info("link closed")
+}
+
+// failure tells of a device, or of an actor of ours, that failed, and when it will begin again, unless that is 0.
+func (t *teller) failure(m messages.Failure, failures int, retry time.Duration) {
+	tr := trouble{level: slog.LevelWarn, text: "device failed", sum: "device failed again", err: m.Err, attrs: []slog.Attr{
+		slog.String("device", m.Who), slog.String("doing", string(m.What)),
+		slog.Int("failures", failures),
+	}}
+	if retry > 0 {
+		tr.attrs = append(tr.attrs, slog.Duration("retry", retry.Round(time.Millisecond)))
+	}
+	if m.What == messages.Receiving {
+		tr.text, tr.sum = "actor failed", "actor failed again"
+	}
+	if m.Stack != "" {
+		tr.level = slog.LevelError
+		tr.attrs = append(tr.attrs, slog.String("stack", m.Stack))
+	}
+	t.note(failureKind(m.Who), 1, 0, tr)
+}
+
+// deviceStopped tells of a device that will not begin again, which is said once.
+func (t *teller) deviceStopped(m messages.Failure) {
+	t.log.Error("device stays down until its configuration is right", "device", m.Who, "doing", string(m.What), "err", m.Err)
+}
+
+func (t *teller) deviceStuck(m messages.DeviceChanged) {
+	t.note(failureKind(m.Device), 1, 0, trouble{
+		level: slog.LevelWarn, text: "device stuck, refusing until it returns", sum: "device failed again",
+		attrs: []slog.Attr{slog.String("device", m.Device), slog.String("doing", string(m.Doing))},
+		err:   errOverdue{m.After},
+	})
+}
+
+// errOverdue says how long something has been going on.
+type errOverdue struct{ after time.Duration }
+
+func (e errOverdue) Error() string { return "not done after " + e.after.String() }
+
+// fewDevices is up to how many devices each has its own line when it comes up.
+const fewDevices = 20
+
+func (t *teller) deviceOnline(name string, l *life) {
+	if l == nil {
+		level := slog.LevelInfo
+		if len(t.system.slots) > fewDevices {
+			level = slog.LevelDebug
+		}
+		t.line(level, "device online", nil, slog.String("device", name))
+		return
+	}
+	level := slog.LevelDebug
+	failed, told := t.book.Recover(time.Now(), failureKind(name))
+	if told {
+		level = slog.LevelInfo
+	}
+	refused, _ := t.book.Recover(time.Now(), refusalKind(name, "messages"))
+	t.line(level, "device online again", nil, slog.String("device", name),
+		slog.Duration("down", cmp.Or(failed.Down, time.Since(l.down)).Round(time.Millisecond)),
+		slog.Int("failures", l.failures), slog.Int("more_refused", refused.More))
+	t.wake()
+}
+
+// reported tells of an error that a device lives on with.
+func (t *teller) reported(m messages.Report) {
+	t.note(throttle.Kind{Who: m.Device, What: "report"}, 1, 0, trouble{
+		level: slog.LevelWarn, text: "device reports an error", sum: "device reports more errors",
+		attrs: []slog.Attr{slog.String("device", m.Device)}, err: m.Err,
+	})
+}
+
+func (t *teller) refusals(m messages.Refusals) {
+	t.note(refusalKind(m.Who, m.What), m.Count, slowly*t.system.Throttle, trouble{
+		level: slog.LevelWarn, text: m.What + " refused", sum: "more " + m.What + " refused",
+		attrs: []slog.Attr{slog.String("who", m.Who)}, err: m.Err,
+	})
+}
