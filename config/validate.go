@@ -64,7 +64,7 @@ func (l *loader) validateMapping() {
 	for i, filter := range m.Topics {
 		l.check(fmt.Sprintf("mapping.topics[%d]", i), checkFilter(filter))
 	}
-	if l.Path != "" && m.File == "" && len(m.Topics) == 0 && !l.broken["mapping.file"] && !l.broken["mapping.topics"] {
+	if len(l.faults) == 0 && l.Path != "" && m.File == "" && len(m.Topics) == 0 && !l.broken["mapping.file"] && !l.broken["mapping.topics"] {
 		l.warnf("%s: neither a map file nor topics: nothing is subscribed to", l.Path)
 	}
 }

@@ -14,6 +14,9 @@ import (
 // Param documents one option of a device type.
 type Param = options.Field
 
+// Secret is a parameter that nobody is to read by accident: logs and prints of it show stars, and Reveal its text.
+type Secret = options.Secret
+
 // Type is one entry of the table of types.
 type Type struct {
 	Name   string
