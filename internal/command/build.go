@@ -1,0 +1,74 @@
+package command
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/actors"
+	"github.com/mqttgateway/mqttgateway/actors/backoff"
+	"github.com/mqttgateway/mqttgateway/actors/link"
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/mapping"
+)
+
+// parts is what a configuration names, read.
+type parts struct {
+	codec    *mapping.Codec
+	security *tls.Config // nil for the defaults
+}
+
+// buildOptions makes of a configuration what the actors want of it. The broker's URL is that of the broker inside if
+// that is used.
+func buildOptions(c *config.Config, p parts, broker string, log *slog.Logger) actors.Options {
+	m := c.MQTT
+	return actors.Options{
+		Codec:   p.codec,
+		Devices: c.Devices,
+		Broker:  redacted(broker),
+		Session: mqtt.Options{
+			Broker:         broker,
+			ClientID:       c.ClientID(),
+			Username:       m.Username,
+			Password:       m.Password.Reveal(),
+			KeepAlive:      m.KeepAlive,
+			ConnectTimeout: m.ConnectTimeout,
+			CleanSession:   m.CleanSession,
+			TLS:            p.security,
+			MaxPacket:      int(m.MaxPacket),
+		},
+		QoS: byte(m.QoS),
+		Link: link.Policy{
+			Lag:     m.Lag,
+			Timeout: m.ConnectTimeout,
+			Backoff: backoff.Policy{Min: m.Reconnect.Min, Max: m.Reconnect.Max},
+			Long:    longWait(m.Reconnect.Max),
+		},
+		Outbox:    actors.OutboxSize{Messages: m.Outbox.Messages, Bytes: int(m.Outbox.Size)},
+		StartWait: c.Gateway.StartWait,
+		Grace:     c.Gateway.Grace,
+		Throttle:  c.Log.Throttle,
+		Log:       log,
+	}
+}
+
+// longWait is the wait after what time alone won't cure, and after a takeover: even two gateways that throw each other
+// out then connect but once or twice a minute.
+func longWait(longest time.Duration) backoff.Range {
+	longest = max(longest, 30*time.Second)
+	return backoff.Range{Min: longest, Max: 2 * longest}
+}
+
+// redacted returns a broker's URL without what may be a secret: a password, or a token in the query of a WebSocket.
+func redacted(broker string) string {
+	u, err := url.Parse(broker)
+	if err != nil {
+		return "(not a URL)"
+	}
+	if u.RawQuery != "" {
+		u.RawQuery = "******"
+	}
+	return u.Redacted()
+}

@@ -1,0 +1,62 @@
+package command
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/options"
+)
+
+func newCheck() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Check a configuration without starting anything",
+		Long: `Check finds everything that run would refuse, and what would keep single devices down, without opening a device or a
+connection. It prints one line for each fault, on standard error, and ends with status 1 if there is one. Warnings alone
+leave the status 0.`,
+		Example: `  gateway check --config dummy2mqtt.yaml`,
+		Args:    wantArgs(0, 0),
+	}
+	sources := addSources(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		loaded, err := sources.load(cmd)
+		_, warnings, err := inspect(loaded, err)
+		for _, warning := range warnings {
+			fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+warning)
+		}
+		if err := errors.Join(err, checkParams(loaded)); err != nil {
+			return err
+		}
+		what := cmp.Or(loaded.Path, "no configuration file: what run would try out")
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is good\n", what)
+		return err
+	}
+	return cmd
+}
+
+// checkParams finds what would keep single devices down: their own options.
+func checkParams(l *config.Loaded) error {
+	var faults []error
+	for i, d := range l.Config.Devices {
+		t, err := devices.Lookup(d.Type)
+		if err != nil || t.Check == nil {
+			continue
+		}
+		for _, f := range options.Faults(t.Check(d.Params)) {
+			if errors.Is(f.Err, devices.ErrConfig) && errors.Unwrap(f.Err) == nil { // bare, for it was wrapped together with the faults
+				continue
+			}
+			key := fmt.Sprintf("devices[%d].params", i)
+			if f.Key != "" {
+				key += "." + f.Key
+			}
+			faults = append(faults, fmt.Errorf("device %q: %w", d.Name, &options.Fault{Key: l.Name(key), Err: f.Err}))
+		}
+	}
+	return errors.Join(faults...)
+}

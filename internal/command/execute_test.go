@@ -1,0 +1,254 @@
+package command
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/mapping"
+)
+
+// someFiles is what the command lines of the tests find in the working directory.
+var someFiles = map[string]string{
+	"good.yaml": `
+mqtt: {username: me, password_file: secret}
+mapping: {root: home, topics: ["home/+/gw/#"]}
+devices:
+  - {name: lamp, type: dummy, answers_to: {location: [Kitchen]}, params: {port: none}}
+`,
+	"secret": "swordfish\n",
+	"bad.yaml": `
+mqtt: {broker: "ssl://h:1", qos: 7, username: me, password: swordfish, tls: {ca_file: secret, cert_file: secret, key_file: secret}}
+mapping: {file: bad.map}
+devices:
+  - {name: a, type: dumy}
+  - {name: b, type: dummy, params: {prot: x, interval: 3}}
+  - {name: c, type: never}
+  - {name: d, type: mixed, params: {pins: many}}
+  - {name: e}
+`,
+	"bad.map":           `{"root": "a/+", "topics": ["x/#/y"], "functin": {}}`,
+	"dummy2mqtt.conf":   "[MQTT]\nhost: 127.0.0.1\npasword: x\n[MAP]\nroot: home\ntopics: home/#\n[LOG]\nlevle: x\nconsolelevel: INFO\n[INTERFACE]\nport: /dev/tty\n",
+	"dumy2mqtt.conf":    "[INTERFACE]\nport: /dev/tty\nprot: 1\n",
+	"untold.conf":       "[INTERFACE]\nport: /dev/tty\n",
+	"dummy2mqtt.map":    string(mapping.Example()),
+	"lines.yaml":        "mqtt:\n  qos: 1\n qos: 2\n",
+	"empty.yaml":        "",
+	"unresolved.yaml":   "mqtt: {broker: 'ssl://h:1', tls: {ca_file: nowhere}}\nmapping: {file: nowhere.map}\n",
+	"half-a-pair.yaml":  "mqtt: {broker: 'ssl://h:1', tls: {cert_file: secret}}\n",
+	"notoml.toml":       "mqtt = 5",
+	"kind.txt":          "",
+	"devices-only.yaml": "mapping: {root: home, topics: [home/#]}\ndevices: [{name: a, type: raw, params: {x: 1}}, {name: b, type: plain}]\n",
+}
+
+func TestExecute(t *testing.T) {
+	const light = "testmqttgtw/lighting/dummy/kitchen/spot/me/C"
+	program := programName()
+	tests := []struct {
+		name   string
+		line   []string
+		status int
+		stdout []string
+		stderr []string // parts; if none, nothing may be said
+		not    string   // in either
+	}{
+		{name: "nothing", stdout: []string{"Usage:\n  " + program + " COMMAND\n", `"` + program + ` run" shows`, "\n  translate   Translate messages"}},
+		{name: "unknown command", line: []string{"foo"}, status: 1, stderr: []string{`unknown command "foo"; there are check, `}},
+		{name: "misspelt command", line: []string{"rnu"}, status: 1, stderr: []string{"unknown command \"rnu\"; did you mean run?\n"}},
+		{name: "unknown flag", line: []string{"check", "--frobnicate"}, status: 1, stderr: []string{`unknown flag: --frobnicate; see "` + program + ` check --help"`}},
+		{name: "misspelt flag", line: []string{"check", "--mqtt.brokr", "x"}, status: 1, stderr: []string{"unknown flag: --mqtt.brokr; did you mean --mqtt.broker?\n"}},
+		{name: "flag without a value", line: []string{"check", "--mqtt.qos"}, status: 1, stderr: []string{"needs an argument: --mqtt.qos"}},
+		{name: "file as an argument", line: []string{"run", "dummy2mqtt.conf"}, status: 1, stderr: []string{"unexpected argument \"dummy2mqtt.conf\"; did you mean --config dummy2mqtt.conf?\n"}},
+		{name: "version", line: []string{"version"}, stdout: []string{program + " " + version()}},
+		{name: "version as a flag", line: []string{"--version"}, stdout: []string{program + " " + version()}},
+		{name: "version of what", line: []string{"version", "x"}, status: 1, stderr: []string{`unexpected arguments ["x"]: want "` + program + ` version"`}},
+
+		{name: "devices", line: []string{"devices"}, stdout: []string{
+			"dummy\n  port      string    port of the equipment", "; required; for example /dev/ttyUSB0\n", "  interval  duration  ", "; default 30s\n",
+			"plain\n  (has no parameters)\n", "raw\n  (reads its parameters itself)\n",
+		}},
+
+		{name: "check without a file", line: []string{"check"}, stdout: []string{"no configuration file: what run would try out is good\n"}},
+		{name: "check a good file", line: []string{"check", "-c", "good.yaml"}, stdout: []string{"/good.yaml is good\n"}, not: "swordfish"},
+		{name: "check with flags", line: []string{"check", "-c", "good.yaml", "--mqtt.qos=3", "--mqtt.clean_session", "false", "--log.level", "loud"}, status: 1, stderr: []string{
+			`--log.level: want debug, info, warn, error or none, have "loud"` + "\n--mqtt.qos: 3 is no quality of service",
+		}},
+		{name: "check all at once", line: []string{"check", "-c", "bad.yaml"}, status: 1, not: "swordfish", stderr: []string{
+			`warning: map file "`, `bad.map": 1:1: "gateway" is left out`,
+			"\nmqtt.qos: 7 is no quality of service",
+			"\ndevices[4].type: missing", // by the configuration itself
+			`bad.map": 1:2: /root: "a/+": `, `bad.map": 1:28: /topics/0: "x/#/y": `, `bad.map": 1:38: /functin: unknown key, did you mean "function"?`,
+			"\nmqtt.tls.ca_file: \"", "holds no certificate in PEM\nmqtt.tls.cert_file and mqtt.tls.key_file: tls: ",
+			"\ndevices[0].type: unknown device type \"dumy\" (have \"dummy\"",
+			"\ndevice \"b\": devices[1].params.prot: unknown option; did you mean port?\n",
+			"\ndevice \"b\": devices[1].params.port: missing: want a string, such as /dev/ttyUSB0\n",
+			"\ndevice \"b\": devices[1].params.interval: 3 has no unit: ",
+			"\ndevice \"c\": devices[2].params: wrong configuration: no such line\n",
+			"\ndevice \"d\": devices[3].params.baud: missing: want an int\ndevice \"d\": devices[3].params.pins: want a whole number, have \"many\"\n",
+		}},
+		{name: "check says once what is nowhere", line: []string{"check", "-c", "unresolved.yaml"}, status: 1, stderr: []string{
+			"mapping.file: there is no file ", "\nmqtt.tls.ca_file: there is no file ",
+		}, not: "open "},
+		{name: "check half a pair", line: []string{"check", "-c", "half-a-pair.yaml"}, status: 1, stderr: []string{"mqtt.tls.cert_file: want mqtt.tls.key_file too\n"}, not: "tls: "},
+		{name: "check no YAML", line: []string{"check", "-c", "lines.yaml"}, status: 1, stderr: []string{"lines.yaml: yaml: "}},
+		{name: "check the wrong type of section", line: []string{"check", "-c", "notoml.toml"}, status: 1, stderr: []string{"mqtt: want a section with options below it, have 5\n"}},
+		{name: "check another kind of file", line: []string{"check", "-c", "kind.txt"}, status: 1, stderr: []string{"kind.txt: unknown kind of file: want .yaml, .toml, .json or .conf\n"}},
+		{name: "check no file", line: []string{"check", "-c", "nowhere.yaml"}, status: 1, stderr: []string{"nowhere.yaml: no such file"}},
+		{name: "check an empty file", line: []string{"check", "-c", "empty.yaml"}, stdout: []string{"empty.yaml is good\n"}, stderr: []string{
+			"warning: devices: there are none, and nothing acts on messages\n", "neither a map file nor topics",
+		}},
+		{name: "check types that read their options themselves", line: []string{"check", "-c", "devices-only.yaml"}, stdout: []string{"is good"}},
+		{name: "check one of the original's", line: []string{"check", "-c", "dummy2mqtt.conf"}, stdout: []string{"dummy2mqtt.conf is good\n"}, stderr: []string{
+			"warning: [LOG] levle: unknown option is ignored", "warning: [MQTT] pasword: unknown option is ignored",
+		}},
+		{name: "check names options of the original as it did", line: []string{"check", "-c", "dumy2mqtt.conf", "--device", "dummy"}, status: 1, stderr: []string{
+			"device \"dummy\": [INTERFACE] prot: unknown option; did you mean port?\n",
+		}},
+		{name: "check the type in a file's name", line: []string{"check", "-c", "dumy2mqtt.conf"}, status: 1, stderr: []string{"dumy2mqtt.conf: unknown device type \"dumy\" (have "}},
+		{name: "check the type in --device", line: []string{"check", "-c", "dummy2mqtt.conf", "--device", "dummi"}, status: 1, stderr: []string{"--device: unknown device type \"dummi\" (have "}},
+		{name: "check a name that tells no type", line: []string{"check", "-c", "untold.conf"}, status: 1, stderr: []string{"untold.conf: the name does not tell the device: ", "--device\n"}},
+		{name: "check a root without topics", line: []string{"check", "--mapping.root", "home"}, stdout: []string{"is good"}, stderr: []string{"warning: --mapping.root without mapping.topics: nothing is subscribed to\n"}},
+
+		{name: "explain", line: []string{"explain", light, "light_on"}, stdout: []string{"location  kitchen      Kitchen   mapped (loose)\n", "dummy   yes    answers to all that the message sets\n"}},
+		{name: "explain with a file", line: []string{"explain", "-c", "good.yaml", "home/f/gw/Office//me/S", "on"}, stdout: []string{
+			"arrives  by the subscription home/+/gw/#\n", "lamp    no     location is \"Office\", and it answers to [\"Kitchen\"]\n", "finds no device",
+		}},
+		{name: "explain what is refused", line: []string{"explain", light, "fly"}, stdout: []string{"refused  action \"fly\" is not in the map, which is strict\n"}},
+		{name: "explain no payload", line: []string{"explain", light}, stdout: []string{"payload  \"\"\n", "refused  an empty payload\n"}},
+		{name: "explain bytes", line: []string{"explain", light, "\xff\x1b[2J"}, stdout: []string{`payload  "\xff\x1b[2J"`, "refused  payload: bytes that are no UTF-8\n"}, not: "\xff"},
+		{name: "explain a topic like a flag", line: []string{"explain", "--", "-x"}, stdout: []string{"refused  topic of 1 levels, want 7"}},
+		{name: "explain nothing", line: []string{"explain"}, status: 1, stderr: []string{"an argument is missing: want \"" + program + " explain TOPIC [PAYLOAD]\"\n"}},
+		{name: "explain too much", line: []string{"explain", "a", "b", "c"}, status: 1, stderr: []string{"unexpected arguments [\"c\"]: want "}},
+		{name: "explain with a bad file", line: []string{"explain", "-c", "bad.yaml", light}, status: 1, stderr: []string{"mqtt.qos: 7 "}, not: "swordfish"},
+
+		{name: "translate", line: []string{"translate", "--map", "dummy2mqtt.map", "--name", "me"}},
+		{name: "translate by nothing", line: []string{"translate"}, status: 1, stderr: []string{`required flag(s) "map", "name" not set`}},
+		{name: "translate by a bad map", line: []string{"translate", "--map", "bad.map", "--name", "me"}, status: 1, stderr: []string{
+			"map file \"bad.map\": 1:2: /root: ", "\nmap file \"bad.map\": 1:28: /topics/0: ",
+		}},
+
+		{name: "migrate nothing", line: []string{"migrate"}, status: 1, stderr: []string{"an argument is missing: want \"" + program + " migrate FILE.conf\"\n"}},
+		{name: "migrate no file", line: []string{"migrate", "nowhere.conf"}, status: 1, stderr: []string{"nowhere.conf: no such file"}},
+		{name: "migrate a name that tells no type", line: []string{"migrate", "untold.conf"}, status: 1, stderr: []string{"--device\n"}},
+		{name: "migrate with --device", line: []string{"migrate", "untold.conf", "--device", "lamp"}, stdout: []string{"    type: lamp\n", "name: untold\n"}, stderr: []string{"nothing is subscribed to"}},
+
+		{name: "run with faults", line: []string{"run", "-c", "bad.yaml"}, status: 1, not: "swordfish", stderr: []string{
+			"mqtt.qos: 7 ", `bad.map": 1:2: /root: "a/+": `, `bad.map": 1:28: /topics/0: `, `bad.map": 1:38: /functin: `, "\nmqtt.tls.ca_file: ", "\ndevices[0].type: unknown device type",
+		}},
+	}
+	folder(t, someFiles)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := execute(t, "", tt.line...)
+			if got.status != tt.status {
+				t.Errorf("status %d, want %d", got.status, tt.status)
+			}
+			for _, want := range tt.stdout {
+				if !strings.Contains(got.stdout, want) {
+					t.Errorf("standard output lacks %q", want)
+				}
+			}
+			for _, want := range tt.stderr {
+				if !strings.Contains("\n"+got.stderr, want) {
+					t.Errorf("standard error lacks %q", want)
+				}
+			}
+			if tt.stdout == nil && got.stdout != "" {
+				t.Error("standard output is not empty")
+			}
+			if tt.stderr == nil && got.stderr != "" {
+				t.Error("standard error is not empty")
+			}
+			if tt.not != "" && strings.Contains(got.stdout+got.stderr, tt.not) {
+				t.Errorf("%q is shown", tt.not)
+			}
+			if t.Failed() {
+				t.Logf("%q\n%s--- standard error\n%s", tt.line, got.stdout, got.stderr)
+			}
+		})
+	}
+}
+
+// One line for each fault, and nothing else: what stands between warnings and faults would be taken for one.
+func TestCheckCountsFaults(t *testing.T) {
+	folder(t, someFiles)
+	faults := 0
+	for line := range strings.Lines(execute(t, "", "check", "-c", "bad.yaml").stderr) {
+		if !strings.HasPrefix(line, "warning: ") {
+			faults++
+		}
+	}
+	if want := 2 + 3 + 2 + 1 + 3 + 1 + 2; faults != want {
+		t.Errorf("%d lines, want %d", faults, want)
+	}
+}
+
+// What config prints is a configuration that check finds good.
+func TestConfigPassesCheck(t *testing.T) {
+	folder(t, nil)
+	printed := execute(t, "", "config")
+	if err := os.WriteFile("mine.yaml", []byte(printed.stdout), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := execute(t, "", "check", "--config", "mine.yaml"); printed.status != 0 || got.status != 0 || !strings.Contains(got.stdout, "mine.yaml is good") {
+		t.Errorf("config: status %d; check: %+v", printed.status, got)
+	}
+}
+
+// What migrate prints says what the old file said.
+func TestMigrateRoundTrip(t *testing.T) {
+	dir := folder(t, map[string]string{
+		"dummy2mqtt.map":  string(mapping.Example()),
+		"dummy2mqtt.conf": "[MQTT]\nhost: broker\nkeepalive: 30\n[MAP]\nmapping: on\nmapfilename: .\n[LOG]\nconsolelevel: DEBUG\nfilelevel: INFO\nfilename: .\nfilesize: 64\n[INTERFACE]\nport: /dev/tty\n",
+	})
+	printed := execute(t, "", "migrate", "dummy2mqtt.conf")
+	if err := os.WriteFile("moved.yaml", []byte(printed.stdout), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := execute(t, "", "check", "--config", "moved.yaml"); got.status != 0 || got.stderr != "" {
+		t.Errorf("check of what migrate printed: %+v\n%s", got, printed.stdout)
+	}
+	again, err := config.Load(config.Sources{Path: "moved.yaml", WorkDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(again.Config.YAML(dir)); text != printed.stdout {
+		t.Errorf("printed\n%s\nand read again\n%s", printed.stdout, text)
+	}
+}
+
+// The environment stands between file and flags.
+func TestEnvironment(t *testing.T) {
+	folder(t, someFiles)
+	t.Setenv("MQTTGATEWAY_MQTT_QOS", "9")
+	t.Setenv("MQTTGATEWAY_MQTT_CLIENT_IDD", "x")
+	got := execute(t, "", "check", "-c", "good.yaml")
+	if got.status != 1 || !strings.Contains(got.stderr, "MQTTGATEWAY_MQTT_QOS: 9 is no quality of service") ||
+		!strings.Contains(got.stderr, "warning: environment: unknown variable \"MQTTGATEWAY_MQTT_CLIENT_IDD\" is ignored; did you mean MQTTGATEWAY_MQTT_CLIENT_ID?") {
+		t.Errorf("got %+v", got)
+	}
+	if got := execute(t, "", "check", "-c", "good.yaml", "--mqtt.qos", "1"); got.status != 0 {
+		t.Errorf("the flag does not win: %+v", got)
+	}
+}
+
+// Without --config a file named after the program is found, and .yaml before .conf.
+func TestSearch(t *testing.T) {
+	dir := folder(t, nil)
+	for _, ext := range []string{".conf", ".json", ".toml", ".yaml"} {
+		path := filepath.Join(dir, programName()+ext)
+		text := map[string]string{".json": "{}", ".conf": "[INTERFACE]\nport: none\n"}[ext]
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		args := []string{"check"}
+		if ext == ".conf" {
+			args = append(args, "--device", "dummy")
+		}
+		if got := execute(t, "", args...); got.status != 0 || got.stdout != path+" is good\n" {
+			t.Errorf("%s: got %+v", ext, got)
+		}
+	}
+}

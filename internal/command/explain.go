@@ -1,0 +1,158 @@
+package command
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mqttgateway/mqttgateway/actors/routing"
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/mapping"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+func newExplain() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "explain TOPIC [PAYLOAD]",
+		Short: "Show what would become of a message, and why",
+		Long: `Explain shows, characteristic by characteristic, what becomes of each keyword of a message and by which rule, and which
+devices it finds and why the others not, or why it is refused. Without PAYLOAD the message is an empty one. Nothing is
+started, and the exit status is 0 whatever becomes of the message.`,
+		Example: `  gateway explain testmqttgtw/lighting/dummy/kitchen/spot/me/C light_on
+  gateway explain --config dummy2mqtt.yaml home/lighting//kitchen//me/C '{"action": "dim", "level": 42}'`,
+		Args: wantArgs(1, 2),
+	}
+	sources := addSources(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		loaded, err := sources.load(cmd)
+		parts, _, err := inspect(loaded, err)
+		if err != nil {
+			return err
+		}
+		payload := ""
+		if len(args) > 1 {
+			payload = args[1]
+		}
+		return explain(cmd.OutOrStdout(), parts.codec, args[0], payload, func(msg messages.InternalMsg) []finding {
+			return findDevices(loaded.Config.Devices, msg)
+		})
+	}
+	return cmd
+}
+
+// finding says whether a message finds a device.
+type finding struct {
+	device string
+	ok     bool
+	why    string // not, or by what
+}
+
+// findDevices tells of each device whether msg finds it.
+func findDevices(list []config.Device, msg messages.InternalMsg) []finding {
+	all := make([]finding, len(list))
+	for i, d := range list {
+		all[i] = finding{device: d.Name, ok: true, why: "answers to all that the message sets"}
+		if miss, ok := routing.Answers(d.AnswersTo).Miss(msg.Address()); ok {
+			all[i].ok = false
+			all[i].why = fmt.Sprintf("%s is %q, and it answers to %q", miss.Characteristic, miss.Value, miss.Answers)
+		}
+	}
+	return all
+}
+
+// explain writes to w what would become of a message that arrives: whether it arrives at all, what each keyword
+// turns into and by which rule, why it is refused if it is, and what found says of each device.
+func explain(w io.Writer, codec *mapping.Codec, topic, payload string, found func(messages.InternalMsg) []finding) error {
+	x := codec.Explain(topic, payload)
+	var text bytes.Buffer
+	fmt.Fprintf(&text, "topic    %s\npayload  %s\n", quoted(topic), quoted(payload))
+	if x.Filter == "" {
+		fmt.Fprintf(&text, "arrives  no: no subscription matches the topic (have %q)\n", codec.Topics())
+	} else {
+		fmt.Fprintf(&text, "arrives  by the subscription %s\n", quoted(x.Filter))
+	}
+	if len(x.Steps) > 0 {
+		text.WriteByte('\n')
+		steps(&text, x.Steps)
+	}
+	text.WriteByte('\n')
+	if x.Echo {
+		fmt.Fprintf(&text, "echo     the sender is this gateway, %s: the message goes no further\n", quoted(codec.Name()))
+	}
+	if x.Err != nil {
+		faults(&text, x.Err)
+	} else {
+		fmt.Fprintf(&text, "message  %s\n", quoted(x.Message.String()))
+		if !x.Echo {
+			text.WriteByte('\n')
+			findings(&text, found(x.Message))
+		}
+	}
+	_, err := w.Write(text.Bytes())
+	return err
+}
+
+// steps writes one row for each keyword.
+func steps(w *bytes.Buffer, steps []mapping.Step) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "WHAT\tON THE WIRE\tINSIDE\tRULE")
+	for _, s := range steps {
+		what, rule, word := s.Of, string(s.Verdict), quoted(s.Word)
+		if s.Key != "" {
+			what = "argvalue of " + quoted(s.Key)
+		}
+		if s.Maptype != "" {
+			rule += " (" + string(s.Maptype) + ")"
+		}
+		if s.Fault != nil {
+			word = "-"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", what, quoted(s.Wire), word, rule)
+	}
+	_ = t.Flush() // into memory
+}
+
+// faults writes why the message was refused, one fault a line.
+func faults(w *bytes.Buffer, err error) {
+	all := []error{err}
+	if refused, ok := errors.AsType[*mapping.Error](err); ok {
+		all = refused.Faults
+	}
+	for _, fault := range all {
+		fmt.Fprintf(w, "refused  %v\n", fault)
+	}
+}
+
+// findings writes one row for each device.
+func findings(w *bytes.Buffer, all []finding) {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "DEVICE\tFOUND\tWHY")
+	none := true
+	for _, f := range all {
+		yes := "no"
+		if f.ok {
+			yes, none = "yes", false
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\n", quoted(f.device), yes, f.why)
+	}
+	_ = t.Flush() // into memory
+	if none {
+		fmt.Fprintln(w, "\nIt finds no device, and so is acknowledged and forgotten.")
+	}
+}
+
+// quoted returns text as it is if a terminal can show it, else in quotation marks, as for the empty text.
+func quoted(text string) string {
+	if text == "" || !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(text)
+	}
+	return text
+}

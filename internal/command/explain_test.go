@@ -1,0 +1,106 @@
+package command
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/mqttgateway/mqttgateway/mapping"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+func TestExplain(t *testing.T) {
+	file, _, err := mapping.Parse(mapping.Example())
+	if err != nil {
+		t.Fatal(err)
+	}
+	codec, err := mapping.New("dummy2mqtt", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	radio := func(messages.InternalMsg) []finding {
+		return []finding{{"radio", true, "answers to everything"}, {"lamp", false, `answers to location "Office", not "Kitchen"`}}
+	}
+	tests := map[string]struct {
+		topic, payload string
+		want           []string
+		not            []string
+	}{
+		"found": {
+			topic: "testmqttgtw/lighting/dummy/kitchen/spot/me/C", payload: `{"action":"light_on","level":42}`,
+			want: []string{
+				"arrives  by the subscription testmqttgtw/+/dummy/+/+/+/C\n",
+				"function           lighting     Lighting  mapped (loose)\n",
+				"device             spot         spot      passed (none)\n",
+				"type               C            C         passed\naction             light_on     LIGHT_ON  mapped (strict)\n",
+				"argvalue of level  42           42        passed (none)\n",
+				"message  C Lighting/Dummy/Kitchen/spot from me: LIGHT_ON {\"level\":42}\n",
+				"radio   yes    answers to everything\n",
+				"lamp    no     answers to location \"Office\", not \"Kitchen\"\n",
+			},
+			not: []string{"refused", "echo"},
+		},
+		"refused": {
+			topic: "testmqttgtw/lighting/other/kitchen//me/X", payload: "fly",
+			want: []string{
+				"arrives  no: no subscription matches the topic",
+				"gateway   other        -         refused (strict)\n",
+				"device    \"\"           \"\"        empty (none)\n",
+				"refused  gateway \"other\" is not in the map, which is strict\n",
+				"refused  type: \"X\", want \"C\" or \"S\"\n",
+				"refused  action \"fly\" is not in the map, which is strict\n",
+			},
+			not: []string{"DEVICE", "message  "},
+		},
+		"no subscription": {
+			topic: "testmqttgtw/lighting//kitchen/spot/me/C", payload: "light_on",
+			want: []string{"arrives  no", "message  C Lighting//Kitchen/spot"},
+		},
+		"echo": {
+			topic: "testmqttgtw/lighting/dummy/kitchen/spot/dummy2mqtt/C", payload: "light_on",
+			want: []string{"echo     the sender is this gateway, dummy2mqtt"},
+			not:  []string{"DEVICE", "refused"},
+		},
+		"not of a message's form": {
+			topic: "testmqttgtw/C", payload: "\x1b[2J",
+			want: []string{`payload  "\x1b[2J"`, "refused  topic of 2 levels, want 7"},
+			not:  []string{"ON THE WIRE", "\x1b"},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			var out strings.Builder
+			if err := explain(&out, codec, tt.topic, tt.payload, radio); err != nil {
+				t.Fatal(err)
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("lacks %q", want)
+				}
+			}
+			for _, not := range tt.not {
+				if strings.Contains(out.String(), not) {
+					t.Errorf("has %q", not)
+				}
+			}
+			if t.Failed() {
+				t.Logf("explain %s %s:\n%s", tt.topic, tt.payload, out.String())
+			}
+		})
+	}
+}
+
+func TestExplainNoDevice(t *testing.T) {
+	file, _, err := mapping.Plain("home", []string{"home/#"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	codec, err := mapping.New("gw", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	err = explain(&out, codec, "home/a/b/c/d/e/S", "on", func(messages.InternalMsg) []finding { return nil })
+	if err != nil || !strings.Contains(out.String(), "finds no device") {
+		t.Errorf("explain: %v, wrote\n%s", err, out.String())
+	}
+}

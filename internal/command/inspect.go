@@ -1,0 +1,115 @@
+package command
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/mapping"
+)
+
+// inspect reads what the configuration names and cannot know itself: the map file, the certificates, the types of
+// device. The error joins loadErr, that of loading the configuration, and all that is wrong beyond it, so that one
+// run tells everything; what could not be read is passed over, for loadErr speaks of it. Warnings are one line each.
+func inspect(l *config.Loaded, loadErr error) (p parts, warnings []string, err error) {
+	faults := []error{loadErr}
+	file, warnings, err := readMap(l, loadErr == nil)
+	faults = append(faults, err)
+	if loadErr == nil && file != nil {
+		p.codec, err = mapping.New(l.Config.Gateway.Name, file)
+		faults = append(faults, err)
+	}
+	p.security, err = readTLS(l)
+	faults = append(faults, err)
+	for i, d := range l.Config.Devices {
+		if d.Type == "" {
+			continue
+		}
+		if _, err := devices.Lookup(d.Type); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", l.Name(fmt.Sprintf("devices[%d].type", i)), err))
+		}
+	}
+	if loadErr == nil && len(l.Config.Devices) == 0 {
+		warnings = append(warnings, "devices: there are none, and nothing acts on messages")
+	}
+	return p, slices.Concat(l.Warnings, warnings), errors.Join(faults...)
+}
+
+// readMap reads the map file, or does without. It is nil beside an error, and if the configuration is not good and does
+// not say which.
+func readMap(l *config.Loaded, good bool) (*mapping.File, []string, error) {
+	m := l.Config.Mapping
+	switch {
+	case filepath.IsAbs(m.File):
+		return readMapFile(m.File)
+	case !good:
+		return nil, nil, nil
+	case usesExampleMap(l):
+		file, faults, err := mapping.Parse(mapping.Example())
+		warnings, err := worded("the example's map", faults, err)
+		return file, warnings, err
+	}
+	file, faults, err := mapping.Plain(m.Root, m.Topics)
+	warnings, err := worded("mapping", faults, err)
+	if l.Path == "" && len(m.Topics) == 0 {
+		warnings = append(warnings, l.Name("mapping.root")+" without mapping.topics: nothing is subscribed to")
+	}
+	return file, warnings, err
+}
+
+// readMapFile also returns the warnings, one line each.
+func readMapFile(path string) (*mapping.File, []string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, fmt.Errorf("map file: %w", err)
+	}
+	file, faults, err := mapping.Parse(data)
+	warnings, err := worded(fmt.Sprintf("map file %q", path), faults, err)
+	return file, warnings, err
+}
+
+// worded puts what was read before each warning and before the error.
+func worded(what string, faults []*mapping.Fault, err error) ([]string, error) {
+	var warnings []string
+	for _, fault := range faults {
+		warnings = append(warnings, fmt.Sprintf("%s: %v", what, fault))
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: %w", what, err)
+	}
+	return warnings, err
+}
+
+// readTLS returns nil if nothing is set, for the defaults.
+func readTLS(l *config.Loaded) (*tls.Config, error) {
+	t := l.Config.MQTT.TLS
+	if t == (config.TLS{}) {
+		return nil, nil
+	}
+	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName}
+	var faults []error
+	if filepath.IsAbs(t.CAFile) {
+		c.RootCAs = x509.NewCertPool()
+		pem, err := os.ReadFile(t.CAFile)
+		if err == nil && !c.RootCAs.AppendCertsFromPEM(pem) {
+			err = fmt.Errorf("%q holds no certificate in PEM", t.CAFile)
+		}
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", l.Name("mqtt.tls.ca_file"), err))
+		}
+	}
+	if filepath.IsAbs(t.CertFile) && filepath.IsAbs(t.KeyFile) {
+		pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s and %s: %w", l.Name("mqtt.tls.cert_file"), l.Name("mqtt.tls.key_file"), err))
+		}
+		c.Certificates = []tls.Certificate{pair}
+	}
+	return c, errors.Join(faults...)
+}

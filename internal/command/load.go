@@ -1,0 +1,122 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/options"
+)
+
+// sources are the flags that say where a configuration comes from.
+type sources struct {
+	path       string
+	deviceType string
+}
+
+// addSources gives cmd --config, --device, and a flag for each option of the configuration.
+func addSources(cmd *cobra.Command) *sources {
+	s := new(sources)
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVarP(&s.path, "config", "c", "", "configuration `file`: .yaml, .toml, .json, or .conf of the Python original\n"+
+		"(default: one named after the program, in the working directory or beside the program)")
+	must(cmd.MarkFlagFilename("config", "yaml", "yml", "toml", "json", "conf", "cfg", "ini"))
+	addDeviceType(cmd, &s.deviceType)
+	for _, f := range config.Flags() {
+		flags.Var(&option{text: f.Default, kind: f.Type}, f.Key, f.Doc)
+		if complete := completeOption(f); complete != nil {
+			must(cmd.RegisterFlagCompletionFunc(f.Key, complete))
+		}
+	}
+	return s
+}
+
+func addDeviceType(cmd *cobra.Command, kind *string) {
+	cmd.Flags().StringVar(kind, "device", "", "`type` of the device, for a .conf file that is not called <type>2mqtt.conf")
+	must(cmd.RegisterFlagCompletionFunc("device", completeTypes))
+}
+
+// option is the value of a flag that config decodes.
+type option struct{ text, kind string }
+
+var _ pflag.Value = (*option)(nil)
+
+func (o *option) String() string        { return o.text }
+func (o *option) Set(text string) error { o.text = text; return nil }
+
+// Type is what stands behind the flag in its help.
+func (o *option) Type() string {
+	switch o.kind {
+	case "bool":
+		return "true|false"
+	case "list of strings":
+		return "list"
+	}
+	return o.kind
+}
+
+// completeOption returns what completes the value of an option; nil completes the names of files.
+func completeOption(f options.Field) cobra.CompletionFunc {
+	switch {
+	case f.Key == "mqtt.broker":
+		return cobra.FixedCompletions([]string{"tcp://", "ssl://", "ws://", "wss://", "unix:///", config.Embedded},
+			cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace)
+	case f.Key == "log.format":
+		return fixed(config.FormatAuto, config.FormatText, config.FormatJSON)
+	case f.Type == "level":
+		return fixed("debug", "info", "warn", "error", "none")
+	case f.Type == "bool":
+		return fixed("true", "false")
+	case strings.HasSuffix(f.Key, "file"), strings.HasSuffix(f.Key, ".path"):
+		return nil
+	}
+	return cobra.NoFileCompletions
+}
+
+func fixed(words ...string) cobra.CompletionFunc {
+	return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
+}
+
+// load reads the configuration that cmd's flags, the environment and the files say. What it returns beside an error
+// holds the warnings, and what could be read.
+func (s *sources) load(cmd *cobra.Command) (*config.Loaded, error) {
+	src := config.Sources{Path: s.path, DeviceType: s.deviceType, Environ: os.Environ(), Flags: map[string]string{}}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if _, ok := f.Value.(*option); ok {
+			src.Flags[f.Name] = f.Value.String()
+		}
+	})
+	if err := addPlace(&src); err != nil {
+		return new(config.Loaded), err
+	}
+	loaded, err := config.Load(src)
+	if err == nil && loaded.Path == "" {
+		err = tryOut(loaded)
+	}
+	return loaded, err
+}
+
+// addPlace tells src where the program is and where it was started.
+func addPlace(src *config.Sources) (err error) {
+	if src.Program, err = os.Executable(); err != nil {
+		return fmt.Errorf("the program's own path: %w", err)
+	}
+	if src.WorkDir, err = os.Getwd(); err != nil {
+		return fmt.Errorf("working directory: %w", err)
+	}
+	return nil
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+var errNoConfig = errors.New(`no configuration found, and no dummy device in this program to try things out with: give --config FILE ("gateway config" prints one)`)

@@ -1,0 +1,117 @@
+package command
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/mqttgateway/mqttgateway/devices"
+	_ "github.com/mqttgateway/mqttgateway/devices/dummy"
+)
+
+func TestMain(m *testing.M) {
+	devices.Add(devices.Type{Name: "raw"})
+	devices.Add(devices.Type{Name: "plain", Check: func(map[string]any) error { return nil }})
+	devices.Add(devices.Type{Name: "never", Check: func(map[string]any) error {
+		return fmt.Errorf("%w: no such line", devices.ErrConfig)
+	}})
+	devices.Add(devices.Type{Name: "mixed", Check: func(params map[string]any) error {
+		_, err := devices.Decode[struct {
+			Baud int `koanf:"baud" doc:"bits per second"`
+			Pins int `koanf:"pins" doc:"pins" default:"2"`
+		}](params)
+		return err
+	}})
+	goleak.VerifyTestMain(m)
+}
+
+// result is what a command line did.
+type result struct {
+	status         int
+	stdout, stderr string
+}
+
+// execute runs a command line to its end.
+func execute(t *testing.T, stdin string, args ...string) result {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	status := Execute(t.Context(), args, strings.NewReader(stdin), &stdout, &stderr)
+	return result{status, stdout.String(), stderr.String()}
+}
+
+// folder makes a working directory that holds files, and nothing of this process's environment that matters.
+func folder(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "MQTTGATEWAY_") {
+			t.Setenv(name, "")
+			if err := os.Unsetenv(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Chdir(dir)
+	return dir
+}
+
+// screen is where a program that runs writes to, and what one waits for on it.
+type screen struct {
+	mu      sync.Mutex // guards what follows
+	text    bytes.Buffer
+	changed chan struct{} // closed at the next change
+}
+
+func newScreen() *screen { return &screen{changed: make(chan struct{})} }
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.changed)
+	s.changed = make(chan struct{})
+	return s.text.Write(p)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// await returns when the screen shows text; false says that ctx ended before.
+func (s *screen) await(ctx context.Context, text string) bool {
+	for {
+		s.mu.Lock()
+		shows, changed := strings.Contains(s.text.String(), text), s.changed
+		s.mu.Unlock()
+		if shows {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// broken is an output that takes nothing.
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, errors.New("no room") }
+
+var _ io.Writer = broken{}

@@ -1,0 +1,115 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/mqttgateway/mqttgateway/internal/options"
+)
+
+// Execute runs the command line args, without the program's name, and returns the exit status.
+func Execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	for _, line := range faultLines(err) {
+		fmt.Fprintln(stderr, line)
+	}
+	if err != nil {
+		return 1
+	}
+	return 0
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   programName() + " COMMAND",
+		Short: "Join things that do not speak MQTT to a network that does",
+		Long: `Gateway joins things that do not speak MQTT (serial lines, TCP and HTTP boxes, programs) to a network that does.
+
+Without a configuration, "gateway run" shows what it does: it starts a broker of its own and one dummy device, and says
+what to type next. "gateway config" prints a configuration to begin with.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          noCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Version:       version(),
+	}
+	root.SetVersionTemplate(versionLine(root.Name()))
+	root.SetUsageFunc(usage)
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(newRun(), newCheck(), newExplain(), newTranslate(), newDevices(), newConfig(), newMigrate(), newVersion())
+	for _, cmd := range append(root.Commands(), root) {
+		cmd.DisableFlagsInUseLine = true
+		cmd.Long = strings.ReplaceAll(cmd.Long, `"gateway `, `"`+root.Name()+" ")
+		cmd.Example = strings.ReplaceAll(cmd.Example, "  gateway ", "  "+root.Name()+" ")
+		if cmd.ValidArgsFunction == nil && cmd != root {
+			cmd.ValidArgsFunction = cobra.NoFileCompletions
+		}
+	}
+	return root
+}
+
+// programName is what this program is called: who builds one with devices of his own gives it a name.
+func programName() string {
+	path, err := os.Executable()
+	if err != nil {
+		return "gateway"
+	}
+	return strings.TrimSuffix(filepath.Base(path), ".exe")
+}
+
+// noCommand refuses arguments that name no command.
+func noCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, cmd := range root.Commands() {
+		names = append(names, cmd.Name())
+	}
+	if near, ok := options.Nearest(args[0], names); ok {
+		return fmt.Errorf("unknown command %q; did you mean %s?", args[0], near)
+	}
+	return fmt.Errorf("unknown command %q; there are %s", args[0], strings.Join(names, ", "))
+}
+
+// wantArgs refuses fewer or more arguments. The original took its configuration file as one: who is used to that is
+// told of the flag.
+func wantArgs(least, most int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		want := cmd.UseLine()
+		switch {
+		case least <= len(args) && len(args) <= most:
+			return nil
+		case len(args) == 0:
+			return fmt.Errorf("an argument is missing: want %q", want)
+		case most == 0 && len(args) == 1 && cmd.Flags().Lookup("config") != nil:
+			return fmt.Errorf("unexpected argument %q; did you mean --config %[1]s?", args[0])
+		}
+		return fmt.Errorf("unexpected arguments %q: want %q", args[most:], want)
+	}
+}
+
+// flagError says of a flag that does not exist which one was probably meant.
+func flagError(cmd *cobra.Command, err error) error {
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		var known []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
+		if near, ok := options.Nearest(unknown.GetSpecifiedName(), known); ok {
+			return fmt.Errorf("%w; did you mean --%s?", err, near)
+		}
+	}
+	return fmt.Errorf("%w; see %q", err, cmd.CommandPath()+" --help")
+}

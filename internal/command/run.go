@@ -1,0 +1,103 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mqttgateway/mqttgateway/actors"
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/broker"
+	"github.com/mqttgateway/mqttgateway/internal/command/logging"
+)
+
+func newRun() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run the gateway",
+		Long: `Run starts the gateway and serves until it is told to stop by SIGINT or SIGTERM: then devices finish what they have,
+their last words are published, and the link closes, all within gateway.grace. A second signal ends it at once.
+
+Without a configuration file it tries things out: one dummy device with the example's map, on a broker of its own, or on
+the one that --mqtt.broker names.`,
+		Example: `  gateway run
+  gateway run --config dummy2mqtt.yaml
+  gateway run --config dummy2mqtt.conf --log.level debug
+  gateway run --mqtt.broker tcp://127.0.0.1:1883`,
+		Args: wantArgs(0, 0),
+	}
+	sources := addSources(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		loaded, err := sources.load(cmd)
+		parts, warnings, err := inspect(loaded, err)
+		if err != nil {
+			return err
+		}
+		return run(cmd, loaded, parts, warnings)
+	}
+	return cmd
+}
+
+func run(cmd *cobra.Command, l *config.Loaded, p parts, warnings []string) (err error) {
+	c := &l.Config
+	logs, err := openLogs(c, cmd.OutOrStdout(), cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, logs.Close()) }()
+	log := logs.Logger
+
+	url := c.MQTT.Broker
+	if url == config.Embedded {
+		inside, err := broker.Start(broker.Options{Log: log})
+		if err != nil {
+			return err
+		}
+		defer inside.Close()
+		url = inside.URL()
+	}
+	gateway, err := actors.New(buildOptions(c, p, url, log))
+	if err != nil {
+		return err
+	}
+
+	if l.Path == "" {
+		try := trial{broker: url, mqtt: c.MQTT, root: p.codec.Root(), example: usesExampleMap(l)}
+		if err := try.say(cmd.OutOrStdout()); err != nil {
+			return err
+		}
+	}
+	sayStart(log, l, p.codec)
+	for _, warning := range warnings {
+		log.Warn("configuration", "warning", warning)
+	}
+	asked, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	ctx, halt := context.WithCancel(context.WithoutCancel(asked))
+	defer halt()
+	context.AfterFunc(asked, func() {
+		stop() // before the gateway says that it stops: from then on a signal ends the program at once
+		halt()
+	})
+	gateway.Run(ctx)
+	return nil
+}
+
+func openLogs(of *config.Config, stdout, stderr io.Writer) (*logging.Logs, error) {
+	c := of.Log
+	return logging.Open(logging.Options{
+		Name:     of.Gateway.Name,
+		Stdout:   stdout,
+		Stderr:   stderr,
+		Level:    slog.Level(c.Level),
+		Format:   logging.Format(c.Format),
+		Throttle: c.Throttle,
+		File:     logging.File{Path: c.File.Path, Level: slog.Level(c.File.Level), MaxSize: int64(c.File.MaxSize), MaxFiles: c.File.MaxFiles},
+		Mail:     logging.Mail{Host: c.Email.Host, Port: c.Email.Port, From: c.Email.From, To: c.Email.To, Level: slog.Level(c.Email.Level)},
+	})
+}

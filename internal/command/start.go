@@ -1,0 +1,53 @@
+package command
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/mapping"
+)
+
+// shownDevices is how many devices have their options shown at the start.
+const shownDevices = 20
+
+// sayStart says who starts, and with which options, a line a section.
+func sayStart(log *slog.Logger, l *config.Loaded, codec *mapping.Codec) {
+	log.Info("starting", "name", l.Config.Gateway.Name, "version", version(), "config", cmp.Or(l.Path, "none"))
+	settings := inForce(l, codec).Settings()
+	for len(settings) > 0 {
+		section, _, _ := strings.Cut(settings[0].Key, ".")
+		if section == fmt.Sprintf("devices[%d]", shownDevices) {
+			log.Info("options in force", "section", "devices", "more", len(l.Config.Devices)-shownDevices)
+			for len(settings) > 0 && strings.HasPrefix(settings[0].Key, "devices[") {
+				settings = settings[1:]
+			}
+			continue
+		}
+		attrs := []any{"section", section}
+		for len(settings) > 0 && strings.HasPrefix(settings[0].Key, section+".") {
+			value := settings[0].Value
+			if text, err := strconv.Unquote(value); err == nil { // the log has quotation marks of its own
+				value = text
+			}
+			attrs = append(attrs, settings[0].Key[len(section)+1:], value)
+			settings = settings[1:]
+		}
+		log.Info("options in force", attrs...)
+	}
+}
+
+// inForce is the configuration with what follows from it filled in: the client id, and the map's root and topics.
+func inForce(l *config.Loaded, codec *mapping.Codec) *config.Config {
+	c := l.Config
+	c.MQTT.Broker = redacted(c.MQTT.Broker)
+	c.MQTT.ClientID = c.ClientID()
+	c.Mapping.Root, c.Mapping.Topics = codec.Root(), codec.Topics()
+	if usesExampleMap(l) {
+		c.Mapping.File = "the example's"
+	}
+	return &c
+}

@@ -1,0 +1,117 @@
+package command
+
+import (
+	"fmt"
+	"io"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/devices"
+)
+
+// tryOut completes a configuration that no file takes part in: one dummy with the example's map, on the broker inside
+// unless another is given. The dummy is the original's, and so is its name.
+func tryOut(l *config.Loaded) error {
+	if _, err := devices.Lookup("dummy"); err != nil {
+		return errNoConfig
+	}
+	c := &l.Config
+	if !l.Given("gateway.name") {
+		c.Gateway.Name = "dummy2mqtt"
+	}
+	if !l.Given("mqtt.broker") {
+		c.MQTT.Broker = config.Embedded
+	}
+	dummy := config.DefaultDevice()
+	dummy.Name, dummy.Type = "dummy", "dummy"
+	dummy.Params = map[string]any{"port": "none"}
+	c.Devices = []config.Device{dummy}
+	return nil
+}
+
+// usesExampleMap tells whether the example's map is in force: nobody gave another.
+func usesExampleMap(l *config.Loaded) bool {
+	m := l.Config.Mapping
+	return l.Path == "" && m.File == "" && m.Root == "" && len(m.Topics) == 0
+}
+
+// trial is what a newcomer is told to try.
+type trial struct {
+	broker  string      // the URL of the broker in use
+	mqtt    config.MQTT // how to speak to it
+	root    string      // of the map in force
+	example bool        // whether that is the example's
+}
+
+// say tells a newcomer what to type next.
+func (t trial) say(w io.Writer) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "No configuration: trying things out with one dummy device, on the broker at %s.\n", redacted(t.broker))
+	filter := t.root + "/#"
+	const topic, payload = "testmqttgtw/lighting/dummy/kitchen/spot/me/C", "light_on"
+	at, ok := t.clientFlags()
+	switch {
+	case ok:
+		fmt.Fprintf(&b, "In other terminals, watch what it says, and tell it something:\n\n  mosquitto_sub %s -v -t %s\n", at, quote(filter))
+	default: // mosquitto's clients speak no WebSocket
+		fmt.Fprintf(&b, "With a client that speaks WebSocket, watch what it says, and tell it something:\n\n  subscribe to  %s\n", filter)
+	}
+	switch {
+	case !t.example: // whatever it understands
+	case ok:
+		fmt.Fprintf(&b, "  mosquitto_pub %s -t %s -m %s\n", at, quote(topic), payload)
+	default:
+		fmt.Fprintf(&b, "  publish to    %s  %s\n", topic, payload)
+	}
+	b.WriteByte('\n')
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// clientFlags returns the flags by which mosquitto's clients reach the broker, if they can. A password is not among
+// them, but a variable of the shell in its place.
+func (t trial) clientFlags() (flags string, ok bool) {
+	u, err := url.Parse(t.broker)
+	if err != nil || u.Scheme == "ws" || u.Scheme == "wss" {
+		return "", false
+	}
+	var words []string
+	if u.Scheme == "unix" {
+		words = append(words, "--unix", word(u.Host+u.Path))
+	} else {
+		words = append(words, "-h", word(u.Hostname()), "-p", u.Port())
+	}
+	if u.Scheme == "ssl" {
+		security := t.mqtt.TLS
+		if security.CAFile != "" {
+			words = append(words, "--cafile", word(security.CAFile))
+		} else {
+			words = append(words, "--tls-use-os-certs")
+		}
+		if security.CertFile != "" {
+			words = append(words, "--cert", word(security.CertFile), "--key", word(security.KeyFile))
+		}
+	}
+	if t.mqtt.Username != "" {
+		words = append(words, "-u", word(t.mqtt.Username))
+	}
+	if t.mqtt.Password != "" {
+		words = append(words, "-P", `"$PASSWORD"`)
+	}
+	return strings.Join(words, " "), true
+}
+
+// harmless is what no shell makes anything of.
+var harmless = regexp.MustCompile(`^[A-Za-z0-9_./:@%+,-]+$`)
+
+// word returns text as one word of a shell's command line.
+func word(text string) string {
+	if harmless.MatchString(text) {
+		return text
+	}
+	return quote(text)
+}
+
+func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
