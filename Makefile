@@ -1,0 +1,46 @@
+# make test    everything, with the race detector; installs mosquitto where it is missing
+# make check   format, vet, linters, import directions, tidy modules
+# make build   the program, as ./gateway
+
+GOLANGCI := v2.15.0
+TOOLS    := $(CURDIR)/.tools
+# Debian keeps mosquitto where only root looks.
+export PATH := $(PATH):/usr/sbin
+SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: all build test check fuzz mosquitto
+
+all: check test
+
+build:
+	go build -o gateway ./cmd/gateway
+
+test: mosquitto
+	go test -race -timeout 15m ./...
+
+check: $(TOOLS)/golangci-lint
+	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
+	go vet ./...
+	$(TOOLS)/golangci-lint run
+	go mod tidy -diff
+	go mod verify
+
+# Each fuzz target for a while: make fuzz FUZZTIME=5m
+FUZZTIME ?= 30s
+fuzz:
+	@grep -rl --include='*_test.go' '^func Fuzz' . | sort | while read -r file; do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p' "$$file"); do \
+			echo "$$file $$target"; \
+			go test "./$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x || exit 1; \
+		done; \
+	done
+
+# The tests run against a real broker, and use its clients.
+mosquitto:
+	@{ command -v mosquitto && command -v mosquitto_pub; } >/dev/null || \
+		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends mosquitto mosquitto-clients; } >/dev/null || \
+		{ echo "please install mosquitto and mosquitto-clients: the tests need them"; exit 1; }
+
+$(TOOLS)/golangci-lint: Makefile
+	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+	@touch $@
