@@ -18,7 +18,7 @@ type parent struct {
 	self    *actor.PID
 	byName  map[string]*slot
 	left    int                    // actors that have not terminated
-	failed  map[string]*actor.PID  // suspended, until they begin again
+	failed  map[string]*actor.PID  // suspended, or nil if it has ended, until they begin again
 	again   map[string]*time.Timer // when
 	closing bool
 	restart func(pids ...*actor.PID) // of protoactor's; set with the first failure
@@ -54,13 +54,18 @@ func (p *parent) Receive(c actor.Context) {
 		p.tellSupervisor(devicesReady{})
 	case *actor.Terminated:
 		p.left--
+		p.gone(m.Who)
 		p.closed()
 	case messages.Reopen:
 		p.reopen(m)
 	case restartDue:
 		if pid, ok := p.failed[m.who]; ok && !p.closing {
 			delete(p.failed, m.who)
-			p.restart(pid)
+			if pid == nil {
+				p.spawn(c, p.byName[m.who])
+			} else {
+				p.restart(pid)
+			}
 		}
 	case messages.CloseDevices:
 		p.close(c)
@@ -102,6 +107,16 @@ func (p *parent) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, pid *ac
 	}
 }
 
+// gone makes a failure of an actor that has stopped itself.
+func (p *parent) gone(pid *actor.PID) {
+	if p.closing {
+		return
+	}
+	slot := p.slotOf(pid)
+	p.failed[slot.Name] = nil
+	p.tellSupervisor(messages.Failure{Who: slot.Name, What: messages.Receiving, Err: errors.New("actor stopped itself")})
+}
+
 func (p *parent) slotOf(pid *actor.PID) *slot {
 	return p.byName[pid.Id[len(p.self.Id)+1:]]
 }
@@ -123,10 +138,11 @@ func (p *parent) close(c actor.Context) {
 	p.closing = true
 	for _, slot := range p.slots {
 		slot.set(refuseClosing)
-		if pid, ok := p.failed[slot.Name]; ok {
-			c.Stop(pid) // suspended, it would never come to the pill
-		} else {
+		switch pid, failed := p.failed[slot.Name]; {
+		case !failed:
 			c.Poison(slot.pid)
+		case pid != nil:
+			c.Stop(pid) // suspended, it would never come to the pill
 		}
 	}
 	p.closed()

@@ -142,7 +142,7 @@ func (m *mapper) route(a messages.Arrived, msg messages.InternalMsg) {
 	}
 	h := any(messages.Handle{Delivery: a.Delivery, QoS: a.QoS, Msg: msg}) // boxed once for all of them
 	for _, i := range m.found {
-		m.send(m.slots[i].pid, h)
+		m.slots[i].box.PostUserMessage(h) // not by its PID: the actor may be gone, and its mailbox answers for it
 	}
 }
 

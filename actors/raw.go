@@ -30,7 +30,11 @@ type raw struct {
 }
 
 func newRaw(p *slot, t rawType) *raw {
-	return &raw{slot: p, newActor: t, deadline: deadline{slot: p}, env: &env{slot: p}}
+	if p.last != nil {
+		p.last.closed.Store(true) // its children have had their last words
+	}
+	p.last = &env{slot: p}
+	return &raw{slot: p, newActor: t, deadline: deadline{slot: p}, env: p.last}
 }
 
 // Receive implements actor.Actor.
@@ -59,6 +63,16 @@ func (r *raw) start(c actor.Context) {
 	})
 	r.set(admit)
 	r.tellSupervisor(messages.DeviceChanged{Device: r.Name, State: messages.Online})
+}
+
+// HandleFailure implements actor.SupervisorStrategy for the actor's children: its own strategy decides, and if it has
+// none, the failure of a child is that of the device.
+func (r *raw) HandleFailure(s *actor.ActorSystem, v actor.Supervisor, child *actor.PID, rs *actor.RestartStatistics, cause, msg any) {
+	if own, ok := r.inner.(actor.SupervisorStrategy); ok {
+		own.HandleFailure(s, v, child, rs, cause, msg)
+		return
+	}
+	v.EscalateFailure(cause, msg)
 }
 
 func (r *raw) receive(c actor.Context) {

@@ -73,11 +73,15 @@ func (s *siren) off(c actor.Context) {
 		panic("siren on fire")
 	case "SLEEP":
 		time.Sleep(time.Minute)
+	case "LEAVE":
+		c.Stop(c.Self())
+	case "HAUNT": // outlives it
+		time.AfterFunc(10*time.Second, func() { s.say("BOO") })
 	case "ON":
 		s.behavior.Become(s.on)
 		self, system := c.Self(), c.ActorSystem()
 		s.timer = time.AfterFunc(s.every, func() { system.Root.Send(self, blow{}) })
-	case "FORWARD":
+	case "FORWARD", "CRACK":
 		c.Forward(s.horn)
 	default:
 		s.say("HEARD " + msg.String())
@@ -98,6 +102,9 @@ func (s *siren) blown(c actor.Context) {
 	case blow:
 		s.say("HOO")
 	case messages.InternalMsg:
+		if m.Action() == "CRACK" {
+			panic("horn cracked")
+		}
 		s.say("HORN " + m.Action())
 	case *actor.Stopping:
 		s.say("HORN STOPPING")
@@ -285,6 +292,58 @@ func TestRawActorWithWrongParams(t *testing.T) {
 		}
 		if n := b.gateway.Counters().TurnedAway.Load(); n != 1 {
 			t.Errorf("%d refused, want what came for it", n)
+		}
+	})
+}
+
+// What is left over of an actor that failed has no voice any more.
+func TestRawActorEmitsNothingAfterItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, sirens("s"))
+		defer b.end()
+		b.said("s")
+		b.arrive("home////s/me/C", "HAUNT")
+		b.arrive("home////s/me/C", "PANIC")
+		time.Sleep(time.Minute)
+		b.wantSaid("s", "RESTARTING", "HORN STOPPING", "STARTED")
+	})
+}
+
+// An actor that stops itself is missing like one that failed: it refuses meanwhile, so that the broker waits for
+// nothing, and begins again.
+func TestRawActorStopsItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, sirens("s"))
+		defer b.end()
+		b.said("s")
+		b.log.take()
+		b.arrive("home////s/me/C", "LEAVE")
+		b.arrive("home////s/me/C", "TEST")
+		if n := b.gateway.Counters().TurnedAway.Load(); n != 1 {
+			t.Errorf("%d refused, want the one that came when it had left", n)
+		}
+		time.Sleep(time.Second)
+		b.wantSaid("s", "STOPPING", "HORN STOPPING", "STARTED")
+		b.arrive("home////s/me/C", "TEST")
+		b.wantSaid("s", "HEARD C ///s from me: TEST")
+		if lines := b.log.take(); len(lines) != 3 || !strings.Contains(lines[0], "failed device=s") {
+			t.Errorf("want a line each for the failure, the refusal and the return, have:\n%s", strings.Join(lines, "\n"))
+		}
+	})
+}
+
+// A child's failure is its parent's, unless that has a strategy of its own.
+func TestRawActorsChildPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, sirens("s"))
+		defer b.end()
+		b.said("s")
+		b.log.take()
+		b.arrive("home////s/me/C", "CRACK")
+		time.Sleep(time.Second)
+		b.wantSaid("s", "RESTARTING", "HORN STOPPING", "STARTED")
+		if lines := b.log.take(); len(lines) != 2 || !strings.Contains(lines[0], "actor failed device=s") {
+			t.Errorf("want a line each for the failure and the return, have:\n%s", strings.Join(lines, "\n"))
 		}
 	})
 }

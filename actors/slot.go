@@ -24,6 +24,7 @@ type slot struct {
 	box     *mailbox
 	refused *tally
 	pid     *actor.PID // written by devices when it spawns the actor
+	last    *env       // of the latest raw actor
 	opening uint64     // counts openings, also through restarts of the actor, which alone uses it
 
 	// What follows is guarded by the mailbox's lock.
@@ -180,7 +181,7 @@ func (p *slot) set(a admission) {
 
 // vacate refuses what waits for an actor that ends and would never come to it.
 func (p *slot) vacate() {
-	p.set(refuseClosing)
+	p.set(refuseOffline)
 	p.box.shed(isHandle, errClosing)
 	p.refused.stop()
 }
