@@ -208,6 +208,25 @@ func TestCloseEndsSessions(t *testing.T) {
 	}
 }
 
+// The gateway's last words are said right before its own broker ends.
+func TestCloseDeliversWhatWasSaid(t *testing.T) {
+	b := start(t)
+	c := dial(t, b, "listener", true)
+	c.subscribe(t, "a/#")
+	p := dial(t, b, "publisher", true)
+	const n = 3000
+	for i := range uint64(n) {
+		p.Publish(i, mqtt.Message{Topic: "a/b", Payload: fmt.Appendf(nil, "%01000d", i)})
+	}
+	p.Session.Close(t.Context())
+	closes(t, b)
+	for i := range n {
+		if m := next(t, c.arrived, "message"); string(m.Payload) != fmt.Sprintf("%01000d", i) {
+			t.Fatalf("message %d is %q", i, m.Payload)
+		}
+	}
+}
+
 // mochi's own Close waits for such a connection as long as it stays open.
 func TestCloseWithAConnectionThatSaysNothing(t *testing.T) {
 	b := start(t)

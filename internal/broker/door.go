@@ -12,6 +12,13 @@ import (
 // patience is how long a connection may take to say CONNECT; mochi would wait for ever.
 const patience = 10 * time.Second
 
+// Once the door is being shut, what clients have said may still reach the others: a connection ends when nothing was
+// read or written on it for a while, and at the latest when the time for last words is over.
+const (
+	lastQuiet = 250 * time.Millisecond
+	lastWords = 2 * time.Second
+)
+
 // door lets clients in, and knows them all, so that it can put them out.
 type door struct {
 	listener net.Listener
@@ -19,13 +26,13 @@ type door struct {
 	serving  sync.WaitGroup // connections being served
 
 	mu    sync.Mutex
-	conns map[net.Conn]struct{} // nil: shut
+	conns map[*guest]struct{} // nil: shut
 }
 
 var _ listeners.Listener = (*door)(nil)
 
 func newDoor(ln net.Listener) *door {
-	return &door{listener: ln, closed: make(chan struct{}), conns: make(map[net.Conn]struct{})}
+	return &door{listener: ln, closed: make(chan struct{}), conns: make(map[*guest]struct{})}
 }
 
 func (d *door) ID() string              { return "door" }
@@ -45,33 +52,34 @@ func (d *door) Serve(establish listeners.EstablishFn) {
 				continue
 			}
 		}
-		if !d.admit(conn) {
+		g := &guest{Conn: conn}
+		if !d.admit(g) {
 			conn.Close()
 			return
 		}
 		go func() {
-			defer d.dismiss(conn)
-			_ = establish(d.ID(), conn) // mochi logs what matters.
+			defer d.dismiss(g)
+			_ = establish(d.ID(), g) // mochi logs what matters.
 		}()
 	}
 }
 
-func (d *door) admit(conn net.Conn) bool {
+func (d *door) admit(g *guest) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.conns == nil {
 		return false
 	}
-	d.conns[conn] = struct{}{}
+	d.conns[g] = struct{}{}
 	d.serving.Add(1)
-	_ = conn.SetDeadline(time.Now().Add(patience)) // mochi sets it anew from CONNECT on.
+	_ = g.SetDeadline(time.Now().Add(patience)) // mochi sets it anew from CONNECT on.
 	return true
 }
 
-func (d *door) dismiss(conn net.Conn) {
-	conn.Close()
+func (d *door) dismiss(g *guest) {
+	g.Close()
 	d.mu.Lock()
-	delete(d.conns, conn)
+	delete(d.conns, g)
 	d.mu.Unlock()
 	d.serving.Done()
 }
@@ -79,15 +87,62 @@ func (d *door) dismiss(conn net.Conn) {
 // Close is called by mochi, after shut.
 func (d *door) Close(listeners.CloseFn) {}
 
-// shut closes the listener and all connections, and waits until none is served any more. It is called once.
+// shut closes the listener and has all connections end, and waits until none is served any more. What their clients
+// have said by now still reaches the others. It is called once.
 func (d *door) shut() {
 	close(d.closed)
 	d.listener.Close()
 	d.mu.Lock()
-	for conn := range d.conns {
-		conn.Close()
+	for g := range d.conns {
+		g.leave()
 	}
 	d.conns = nil
 	d.mu.Unlock()
 	d.serving.Wait()
+}
+
+// guest is a connection that can be told to end.
+type guest struct {
+	net.Conn
+	mu  sync.Mutex
+	end time.Time // when it ends at the latest; zero until it is to leave
+}
+
+// SetDeadline is called by mochi with each packet that it reads.
+func (g *guest) SetDeadline(t time.Time) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.end.IsZero() {
+		return g.Conn.SetDeadline(t)
+	}
+	return g.linger()
+}
+
+// Write is called by mochi with one or more packets.
+func (g *guest) Write(b []byte) (int, error) {
+	n, err := g.Conn.Write(b)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err == nil && !g.end.IsZero() {
+		err = g.linger()
+	}
+	return n, err
+}
+
+// leave has the connection end. Closed at once, it would lose what has arrived and was not read, and what mochi has
+// queued to be written.
+func (g *guest) leave() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.end = time.Now().Add(lastWords)
+	_ = g.linger()
+}
+
+// linger puts off the end, for something has moved. It is called with the lock held.
+func (g *guest) linger() error {
+	deadline := time.Now().Add(lastQuiet)
+	if deadline.After(g.end) {
+		deadline = g.end
+	}
+	return g.Conn.SetDeadline(deadline)
 }
