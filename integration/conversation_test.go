@@ -1,0 +1,202 @@
+package integration
+
+import (
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestConversations(t *testing.T) {
+	all, err := readConversations("testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range all {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			t.Run("embedded", func(t *testing.T) {
+				t.Parallel()
+				newPlay(t, c).run()
+			})
+			t.Run("mosquitto", func(t *testing.T) {
+				t.Parallel()
+				p := newPlay(t, c)
+				p.join(startMosquitto(t).address)
+				p.run()
+			})
+		})
+	}
+}
+
+// play is a conversation that is going on.
+type play struct {
+	t       *testing.T
+	c       conversation
+	dir     string
+	address string // of the broker; "" for the one inside the program, as long as that has not started
+	inside  bool   // the broker is inside
+	user    *user
+	program *program // nil before it has started
+	over    bool     // the program has ended
+	taken   map[int]bool
+}
+
+func newPlay(t *testing.T, c conversation) *play {
+	p := &play{t: t, c: c, dir: t.TempDir(), inside: true, taken: make(map[int]bool)}
+	for name, text := range c.files {
+		write(t, p.dir, name, text)
+	}
+	return p
+}
+
+// join uses a broker that is there before the program.
+func (p *play) join(address string) {
+	p.address, p.inside = address, false
+	p.user = join(p.t, address, "#")
+}
+
+func (p *play) run() {
+	for i := 0; i < len(p.c.steps); i++ {
+		s := p.c.steps[i]
+		if p.program == nil && s.verb != "$" && s.verb != "no log:" {
+			p.t.Fatalf("line %d: want the program to be started first", s.line)
+		}
+		switch s.verb {
+		case "$":
+			p.command(s)
+		case ">":
+			p.user.say(s.said)
+		case "<":
+			group := []step{s}
+			for i+1 < len(p.c.steps) && p.c.steps[i+1].verb == "<" {
+				i++
+				group = append(group, p.c.steps[i])
+			}
+			p.hear(group)
+		case "=":
+			p.finds(s)
+		case "log:":
+			p.log(s)
+		case "exit:":
+			p.over = true
+			if status := p.program.exit(); status != s.text {
+				p.t.Errorf("line %d: the program ended with %q, want %q", s.line, status, s.text)
+			}
+		}
+	}
+	p.end()
+}
+
+func (p *play) command(s step) {
+	args := strings.Fields(s.text)
+	switch {
+	case s.text == "kill -TERM" && p.program != nil:
+		p.program.signal(syscall.SIGTERM)
+	case s.text == "kill -INT" && p.program != nil:
+		p.program.signal(syscall.SIGINT)
+	case len(args) > 1 && (args[0] == "gateway" || args[0] == "testgateway") && p.program == nil:
+		broker := "embedded"
+		if !p.inside {
+			broker = "tcp://" + p.address
+		}
+		p.program = start(p.t, p.dir, args[0], append(args[1:], "--mqtt.broker="+broker)...)
+		if address := p.program.broker(); p.inside {
+			p.address = address
+			p.user = join(p.t, address, "#")
+		}
+	default:
+		p.t.Fatalf("line %d: want gateway or testgateway, once, or kill -TERM or -INT after it, not %q", s.line, s.text)
+	}
+}
+
+// hear waits for the messages of the group, in any order.
+func (p *play) hear(group []step) {
+	p.t.Helper()
+	for len(group) > 0 {
+		m, ok := p.user.hear(patience)
+		if !ok {
+			p.t.Fatalf("line %d: did not come: %v", group[0].line, group[0].said)
+		}
+		i := slices.IndexFunc(group, func(s step) bool { return s.said == m })
+		if i < 0 {
+			p.t.Fatalf("line %d: came: %v\nwant: %v", group[0].line, m, group[0].said)
+		}
+		group = slices.Delete(group, i, i+1)
+	}
+}
+
+// finds looks what is retained.
+func (p *play) finds(s step) {
+	p.t.Helper()
+	newcomer := join(p.t, p.address, s.said.topic)
+	mark := message{topic: s.said.topic, payload: "mark"} // comes after whatever is retained
+	newcomer.mark(mark)
+	p.user.said[mark]++
+	m, _ := newcomer.heard.next(0, patience)
+	want := s.said
+	if want.payload == "" {
+		want = mark
+	} else {
+		want.retained = true
+	}
+	if m != want {
+		p.t.Errorf("line %d: who subscribes finds %v, want %v", s.line, m, want)
+	}
+	newcomer.leave()
+}
+
+// log waits for a line that no other step has taken.
+func (p *play) log(s step) {
+	p.t.Helper()
+	fits, at := pattern(s.text), -1
+	_, _, ok := p.program.lines.find(0, patience, func(line string) bool {
+		at++
+		return !p.taken[at] && fits.MatchString(line)
+	})
+	if !ok {
+		p.t.Fatalf("line %d: the program has not said %q", s.line, s.text)
+	}
+	p.taken[at] = true
+}
+
+// end stops the program and looks whether there was more than was foretold.
+func (p *play) end() {
+	p.t.Helper()
+	if p.program == nil {
+		p.t.Fatal("the program was never started")
+	}
+	if !p.over {
+		p.program.stop()
+	}
+	p.silence()
+	var foretold []string
+	for _, s := range p.c.steps {
+		if s.verb == "log:" {
+			foretold = append(foretold, s.text)
+		}
+		if s.verb == "no log:" {
+			for _, line := range p.program.saidSince(0, s.text) {
+				p.t.Errorf("line %d: the program has said: %s", s.line, line)
+			}
+		}
+	}
+	p.program.saysOnly(foretold...)
+}
+
+// silence looks whether something came that nothing has foretold.
+func (p *play) silence() {
+	p.t.Helper()
+	end := message{topic: "mark", payload: "end"}
+	p.user.mark(end)
+	for {
+		m, ok := p.user.hear(patience)
+		switch {
+		case m == end, !ok && p.inside: // the broker inside has ended with the program
+			return
+		case !ok:
+			p.t.Fatalf("the mark at the end never came")
+		}
+		p.t.Errorf("came at the end, and was not foretold: %v", m)
+	}
+}

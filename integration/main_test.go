@@ -1,0 +1,60 @@
+package integration
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime/debug"
+	"slices"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// What the tests take longer or shorter for.
+var (
+	outage = flag.Duration("integration.outage", 3*time.Second, "how long the broker is away")
+	crowd  = flag.Duration("integration.crowd", 2*time.Second, "how long each of the four runs with a crowd of devices takes")
+)
+
+// programs is the folder of the programs under test, gateway and testgateway.
+var programs string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) (status int) {
+	var err error
+	if programs, err = os.MkdirTemp("", "integration"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(programs)
+	args := []string{"build", "-o", programs}
+	if raced() {
+		args = append(args, "-race")
+	}
+	build := exec.Command("go", append(args, "../cmd/gateway", "./testgateway")...)
+	if said, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "building the programs under test: %v\n%s", err, said)
+		return 1
+	}
+	if status = m.Run(); status != 0 {
+		return status
+	}
+	if err := goleak.Find(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// raced tells whether the tests were built with the race detector: then the programs are too.
+func raced() bool {
+	info, _ := debug.ReadBuildInfo()
+	return slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}

@@ -1,0 +1,103 @@
+package integration
+
+import (
+	"bufio"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// mosquitto is a real broker on a free port of 127.0.0.1. It ends with its test.
+type mosquitto struct {
+	t       testing.TB
+	address string // host:port
+	config  string // path
+	kill    func() // at once, as kill -9; does nothing the second time
+}
+
+// startMosquitto starts one with more lines in its configuration. Anybody is let in, unless the lines say otherwise.
+func startMosquitto(t testing.TB, lines ...string) *mosquitto {
+	t.Helper()
+	return startMosquittoAt(t, freeAddress(t), lines...)
+}
+
+func startMosquittoAt(t testing.TB, address string, lines ...string) *mosquitto {
+	t.Helper()
+	_, port, _ := net.SplitHostPort(address)
+	config := append([]string{
+		"user root", // started by root, it would else become one who can't read the test's files
+		"log_dest stderr",
+		"listener " + port + " 127.0.0.1",
+		"set_tcp_nodelay true",
+		"max_queued_messages 0",
+	}, lines...)
+	if !strings.Contains(strings.Join(lines, "\n"), "allow_anonymous") {
+		config = append(config, "allow_anonymous true")
+	}
+	m := &mosquitto{t: t, address: address}
+	m.config = write(t, t.TempDir(), "mosquitto.conf", strings.Join(config, "\n")+"\n")
+	m.start()
+	return m
+}
+
+// start starts the broker, again if it was killed, and returns when it listens.
+func (m *mosquitto) start() {
+	m.t.Helper()
+	path, err := exec.LookPath("mosquitto")
+	if err != nil {
+		m.t.Fatalf("these tests need mosquitto, which is not on PATH (apt-get install mosquitto): %v", err)
+	}
+	cmd := exec.Command(path, "-c", m.config)
+	cmd.Dir = filepath.Dir(m.config)
+	said, err := cmd.StderrPipe()
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	mortal(cmd)
+	if err := cmd.Start(); err != nil {
+		m.t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	m.kill = func() {
+		_ = cmd.Process.Kill()
+		<-ended
+	}
+	m.t.Cleanup(m.kill)
+	lines := bufio.NewScanner(said)
+	var all []string
+	runs := false
+	for !runs && lines.Scan() {
+		all = append(all, lines.Text())
+		runs = strings.HasSuffix(lines.Text(), " running")
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, said)
+		_ = cmd.Wait()
+		close(ended)
+	}()
+	if !runs {
+		m.t.Fatalf("mosquitto does not run:\n%s", strings.Join(all, "\n"))
+	}
+}
+
+// freeAddress returns an address that nobody listens on. Its port is below those that the system gives to clients, one
+// of which could else take it, or even connect with itself, while nobody listens.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	var err error
+	for range 100 {
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(20000+rand.IntN(12000)))
+		var ln net.Listener
+		if ln, err = net.Listen("tcp", address); err == nil {
+			ln.Close()
+			return address
+		}
+	}
+	t.Fatalf("no free port: %v", err)
+	return ""
+}

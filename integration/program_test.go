@@ -1,0 +1,169 @@
+package integration
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// program is a gateway that runs. It is killed with its test, should it run on.
+type program struct {
+	t      testing.TB
+	cmd    *exec.Cmd
+	lines  tape[string] // of its log, as described in doc.go
+	errors tape[string] // those of them that came on standard error
+	ended  chan struct{}
+}
+
+// start starts a program that TestMain has built, in dir.
+func start(t testing.TB, dir, name string, args ...string) *program {
+	t.Helper()
+	p := &program{t: t, cmd: exec.Command(filepath.Join(programs, name), args...), ended: make(chan struct{})}
+	p.cmd.Dir = dir
+	// What the tester's own environment says of a gateway is none of ours.
+	p.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.Contains(v, "GATEWAY_") })
+	p.cmd.Env = append(p.cmd.Env, "GORACE=atexit_sleep_ms=10") // the race detector would sleep for a second at each end
+	stdout, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr, err := p.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mortal(p.cmd)
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var reading sync.WaitGroup
+	reading.Go(func() { p.read(stdout, &p.lines) })
+	reading.Go(func() { p.read(stderr, &p.lines, &p.errors) })
+	go func() {
+		reading.Wait()
+		_ = p.cmd.Wait() // ProcessState tells
+		p.lines.end()
+		close(p.ended)
+	}()
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill()
+		<-p.ended
+		if t.Failed() {
+			lines, _, _ := p.lines.from(max(0, p.lines.len()-40))
+			t.Logf("what the program said at last:\n%s", strings.Join(lines, "\n"))
+		}
+	})
+	return p
+}
+
+// escapes are quotes within quotes, of any depth.
+var escapes = regexp.MustCompile(`\\+"`)
+
+func (p *program) read(r io.Reader, tapes ...*tape[string]) {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		line := escapes.ReplaceAllString(lines.Text(), `"`)
+		for _, tape := range tapes {
+			tape.add(line)
+		}
+	}
+}
+
+// says waits for a line that holds text, as described in doc.go, and returns it.
+func (p *program) says(text string) string {
+	p.t.Helper()
+	return p.saysWithin(patience, text)
+}
+
+func (p *program) saysWithin(within time.Duration, text string) string {
+	p.t.Helper()
+	line, _, ok := p.lines.find(0, within, pattern(text).MatchString)
+	if !ok {
+		p.t.Fatalf("the program has not said %q", text)
+	}
+	return line
+}
+
+// saidSince returns the lines from place n on that hold text.
+func (p *program) saidSince(n int, text string) []string {
+	lines, _, _ := p.lines.from(n)
+	fits := pattern(text)
+	return slices.DeleteFunc(lines, func(line string) bool { return !fits.MatchString(line) })
+}
+
+// pattern is what a line that holds text matches.
+func pattern(text string) *regexp.Regexp {
+	parts := strings.Split(text, "…")
+	for i := range parts {
+		parts[i] = regexp.QuoteMeta(strings.TrimSpace(parts[i]))
+	}
+	return regexp.MustCompile(strings.Join(parts, ".*"))
+}
+
+// saysOnly fails the test if the program complains of anything on standard error that no text describes.
+func (p *program) saysOnly(texts ...string) {
+	p.t.Helper()
+	lines, _, _ := p.errors.from(0)
+	for _, line := range lines {
+		if !slices.ContainsFunc(texts, func(text string) bool { return pattern(text).MatchString(line) }) {
+			p.t.Errorf("the program complains: %s\nwhich only these were to happen of: %q", line, texts)
+		}
+	}
+}
+
+// broker waits until the program is connected and returns the address of its broker, host:port.
+func (p *program) broker() string {
+	p.t.Helper()
+	line := p.says("msg=connected ")
+	address := regexp.MustCompile(`broker=tcp://(\S+)`).FindStringSubmatch(line)
+	if address == nil {
+		p.t.Fatalf("no broker's address in %q", line)
+	}
+	return address[1]
+}
+
+func (p *program) signal(s os.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatalf("signal %v: %v", s, err)
+	}
+}
+
+// exit waits for the program's end and returns its status.
+func (p *program) exit() string {
+	p.t.Helper()
+	select {
+	case <-p.ended:
+	case <-time.After(patience + 5*time.Second): // an orderly stop may take its grace time
+		p.t.Fatal("the program does not end")
+	}
+	return p.cmd.ProcessState.String()
+}
+
+// stop ends the program in good order.
+func (p *program) stop() {
+	p.t.Helper()
+	p.signal(syscall.SIGTERM)
+	if status := p.exit(); status != "exit status 0" {
+		p.t.Errorf("the program ended with %s, want exit status 0", status)
+	}
+}
+
+// write puts a file into dir and returns its path.
+func write(t testing.TB, dir, name, text string) string {
+	t.Helper()
+	path := filepath.Join(dir, name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+func init() { devices.Register("puppet", open) }
+
+type params struct {
+	LastWords string `koanf:"last_words" doc:"action of a status that it emits when it is closed; empty: none" default:""`
+}
+
+// puppet does what the action of a command says:
+//
+//	PANIC   panics
+//	FAIL    is broken
+//	REFUSE  refuses
+//	BLOCK   blocks until it is told to stop
+//	STUCK   blocks for ever
+//	SLEEP   takes as long as the argument "for" says, and then answers
+//	SAY     answers with what the arguments "say", an action, and "function" say
+//
+// It answers any other with a status that repeats it.
+type puppet struct {
+	env devices.Env
+	params
+}
+
+func open(_ context.Context, env devices.Env, p params) (devices.Device, error) {
+	return &puppet{env, p}, nil
+}
+
+func (p *puppet) Handle(ctx context.Context, msg messages.InternalMsg) error {
+	if msg.Type() != messages.Command {
+		return nil
+	}
+	switch msg.Action() {
+	case "PANIC":
+		panic("told to")
+	case "FAIL":
+		return errors.New("told to fail")
+	case "REFUSE":
+		return fmt.Errorf("told to: %w", devices.ErrAction)
+	case "BLOCK":
+		<-ctx.Done()
+		return ctx.Err()
+	case "STUCK":
+		select {}
+	case "SLEEP":
+		if err := asleep(ctx, msg); err != nil {
+			return err
+		}
+	case "SAY":
+		msg = said(msg)
+	}
+	p.env.Emit(msg.WithType(messages.Status).WithSender(""))
+	return nil
+}
+
+func asleep(ctx context.Context, msg messages.InternalMsg) error {
+	arg, _ := msg.Arg("for")
+	text, _ := arg.Text()
+	long, err := time.ParseDuration(text)
+	if err != nil {
+		return fmt.Errorf("%w: argument %q: %w", devices.ErrAction, "for", err)
+	}
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(long):
+		return nil
+	}
+}
+
+func said(msg messages.InternalMsg) messages.InternalMsg {
+	to := msg.Address()
+	if arg, ok := msg.Arg("function"); ok {
+		to.Function, _ = arg.Text()
+	}
+	action := msg.Action()
+	if arg, ok := msg.Arg("say"); ok {
+		action, _ = arg.Text()
+	}
+	return msg.WithAddress(to).WithAction(action).WithoutArgs()
+}
+
+// Close says the last words.
+func (p *puppet) Close() error {
+	if p.LastWords != "" {
+		p.env.Emit(messages.New(messages.Status, messages.Address{Device: p.env.Name()}, p.LastWords))
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+package integration
+
+import (
+	"net"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestFirstCommand does what the README says first: no configuration, and the usual port taken.
+func TestFirstCommand(t *testing.T) {
+	take(t, "127.0.0.1:1883")
+	gateway := start(t, t.TempDir(), "gateway", "run")
+	gateway.says(`msg="embedded broker takes another port" want=127.0.0.1:1883`)
+	address := gateway.broker()
+	host, port, _ := net.SplitHostPort(address)
+	if port == "1883" || host != "127.0.0.1" {
+		t.Errorf("the broker inside is at %s, want another port of 127.0.0.1 than 1883", address)
+	}
+	user := join(t, address, "#")
+
+	// The two commands to try next stand there word for word.
+	gateway.says("mosquitto_sub -h 127.0.0.1 -p " + port + " -v -t 'testmqttgtw/#'")
+	line := gateway.says("mosquitto_pub -h 127.0.0.1 -p " + port)
+	words := strings.Fields(strings.ReplaceAll(line, "'", ""))
+	user.say(message{topic: words[len(words)-3], payload: words[len(words)-1]})
+	gateway.says(`msg="message received" … Lighting … Dummy … Kitchen … LIGHT_ON`)
+
+	// The subscriptions let this one pass by.
+	user.say(message{topic: "testmqttgtw/lighting//kitchen/spot/me/C", payload: "light_off"})
+
+	want := message{topic: "testmqttgtw/dummyfunction/dummy/office//dummy2mqtt/C", payload: "mute_on"}
+	if m, ok := user.hear(patience); !ok || m != want {
+		t.Errorf("heard %v, want %v", m, want)
+	}
+	gateway.stop()
+	gateway.saysOnly()
+	if lines := gateway.saidSince(0, "LIGHT_OFF"); len(lines) > 0 {
+		t.Errorf("a message arrived that no subscription matches:\n%s", strings.Join(lines, "\n"))
+	}
+}
+
+// take sees to it that a port is taken until the test ends. Who holds it for long, such as the system's own broker,
+// serves as well; one that holds it for a moment is outlasted.
+func take(t *testing.T, address string) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(2 * time.Second); time.Now().Before(deadline); <-tick.C {
+		if ln, err := net.Listen("tcp", address); err == nil {
+			t.Cleanup(func() { ln.Close() })
+			return
+		}
+	}
+}
