@@ -37,16 +37,8 @@ func (l *loopback) Close(context.Context) {}
 
 func (l *loopback) Kill(error) {}
 
-// runDummies runs a gateway with that many dummies on a loopback until the benchmark ends, and returns the session.
-func runDummies(b *testing.B, n int, qos byte) *loopback {
-	file, _, err := mapping.Plain("home", []string{"home/#"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	codec, err := mapping.New("gw", file)
-	if err != nil {
-		b.Fatal(err)
-	}
+// dummies returns the configuration of that many, which only echo.
+func dummies(n int) []config.Device {
 	list := make([]config.Device, n)
 	for i := range list {
 		name := fmt.Sprintf("lamp%06d", i)
@@ -55,6 +47,19 @@ func runDummies(b *testing.B, n int, qos byte) *loopback {
 			Timeout: 10 * time.Second, OpenTimeout: 30 * time.Second, Mailbox: 1000,
 			Params: map[string]any{"port": "/dev/null", "interval": "0", "echo": true},
 		}
+	}
+	return list
+}
+
+// runOnLoopback runs a gateway with these devices on a loopback until the benchmark ends, and returns the session.
+func runOnLoopback(b *testing.B, list []config.Device, qos byte) *loopback {
+	file, _, err := mapping.Plain("home", []string{"home/#"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	codec, err := mapping.New("gw", file)
+	if err != nil {
+		b.Fatal(err)
 	}
 	up := make(chan *loopback, 1)
 	gateway, err := actors.New(actors.Options{
@@ -89,7 +94,7 @@ func runDummies(b *testing.B, n int, qos byte) *loopback {
 func BenchmarkThroughAndBack(b *testing.B) {
 	for _, qos := range []byte{0, 1} {
 		b.Run(fmt.Sprintf("QoS%d", qos), func(b *testing.B) {
-			session := runDummies(b, 16, qos)
+			session := runOnLoopback(b, dummies(16), qos)
 			arrivals := make([]mqtt.Message, 16)
 			for i := range arrivals {
 				arrivals[i] = mqtt.Message{
@@ -112,13 +117,14 @@ func BenchmarkThroughAndBack(b *testing.B) {
 	}
 }
 
-// What a device costs that has nothing to do.
+// What a device costs that has nothing to do, beside its configuration.
 func BenchmarkIdleDevices(b *testing.B) {
 	const n = 100_000
+	list := dummies(n)
 	for b.Loop() {
 		before := inUse()
 		goroutines := runtime.NumGoroutine()
-		runDummies(b, n, 1)
+		runOnLoopback(b, list, 1)
 		b.ReportMetric(float64(inUse()-before)/n, "B/device")
 		b.ReportMetric(float64(runtime.NumGoroutine()-goroutines), "goroutines")
 	}

@@ -51,7 +51,6 @@ func (p *parent) Receive(c actor.Context) {
 		for _, slot := range p.slots {
 			p.spawn(c, slot)
 		}
-		p.tellSupervisor(devicesReady{})
 	case *actor.Terminated:
 		p.left--
 		p.gone(m.Who)

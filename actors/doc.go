@@ -21,8 +21,8 @@
 // that the outside can fill is bounded, and refuses on the sender's goroutine: a device's mailbox answers for its
 // device, while it is down, stuck or full.
 //
-// Answers: each messages.Handle is followed by exactly one messages.Done, and each delivery that the broker waits for
-// by one messages.Settled when the last of its devices has answered.
+// Answers: each messages.Handle that the broker waits for is followed by exactly one messages.Done, and its delivery by
+// one messages.Settled when the last of its devices has answered.
 //
 // Failures: a device's panic or error ends in its own actor, a panic of a raw actor in devices, one of connection,
 // mapper or devices themselves in the supervisor, which survives its own. Each becomes a messages.Failure, and the

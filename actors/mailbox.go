@@ -80,11 +80,11 @@ func (m *mailbox) schedule() {
 	}
 }
 
-// RegisterHandlers is called by protoactor when the actor is spawned.
+// RegisterHandlers is called by protoactor when the actor is spawned, also in the place of one that has ended.
 func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, dispatcher actor.Dispatcher) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.invoker, m.dispatcher = invoker, dispatcher
+	m.invoker, m.dispatcher, m.suspended = invoker, dispatcher, false
 }
 
 // Start is called by protoactor when the actor has been registered, and its first system message posted.

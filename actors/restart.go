@@ -85,6 +85,9 @@ type part struct {
 func (v *supervisor) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, pid *actor.PID, rs *actor.RestartStatistics, cause, _ any) {
 	defer v.survive()
 	rs.Reset()
+	if v.stage == halted {
+		return
+	}
 	for name, p := range v.parts {
 		if !p.pid.Equal(pid) {
 			continue

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/actors"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/mapping"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -111,6 +112,33 @@ func TestConnectionBeginsAgain(t *testing.T) {
 	})
 }
 
+// An acknowledgement of a session that is gone settles nothing of the one that stands, though numbers are the same.
+func TestOutcomeOfAnOldSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, lamps("a"))
+		b.broker.locked(func() { b.broker.hold = true })
+		receipt := speaker.emit(status("ON"))
+		synctest.Wait()
+		old := b.broker.session()
+		old.lose(io.EOF)
+		time.Sleep(2 * time.Second)
+		old.options.Published(old.held[0], nil)
+		synctest.Wait()
+		select {
+		case <-receipt.Done():
+			t.Error("the receipt is done, want it to wait for the session that stands")
+		default:
+		}
+		now := b.broker.session()
+		now.options.Published(now.held[0], nil)
+		synctest.Wait()
+		if <-receipt.Done(); receipt.Err() != nil {
+			t.Errorf("receipt: %v, want kept", receipt.Err())
+		}
+		b.end()
+	})
+}
+
 func TestMapperBeginsAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		armed, change := trapped("message finds no device")
@@ -139,11 +167,10 @@ func TestMapperBeginsAgain(t *testing.T) {
 func TestMapperRefusesWhatItPanickedOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, lamps("a"), func(o *actors.Options) { o.Codec = new(mapping.Codec) })
-		b.Post(t, messages.Arrived{Delivery: messages.Delivery{Epoch: 1, Number: 1}, Topic: "home////a/me/C", Payload: "ON", QoS: 1})
+		b.gateway.Post("mapper", messages.Arrived{Delivery: messages.Delivery{Epoch: 1, Number: 1}, Topic: "///a/me/C", Payload: "ON", QoS: 1})
 		time.Sleep(time.Second)
-		synctest.Wait()
 		receipt := speaker.emit(status("ON"))
-		synctest.Wait()
+		time.Sleep(time.Second)
 		select {
 		case <-receipt.Done():
 			if receipt.Err() == nil {
@@ -158,13 +185,6 @@ func TestMapperRefusesWhatItPanickedOver(t *testing.T) {
 		}
 		b.end()
 	})
-}
-
-// Post sends the mapper a message that no broker sent.
-func (b *bench) Post(t *testing.T, a messages.Arrived) {
-	t.Helper()
-	b.gateway.Post("mapper", a)
-	synctest.Wait()
 }
 
 // Devices don't hear of a panic of the actor above them, and one that is stuck is in nobody's way.
@@ -235,16 +255,18 @@ func TestStopWhileAPartIsDown(t *testing.T) {
 				}
 				synctest.Wait()
 				began := time.Now()
-				b.end()
-				if took := time.Since(began); took > time.Second {
+				b.stop()
+				<-b.done
+				if took := time.Since(began); took > 0 {
 					t.Errorf("the stop took %v", took)
 				}
+				b.end()
 				lines := b.log.take()
 				if part != "connection" && !slices.Contains(b.broker.published(), "home////a/gw/S CLOSED") {
 					t.Errorf("published %q, want the last words", b.broker.published())
 				}
-				if part == "connection" && len(mentions(lines, "not everything could be sent", "unsent=2")) != 1 {
-					t.Errorf("want what could not be sent told:\n%s", strings.Join(lines, "\n"))
+				if len(mentions(lines, "link closed")) != 1 {
+					t.Errorf("want the link closed, and said so:\n%s", strings.Join(lines, "\n"))
 				}
 				if len(mentions(lines, "device failed")) > 0 {
 					t.Errorf("want no device failed:\n%s", strings.Join(lines, "\n"))
@@ -252,6 +274,54 @@ func TestStopWhileAPartIsDown(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A connection that panics over the end of the link tells that it has ended all the same.
+func TestConnectionPanicsWhileItCloses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		armed, change := trapped("link disconnected")
+		b := start(t, lamps("a"), change)
+		armed.Store(true)
+		began := time.Now()
+		b.stop()
+		<-b.done
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("the stop took %v, want one wait at most", took)
+		}
+		if lines := b.log.take(); len(mentions(lines, "link closed")) != 1 || b.broker.attempts() != 1 {
+			t.Errorf("%d attempts; want the link closed, and said so:\n%s", b.broker.attempts(), strings.Join(lines, "\n"))
+		}
+	})
+}
+
+// slowToClose is a session with a broker that doesn't answer at the end.
+type slowToClose struct{ mqtt.Session }
+
+func (s slowToClose) Close(ctx context.Context) {
+	<-ctx.Done()
+	s.Session.Close(ctx)
+}
+
+// With everything against it the stop takes the grace time, and no longer.
+func TestStopTakesTheGraceTimeAtMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, lamps("a", "b"), func(o *actors.Options) {
+			dial := o.Dial
+			o.Dial = func(ctx context.Context, m mqtt.Options) (mqtt.Session, error) {
+				s, err := dial(ctx, m)
+				return slowToClose{s}, err
+			}
+		})
+		b.broker.locked(func() { b.broker.hold = true })
+		b.arrive("home////a/me/C", "SLEEP")
+		began := time.Now()
+		b.stop()
+		<-b.done
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("the stop took %v of 10 s", took)
+		}
+		b.end()
+	})
 }
 
 // A device may be called as one of our own actors is.
@@ -282,4 +352,3 @@ func TestNamesAreUnique(t *testing.T) {
 		t.Errorf("two devices called a: %v, want an error that names them", err)
 	}
 }
-

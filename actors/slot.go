@@ -23,7 +23,7 @@ type slot struct {
 	typ     devices.Type
 	box     *mailbox
 	refused *tally
-	pid     *actor.PID // written by devices when it spawns the actor
+	pid     *actor.PID // of devices, which spawns the actor
 	last    *env       // of the latest raw actor
 	opening uint64     // counts openings, also through restarts of the actor, which alone uses it
 
@@ -182,7 +182,7 @@ func (p *slot) set(a admission) {
 // vacate refuses what waits for an actor that ends and would never come to it.
 func (p *slot) vacate() {
 	p.set(refuseOffline)
-	p.box.shed(isHandle, errClosing)
+	p.box.shed(isHandle, errClosing) // what is left if the gateway is stopping
 	p.refused.stop()
 }
 

@@ -63,9 +63,6 @@ func (v *supervisor) flush() {
 }
 
 func (v *supervisor) halted() {
-	if v.stage == halted {
-		return
-	}
 	v.stage = halted
 	defer v.stopped()
 	for _, t := range v.timers {

@@ -19,7 +19,6 @@ type supervisor struct {
 	self    *actor.PID
 	parts   map[string]*part // connection, mapper, devices
 	lives   map[string]*life // of devices that have failed
-	spawned bool             // the devices' actors are there
 	unready map[string]bool  // devices that have neither opened nor failed yet
 	stage   stage
 	timers  []*time.Timer // of the start and the stop
@@ -36,13 +35,12 @@ const (
 	halted
 )
 
-// What the supervisor is told by those who run the gateway, by devices, and by its own timers.
+// What the supervisor is told by those who run the gateway, and by its own timers.
 type (
-	halt         struct{} // stop in good order
-	devicesReady struct{} // the devices' actors have been spawned
-	openOver     struct{} // the link waits no longer for devices
-	lifeOver     struct{} // devices have no more time
-	haltOver     struct{} // whatever has not ended is left behind
+	halt     struct{} // stop in good order
+	openOver struct{} // the link waits no longer for devices
+	lifeOver struct{} // devices have no more time
+	haltOver struct{} // whatever has not ended is left behind
 )
 
 func newSupervisor(s *system, stopped func()) *supervisor {
@@ -63,6 +61,9 @@ func newSupervisor(s *system, stopped func()) *supervisor {
 // Receive implements actor.Actor. Nobody is above the supervisor: it survives its own panics.
 func (v *supervisor) Receive(c actor.Context) {
 	defer v.survive()
+	if v.stage == halted {
+		return // what actors say while they are cleared away
+	}
 	switch m := c.Message().(type) {
 	case *actor.Started:
 		v.start(c)
@@ -80,10 +81,6 @@ func (v *supervisor) Receive(c actor.Context) {
 		v.linkDown(m)
 	case restartDue:
 		v.resume(v.parts[m.who])
-	case devicesReady:
-		v.spawned = true
-		v.timer(v.StartWait, openOver{})
-		v.ready()
 	case sumsDue:
 		v.sums()
 	case openOver:
@@ -95,10 +92,8 @@ func (v *supervisor) Receive(c actor.Context) {
 	case messages.DevicesClosed:
 		v.flush()
 	case messages.LinkClosed:
-		if v.stage < halted {
-			v.linkClosed(m)
-			v.halted()
-		}
+		v.linkClosed(m)
+		v.halted()
 	case haltOver:
 		v.halted()
 	}
@@ -132,6 +127,8 @@ func (v *supervisor) start(c actor.Context) {
 		func() actor.Actor { return newMapper(v.system, ledger) })
 	v.devices = spawn("devices", newMailbox(nil, nil),
 		func() actor.Actor { return newParent(v.system) })
+	v.timer(v.StartWait, openOver{})
+	v.ready()
 }
 
 func (v *supervisor) timer(after time.Duration, msg any) {
@@ -140,7 +137,7 @@ func (v *supervisor) timer(after time.Duration, msg any) {
 
 // ready begins the link when each device has opened or failed once.
 func (v *supervisor) ready() {
-	if v.spawned && len(v.unready) == 0 {
+	if len(v.unready) == 0 {
 		v.begin()
 	}
 }

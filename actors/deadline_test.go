@@ -1,0 +1,187 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+func TestDeadlineOfAQuickCall(t *testing.T) {
+	for name, row := range map[string]struct {
+		err  error
+		want messages.Outcome
+	}{
+		"handled": {nil, messages.Handled},
+		"refused": {devices.ErrAction, messages.Rejected},
+		"failed":  {errors.ErrUnsupported, messages.Failed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newProbe(t)
+				d := deadline{slot: p.newSlot(10 * time.Second)}
+				overdue, err := d.handle(handleOf(1, 1), func() { t.Error("cancelled") }, func() error {
+					time.Sleep(9 * time.Second)
+					return row.err
+				})
+				if overdue || !errors.Is(err, row.err) {
+					t.Errorf("overdue %v, error %v, want its own", overdue, err)
+				}
+				time.Sleep(time.Minute)
+				p.wantOutcome(t, p.take(), 1, row.want)
+				d.slot.refused.stop()
+			})
+		})
+	}
+}
+
+// A call that panics is answered for; the panic goes on.
+func TestDeadlineOfAPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProbe(t)
+		d := deadline{slot: p.newSlot(time.Second)}
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("the panic was swallowed")
+				}
+			}()
+			d.handle(handleOf(1, 1), nil, func() error { panic("on fire") })
+		}()
+		p.wantOutcome(t, p.take(), 1, messages.Failed)
+		if d.slot.call.on {
+			t.Error("the call is still on")
+		}
+	})
+}
+
+// Once the deadline has passed the message is answered for, everything is refused, and the supervisor hears of it before
+// it hears of the failure that follows.
+func TestDeadlinePasses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProbe(t)
+		s := p.newSlot(10 * time.Second)
+		d := deadline{slot: s}
+		ctx, cancel := context.WithCancel(t.Context())
+		s.box.PostUserMessage(handleOf(2, 1))
+		s.box.PostUserMessage(handleOf(3, 0))
+		overdue, err := d.handle(handleOf(1, 1), cancel, func() error {
+			<-ctx.Done()
+			got := p.take()
+			p.wantOutcome(t, got, 1, messages.TimedOut)
+			p.wantOutcome(t, got, 2, messages.Failed)
+			p.wantOutcome(t, got, 3) // nobody waits for it
+			s.box.PostUserMessage(handleOf(4, 1))
+			got = append(got, p.take()...)
+			p.wantOutcome(t, got, 4, messages.Failed)
+			stuck := 0
+			for _, msg := range got {
+				if m, ok := msg.(messages.DeviceChanged); ok && m.State == messages.Stuck && m.Doing == messages.Handling && m.After == s.Timeout {
+					stuck++
+				}
+			}
+			if stuck != 1 {
+				t.Errorf("told %d times that the device is stuck, want once", stuck)
+			}
+			return ctx.Err()
+		})
+		if !overdue || !errors.Is(err, context.Canceled) {
+			t.Errorf("overdue %v, error %v", overdue, err)
+		}
+		s.set(admit)
+		s.box.PostUserMessage(handleOf(5, 1))
+		p.wantOutcome(t, p.take(), 1) // once is enough
+		if n := s.box.UserMessageCount(); n != 1 {
+			t.Errorf("%d messages wait, want the one after the device was admitted again", n)
+		}
+		if failed, away := p.counters.Failed.Load(), p.counters.TurnedAway.Load(); failed != 1 || away != 3 {
+			t.Errorf("counted %d failed, %d turned away, want 1 and 3", failed, away)
+		}
+		s.refused.stop()
+	})
+}
+
+// A device that takes long holds no more than its share of what the broker sends unacknowledged.
+func TestDeadlineOfASlowCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProbe(t)
+		s := p.newSlot(10 * time.Second)
+		d := deadline{slot: s}
+		for n := uint64(2); n <= 6; n++ {
+			s.box.PostUserMessage(handleOf(n, 1))
+		}
+		s.box.PostUserMessage(handleOf(7, 0))
+		d.handle(handleOf(1, 1), nil, func() error {
+			time.Sleep(slowAfter + time.Millisecond)
+			s.box.PostUserMessage(handleOf(8, 1))
+			s.box.PostUserMessage(handleOf(9, 0))
+			got := p.take()
+			for n := range uint64(10) {
+				if n == 5 || n == 6 || n == 8 {
+					p.wantOutcome(t, got, n, messages.Busy)
+				} else {
+					p.wantOutcome(t, got, n)
+				}
+			}
+			if n := (*slotGate)(s).holding(); n != heldWhenSlow {
+				t.Errorf("holds %d, want %d", n, heldWhenSlow)
+			}
+			return nil
+		})
+		s.refused.stop()
+	})
+}
+
+// Each call has its own time, though one timer serves them all.
+func TestDeadlineOfOneCallAfterAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProbe(t)
+		s := p.newSlot(time.Second)
+		d := deadline{slot: s}
+		for n := range uint64(20) {
+			overdue, _ := d.handle(handleOf(n, 1), nil, func() error {
+				time.Sleep(90 * time.Millisecond * time.Duration(n%12))
+				return nil
+			})
+			if overdue {
+				t.Errorf("call %d: overdue after %v of %v", n, 90*time.Millisecond*time.Duration(n%12), s.Timeout)
+			}
+		}
+		overdue, _ := d.during(messages.Opening, 50*time.Millisecond, nil, func() error {
+			time.Sleep(51 * time.Millisecond) // a time shorter than that after which a call is slow
+			return nil
+		})
+		if !overdue {
+			t.Error("51 ms of 50 were not overdue")
+		}
+	})
+}
+
+// While the gateway stops, what was let in is still handled, however long the device takes.
+func TestDeadlineWhileClosing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProbe(t)
+		s := p.newSlot(time.Second)
+		d := deadline{slot: s}
+		s.box.PostUserMessage(handleOf(2, 1))
+		s.set(refuseClosing)
+		d.handle(handleOf(1, 1), nil, func() error {
+			time.Sleep(2 * time.Second)
+			return nil
+		})
+		if s.admits != refuseClosing || s.box.UserMessageCount() != 1 {
+			t.Errorf("admits %d, %d waiting; want the state of the stop, and the message", s.admits, s.box.UserMessageCount())
+		}
+		s.vacate()
+		got := p.take()
+		p.wantOutcome(t, got, 1, messages.TimedOut)
+		p.wantOutcome(t, got, 2, messages.Failed)
+		if s.waiting != 0 || s.held != 0 {
+			t.Errorf("%d waiting, %d held at the end", s.waiting, s.held)
+		}
+	})
+}

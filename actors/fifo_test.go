@@ -1,0 +1,75 @@
+package actors
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// A random walk beside a plain slice: the same items come out, and nothing taken is held on to.
+func TestFifoWalk(t *testing.T) {
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 0))
+		var q fifo
+		var want []any
+		grow := 6
+		for step := range 20_000 {
+			if step%1000 == 0 {
+				grow = 3 + r.IntN(5)
+			}
+			switch n := r.IntN(10); {
+			case n < grow:
+				q.push(step)
+				want = append(want, step)
+			case r.IntN(200) == 0:
+				odd := func(item any) bool { return item.(int)%3 == 0 }
+				picked := q.remove(odd)
+				var out, keep []any
+				for _, item := range want {
+					if odd(item) {
+						out = append(out, item)
+					} else {
+						keep = append(keep, item)
+					}
+				}
+				want = keep
+				if !slices.Equal(picked, out) {
+					t.Fatalf("seed %d, step %d: removed %v, want %v", seed, step, picked, out)
+				}
+			case len(want) > 0:
+				if got := q.pop(); got != want[0] {
+					t.Fatalf("seed %d, step %d: popped %v, want %v", seed, step, got, want[0])
+				}
+				want = want[1:]
+			}
+			if q.len() != len(want) {
+				t.Fatalf("seed %d, step %d: length %d, want %d", seed, step, q.len(), len(want))
+			}
+			if q.len() == 0 && cap(q.items) > fifoKeep {
+				t.Fatalf("seed %d, step %d: empty, and keeps room for %d", seed, step, cap(q.items))
+			}
+			if step%100 == 0 {
+				all := q.items[:cap(q.items)]
+				for i, item := range all {
+					if waits := i >= q.head && i < len(q.items); item != nil && !waits {
+						t.Fatalf("seed %d, step %d: holds on to %v, which has been taken", seed, step, item)
+					}
+				}
+			}
+		}
+	}
+}
+
+// A queue that is never empty doesn't grow with what has passed through it.
+func TestFifoStaysSmall(t *testing.T) {
+	var q fifo
+	for n := range 100_000 {
+		q.push(n)
+		if n >= 50 {
+			q.pop()
+		}
+	}
+	if cap(q.items) > 256 {
+		t.Errorf("room for %d, for 50 items at a time", cap(q.items))
+	}
+}

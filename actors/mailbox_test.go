@@ -1,0 +1,235 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// invoker is the actor of a mailbox under test. It does with failures as protoactor does.
+type invoker struct {
+	box      *mailbox
+	user     func(msg any)
+	got      []any // what came, system messages too
+	failures []any // causes
+	again    bool  // it is resumed after each failure
+}
+
+func (i *invoker) InvokeSystemMessage(msg any) { i.got = append(i.got, msg) }
+
+func (i *invoker) InvokeUserMessage(msg any) {
+	i.got = append(i.got, msg)
+	if i.user != nil {
+		i.user(msg)
+	}
+}
+
+func (i *invoker) EscalateFailure(cause, _ any) {
+	i.failures = append(i.failures, cause)
+	i.box.PostSystemMessage(&actor.SuspendMailbox{})
+	if i.again {
+		i.box.PostSystemMessage(&actor.ResumeMailbox{})
+	}
+}
+
+// begin does what protoactor does when it spawns an actor.
+func (i *invoker) begin() {
+	i.box.RegisterHandlers(i, actor.NewDefaultDispatcher(300))
+	i.box.PostSystemMessage("started")
+	i.box.Start()
+}
+
+func (i *invoker) want(t *testing.T, after string, want ...any) {
+	t.Helper()
+	synctest.Wait()
+	if !slices.Equal(i.got, want) {
+		t.Errorf("%s: the actor got %v, want %v", after, i.got, want)
+	}
+	i.got = nil
+}
+
+func TestMailbox(t *testing.T) {
+	suspend, resume := &actor.SuspendMailbox{}, &actor.ResumeMailbox{}
+	synctest.Test(t, func(t *testing.T) {
+		box := newMailbox(nil, nil)
+		i := &invoker{box: box}
+
+		box.PostUserMessage(1)
+		box.RegisterHandlers(i, actor.NewDefaultDispatcher(300))
+		box.PostUserMessage(2)
+		i.want(t, "posted before the start")
+		i.begin()
+		i.want(t, "started", "started", 1, 2)
+
+		box.PostSystemMessage(suspend)
+		box.PostUserMessage(3)
+		box.PostSystemMessage("system")
+		box.PostUserMessage(4)
+		i.want(t, "suspended", "system")
+		if n := box.UserMessageCount(); n != 2 {
+			t.Errorf("%d messages wait, want 2", n)
+		}
+		box.PostSystemMessage(resume)
+		i.want(t, "resumed", 3, 4)
+
+		box.PostUserMessage(nil)
+		box.PostUserMessage(5)
+		i.want(t, "nil is a message like any other", nil, 5)
+	})
+}
+
+// What makes an actor panic, or end its goroutine, is lost; what waits behind it comes when the actor has begun again.
+func TestMailboxSurvivesItsActor(t *testing.T) {
+	for name, row := range map[string]struct {
+		do   func()
+		want error
+	}{
+		"panic":  {func() { panic(errors.ErrUnsupported) }, errors.ErrUnsupported},
+		"Goexit": {runtime.Goexit, errGoexit},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				box := newMailbox(nil, nil)
+				i := &invoker{box: box, user: func(msg any) {
+					if msg == "upsets" {
+						row.do()
+					}
+				}}
+				box.PostUserMessage("upsets")
+				box.PostUserMessage("waits")
+				i.begin()
+				i.want(t, "failed", "started", "upsets")
+				if !slices.Equal(i.failures, []any{row.want}) {
+					t.Errorf("told %v, want %v", i.failures, row.want)
+				}
+				box.PostSystemMessage("restart")
+				i.want(t, "suspended", "restart")
+				box.PostSystemMessage(&actor.ResumeMailbox{})
+				i.want(t, "resumed", "waits")
+			})
+		})
+	}
+}
+
+func TestMailboxRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var refused []string
+		full, gone := errors.New("full"), errors.New("gone")
+		box := newMailbox(&bound[int]{most: 2, full: full}, func(msg any, err error) {
+			refused = append(refused, fmt.Sprintf("%v %v", msg, err))
+		})
+		i := &invoker{box: box}
+		for _, msg := range []any{1, "a", 2, 3, "b"} {
+			box.PostUserMessage(msg)
+		}
+		box.shed(func(msg any) bool { return msg == 1 }, gone)
+		box.PostUserMessage(4)
+		box.PostUserMessage(5)
+		if want := []string{"3 full", "1 gone", "5 full"}; !slices.Equal(refused, want) {
+			t.Errorf("refused %q, want %q", refused, want)
+		}
+		i.begin()
+		i.want(t, "started", "started", "a", 2, "b", 4)
+		box.PostUserMessage(6)
+		i.want(t, "with room again", 6)
+	})
+}
+
+// hammered is a message of one of several senders, numbered by it.
+type hammered struct{ sender, number int }
+
+// Whatever happens at once, each message is refused once, or comes once, in its sender's order; and the gate lets as
+// many in as it says.
+func TestMailboxHammer(t *testing.T) {
+	const senders, each, most = 8, 3000, 500
+	var (
+		refused, waiting atomic.Int64
+		last             [senders]int
+		handled          int
+	)
+	gone := errors.New("gone")
+	gate := &counting{bound: bound[hammered]{most: most, full: gone}, waiting: &waiting}
+	box := newMailbox(gate, func(any, error) { refused.Add(1) })
+	i := &invoker{box: box, again: true}
+	i.user = func(msg any) {
+		m := msg.(hammered)
+		i.got = nil
+		if m.number <= last[m.sender] {
+			t.Errorf("sender %d: %d came after %d", m.sender, m.number, last[m.sender])
+		}
+		last[m.sender] = m.number
+		handled++
+		switch rand.IntN(500) {
+		case 0:
+			panic("now and then")
+		case 1:
+			runtime.Goexit()
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var all sync.WaitGroup
+		for sender := range senders {
+			all.Go(func() {
+				for n := range each {
+					box.PostUserMessage(hammered{sender, n + 1})
+					if n%8 == 0 {
+						runtime.Gosched()
+					}
+				}
+			})
+		}
+		all.Go(func() {
+			for range 200 {
+				box.shed(func(msg any) bool { return msg.(hammered).number%2 == 0 }, gone)
+				runtime.Gosched()
+			}
+		})
+		all.Go(func() {
+			for range 200 {
+				box.PostSystemMessage(&actor.SuspendMailbox{})
+				runtime.Gosched()
+				box.PostSystemMessage(&actor.ResumeMailbox{})
+			}
+		})
+		i.begin()
+		all.Wait()
+		synctest.Wait()
+	})
+	if sum := handled + int(refused.Load()); sum != senders*each {
+		t.Errorf("%d came and %d were refused, want %d in all", handled, refused.Load(), senders*each)
+	}
+	if n := waiting.Load(); n != 0 || gate.in != 0 || box.UserMessageCount() != 0 {
+		t.Errorf("at the end %d wait by the gate's count, %d by the bound's, %d are there", n, gate.in, box.UserMessageCount())
+	}
+	if gate.highest > most {
+		t.Errorf("%d waited at once, want at most %d", gate.highest, most)
+	}
+}
+
+// counting is a bound that sees what passes it.
+type counting struct {
+	bound[hammered]
+	waiting *atomic.Int64
+	highest int64
+}
+
+func (c *counting) enter(msg any) error {
+	err := c.bound.enter(msg)
+	if err == nil {
+		c.highest = max(c.highest, c.waiting.Add(1))
+	}
+	return err
+}
+
+func (c *counting) leave(msg any) {
+	c.waiting.Add(-1)
+	c.bound.leave(msg)
+}

@@ -1,0 +1,171 @@
+package actors
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// publication returns one to topic, retained if that is in capitals.
+func publication(number uint64, topic string) messages.Publication {
+	return messages.Publication{Number: number, Topic: topic, Payload: "on", Retain: topic == strings.ToUpper(topic)}
+}
+
+// shown returns what is in the outbox, as "topic number…".
+func (o *outbox) shown() (all []string) {
+	for e := o.queue.Front(); e != nil; e = e.Next() {
+		all = append(all, show(e.Value.(messages.Publication)))
+	}
+	return all
+}
+
+func show(p messages.Publication) string { return fmt.Sprintf("%s%d", p.Topic, p.Number) }
+
+func showAll(list []messages.Publication) (all []string) {
+	for _, p := range list {
+		all = append(all, show(p))
+	}
+	return all
+}
+
+func TestOutbox(t *testing.T) {
+	one := size(publication(0, "a"))
+	for _, row := range []struct {
+		name            string
+		messages, bytes int
+		push            string // topics, in order; numbers from 1
+		flight          string // of these, the first few that are popped and put back after the rest
+		replaced        string
+		dropped         string
+		holds           string
+	}{
+		{"first in, first out", 9, 1000, "a b a", "", "", "", "a1 b2 a3"},
+		{"the latest retained of a topic", 9, 1000, "A b A c", "", "A1", "", "b2 A3 c4"},
+		{"retained of several topics", 9, 1000, "A B A B", "", "A1 B2", "", "A3 B4"},
+		{"plain and retained of one topic", 9, 1000, "1 1", "", "11", "", "12"},
+		{"full of messages", 2, 1000, "a b c d", "", "", "a1 b2", "c3 d4"},
+		{"full of bytes", 9, 2 * one, "a b c", "", "", "a1", "b2 c3"},
+		{"a retained one that replaces needs no room", 2, 1000, "A b A", "", "A1", "", "b2 A3"},
+		{"an oversized one goes alone", 9, 2 * one, "a b " + strings.Repeat("x", one+20), "", "", strings.Repeat("x", one+20) + "3", "a1 b2"},
+		{"no room at all", 0, 1000, "a", "", "", "a1", ""},
+		{"back ahead of the rest, in order", 9, 1000, "a b c d", "2", "", "", "a1 b2 c3 d4"},
+		{"back beyond the bound", 2, 1000, "a b c d", "2", "", "", "a1 b2 c3 d4"},
+		{"back, and followed by a later one", 9, 1000, "A b A", "2", "A1", "", "b2 A3"},
+		{"back, two of one topic", 9, 1000, "A B A", "3", "A1", "", "B2 A3"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			o := newOutbox(row.messages, row.bytes)
+			var flight int
+			fmt.Sscan(row.flight, &flight)
+			var flying, replaced, dropped []messages.Publication
+			for i, topic := range strings.Fields(row.push) {
+				r, d := o.push(publication(uint64(i+1), topic))
+				if r != nil {
+					replaced = append(replaced, *r)
+				}
+				dropped = append(dropped, d...)
+				if len(flying) < flight {
+					flying = append(flying, o.pop())
+				}
+			}
+			replaced = append(replaced, o.putBack(flying)...)
+			for what, pair := range map[string][2][]string{
+				"replaced": {showAll(replaced), strings.Fields(row.replaced)},
+				"dropped":  {showAll(dropped), strings.Fields(row.dropped)},
+				"holds":    {o.shown(), strings.Fields(row.holds)},
+			} {
+				if !slices.Equal(pair[0], pair[1]) {
+					t.Errorf("%s %q, want %q", what, pair[0], pair[1])
+				}
+			}
+		})
+	}
+}
+
+// A random walk as a connection makes one. Each publication leaves once, one way or another; those that stay are in
+// order, with one retained a topic; the sums are right.
+func TestOutboxWalk(t *testing.T) {
+	for seed := range uint64(50) {
+		r := rand.New(rand.NewPCG(seed, 0))
+		o := newOutbox(20, 4000)
+		var (
+			flight []messages.Publication
+			number uint64
+			left   = make(map[uint64]string)
+		)
+		leave := func(p messages.Publication, how string) {
+			if was, ok := left[p.Number]; ok {
+				t.Fatalf("seed %d: %s %s, and %s before", seed, show(p), how, was)
+			}
+			left[p.Number] = how
+		}
+		for range 5000 {
+			switch n := r.IntN(10); {
+			case n < 5:
+				number++
+				p := publication(number, string("abcABC"[r.IntN(6)]))
+				p.Payload = strings.Repeat("x", r.IntN(400))
+				replaced, dropped := o.push(p)
+				if replaced != nil {
+					leave(*replaced, "replaced")
+				}
+				for _, p := range dropped {
+					leave(p, "dropped")
+				}
+				if o.queue.Len() > 20 || o.bytes > 4000 {
+					t.Fatalf("seed %d: %d messages, %d bytes after a push", seed, o.queue.Len(), o.bytes)
+				}
+			case n < 8 && o.len() > 0 && len(flight) < 5:
+				flight = append(flight, o.pop())
+			case n < 9 && len(flight) > 0:
+				leave(flight[0], "sent")
+				flight = flight[1:]
+			case r.IntN(10) == 0:
+				for _, p := range o.putBack(flight) {
+					leave(p, "replaced")
+				}
+				flight = nil
+			}
+			check(t, seed, o, flight)
+		}
+		for o.len() > 0 {
+			leave(o.pop(), "sent")
+		}
+		for _, p := range flight {
+			leave(p, "sent")
+		}
+		if len(left) != int(number) || o.bytes != 0 || len(o.retained) != 0 {
+			t.Fatalf("seed %d: %d of %d left; at the end %d bytes, %d retained", seed, len(left), number, o.bytes, len(o.retained))
+		}
+	}
+}
+
+func check(t *testing.T, seed uint64, o *outbox, flight []messages.Publication) {
+	t.Helper()
+	bytes, last := 0, uint64(0)
+	if len(flight) > 0 {
+		last = flight[len(flight)-1].Number
+	}
+	retained := make(map[string]bool)
+	for e := o.queue.Front(); e != nil; e = e.Next() {
+		p := e.Value.(messages.Publication)
+		bytes += size(p)
+		if p.Number <= last {
+			t.Fatalf("seed %d: order %q behind %q", seed, o.shown(), showAll(flight))
+		}
+		last = p.Number
+		if p.Retain {
+			if retained[p.Topic] || o.retained[p.Topic] != e {
+				t.Fatalf("seed %d: retained of %s is not the one that is known: %q", seed, p.Topic, o.shown())
+			}
+			retained[p.Topic] = true
+		}
+	}
+	if bytes != o.bytes || len(retained) != len(o.retained) {
+		t.Fatalf("seed %d: %d bytes by its count, %d there; %d retained, %d there", seed, o.bytes, bytes, len(o.retained), len(retained))
+	}
+}

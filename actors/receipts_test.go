@@ -1,0 +1,78 @@
+package actors
+
+import (
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/mqttgateway/mqttgateway/devices"
+)
+
+func isDone(r *receipt) bool {
+	select {
+	case <-r.Done():
+		return true
+	default:
+		return false
+	}
+}
+
+func TestReceipts(t *testing.T) {
+	var rs receipts
+	kept, receipt1 := rs.next()
+	refused, receipt2 := rs.next()
+	_, receipt3 := rs.next()
+	if kept == 0 || kept == refused {
+		t.Errorf("numbers %d and %d, want different ones from 1", kept, refused)
+	}
+	if isDone(receipt1) || receipt1.Err() != nil {
+		t.Error("done before anything was decided")
+	}
+	rs.settle(kept, nil)
+	rs.settle(kept, devices.ErrDropped) // too late
+	rs.settle(refused, devices.ErrDropped)
+	rs.settle(99, nil)
+	rs.close()
+	rs.settle(refused, nil)
+	late, receipt4 := rs.next()
+	rs.close()
+	if late != 0 {
+		t.Errorf("number %d after the end, want 0", late)
+	}
+	for _, row := range []struct {
+		name string
+		r    *receipt
+		want error
+	}{
+		{"kept", receipt1, nil}, {"refused", receipt2, devices.ErrDropped},
+		{"open at the end", receipt3, devices.ErrStopped}, {"asked for after the end", receipt4, devices.ErrStopped},
+	} {
+		if !isDone(row.r) || !errors.Is(row.r.Err(), row.want) || (row.want == nil) != (row.r.Err() == nil) {
+			t.Errorf("%s: done %v, error %v, want %v", row.name, isDone(row.r), row.r.Err(), row.want)
+		}
+	}
+	if len(rs.open) != 0 {
+		t.Errorf("%d receipts are still kept", len(rs.open))
+	}
+}
+
+// Whoever is first to settle a receipt does it, and each is done in the end.
+func TestReceiptsAtOnce(t *testing.T) {
+	var rs receipts
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 500 {
+				number, r := rs.next()
+				var both sync.WaitGroup
+				both.Go(func() { rs.settle(number, nil) })
+				both.Go(func() { rs.settle(number, devices.ErrLost) })
+				<-r.Done()
+				_ = r.Err()
+				both.Wait()
+			}
+		})
+	}
+	all.Go(rs.close)
+	all.Wait()
+}
