@@ -224,7 +224,7 @@ func (d *device) stop() {
 	}
 	d.close()
 	if d.running != nil {
-		d.deadline.during(messages.Running, d.Timeout, nil, func() error {
+		_, _ = d.deadline.during(messages.Running, d.Timeout, nil, func() error {
 			select {
 			case <-d.running:
 			case <-d.system.life.Done():

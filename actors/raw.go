@@ -56,7 +56,7 @@ func (r *raw) Receive(c actor.Context) {
 
 // start makes the actor. It is not made by the producer of this one: a panic there would be that of whoever spawns.
 func (r *raw) start(c actor.Context) {
-	r.deadline.during(messages.Opening, r.OpenTimeout, nil, func() error {
+	_, _ = r.deadline.during(messages.Opening, r.OpenTimeout, nil, func() error {
 		r.inner = r.newActor(r.env)
 		r.inner.Receive(c)
 		return nil

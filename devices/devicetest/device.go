@@ -68,10 +68,12 @@ func Open(typ string, params map[string]any) (*Device, error) {
 
 func (d *Device) run(r devices.Runner) error {
 	err := r.Run(d.life)
-	switch {
-	case d.life.Err() != nil:
+	select {
+	case <-d.life.Done():
 		return nil // it was told to
-	case err == nil:
+	default:
+	}
+	if err == nil {
 		return errors.New("run ended before it was told to")
 	}
 	return fmt.Errorf("run: %w", err)
