@@ -24,8 +24,8 @@ type Handle struct {
 	Msg      InternalMsg
 }
 
-// Done tells how the handling of a message by one device ended. Each Handle is followed by exactly one.
-// Device → mapper; a mailbox that refuses says it in its device's stead.
+// Done tells how the handling of a message by one device ended. Each Handle that somebody waits for is followed by
+// exactly one. Device → mapper; a mailbox that refuses says it in its device's stead.
 type Done struct {
 	Delivery Delivery
 	Device   string
