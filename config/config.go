@@ -68,6 +68,8 @@ type Mapping struct {
 	File   string   `koanf:"file" default:"" example:"dummy_map.json" doc:"the map file; it brings root and topics with it"` // absolute after Load
 	Root   string   `koanf:"root" default:"" example:"home" doc:"what every topic begins with, one or several levels; not with a map file"`
 	Topics []string `koanf:"topics" default:"" example:"[\"home/+/gw/#\"]" doc:"filters to subscribe to; not with a map file"`
+
+	RetainedCommands bool `koanf:"retained_commands" default:"false" doc:"act on commands that the broker had kept; they are stale, and come again with each restart"`
 }
 
 // Device is one device and what it is told.
@@ -75,6 +77,7 @@ type Device struct {
 	Name        string         `koanf:"name" example:"lamp" doc:"unique; not seen on the wire"`
 	Type        string         `koanf:"type" example:"dummy" doc:"one of those that \"gateway devices\" lists"`
 	AnswersTo   AnswersTo      `koanf:"answers_to"`
+	Reply       string         `koanf:"reply" default:"addressed" doc:"which commands are answered with how they went: always, addressed (those that name a gateway or a device), or never; those that ask for it are in any case"`
 	Retain      bool           `koanf:"retain" default:"false" doc:"the broker keeps its latest status for whoever subscribes later"`
 	Timeout     time.Duration  `koanf:"timeout" default:"10s" doc:"a message that it handles for longer makes it count as stuck"`
 	OpenTimeout time.Duration  `koanf:"open_timeout" default:"30s" doc:"longest duration of opening it"`
@@ -115,6 +118,13 @@ type Email struct {
 	To    []string `koanf:"to" default:"" example:"[me@example.com]" doc:"addresses of those who are told"`
 	Level Level    `koanf:"level" default:"error" doc:"debug, info, warn, error or none"`
 }
+
+// The words of Device.Reply.
+const (
+	ReplyAlways    = "always"
+	ReplyAddressed = "addressed"
+	ReplyNever     = "never"
+)
 
 // The words of Log.Format.
 const (

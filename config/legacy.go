@@ -238,5 +238,5 @@ func (o *oldReader) device() (map[string]any, bool) {
 	}
 	o.names["devices[0].name"], o.names["devices[0].type"] = place, place
 	o.names["devices[0].params"] = "[INTERFACE]"
-	return map[string]any{"name": kind, "type": kind, "params": params}, true
+	return map[string]any{"name": kind, "type": kind, "params": params, "reply": ReplyNever}, true // as the original, which answered nothing
 }

@@ -87,10 +87,10 @@ func TestLoadYAML(t *testing.T) {
 	want.Mapping.File = filepath.Join(dir, "map.json")
 	want.Devices = []Device{
 		{Name: "dummy", Type: "dummy", AnswersTo: AnswersTo{Location: []string{"Kitchen", "Office"}},
-			Timeout: 10 * time.Second, OpenTimeout: 30 * time.Second, Mailbox: 1000,
+			Reply: ReplyAddressed, Timeout: 10 * time.Second, OpenTimeout: 30 * time.Second, Mailbox: 1000,
 			Params: map[string]any{"port": "/dev/tty", "interval": "30s", "echo": false,
 				"deep": map[string]any{"list": []any{1, map[string]any{"a": 2}}}}},
-		{Name: "other", Type: "dummy", Retain: true, Timeout: time.Second, OpenTimeout: 30 * time.Second, Mailbox: 5},
+		{Name: "other", Type: "dummy", Reply: ReplyAddressed, Retain: true, Timeout: time.Second, OpenTimeout: 30 * time.Second, Mailbox: 5},
 	}
 	want.Log.Level, want.Log.Format, want.Log.Throttle = None, FormatJSON, time.Minute
 	want.Log.File = LogFile{filepath.Join(dir, "x.log"), Debug, GB, 1}

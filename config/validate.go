@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/mail"
+	"slices"
 	"time"
 )
 
@@ -84,6 +85,9 @@ func (l *loader) validateDevices() {
 		}
 		if d.Type == "" {
 			l.check(at+".type", fmt.Errorf("empty: want one of those that \"gateway devices\" lists"))
+		}
+		if !slices.Contains([]string{ReplyAlways, ReplyAddressed, ReplyNever}, d.Reply) {
+			l.check(at+".reply", fmt.Errorf("%q: want always, addressed or never", d.Reply))
 		}
 		l.checkPositive(at+".timeout", d.Timeout)
 		l.checkPositive(at+".open_timeout", d.OpenTimeout)

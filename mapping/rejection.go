@@ -1,0 +1,63 @@
+package mapping
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// Rejection is the answer to a command that the maps refuse. They can't say it, so it is in the words of the wire.
+type Rejection struct {
+	Gateway string // that the command named, in the internal word: who might answer
+	Topic   string
+	Payload string
+}
+
+// Reject makes the answer to a command that Decode refused for this reason. It is false if there is none to be made:
+// what arrived is no command, or one of our own, or has no action that could be repeated, or its gateway is empty or
+// none that the map knows.
+func (c *Codec) Reject(topic, payload string, reason error) (Rejection, bool) {
+	l, err := split(topic, c.rootLevels)
+	if err != nil || l[typeLevel] != messages.Command.String() || !utf8.ValidString(topic) || !utf8.ValidString(payload) {
+		return Rejection{}, false
+	}
+	senders, gateways := &c.file.vocabularies[sender], &c.file.vocabularies[gateway]
+	from, _ := senders.find(senders.inward, l[sender])
+	by, verdict := gateways.find(gateways.inward, l[gateway])
+	act, id := repeatable(payload)
+	if l[sender] == c.name || from.text == c.name || verdict == Refused || by.text == "" || act == "" {
+		return Rejection{}, false
+	}
+	asked := messages.New(messages.Command, messages.Address{}, act)
+	if id.Kind() != messages.Null {
+		asked = asked.WithArg(messages.ArgID, id)
+	}
+	unmapped := encoding{file: new(File)}
+	l[sender], l[typeLevel] = c.name, messages.Status.String()
+	return Rejection{
+		Gateway: by.text,
+		Topic:   c.file.root + "/" + strings.Join(l[:], "/"),
+		Payload: unmapped.payload(asked.Reply(messages.Rejected, reason.Error())),
+	}, true
+}
+
+// repeatable returns the action of a payload, and its id, as they stand there; an action that can't be read is empty.
+func repeatable(payload string) (act string, id messages.Value) {
+	if !strings.HasPrefix(payload, "{") {
+		return payload, id
+	}
+	object, err := messages.ParseValue(payload)
+	if err != nil {
+		return "", id
+	}
+	for key, value := range object.Members() {
+		switch key {
+		case "action":
+			act, _ = value.Text()
+		case messages.ArgID:
+			id = value
+		}
+	}
+	return act, id
+}
