@@ -41,3 +41,54 @@ func (a *acks) settle(number uint64) {
 		m.Ack()
 	}
 }
+
+// ordered numbers publications as they come, and knows up to which all of them have been settled. They mostly are in
+// order; those that are settled before earlier ones wait in beyond.
+type ordered struct {
+	last   uint64
+	upTo   uint64 // all up to this one are settled
+	beyond map[uint64]bool
+}
+
+func (o *ordered) next() uint64 {
+	o.last++
+	return o.last
+}
+
+func (o *ordered) settle(n uint64) {
+	if n != o.upTo+1 {
+		if o.beyond == nil {
+			o.beyond = make(map[uint64]bool)
+		}
+		o.beyond[n] = true
+		return
+	}
+	for o.upTo = n; o.beyond[o.upTo+1]; {
+		o.upTo++
+		delete(o.beyond, o.upTo)
+	}
+}
+
+// unacked is a delivery that all devices have answered, and that is acknowledged when what they had emitted by then is
+// kept: all publications up to after.
+type unacked struct {
+	number uint64
+	after  uint64
+}
+
+// settled acknowledges a delivery as soon as everything is settled that came to the outbox before this word of it.
+func (c *connection) settled(d messages.Delivery) {
+	if d.Epoch != c.state.Epoch {
+		return // its session is gone, and the acknowledgement with it
+	}
+	c.unacked = append(c.unacked, unacked{d.Number, c.ordered.last})
+	c.acknowledge()
+}
+
+// acknowledge sends what acknowledgements need not wait any longer.
+func (c *connection) acknowledge() {
+	for len(c.unacked) > 0 && c.unacked[0].after <= c.ordered.upTo {
+		c.acks.settle(c.unacked[0].number)
+		c.unacked = c.unacked[1:]
+	}
+}

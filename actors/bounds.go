@@ -85,7 +85,9 @@ func newMapperMailbox(s *system, overflow *tally) *mailbox {
 func newConnectionMailbox(s *system, dropped *tally) *mailbox {
 	full := errors.New("connection's mailbox full")
 	return newMailbox(&bound[messages.Publication]{most: maxPublications, full: full}, func(msg any, err error) {
-		s.drop(dropped, msg.(messages.Publication), fmt.Errorf("%w: %w", devices.ErrDropped, err))
+		p, err := msg.(messages.Publication), fmt.Errorf("%w: %w", devices.ErrDropped, err)
+		s.tellDrop(dropped, p, err)
+		s.receipts.settle(p.Number, err)
 	})
 }
 

@@ -31,7 +31,8 @@ type connection struct {
 	wasUp   bool
 	cause   error // why it ended
 	acks    *acks
-	flight  []messages.Publication // handed to the session, outcome not known, in order
+	flight  []parcel  // handed to the session, outcome not known, in order
+	unacked []unacked // deliveries settled, in order, that wait for what their devices emitted
 	timers  []*time.Timer
 
 	flushing *time.Timer // runs while the last words are being sent; nil before
@@ -40,6 +41,7 @@ type connection struct {
 // lasting is what of the connection outlives a restart of it.
 type lasting struct {
 	outbox  *outbox
+	ordered ordered
 	dropped *tally
 	epoch   uint64
 	begun   bool
@@ -63,9 +65,9 @@ type (
 		err   error
 	}
 	published struct { // the outcome of a publication
-		epoch  uint64
-		number uint64
-		err    error
+		epoch uint64
+		order uint64
+		err   error
 	}
 	tick struct { // a timer of the machine's
 		event link.Event
@@ -98,9 +100,7 @@ func (c *connection) Receive(ctx actor.Context) {
 	case messages.Publication:
 		c.publish(m)
 	case messages.Settled:
-		if m.Delivery.Epoch == c.state.Epoch {
-			c.acks.settle(m.Delivery.Number)
-		}
+		c.settled(m.Delivery)
 	case published:
 		c.outcome(m)
 	case dialled:
@@ -180,7 +180,7 @@ func (c *connection) dial(d link.Dial) {
 	c.timer(d.Timeout, link.Overdue{Epoch: d.Epoch})
 
 	ctx, cancel := context.WithCancel(context.Background())
-	c.attempt, c.acks = cancel, newAcks(d.Epoch)
+	c.attempt, c.acks, c.unacked = cancel, newAcks(d.Epoch), nil
 	c.alive, c.wasUp, c.cause = true, false, nil
 	o := c.options(d.Epoch, c.acks)
 	began := time.Now()
@@ -227,7 +227,7 @@ func (c *connection) options(epoch uint64, acks *acks) mqtt.Options {
 		}
 		c.send(c.mapper, a)
 	}
-	o.Published = func(number uint64, err error) { c.send(c.self, published{epoch, number, err}) }
+	o.Published = func(order uint64, err error) { c.send(c.self, published{epoch, order, err}) }
 	o.Lost = func(err error) { c.send(c.self, broken{epoch, err}) }
 	return o
 }

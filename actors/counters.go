@@ -19,10 +19,11 @@ type Counters struct {
 	TurnedAway atomic.Int64 // by devices: busy, down, of no use
 	Failed     atomic.Int64 // by devices: errors, panics, overdue
 
-	Emitted   atomic.Int64 // by devices
-	Unsaid    atomic.Int64 // emitted, and refused by the mapper
-	Dropped   atomic.Int64 // by the outbox
-	Published atomic.Int64
+	Emitted    atomic.Int64 // by devices
+	Unsaid     atomic.Int64 // emitted, and refused by the mapper
+	Unanswered atomic.Int64 // commands refused in such number that the rest of the answers was saved
+	Dropped    atomic.Int64 // by the outbox
+	Published  atomic.Int64
 }
 
 // LogValue shows the sums that an operator asks for.

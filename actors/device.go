@@ -97,6 +97,8 @@ func (d *device) open() {
 	}
 	d.dev = dev
 	d.call, d.give = context.WithCancel(d.system.life)
+	answerer, ok := dev.(devices.Answerer)
+	d.echoes.Store(ok && answerer.Answers())
 	if r, ok := dev.(devices.Runner); ok {
 		d.run(r)
 	}

@@ -26,6 +26,8 @@ type Options struct {
 	Link    link.Policy
 	Outbox  OutboxSize
 
+	RetainedCommands bool // are acted on, not ignored
+
 	StartWait time.Duration // the link opens when each device has opened or failed once, at most this long after the start
 	Grace     time.Duration // of an orderly stop
 	Throttle  time.Duration // in which errors of one kind are one line

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"sync"
 	"testing"
@@ -72,6 +73,9 @@ func (b *bench) options(list []config.Device) actors.Options {
 		if list[i].OpenTimeout == 0 {
 			list[i].OpenTimeout = 30 * time.Second
 		}
+		if list[i].Reply == "" {
+			list[i].Reply = config.ReplyNever
+		}
 		if list[i].Mailbox == 0 {
 			list[i].Mailbox = 100
 		}
@@ -111,6 +115,7 @@ type fakeBroker struct {
 	present  bool
 	refuse   map[string]bool // filters
 	hold     bool            // publications are not acknowledged
+	poison   string          // a publication over which the broker closes the connection
 	dials    int
 	sessions []*fakeSession
 	sent     []string // "topic payload" of what was published, in order
@@ -179,9 +184,13 @@ func (s *fakeSession) Subscribe(_ context.Context, filters []mqtt.Filter) ([]mqt
 func (s *fakeSession) Unsubscribe(context.Context, []string) error { return nil }
 
 func (s *fakeSession) Publish(number uint64, m mqtt.Message) {
-	held := false
+	held, poisoned := false, false
 	s.broker.locked(func() {
 		if held = s.closed || s.killed; held {
+			return
+		}
+		if held = m.Topic+" "+string(m.Payload) == s.broker.poison; held {
+			poisoned = true
 			return
 		}
 		s.broker.sent = append(s.broker.sent, m.Topic+" "+string(m.Payload))
@@ -189,7 +198,10 @@ func (s *fakeSession) Publish(number uint64, m mqtt.Message) {
 			s.held = append(s.held, number)
 		}
 	})
-	if !held {
+	switch {
+	case poisoned:
+		s.lose(io.EOF)
+	case !held:
 		s.options.Published(number, nil)
 	}
 }

@@ -221,3 +221,27 @@ func TestLinkWaitsForDevices(t *testing.T) {
 		}
 	})
 }
+
+// What makes the broker hang up is set aside after three times, and the rest arrives.
+func TestPoisonousPublicationIsSetAside(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, lamps("a"))
+		defer b.end()
+		b.broker.locked(func() { b.broker.poison = "home/////gw/S POISON" })
+		poison := speaker.emit(messages.New(messages.Status, messages.Address{}, "POISON"))
+		receipt := speaker.emit(messages.New(messages.Status, messages.Address{}, "FINE"))
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		if poison.Err() == nil {
+			t.Error("the poison is not refused")
+		}
+		select {
+		case <-receipt.Done():
+			if err := receipt.Err(); err != nil {
+				t.Errorf("what followed the poison is refused: %v", err)
+			}
+		default:
+			t.Error("what followed the poison is still waiting")
+		}
+	})
+}

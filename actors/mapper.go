@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -23,40 +24,54 @@ type mapper struct {
 	found   []int // reused from message to message
 	refused *tally
 	unsaid  *tally
+
+	gateways map[string]bool // that devices answer to explicitly
+	busy     *ration
 }
 
 // ledger is what of the mapper outlives a restart of it.
 type ledger struct {
-	epoch    uint64                    // of the deliveries in open
-	open     map[messages.Delivery]int // those that the broker waits for → devices that have still to answer
-	overflow *tally                    // of the mailbox
-	closing  bool                      // devices take nothing any more
-	flushed  bool                      // nothing goes out any more
+	epoch    uint64                      // the latest of the deliveries in open
+	open     map[messages.Delivery]*owed // that somebody waits for
+	stale    map[string]bool             // topics of retained commands that have been told of
+	overflow *tally                      // of the mailbox
+	closing  bool                        // devices take nothing any more
+	flushed  bool                        // nothing goes out any more
 }
 
-// expect notes that the broker waits until that many devices have answered. The first delivery of a session ends those
-// of the sessions before, for which nobody waits any more.
-func (l *ledger) expect(d messages.Delivery, answers int) {
+func newLedger(overflow *tally) *ledger {
+	return &ledger{open: make(map[messages.Delivery]*owed), stale: make(map[string]bool), overflow: overflow}
+}
+
+// expect notes that somebody waits until all devices of a delivery have told how it went. The first delivery of a
+// session ends those of the sessions before for which only their broker waited.
+func (l *ledger) expect(d messages.Delivery, o *owed) {
 	if d.Epoch > l.epoch {
 		l.epoch = d.Epoch
-		clear(l.open)
+		maps.DeleteFunc(l.open, func(_ messages.Delivery, o *owed) bool { return o.asked.Type() == 0 })
 	}
-	if d.Epoch == l.epoch {
-		l.open[d] = answers
+	if d.Epoch == l.epoch || o.asked.Type() != 0 {
+		l.open[d] = o
 	}
 }
 
 func newMapper(s *system, l *ledger) *mapper {
 	answers := make([]routing.Answers, len(s.slots))
+	gateways := make(map[string]bool)
 	for i, slot := range s.slots {
 		answers[i] = routing.Answers(slot.AnswersTo)
+		for _, gateway := range slot.AnswersTo.Gateway {
+			gateways[gateway] = true
+		}
 	}
 	return &mapper{
-		system:  s,
-		ledger:  l,
-		index:   routing.New(answers),
-		refused: s.newTally("mapper", "messages"),
-		unsaid:  s.newTally("mapper", "emissions"),
+		system:   s,
+		ledger:   l,
+		index:    routing.New(answers),
+		refused:  s.newTally("mapper", "messages"),
+		unsaid:   s.newTally("mapper", "emissions"),
+		gateways: gateways,
+		busy:     newRation(),
 	}
 }
 
@@ -67,7 +82,7 @@ func (m *mapper) Receive(c actor.Context) {
 	case messages.Arrived:
 		m.arrived(msg)
 	case messages.Done:
-		m.done(msg.Delivery)
+		m.done(msg)
 	case messages.Emitted:
 		m.emitted(msg)
 	case messages.CloseDevices:
@@ -110,8 +125,12 @@ func (m *mapper) arrived(a messages.Arrived) {
 		m.settle(a)
 		m.debug("own message came back", a)
 	case err != nil:
+		m.reject(a, err)
 		m.settle(a)
 		m.refuse(a, err)
+	case a.Retained && msg.Type() == messages.Command && !m.RetainedCommands:
+		m.settle(a)
+		m.ignore(a)
 	default:
 		m.route(a, msg)
 	}
@@ -128,6 +147,20 @@ func (m *mapper) refuse(a messages.Arrived, err error) {
 	m.debug("message refused", a, slog.Any("err", err))
 }
 
+// maxStale is how many topics of retained commands have a line each.
+const maxStale = 100
+
+// ignore passes over a command that the broker had kept: whoever sent it did not mean it for now.
+func (m *mapper) ignore(a messages.Arrived) {
+	m.counters.Ignored.Add(1)
+	if !m.stale[a.Topic] && len(m.stale) < maxStale {
+		m.stale[a.Topic] = true
+		m.Log.Warn("retained command ignored; clear its topic, or set mapping.retained_commands", "topic", a.Topic, "payload", a.Payload)
+		return
+	}
+	m.debug("retained command ignored", a)
+}
+
 func (m *mapper) route(a messages.Arrived, msg messages.InternalMsg) {
 	m.found = m.index.Find(msg.Address(), m.found[:0])
 	if len(m.found) == 0 {
@@ -137,27 +170,30 @@ func (m *mapper) route(a messages.Arrived, msg messages.InternalMsg) {
 		return
 	}
 	m.counters.Routed.Add(1)
-	if a.QoS > 0 {
-		m.expect(a.Delivery, len(m.found))
+	wanted := m.wanted(msg, m.found)
+	if a.QoS > 0 || wanted {
+		o := &owed{left: len(m.found), ack: a.QoS > 0}
+		if wanted {
+			o.asked = msg
+		}
+		m.expect(a.Delivery, o)
 	}
-	h := any(messages.Handle{Delivery: a.Delivery, QoS: a.QoS, Msg: msg}) // boxed once for all of them
+	h := any(messages.Handle{Delivery: a.Delivery, QoS: a.QoS, Answer: wanted, Msg: msg}) // boxed once for all of them
 	for _, i := range m.found {
 		m.slots[i].box.PostUserMessage(h) // not by its PID: the actor may be gone, and its mailbox answers for it
 	}
 }
 
-// done counts an answer to a delivery that the broker waits for.
-func (m *mapper) done(d messages.Delivery) {
-	left, ok := m.open[d]
+// done counts what one device tells of a delivery that somebody waits for.
+func (m *mapper) done(d messages.Done) {
+	o, ok := m.open[d.Delivery]
 	if !ok {
 		return
 	}
-	if left > 1 {
-		m.open[d] = left - 1
-		return
+	if o.add(d); o.left == 0 {
+		delete(m.open, d.Delivery)
+		m.finish(d.Delivery, o)
 	}
-	delete(m.open, d)
-	m.send(m.connection, messages.Settled{Delivery: d})
 }
 
 func (m *mapper) settle(a messages.Arrived) {

@@ -6,12 +6,19 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
+// parcel is a publication on its way out.
+type parcel struct {
+	messages.Publication
+	order  uint64 // in which it came; see ordered
+	losses int    // sessions in a row that the broker closed while it was in flight
+}
+
 // outbox keeps publications, first in, first out, until the link takes them. Of retained ones it keeps only the latest
 // of each topic, which takes the place of the one before. It is bounded in messages and bytes; the oldest go first.
 type outbox struct {
 	maxMessages, maxBytes int
 
-	queue    list.List                // of messages.Publication
+	queue    list.List                // of parcel
 	retained map[string]*list.Element // by topic, those in queue
 	bytes    int
 }
@@ -27,9 +34,9 @@ func size(p messages.Publication) int { return len(p.Topic) + len(p.Payload) + 1
 
 // push adds p at the end, and returns what had to go for it: the one it replaces, and the oldest. One for which there
 // would never be room goes alone.
-func (o *outbox) push(p messages.Publication) (replaced *messages.Publication, dropped []messages.Publication) {
-	if o.maxMessages < 1 || size(p) > o.maxBytes {
-		return nil, []messages.Publication{p}
+func (o *outbox) push(p parcel) (replaced *parcel, dropped []parcel) {
+	if o.maxMessages < 1 || size(p.Publication) > o.maxBytes {
+		return nil, []parcel{p}
 	}
 	if old, ok := o.retained[p.Topic]; ok && p.Retain {
 		was := o.remove(old)
@@ -44,7 +51,7 @@ func (o *outbox) push(p messages.Publication) (replaced *messages.Publication, d
 
 // putBack puts what was in flight, in order, ahead of all else. A retained one that has been followed by a later one is
 // returned instead. Going back never makes others go: they were bounded when they came.
-func (o *outbox) putBack(flight []messages.Publication) (replaced []messages.Publication) {
+func (o *outbox) putBack(flight []parcel) (replaced []parcel) {
 	for i := len(flight) - 1; i >= 0; i-- {
 		p := flight[i]
 		if _, later := o.retained[p.Topic]; later && p.Retain {
@@ -56,20 +63,28 @@ func (o *outbox) putBack(flight []messages.Publication) (replaced []messages.Pub
 	return replaced
 }
 
+// first returns the first without taking it; the zero parcel if there is none.
+func (o *outbox) first() parcel {
+	if e := o.queue.Front(); e != nil {
+		return e.Value.(parcel)
+	}
+	return parcel{}
+}
+
 // pop takes the first; there must be one.
-func (o *outbox) pop() messages.Publication { return o.remove(o.queue.Front()) }
+func (o *outbox) pop() parcel { return o.remove(o.queue.Front()) }
 
 func (o *outbox) insert(e *list.Element) {
-	p := e.Value.(messages.Publication)
-	o.bytes += size(p)
+	p := e.Value.(parcel)
+	o.bytes += size(p.Publication)
 	if p.Retain {
 		o.retained[p.Topic] = e
 	}
 }
 
-func (o *outbox) remove(e *list.Element) messages.Publication {
-	p := o.queue.Remove(e).(messages.Publication)
-	o.bytes -= size(p)
+func (o *outbox) remove(e *list.Element) parcel {
+	p := o.queue.Remove(e).(parcel)
+	o.bytes -= size(p.Publication)
 	if o.retained[p.Topic] == e {
 		delete(o.retained, p.Topic)
 	}

@@ -11,21 +11,21 @@ import (
 )
 
 // publication returns one to topic, retained if that is in capitals.
-func publication(number uint64, topic string) messages.Publication {
-	return messages.Publication{Number: number, Topic: topic, Payload: "on", Retain: topic == strings.ToUpper(topic)}
+func publication(number uint64, topic string) parcel {
+	return parcel{Publication: messages.Publication{Number: number, Topic: topic, Payload: "on", Retain: topic == strings.ToUpper(topic)}}
 }
 
 // shown returns what is in the outbox, as "topic number…".
 func (o *outbox) shown() (all []string) {
 	for e := o.queue.Front(); e != nil; e = e.Next() {
-		all = append(all, show(e.Value.(messages.Publication)))
+		all = append(all, show(e.Value.(parcel)))
 	}
 	return all
 }
 
-func show(p messages.Publication) string { return fmt.Sprintf("%s%d", p.Topic, p.Number) }
+func show(p parcel) string { return fmt.Sprintf("%s%d", p.Topic, p.Number) }
 
-func showAll(list []messages.Publication) (all []string) {
+func showAll(list []parcel) (all []string) {
 	for _, p := range list {
 		all = append(all, show(p))
 	}
@@ -33,7 +33,7 @@ func showAll(list []messages.Publication) (all []string) {
 }
 
 func TestOutbox(t *testing.T) {
-	one := size(publication(0, "a"))
+	one := size(publication(0, "a").Publication)
 	for _, row := range []struct {
 		name            string
 		messages, bytes int
@@ -61,7 +61,7 @@ func TestOutbox(t *testing.T) {
 			o := newOutbox(row.messages, row.bytes)
 			var flight int
 			fmt.Sscan(row.flight, &flight)
-			var flying, replaced, dropped []messages.Publication
+			var flying, replaced, dropped []parcel
 			for i, topic := range strings.Fields(row.push) {
 				r, d := o.push(publication(uint64(i+1), topic))
 				if r != nil {
@@ -93,11 +93,11 @@ func TestOutboxWalk(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 0))
 		o := newOutbox(20, 4000)
 		var (
-			flight []messages.Publication
+			flight []parcel
 			number uint64
 			left   = make(map[uint64]string)
 		)
-		leave := func(p messages.Publication, how string) {
+		leave := func(p parcel, how string) {
 			if was, ok := left[p.Number]; ok {
 				t.Fatalf("seed %d: %s %s, and %s before", seed, show(p), how, was)
 			}
@@ -144,7 +144,7 @@ func TestOutboxWalk(t *testing.T) {
 	}
 }
 
-func check(t *testing.T, seed uint64, o *outbox, flight []messages.Publication) {
+func check(t *testing.T, seed uint64, o *outbox, flight []parcel) {
 	t.Helper()
 	bytes, last := 0, uint64(0)
 	if len(flight) > 0 {
@@ -152,8 +152,8 @@ func check(t *testing.T, seed uint64, o *outbox, flight []messages.Publication) 
 	}
 	retained := make(map[string]bool)
 	for e := o.queue.Front(); e != nil; e = e.Next() {
-		p := e.Value.(messages.Publication)
-		bytes += size(p)
+		p := e.Value.(parcel)
+		bytes += size(p.Publication)
 		if p.Number <= last {
 			t.Fatalf("seed %d: order %q behind %q", seed, o.shown(), showAll(flight))
 		}

@@ -19,31 +19,60 @@ const (
 )
 
 func (c *connection) window() int {
-	if c.QoS == 0 {
+	switch {
+	case c.QoS == 0:
 		return maxUnwritten
+	case c.suspicious():
+		return 1
 	}
 	return maxUnacknowledged
 }
 
+// suspicious tells whether the publication that goes next, or is in flight, is to go alone: one more loss would prove
+// that it is to blame.
+func (c *connection) suspicious() bool {
+	if len(c.flight) > 0 {
+		return c.flight[0].losses >= maxLosses-1
+	}
+	return c.outbox.first().losses >= maxLosses-1
+}
+
 // publish takes a publication into the outbox, and on.
 func (c *connection) publish(p messages.Publication) {
-	replaced, dropped := c.outbox.push(p)
-	if replaced != nil { // the broker would only have kept the later one
-		c.receipts.settle(replaced.Number, fmt.Errorf("%w: a later status of its topic took its place", devices.ErrDropped))
+	replaced, dropped := c.outbox.push(parcel{Publication: p, order: c.ordered.next()})
+	if replaced != nil {
+		c.replace(*replaced)
 	}
 	for _, p := range dropped {
-		c.drop(c.dropped, p, errOutboxFull)
+		c.drop(p, errOutboxFull)
 	}
 	c.pump()
 }
 
-var errOutboxFull = fmt.Errorf("%w: outbox full", devices.ErrDropped)
+// replace settles a retained status of which the broker would only have kept a later one.
+func (c *connection) replace(p parcel) {
+	c.settle(p, fmt.Errorf("%w: a later status of its topic took its place", devices.ErrDropped))
+}
 
 // drop tells everyone that a publication goes nowhere.
-func (s *system) drop(dropped *tally, p messages.Publication, err error) {
+func (c *connection) drop(p parcel, err error) {
+	c.tellDrop(c.dropped, p.Publication, err)
+	c.settle(p, err)
+}
+
+// settle ends a publication, and acknowledges the deliveries that waited for it alone.
+func (c *connection) settle(p parcel, err error) {
+	c.receipts.settle(p.Number, err)
+	c.ordered.settle(p.order)
+	c.acknowledge()
+}
+
+var errOutboxFull = fmt.Errorf("%w: outbox full", devices.ErrDropped)
+
+// tellDrop counts a publication that goes nowhere.
+func (s *system) tellDrop(dropped *tally, p messages.Publication, err error) {
 	s.counters.Dropped.Add(1)
 	dropped.note(fmt.Errorf("device %q: topic %q: %w", p.Device, p.Topic, err))
-	s.receipts.settle(p.Number, err)
 }
 
 // pump hands publications to the session while it may have more.
@@ -57,7 +86,7 @@ func (c *connection) pump() {
 		if c.Log.Enabled(context.Background(), slog.LevelDebug) {
 			c.Log.Debug("message out", "topic", p.Topic, "payload", p.Payload, "qos", c.QoS, "retained", p.Retain)
 		}
-		c.session.Publish(p.Number, mqtt.Message{
+		c.session.Publish(p.order, mqtt.Message{
 			Topic: p.Topic, Payload: []byte(p.Payload), QoS: c.QoS, Retained: p.Retain,
 		})
 	}
@@ -65,17 +94,17 @@ func (c *connection) pump() {
 
 // outcome settles a publication. They come in order, so that it is the first in flight.
 func (c *connection) outcome(m published) {
-	if m.epoch != c.state.Epoch || len(c.flight) == 0 || c.flight[0].Number != m.number {
+	if m.epoch != c.state.Epoch || len(c.flight) == 0 || c.flight[0].order != m.order {
 		return
 	}
 	p := c.flight[0]
-	c.flight[0] = messages.Publication{}
+	c.flight[0] = parcel{}
 	c.flight = c.flight[1:]
 	if m.err != nil {
-		c.drop(c.dropped, p, fmt.Errorf("%w: %w", devices.ErrRefused, m.err))
+		c.drop(p, fmt.Errorf("%w: %w", devices.ErrRefused, m.err))
 	} else {
 		c.counters.Published.Add(1)
-		c.receipts.settle(p.Number, nil)
+		c.settle(p, nil)
 	}
 	c.pump()
 	c.flushed()
@@ -88,13 +117,31 @@ func (c *connection) putBack() {
 	c.flight = nil
 	if c.QoS == 0 {
 		for _, p := range flight {
-			c.drop(c.dropped, p, devices.ErrLost)
+			c.drop(p, devices.ErrLost)
 		}
 		return
 	}
-	for _, p := range c.outbox.putBack(flight) {
-		c.receipts.settle(p.Number, fmt.Errorf("%w: a later status of its topic took its place", devices.ErrDropped))
+	if c.state.Fault == link.EOF && len(flight) > 0 {
+		flight = c.suspect(flight)
 	}
+	for _, p := range c.outbox.putBack(flight) {
+		c.replace(p)
+	}
+}
+
+// maxLosses is how many sessions in a row may end while a publication is in flight, the last of them with that one
+// alone, before it is set aside: what makes the broker hang up must not do so for ever.
+const maxLosses = 3
+
+// suspect notes that the broker closed a session with these in flight. Brokers take publications in order, so that the
+// first is the one to suspect. It returns those to be sent again.
+func (c *connection) suspect(flight []parcel) []parcel {
+	first := &flight[0]
+	if first.losses++; first.losses < maxLosses || len(flight) > 1 {
+		return flight
+	}
+	c.drop(*first, fmt.Errorf("%w: the broker closed the connection %d times over it", devices.ErrDropped, first.losses))
+	return flight[1:]
 }
 
 // flush ends the link once the last words are sent. A link that is down is not waited for.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -23,9 +24,10 @@ type slot struct {
 	typ     devices.Type
 	box     *mailbox
 	refused *tally
-	pid     *actor.PID // of devices, which spawns the actor
-	last    *env       // of the latest raw actor
-	opening uint64     // counts openings, also through restarts of the actor, which alone uses it
+	pid     *actor.PID  // of devices, which spawns the actor
+	last    *env        // of the latest raw actor
+	opening uint64      // counts openings, also through restarts of the actor, which alone uses it
+	echoes  atomic.Bool // the device answers commands itself
 
 	// What follows is guarded by the mailbox's lock.
 	admits  admission
@@ -155,10 +157,10 @@ func (p *slot) answer(h messages.Handle, err error) {
 	}
 }
 
-// done tells how the handling of a message ended, if the broker waits for it: of the others any number may be refused
-// at once, and nobody asks.
+// done tells how the handling of a message ended, if somebody waits for it: of the others any number may be refused at
+// once.
 func (p *slot) done(h messages.Handle, o messages.Outcome, reason string) {
-	if h.QoS == 0 {
+	if h.QoS == 0 && !h.Answer {
 		return
 	}
 	p.send(p.mapper, messages.Done{Delivery: h.Delivery, Device: p.Name, Outcome: o, Reason: reason})

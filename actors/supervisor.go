@@ -112,7 +112,7 @@ func (v *supervisor) start(c actor.Context) {
 	v.supervisor = v.self
 	v.teller.self = v.self
 	lasting := &lasting{outbox: newOutbox(v.Outbox.Messages, v.Outbox.Bytes), dropped: v.newTally("outbox", "publications")}
-	ledger := &ledger{open: make(map[messages.Delivery]int), overflow: v.newTally("mapper", "overflow")}
+	ledger := newLedger(v.newTally("mapper", "overflow"))
 	spawn := func(name string, box *mailbox, producer func() actor.Actor) *actor.PID {
 		pid, err := c.SpawnNamed(actor.PropsFromProducer(producer, actor.WithMailbox(box.produce)), name)
 		if err != nil {

@@ -32,6 +32,7 @@ type trouble struct {
 	sum   string // of the line that sums up more of them
 	attrs []slog.Attr
 	err   error
+	lasts bool // it goes on until a recovery
 }
 
 // sumsDue tells the supervisor that a sum may be due.
@@ -90,13 +91,17 @@ func (t *teller) lastSums() {
 
 func (t *teller) sum(sums []throttle.Sum[trouble]) {
 	for _, s := range sums {
-		now := "still so"
-		if s.Up {
-			now = "well at the moment"
+		attrs := []slog.Attr{
+			slog.String("who", s.Kind.Who), slog.Int("more", s.More), slog.Duration("in", max(s.In.Round(time.Second), time.Second)),
+			slog.Any("latest", s.Latest.err),
 		}
-		t.line(s.Latest.level, s.Latest.sum, nil,
-			slog.String("who", s.Kind.Who), slog.Int("more", s.More), slog.Duration("in", s.In.Round(time.Second)),
-			slog.Any("latest", s.Latest.err), slog.String("now", now))
+		switch {
+		case s.Latest.lasts && s.Up:
+			attrs = append(attrs, slog.String("now", "well at the moment"))
+		case s.Latest.lasts:
+			attrs = append(attrs, slog.String("now", "still so"))
+		}
+		t.line(s.Latest.level, s.Latest.sum, attrs)
 	}
 }
 
@@ -114,7 +119,7 @@ const (
 
 func (t *teller) linkDown(m messages.LinkDown) {
 	attrs := []slog.Attr{slog.String("broker", t.system.Broker), slog.Duration("retry", m.Retry.Round(time.Millisecond))}
-	kind, tr := linkFailed, trouble{level: slog.LevelWarn, text: "connect failed", sum: "link failed again", attrs: attrs, err: m.Err}
+	kind, tr := linkFailed, trouble{level: slog.LevelWarn, text: "connect failed", sum: "link failed again", attrs: attrs, err: m.Err, lasts: true}
 	if m.Lost {
 		tr.text = "link lost"
 	}
@@ -192,7 +197,7 @@ func (t *teller) linkClosed(m messages.LinkClosed) {
 
 // failure tells of a device, or of an actor of ours, that failed, and when it will begin again, unless that is 0.
 func (t *teller) failure(m messages.Failure, failures int, retry time.Duration) {
-	tr := trouble{level: slog.LevelWarn, text: "device failed", sum: "device failed again", err: m.Err, attrs: []slog.Attr{
+	tr := trouble{level: slog.LevelWarn, text: "device failed", sum: "device failed again", err: m.Err, lasts: true, attrs: []slog.Attr{
 		slog.String("device", m.Who), slog.String("doing", string(m.What)),
 		slog.Int("failures", failures),
 	}}
@@ -216,7 +221,7 @@ func (t *teller) deviceStopped(m messages.Failure) {
 
 func (t *teller) deviceStuck(m messages.DeviceChanged) {
 	t.note(failureKind(m.Device), 1, 0, trouble{
-		level: slog.LevelWarn, text: "device stuck, refusing until it returns", sum: "device failed again",
+		lasts: true, level: slog.LevelWarn, text: "device stuck, refusing until it returns", sum: "device failed again",
 		attrs: []slog.Attr{slog.String("device", m.Device), slog.String("doing", string(m.Doing))},
 		err:   errOverdue{m.After},
 	})

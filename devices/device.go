@@ -26,6 +26,13 @@ type Runner interface {
 	Run(ctx context.Context) error
 }
 
+// Answerer is a device that may answer commands itself. If it does, the gateway answers only those that ask for it.
+type Answerer interface {
+	Device
+	// Answers tells whether it does. It is asked once, after opening.
+	Answers() bool
+}
+
 // The errors by which a device tells more than that something went wrong. Wrap them as you like.
 var (
 	// ErrAction refuses a message: the device has no such action, or not with these arguments.

@@ -24,14 +24,16 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("message ")
-	b.WriteString(e.Message)
+	return "message " + e.Message + ": " + e.reasons()
+}
+
+// reasons returns the faults alone, for one who knows the message.
+func (e *Error) reasons() string {
+	texts := make([]string, len(e.Faults))
 	for i, fault := range e.Faults {
-		b.WriteString([...]string{": ", "; "}[min(i, 1)])
-		b.WriteString(fault.Error())
+		texts[i] = fault.Error()
 	}
-	return b.String()
+	return strings.Join(texts, "; ")
 }
 
 // Unwrap returns the faults.

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -14,12 +15,12 @@ type Rejection struct {
 	Payload string
 }
 
-// Reject makes the answer to a command that Decode refused for this reason. It is false if there is none to be made:
+// Reject makes the answer to a command that Decode refused with err. It is false if there is none to be made:
 // what arrived is no command, or one of our own, or has no action that could be repeated, or its gateway is empty or
 // none that the map knows.
-func (c *Codec) Reject(topic, payload string, reason error) (Rejection, bool) {
-	l, err := split(topic, c.rootLevels)
-	if err != nil || l[typeLevel] != messages.Command.String() || !utf8.ValidString(topic) || !utf8.ValidString(payload) {
+func (c *Codec) Reject(topic, payload string, err error) (Rejection, bool) {
+	l, shape := split(topic, c.rootLevels)
+	if shape != nil || l[typeLevel] != messages.Command.String() || !utf8.ValidString(topic) || !utf8.ValidString(payload) {
 		return Rejection{}, false
 	}
 	senders, gateways := &c.file.vocabularies[sender], &c.file.vocabularies[gateway]
@@ -33,12 +34,16 @@ func (c *Codec) Reject(topic, payload string, reason error) (Rejection, bool) {
 	if id.Kind() != messages.Null {
 		asked = asked.WithArg(messages.ArgID, id)
 	}
+	reason := err.Error()
+	if refused, ok := errors.AsType[*Error](err); ok {
+		reason = refused.reasons()
+	}
 	unmapped := encoding{file: new(File)}
 	l[sender], l[typeLevel] = c.name, messages.Status.String()
 	return Rejection{
 		Gateway: by.text,
 		Topic:   c.file.root + "/" + strings.Join(l[:], "/"),
-		Payload: unmapped.payload(asked.Reply(messages.Rejected, reason.Error())),
+		Payload: unmapped.payload(asked.Reply(messages.Rejected, reason)),
 	}, true
 }
 

@@ -21,6 +21,7 @@ type Arrived struct {
 type Handle struct {
 	Delivery Delivery
 	QoS      byte // above 0 the broker waits for the delivery to be settled
+	Answer   bool // the sender waits to hear how it went
 	Msg      InternalMsg
 }
 

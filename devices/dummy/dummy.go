@@ -56,6 +56,9 @@ func (d *dummy) Handle(_ context.Context, msg messages.InternalMsg) error {
 	return nil
 }
 
+// Answers is true for one that echoes: the echo is the answer.
+func (d *dummy) Answers() bool { return d.echo }
+
 // Close has nothing to give back.
 func (d *dummy) Close() error { return nil }
 
@@ -76,6 +79,7 @@ func (t *talker) Run(ctx context.Context) error {
 }
 
 var (
-	_ devices.Device = (*dummy)(nil)
-	_ devices.Runner = (*talker)(nil)
+	_ devices.Device   = (*dummy)(nil)
+	_ devices.Answerer = (*dummy)(nil)
+	_ devices.Runner   = (*talker)(nil)
 )

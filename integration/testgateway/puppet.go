@@ -90,6 +90,9 @@ func said(msg messages.InternalMsg) messages.InternalMsg {
 	return msg.WithAddress(to).WithAction(action).WithoutArgs()
 }
 
+// Answers is true: what it is told to do, it says.
+func (p *puppet) Answers() bool { return true }
+
 // Close says the last words.
 func (p *puppet) Close() error {
 	if p.LastWords != "" {

@@ -48,9 +48,11 @@ func buildOptions(c *config.Config, p parts, broker string, log *slog.Logger) ac
 		},
 		Outbox:    actors.OutboxSize{Messages: m.Outbox.Messages, Bytes: int(m.Outbox.Size)},
 		StartWait: c.Gateway.StartWait,
-		Grace:     c.Gateway.Grace,
-		Throttle:  c.Log.Throttle,
-		Log:       log,
+
+		RetainedCommands: c.Mapping.RetainedCommands,
+		Grace:            c.Gateway.Grace,
+		Throttle:         c.Log.Throttle,
+		Log:              log,
 	}
 }
 
