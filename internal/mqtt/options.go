@@ -20,9 +20,9 @@ type Options struct {
 	Username string // empty: neither it nor the password is sent
 	Password string
 
-	// KeepAlive is how long either side may be silent before a ping, in whole seconds, rounded up. A
-	// broker that sends nothing for one and a quarter of it, and as long again (at most 10 s) for the answer, is
-	// lost. With 0 there are no pings, and a dead broker is noticed only when there is something to write.
+	// KeepAlive is how long we may be silent before a ping, in whole seconds, rounded up. A broker is pinged
+	// when it has sent nothing for three quarters of it, and lost when that has lasted for one and a half.
+	// With 0 there are no pings, and a dead broker is noticed only when there is something to write.
 	KeepAlive time.Duration
 
 	ConnectTimeout time.Duration // for all of Dial; 0: 10 s

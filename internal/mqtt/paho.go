@@ -16,6 +16,8 @@ import (
 // never is later than any clock here goes.
 const never = time.Duration(math.MaxInt64)
 
+const typePingreq = 12 // a control packet type, beside those in frames.go, that only we send
+
 // stuck is how long after the end the callbacks may take for what paho had read.
 const stuck = 2 * time.Second
 
@@ -84,17 +86,21 @@ func (s *session) quitted(_ paho.Client, err error) {
 // pinged, has sent nothing for too long. Nothing being read is the measure, not a missing answer to a ping,
 // so that callbacks that are stuck count as well.
 func (s *session) watch() {
-	timer := time.NewTimer(s.patience())
+	timer := time.NewTimer(s.pingAfter())
 	defer timer.Stop()
 	for !s.conn.ended() {
 		select {
 		case <-s.conn.done:
 		case <-timer.C:
-			left := s.patience() - s.conn.silence()
-			if left <= 0 {
+			switch silence := s.conn.silence(); {
+			case silence >= s.patience():
 				s.conn.fail(fmt.Errorf("nothing from the broker for %s", s.patience()))
+			case silence >= s.pingAfter():
+				s.conn.post([]byte{typePingreq << 4, 0})
+				timer.Reset(s.patience() - silence)
+			default:
+				timer.Reset(s.pingAfter() - silence)
 			}
-			timer.Reset(left)
 		}
 	}
 
@@ -119,14 +125,22 @@ func (s *session) handedOn() bool {
 	}
 }
 
-// patience is how long the broker may send nothing. paho pings after KeepAlive without a packet in one
-// of the directions, up to a quarter of that late; an answer has ten seconds, or KeepAlive if that is less.
+// patience is how long the broker may send nothing: as long as it lets us (MQTT 3.1.1, section 3.1.2.10).
 func (s *session) patience() time.Duration {
 	k := s.options.KeepAlive
 	if k == 0 {
 		return never
 	}
-	return k + k/4 + min(k, 10*time.Second)
+	return k + k/2
+}
+
+// pingAfter is how long the broker may send nothing before it is asked to; its answer has as long again. paho
+// pings as well, for the broker's sake: too late, by up to 5 s or a quarter of KeepAlive, to judge anybody by.
+func (s *session) pingAfter() time.Duration {
+	if s.options.KeepAlive == 0 {
+		return never
+	}
+	return s.patience() / 2
 }
 
 func (s *session) Subscribe(ctx context.Context, filters []Filter) ([]Grant, error) {

@@ -28,7 +28,7 @@ func newEvents() events {
 	return events{make(chan Message, 10000), make(chan outcome, 10000), make(chan error, 10)}
 }
 
-// options reports to e; keep-alive 10 s, so that the broker's silence counts after 22.5 s.
+// options reports to e; keep-alive 10 s, so that the broker's silence counts after 15 s.
 func (e events) options(t *testing.T) Options {
 	o, _, err := Options{
 		Broker:       "tcp://peer",
