@@ -9,11 +9,13 @@ import (
 
 // Config is the whole configuration.
 type Config struct {
-	Gateway Gateway  `koanf:"gateway" doc:"The gateway itself."`
-	MQTT    MQTT     `koanf:"mqtt" doc:"The broker, and how to speak to it."`
-	Mapping Mapping  `koanf:"mapping" doc:"The words of MQTT and those of the devices: a map file, or root and topics without one."`
-	Devices []Device `koanf:"devices" doc:"The devices, in any number."`
-	Log     Log      `koanf:"log" doc:"What is said, how and where. Warnings and errors go to standard error in any case."`
+	Gateway  Gateway        `koanf:"gateway" doc:"The gateway itself."`
+	MQTT     MQTT           `koanf:"mqtt" doc:"The broker, and how to speak to it."`
+	Embedded EmbeddedBroker `koanf:"embedded" doc:"The broker inside, in use with mqtt.broker: embedded. It forgets everything when it ends, and encrypts nothing."`
+	Mapping  Mapping        `koanf:"mapping" doc:"The words of MQTT and those of the devices: a map file, or root and topics without one."`
+	Devices  []Device       `koanf:"devices" doc:"The devices, in any number."`
+	Log      Log            `koanf:"log" doc:"What is said, how and where. Warnings and errors go to standard error in any case."`
+	Health   Health         `koanf:"health" doc:"Who may ask the running gateway how it is."`
 }
 
 // Gateway is about the program as a whole.
@@ -38,6 +40,8 @@ type MQTT struct {
 	QoS            int           `koanf:"qos" default:"0" doc:"of subscriptions and publications: 0 at most once, 1 at least once; 2 is promised as 1"`
 	CleanSession   bool          `koanf:"clean_session" default:"true" doc:"false: the broker keeps what arrives at QoS 1 while the gateway is away"`
 	MaxPacket      Size          `koanf:"max_packet" default:"1MB" doc:"largest packet accepted from the broker"`
+	Spool          string        `koanf:"spool" default:"" example:"spool" doc:"folder in which what is to be sent outlives the process, from QoS 1 on; no two gateways may share it; empty: none"` // absolute after Load
+	SpoolBatch     time.Duration `koanf:"spool_batch" default:"5ms" doc:"how long a message waits for others to be written to the disk with it"`
 	Reconnect      Reconnect     `koanf:"reconnect"`
 	TLS            TLS           `koanf:"tls"`
 	Outbox         Outbox        `koanf:"outbox"`
@@ -45,14 +49,14 @@ type MQTT struct {
 
 // Reconnect is the back-off between attempts to connect.
 type Reconnect struct {
-	Min time.Duration `koanf:"min" default:"1s" doc:"the wait after the first failure; it doubles with each further one"`
-	Max time.Duration `koanf:"max" default:"30s" doc:"the longest wait"`
+	Min time.Duration `koanf:"min" default:"1s" doc:"the longest wait after the first failure; it doubles with each further one, and the wait is drawn at random from nothing up to it"`
+	Max time.Duration `koanf:"max" default:"30s" doc:"the longest wait there is"`
 }
 
-// TLS applies to the schemes ssl and wss. Paths are absolute after Load.
+// TLS applies to the schemes ssl and wss; what is older than TLS 1.2 is refused. Paths are absolute after Load.
 type TLS struct {
-	CAFile     string `koanf:"ca_file" default:"" doc:"certificates to trust, PEM; empty: those of the system"`
-	CertFile   string `koanf:"cert_file" default:"" doc:"certificate to show to the broker, PEM"`
+	CAFile     string `koanf:"ca_file" default:"" doc:"certificates to trust, PEM, read once; empty: those of the system"`
+	CertFile   string `koanf:"cert_file" default:"" doc:"certificate to show to the broker, PEM, read again with each attempt to connect"`
 	KeyFile    string `koanf:"key_file" default:"" doc:"key of that certificate, PEM"`
 	ServerName string `koanf:"server_name" default:"" doc:"name that the broker's certificate must bear; empty: the host of the broker's address"`
 }
@@ -61,6 +65,12 @@ type TLS struct {
 type Outbox struct {
 	Messages int  `koanf:"messages" default:"10000" doc:"most messages kept for the broker while the link is down"`
 	Size     Size `koanf:"size" default:"16MB" doc:"most bytes kept for the broker while the link is down"`
+}
+
+// EmbeddedBroker says where the broker inside listens, and to whom.
+type EmbeddedBroker struct {
+	Address   string `koanf:"address" default:"127.0.0.1:1883" doc:"host and port to listen on; anything but loopback, so that others get in from outside, wants users_file"`
+	UsersFile string `koanf:"users_file" default:"" example:"users" doc:"those who may sign in, a line each: NAME:PASSWORD, or what mosquitto_passwd makes of it; empty: anybody may"` // absolute after Load
 }
 
 // Mapping is either a map file, or root and topics without one.
@@ -117,6 +127,11 @@ type Email struct {
 	From  string   `koanf:"from" default:"" example:"gateway@example.com" doc:"address of the sender"`
 	To    []string `koanf:"to" default:"" example:"[me@example.com]" doc:"addresses of those who are told"`
 	Level Level    `koanf:"level" default:"error" doc:"debug, info, warn, error or none"`
+}
+
+// Health is about the socket that "gateway health" asks at.
+type Health struct {
+	Socket string `koanf:"socket" default:"" example:"/run/gateway/health.sock" doc:"path of a unix socket, for the gateway's own user only, on which it tells how it is; empty: none"` // absolute after Load
 }
 
 // The words of Device.Reply.

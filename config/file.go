@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/knadh/koanf/parsers/json"
@@ -123,10 +124,14 @@ func (l *loader) readFile() {
 	l.merge(clean, spelt)
 }
 
-// readError keeps to one line, though parsers do not, and names the path once.
+// quotedYAML is where YAML's parser quotes the file: it may be a password.
+var quotedYAML = regexp.MustCompile("(anchor )'[^']*'|`[^`]*`")
+
+// readError keeps to one line, though parsers do not, names the path once, and quotes no values.
 func readError(path string, err error) error {
 	if _, ok := errors.AsType[*os.PathError](err); ok {
 		return err
 	}
-	return fmt.Errorf("%s: %s", path, strings.Join(strings.Fields(err.Error()), " "))
+	said := strings.Join(strings.Fields(err.Error()), " ")
+	return fmt.Errorf("%s: %s", path, quotedYAML.ReplaceAllString(said, "${1}******"))
 }

@@ -129,11 +129,11 @@ func (u *unfolder) begin(section string) {
 func (u *unfolder) assign(content string) {
 	at := strings.IndexAny(content, "=:")
 	if u.section == "" {
-		u.faultf("%q stands before the first [section]", content)
+		u.faultf("%q stands before the first [section]", beginning(content))
 		return
 	}
 	if at < 1 {
-		u.faultf("%q is no option: want name: value", content)
+		u.faultf("%q is no option: want name: value", beginning(content))
 		return
 	}
 	option := strings.ToLower(strings.TrimSpace(content[:at]))
@@ -144,4 +144,13 @@ func (u *unfolder) assign(content string) {
 	u.seen[place] = u.number
 	u.option = option
 	u.out.WriteString(mark + option + "=\n\t" + strings.TrimSpace(content[at+1:]) + "\n")
+}
+
+// beginning is the first word of a line: what follows may be a password.
+func beginning(content string) string {
+	word := strings.Fields(content)[0]
+	if at := strings.IndexAny(word, "=:"); at > 0 {
+		word = word[:at]
+	}
+	return word
 }

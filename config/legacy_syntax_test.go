@@ -49,10 +49,10 @@ func TestParseOldReadsAsConfigparser(t *testing.T) {
 func TestParseOldTellsAllFaults(t *testing.T) {
 	_, err := parseOld([]byte("early: 1\n[A]\nx: 1\nwords\nX: 2\n: 3\n[A]\n"))
 	want := []string{
-		`line 1: "early: 1" stands before the first [section]`,
+		`line 1: "early" stands before the first [section]`,
 		`line 4: "words" is no option: want name: value`,
 		`line 5: option "x" is in line 3 already`,
-		`line 6: ": 3" is no option: want name: value`,
+		`line 6: ":" is no option: want name: value`,
 		`line 7: section [A] is in line 2 already`,
 	}
 	if err == nil || err.Error() != strings.Join(want, "\n") {

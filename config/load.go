@@ -58,6 +58,7 @@ func Load(src Sources) (*Loaded, error) {
 	l.readFlags()
 	l.decode()
 	l.fillName()
+	l.warnIfHoldsPassword()
 	l.resolvePaths()
 	l.validate()
 	return l.Loaded, errors.Join(l.faults...)

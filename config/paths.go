@@ -14,16 +14,20 @@ type pathOption struct {
 	path    *string
 	ext     string // of the usual name; "" if there is no such
 	written bool   // by us: it need not exist yet
+	secret  bool   // nobody else is to read it
 }
 
 func pathOptions(c *Config) []pathOption {
 	return []pathOption{
 		{key: "mapping.file", path: &c.Mapping.File, ext: ".map"},
-		{key: "mqtt.password_file", path: &c.MQTT.PasswordFile},
+		{key: "mqtt.password_file", path: &c.MQTT.PasswordFile, secret: true},
 		{key: "mqtt.tls.ca_file", path: &c.MQTT.TLS.CAFile},
 		{key: "mqtt.tls.cert_file", path: &c.MQTT.TLS.CertFile},
-		{key: "mqtt.tls.key_file", path: &c.MQTT.TLS.KeyFile},
+		{key: "mqtt.tls.key_file", path: &c.MQTT.TLS.KeyFile, secret: true},
+		{key: "mqtt.spool", path: &c.MQTT.Spool, written: true},
+		{key: "embedded.users_file", path: &c.Embedded.UsersFile, secret: true},
 		{key: "log.file.path", path: &c.Log.File.Path, ext: ".log", written: true},
+		{key: "health.socket", path: &c.Health.Socket, written: true},
 	}
 }
 
@@ -39,6 +43,9 @@ func (l *loader) resolvePaths() {
 			continue
 		}
 		*o.path = path
+		if o.secret {
+			l.warnIfExposed(o.key, path)
+		}
 		if o.key == "mqtt.password_file" {
 			l.readPassword(path)
 		}

@@ -63,6 +63,9 @@ var secretName = regexp.MustCompile(`(?i)pass|pwd|secret|token|credential|api[-_
 // urlPassword is the password in http://user:password@host.
 var urlPassword = regexp.MustCompile(`(://[^/\s:@]*:)[^/\s@]+@`)
 
+// urlQuery is what stands behind the ? of an address: a token, often enough.
+var urlQuery = regexp.MustCompile(`(://[^\s?]*\?)\S+`)
+
 // hide replaces what sounds like a secret, however deep in lists and sections.
 func hide(key string, value any) any {
 	if secretName.MatchString(key) {
@@ -70,7 +73,8 @@ func hide(key string, value any) any {
 	}
 	switch value := value.(type) {
 	case string:
-		return urlPassword.ReplaceAllString(value, "${1}******@")
+		value = urlPassword.ReplaceAllString(value, "${1}******@")
+		return urlQuery.ReplaceAllString(value, "${1}******")
 	case map[string]any:
 		m := map[string]any{}
 		for k, v := range value {

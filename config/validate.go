@@ -12,6 +12,7 @@ import (
 func (l *loader) validate() {
 	l.validateGateway()
 	l.validateMQTT()
+	l.validateEmbedded()
 	l.validateMapping()
 	l.validateDevices()
 	l.validateLog()

@@ -51,6 +51,10 @@ func (l *loader) validateMQTT() {
 	l.checkRange("mqtt.outbox.messages", m.Outbox.Messages, 1, unlimited)
 	l.checkSize("mqtt.outbox.size", m.Outbox.Size, maxFile)
 	l.validateTLS(scheme)
+	l.checkPositive("mqtt.spool_batch", m.SpoolBatch)
+	if m.Spool != "" && m.QoS == 0 {
+		l.warnf("%s: without effect at QoS 0: set %s to 1", l.Name("mqtt.spool"), l.Name("mqtt.qos"))
+	}
 }
 
 // validateTLS refuses what would be without effect: whoever names certificates believes the line to be encrypted.
@@ -72,7 +76,7 @@ func (l *loader) validateTLS(scheme string) {
 		{"mqtt.tls.server_name", t.ServerName},
 	} {
 		if o.value != "" {
-			l.check(o.key, fmt.Errorf("of no use with a broker at %s: want ssl:// or wss://", l.Config.MQTT.Broker))
+			l.check(o.key, fmt.Errorf("of no use with a broker at %s: want ssl:// or wss://", withoutQuery(l.Config.MQTT.Broker)))
 		}
 	}
 }
@@ -90,6 +94,7 @@ func checkBroker(broker string) (scheme string, err error) {
 	}
 	const want = "want tcp, ssl, ws or wss://host:port, unix:///path, or embedded"
 	u, err := url.Parse(broker)
+	broker = withoutQuery(broker)
 	if err != nil || !strings.Contains(broker, "://") {
 		if strings.ContainsAny(broker, "@ ") || broker == "" {
 			return "", fmt.Errorf("no broker address: %s", want)
@@ -128,6 +133,15 @@ func checkBroker(broker string) (scheme string, err error) {
 		return "", fmt.Errorf("%q: port %s is out of range: want 1 to 65535", broker, u.Port())
 	}
 	return u.Scheme, nil
+}
+
+// withoutQuery hides the query of an address: with a WebSocket it may be a token.
+func withoutQuery(broker string) string {
+	address, _, found := strings.Cut(broker, "?")
+	if !found {
+		return broker
+	}
+	return address + "?******"
 }
 
 // checkText is for what MQTT carries as UTF-8: client ids and user names.

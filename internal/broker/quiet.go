@@ -3,9 +3,12 @@ package broker
 import (
 	"context"
 	"log/slog"
+
+	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// quiet makes debug lines of everything: what mochi calls an error is a client's doing.
+// quiet makes debug lines of everything: what mochi calls an error is a client's doing. Packets it leaves out: one may
+// be a CONNECT with its password.
 type quiet struct{ slog.Handler }
 
 func (q quiet) Enabled(ctx context.Context, _ slog.Level) bool {
@@ -13,8 +16,16 @@ func (q quiet) Enabled(ctx context.Context, _ slog.Level) bool {
 }
 
 func (q quiet) Handle(ctx context.Context, r slog.Record) error {
-	r.Level = slog.LevelDebug
-	return q.Handler.Handle(ctx, r)
+	line := slog.NewRecord(r.Time, slog.LevelDebug, r.Message, r.PC)
+	r.Attrs(func(a slog.Attr) bool {
+		switch a.Value.Any().(type) {
+		case packets.Packet:
+		default:
+			line.AddAttrs(a)
+		}
+		return true
+	})
+	return q.Handler.Handle(ctx, line)
 }
 
 func (q quiet) WithAttrs(attrs []slog.Attr) slog.Handler {

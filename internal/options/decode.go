@@ -87,7 +87,11 @@ func (d *decoder) value(key string, raw any, dst reflect.Value) {
 	case isSection(t):
 		m, ok := raw.(map[string]any)
 		if !ok {
-			d.faults.addf(key, "want a section with options below it, have %s", describe(raw))
+			have := describe(raw)
+			if _, text := raw.(string); text {
+				have = "text" // what belongs below may be a secret
+			}
+			d.faults.addf(key, "want a section with options below it, have %s", have)
 			m = nil
 		}
 		d.section(key, m, dst)

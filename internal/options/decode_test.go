@@ -120,7 +120,7 @@ func TestDecodeFaults(t *testing.T) {
 		{"no truth", raw{"echo": 1}, `echo: want true or false, have 1`},
 		{"no text", raw{"port": 80}, `port: want a string, have 80: put it in quotes`},
 		{"section for text", raw{"port": raw{}}, `port: want a string, have a section`},
-		{"text for a section", raw{"auth": "me"}, `auth: want a section with options below it, have "me"`},
+		{"text for a section", raw{"auth": "me"}, `auth: want a section with options below it, have text`},
 		{"text for a list of sections", raw{"rooms": "hall"}, `rooms: want a list, have "hall"`},
 		{"number for a list", raw{"names": 5}, `names: want a list, have 5`},
 		{"item of a list", raw{"lines": []any{1, "x"}}, `lines[1]: want a whole number, have "x"`},

@@ -1,0 +1,138 @@
+package broker
+
+import (
+	"bytes"
+	"crypto/pbkdf2"
+	"crypto/rand"
+	"crypto/sha512"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Users are those who may sign in. The zero value is nobody. It holds no passwords, only what can be checked against
+// one, and may be used from any goroutine.
+type Users struct {
+	names  []string // in the order of the file
+	hashes map[string]hash
+}
+
+// ParseUsers reads a file of users, a line each; empty lines and those that begin with # are passed over:
+//
+//	NAME:PASSWORD
+//	NAME:$7$ITERATIONS$SALT$HASH    as mosquitto_passwd writes it
+//
+// A password that begins with $ has to be hashed. The error joins all that is wrong, with its lines and without
+// passwords.
+func ParseUsers(text []byte) (Users, error) {
+	u := Users{hashes: make(map[string]hash)}
+	var faults []error
+	number := 0
+	for line := range bytes.Lines(text) {
+		number++
+		content := strings.TrimRight(string(line), "\r\n")
+		if strings.TrimSpace(content) == "" || strings.HasPrefix(content, "#") {
+			continue
+		}
+		if err := u.add(content); err != nil {
+			faults = append(faults, fmt.Errorf("line %d: %w", number, err))
+		}
+	}
+	if len(u.names) == 0 && faults == nil {
+		faults = append(faults, errors.New("nobody is in it: want lines of NAME:PASSWORD"))
+	}
+	return u, errors.Join(faults...)
+}
+
+// Names lists the users.
+func (u Users) Names() []string { return u.names }
+
+func (u *Users) add(line string) error {
+	name, password, found := strings.Cut(line, ":")
+	switch {
+	case !found || name == "" || password == "":
+		return errors.New("want NAME:PASSWORD")
+	case !utf8.ValidString(line):
+		return errors.New("no UTF-8")
+	case u.hashes[name].sum != nil:
+		return fmt.Errorf("user %q is there already", name)
+	}
+	h, err := readHash(password)
+	if err != nil {
+		return fmt.Errorf("user %q: %w", name, err)
+	}
+	u.names = append(u.names, name)
+	u.hashes[name] = h
+	return nil
+}
+
+// nobody is who an unknown name is checked against, so that it takes as long as a known one.
+var nobody = newHash(rand.Text())
+
+// admits takes the same time for an unknown name and a wrong password.
+func (u Users) admits(name string, password []byte) bool {
+	h, known := u.hashes[name]
+	if !known {
+		h = nobody
+	}
+	return h.fits(password) && known
+}
+
+// hash is a password as mosquitto keeps it: PBKDF2 with HMAC-SHA512.
+type hash struct {
+	iterations int
+	salt, sum  []byte
+}
+
+// mosquitto's own numbers, and what a login may cost at most.
+const (
+	usualIterations = 101
+	mostIterations  = 1_000_000
+)
+
+func newHash(password string) hash {
+	h := hash{iterations: usualIterations, salt: make([]byte, 12)}
+	_, _ = rand.Read(h.salt) // never fails
+	h.sum = h.of([]byte(password))
+	return h
+}
+
+// readHash reads a hashed password, or hashes a plain one.
+func readHash(password string) (hash, error) {
+	if !strings.HasPrefix(password, "$") {
+		return newHash(password), nil
+	}
+	wrong := errors.New("want a password that does not begin with $, or $7$… as mosquitto_passwd writes it")
+	parts := strings.Split(password, "$")
+	if len(parts) != 5 || parts[1] != "7" {
+		return hash{}, wrong
+	}
+	var h hash
+	var err error
+	if h.iterations, err = strconv.Atoi(parts[2]); err != nil || h.iterations < 1 || h.iterations > mostIterations {
+		return hash{}, wrong
+	}
+	if h.salt, err = base64.StdEncoding.DecodeString(parts[3]); err != nil || len(h.salt) == 0 {
+		return hash{}, wrong
+	}
+	if h.sum, err = base64.StdEncoding.DecodeString(parts[4]); err != nil || len(h.sum) != sha512.Size {
+		return hash{}, wrong
+	}
+	return h, nil
+}
+
+func (h hash) of(password []byte) []byte {
+	sum, err := pbkdf2.Key(sha512.New, string(password), h.salt, h.iterations, sha512.Size)
+	if err != nil {
+		return nil // a salt or a length that a policy of the system forbids: nobody is let in
+	}
+	return sum
+}
+
+func (h hash) fits(password []byte) bool {
+	return h.sum != nil && subtle.ConstantTimeCompare(h.of(password), h.sum) == 1
+}
