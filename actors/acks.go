@@ -55,7 +55,11 @@ func (o *ordered) next() uint64 {
 	return o.last
 }
 
+// settle may be called again for the same publication.
 func (o *ordered) settle(n uint64) {
+	if n <= o.upTo {
+		return
+	}
 	if n != o.upTo+1 {
 		if o.beyond == nil {
 			o.beyond = make(map[uint64]bool)

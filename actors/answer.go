@@ -115,7 +115,7 @@ func (m *mapper) finish(d messages.Delivery, o *owed) {
 
 // say sends an answer, for which nobody has a receipt.
 func (m *mapper) say(answer messages.InternalMsg) {
-	topic, payload, err := m.Codec.Encode(answer)
+	topic, payload, err := m.codec.Encode(answer)
 	if err != nil {
 		m.counters.Unsaid.Add(1)
 		m.unsaid.note(err)
@@ -129,7 +129,7 @@ const ownName = "(gateway)"
 
 // reject answers a command that can't be mapped, if it names a gateway that a device answers to explicitly.
 func (m *mapper) reject(a messages.Arrived, why error) {
-	r, ok := m.Codec.Reject(a.Topic, a.Payload, why)
+	r, ok := m.codec.Reject(a.Topic, a.Payload, why)
 	if !ok || !m.gateways[r.Gateway] {
 		return
 	}

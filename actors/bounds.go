@@ -8,35 +8,66 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// The most messages that wait for an actor, of the kinds that come from outside. None of these actors ever waits for
+// The most that waits for an actor, of the kinds of messages that come from outside. None of these actors ever waits for
 // anything, so that they are seldom reached but by those who send without end, or while one is down over a bug of ours.
 const (
 	maxArrived      = 8192
 	maxEmitted      = 65536
 	maxPublications = 65536
 	maxReports      = 1024
+
+	maxWaiting = 16 << 20 // bytes of what arrived, was emitted, is to be published, and waits for a device, each
 )
 
 // bound is a gate for messages of one type, and lets all others through.
 type bound[M any] struct {
 	in, most int
-	full     error // that refuses
+	size     func(M) int // in bytes; nil: they are small
+	bytes    int         // ≤ maxWaiting, unless it is one message
+	full     error       // that refuses
 }
 
 func (b *bound[M]) enter(msg any) error {
-	if _, ok := msg.(M); ok {
-		if b.in >= b.most {
-			return b.full
-		}
-		b.in++
+	m, ok := msg.(M)
+	if !ok {
+		return nil
 	}
+	n := b.sizeOf(m)
+	if b.in >= b.most || b.in > 0 && b.bytes+n > maxWaiting {
+		return b.full
+	}
+	b.in++
+	b.bytes += n
 	return nil
 }
 
 func (b *bound[M]) leave(msg any) {
-	if _, ok := msg.(M); ok {
+	if m, ok := msg.(M); ok {
 		b.in--
+		b.bytes -= b.sizeOf(m)
 	}
+}
+
+func (b *bound[M]) sizeOf(m M) int {
+	if b.size == nil {
+		return 0
+	}
+	return b.size(m)
+}
+
+func sizeOfArrived(a messages.Arrived) int { return len(a.Topic) + len(a.Payload) }
+
+func sizeOfPublication(p messages.Publication) int { return len(p.Topic) + len(p.Payload) }
+
+func sizeOfEmitted(e messages.Emitted) int { return sizeOf(e.Msg) }
+
+func sizeOf(m messages.InternalMsg) int {
+	to := m.Address()
+	n := len(to.Function) + len(to.Gateway) + len(to.Location) + len(to.Device) + len(m.Sender()) + len(m.Action())
+	for key, value := range m.Args() {
+		n += len(key) + len(value.Raw())
+	}
+	return n
 }
 
 // mapperGate bounds what the broker and the devices can put into the mapper's mailbox.
@@ -62,8 +93,8 @@ var errMapperFull = errors.New("mapper's mailbox full")
 // newMapperMailbox returns the mailbox of the mapper, which sums up in overflow what it refuses.
 func newMapperMailbox(s *system, overflow *tally) *mailbox {
 	gate := &mapperGate{
-		arrived: bound[messages.Arrived]{most: maxArrived, full: errMapperFull},
-		emitted: bound[messages.Emitted]{most: maxEmitted, full: errMapperFull},
+		arrived: bound[messages.Arrived]{most: maxArrived, size: sizeOfArrived, full: errMapperFull},
+		emitted: bound[messages.Emitted]{most: maxEmitted, size: sizeOfEmitted, full: errMapperFull},
 	}
 	return newMailbox(gate, func(msg any, err error) {
 		overflow.note(err)
@@ -84,7 +115,7 @@ func newMapperMailbox(s *system, overflow *tally) *mailbox {
 // newConnectionMailbox returns the mailbox of the connection, which sums up in dropped what it refuses.
 func newConnectionMailbox(s *system, dropped *tally) *mailbox {
 	full := errors.New("connection's mailbox full")
-	return newMailbox(&bound[messages.Publication]{most: maxPublications, full: full}, func(msg any, err error) {
+	return newMailbox(&bound[messages.Publication]{most: maxPublications, size: sizeOfPublication, full: full}, func(msg any, err error) {
 		p, err := msg.(messages.Publication), fmt.Errorf("%w: %w", devices.ErrDropped, err)
 		s.tellDrop(dropped, p, err)
 		s.receipts.settle(p.Number, err)

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -83,4 +84,62 @@ func TestBounds(t *testing.T) {
 
 func newMapperMailboxOf(p *probe, overflow *tally) *mailbox {
 	return newMapperMailbox(p.system, overflow)
+}
+
+// Large messages fill the room before many do; one alone always finds room, and what has left makes some.
+func TestBoundsInBytes(t *testing.T) {
+	const part = maxWaiting / 4
+	text := strings.Repeat("x", part)
+	for _, row := range []struct {
+		name    string
+		box     func(p *probe, t *tally) *mailbox
+		message func(text string) any
+	}{
+		{"arrivals", newMapperMailboxOf, func(text string) any { return messages.Arrived{Payload: text} }},
+		{"emissions, by their action", newMapperMailboxOf, func(text string) any {
+			return messages.Emitted{Msg: messages.New(messages.Status, messages.Address{}, text)}
+		}},
+		{"emissions, by their address", newMapperMailboxOf, func(text string) any {
+			return messages.Emitted{Msg: messages.New(messages.Status, messages.Address{Location: text}, "")}
+		}},
+		{"emissions, by their arguments", newMapperMailboxOf, func(text string) any {
+			return messages.Emitted{Msg: messages.New(messages.Status, messages.Address{}, "").WithArg("", messages.TextValue(text[2:]))}
+		}},
+		{
+			"publications", func(p *probe, t *tally) *mailbox { return newConnectionMailbox(p.system, t) },
+			func(text string) any { return messages.Publication{Payload: text} },
+		},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newProbe(t)
+				refused := p.newTally("actor", row.name)
+				defer refused.stop()
+				box := row.box(p, refused)
+				post := func(what, text string, want int) {
+					t.Helper()
+					box.PostUserMessage(row.message(text))
+					if n := box.UserMessageCount(); n != want {
+						t.Errorf("after %s %d wait, want %d", what, n, want)
+					}
+				}
+				take := func() {
+					if _, _, none := box.next(); none {
+						t.Error("nothing to take")
+					}
+				}
+				for n := range 4 {
+					post("a quarter", text, n+1)
+				}
+				post("a quarter too many", text, 4)
+				take()
+				post("a quarter that has room again", text, 4)
+				for range 4 {
+					take()
+				}
+				post("one larger than all the room", strings.Repeat(text, 5), 1)
+				post("another beside it", text, 1)
+			})
+		})
+	}
 }

@@ -7,12 +7,14 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/mqttgateway/mqttgateway/actors/link"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/mapping"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -25,15 +27,20 @@ type connection struct {
 	state link.State
 
 	// Of the current epoch:
-	attempt context.CancelFunc // ends the dialling
+	attempt context.CancelFunc // ends the dialling, or a change of the subscriptions
 	session mqtt.Session       // nil unless one stands
 	alive   bool               // something is left of it
 	wasUp   bool
 	cause   error // why it ended
 	acks    *acks
 	flight  []parcel  // handed to the session, outcome not known, in order
+	flying  int       // bytes in flight
 	unacked []unacked // deliveries settled, in order, that wait for what their devices emitted
 	timers  []*time.Timer
+	notes   *notes
+	granted []messages.Grant // of the session
+
+	changing uint64 // epoch of the session whose subscriptions are being changed
 
 	flushing *time.Timer // runs while the last words are being sent; nil before
 }
@@ -43,9 +50,16 @@ type lasting struct {
 	outbox  *outbox
 	ordered ordered
 	dropped *tally
-	epoch   uint64
-	begun   bool
-	last    bool // what follows are the last words
+
+	spooling []spooling // in order
+	unkept   *tally     // by the spool
+
+	epoch uint64
+	codec *mapping.Codec // of the map in force
+	subs  subscriptions
+	far   atomic.Bool // see notes
+	begun bool
+	last  bool // what follows are the last words
 }
 
 // What comes to the connection from the goroutines of its sessions and timers. Each carries its epoch.
@@ -53,6 +67,7 @@ type (
 	dialled struct { // a session stands
 		epoch   uint64
 		session mqtt.Session
+		subs    subscriptions
 		grants  []mqtt.Grant
 		took    time.Duration
 	}
@@ -103,6 +118,8 @@ func (c *connection) Receive(ctx actor.Context) {
 		c.settled(m.Delivery)
 	case published:
 		c.outcome(m)
+	case durable:
+		c.kept(m)
 	case dialled:
 		c.dialled(m)
 	case broken:
@@ -112,6 +129,12 @@ func (c *connection) Receive(ctx actor.Context) {
 		c.over(m)
 	case tick:
 		c.step(m.event)
+	case remap:
+		c.remap(m)
+	case resubscribed:
+		c.resubscribed(m)
+	case question:
+		m.answer()
 	case messages.Flush:
 		c.flush()
 	case flushOver:
@@ -182,21 +205,22 @@ func (c *connection) dial(d link.Dial) {
 	ctx, cancel := context.WithCancel(context.Background())
 	c.attempt, c.acks, c.unacked = cancel, newAcks(d.Epoch), nil
 	c.alive, c.wasUp, c.cause = true, false, nil
-	o := c.options(d.Epoch, c.acks)
+	c.notes = c.newNotes()
+	o, r := c.options(d.Epoch, c.acks, c.notes), c.round(nil, c.notes)
 	began := time.Now()
 	go func() {
 		defer cancel()
-		session, grants, err := c.begin(ctx, o)
+		session, grants, err := c.begin(ctx, o, r)
 		if err != nil {
 			c.send(c.self, over{d.Epoch, err})
 			return
 		}
-		c.send(c.self, dialled{d.Epoch, session, grants, time.Since(began)})
+		c.send(c.self, dialled{d.Epoch, session, r.subscriptions, grants, time.Since(began)})
 	}()
 }
 
 // begin connects and subscribes. With an error nothing is left of the session.
-func (c *connection) begin(ctx context.Context, o mqtt.Options) (session mqtt.Session, grants []mqtt.Grant, err error) {
+func (c *connection) begin(ctx context.Context, o mqtt.Options, r *round) (session mqtt.Session, grants []mqtt.Grant, err error) {
 	defer func() { // a library's panic is one more way in which an attempt fails
 		if cause := recover(); cause != nil {
 			err = newCrash(cause)
@@ -208,16 +232,18 @@ func (c *connection) begin(ctx context.Context, o mqtt.Options) (session mqtt.Se
 	if session, err = c.Dial(ctx, o); err != nil {
 		return nil, nil, err
 	}
-	if grants, err = session.Subscribe(ctx, c.filters()); err != nil {
-		return session, nil, fmt.Errorf("subscribe: %w", err)
-	}
-	return session, grants, nil
+	r.session = session
+	grants, err = r.begin(ctx)
+	return session, grants, err
 }
 
 // options returns those of one session: its callbacks know its epoch.
-func (c *connection) options(epoch uint64, acks *acks) mqtt.Options {
+func (c *connection) options(epoch uint64, acks *acks, notes *notes) mqtt.Options {
 	o := c.Session
 	o.Arrived = func(m mqtt.Message) {
+		if notes.arrived(m) {
+			return
+		}
 		a := messages.Arrived{
 			Delivery: acks.open(m), Topic: m.Topic, Payload: string(m.Payload), QoS: m.QoS,
 			Retained: m.Retained, Duplicate: m.Duplicate,
@@ -227,18 +253,13 @@ func (c *connection) options(epoch uint64, acks *acks) mqtt.Options {
 		}
 		c.send(c.mapper, a)
 	}
-	o.Published = func(order uint64, err error) { c.send(c.self, published{epoch, order, err}) }
+	o.Published = func(order uint64, err error) {
+		if !notes.published(order, err) {
+			c.send(c.self, published{epoch, order, err})
+		}
+	}
 	o.Lost = func(err error) { c.send(c.self, broken{epoch, err}) }
 	return o
-}
-
-func (c *connection) filters() []mqtt.Filter {
-	topics := c.Codec.Topics()
-	filters := make([]mqtt.Filter, len(topics))
-	for i, topic := range topics {
-		filters[i] = mqtt.Filter{Topic: topic, QoS: c.QoS}
-	}
-	return filters
 }
 
 // dialled takes over a session, if the machine still wants it.
@@ -254,15 +275,11 @@ func (c *connection) dialled(m dialled) {
 		return
 	}
 	c.wasUp = true
-	up := messages.LinkUp{Epoch: m.epoch, Session: m.session.Present(), Took: m.took, Queued: c.outbox.len()}
-	for _, g := range m.grants {
-		grant := messages.Grant{Filter: g.Filter, QoS: g.QoS}
-		if g.QoS == mqtt.Refused {
-			grant.QoS, grant.Err = 0, errors.New("refused by the broker")
-		}
-		up.Granted = append(up.Granted, grant)
-	}
-	c.tellSupervisor(up)
+	c.granted = grantsOf(m.grants)
+	c.tellSupervisor(messages.LinkUp{
+		Epoch: m.epoch, Session: m.session.Present(), Granted: c.granted, Took: m.took, Queued: c.outbox.len(),
+	})
+	c.settledOn(m.subs)
 	c.pump()
 }
 
@@ -284,6 +301,7 @@ const closeWait = time.Second
 
 // close ends the session in good order, on a goroutine that ends after closeWait at the latest.
 func (c *connection) close() {
+	c.attempt()
 	session, epoch := c.session, c.state.Epoch
 	c.session = nil
 	go func() {

@@ -25,6 +25,7 @@ type Options struct {
 	QoS     byte         // of subscriptions and publications
 	Link    link.Policy
 	Outbox  OutboxSize
+	Spool   Spool
 
 	RetainedCommands bool // are acted on, not ignored
 
@@ -70,6 +71,10 @@ func New(o Options) (*Gateway, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
+	if err := s.openSpool(); err != nil {
+		return nil, err
+	}
+	s.standing = newStanding(s.slots)
 	return &Gateway{s}, nil
 }
 
@@ -100,9 +105,11 @@ func (g *Gateway) Run(ctx context.Context) {
 	<-ctx.Done()
 	s.send(root, halt{})
 	<-stopped
+	s.up.Store(false)
 	s.end()
 	s.receipts.close()
 	g.clear(root)
+	s.closeSpool()
 }
 
 // clearWait is how long the actors may take, within what is left of the grace time, to end once nothing is asked of

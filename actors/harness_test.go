@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -84,7 +86,7 @@ func (b *bench) options(list []config.Device) actors.Options {
 		Codec:   codec,
 		Devices: list,
 		Broker:  "tcp://broker",
-		Session: mqtt.Options{ClientID: "gw"},
+		Session: mqtt.Options{ClientID: "gw", CleanSession: true},
 		QoS:     1,
 		Link: link.Policy{
 			Lag: 500 * time.Millisecond, Timeout: 10 * time.Second,
@@ -118,7 +120,13 @@ type fakeBroker struct {
 	poison   string          // a publication over which the broker closes the connection
 	dials    int
 	sessions []*fakeSession
-	sent     []string // "topic payload" of what was published, in order
+	sent     []string      // "topic payload" of what was published, in order
+	mute     bool          // no SUBSCRIBE is answered
+	slow     time.Duration // that the next SUBSCRIBE takes
+	each     func()        // after each change of what follows, under the lock; may be nil
+
+	subscribed []string          // filters that it holds for the session
+	retained   map[string]string // payloads by topic
 }
 
 func (f *fakeBroker) dial(ctx context.Context, o mqtt.Options) (mqtt.Session, error) {
@@ -134,6 +142,9 @@ func (f *fakeBroker) dial(ctx context.Context, o mqtt.Options) (mqtt.Session, er
 	if f.down != nil {
 		return nil, f.down
 	}
+	if !f.present {
+		f.subscribed = nil
+	}
 	s := &fakeSession{broker: f, options: o}
 	f.sessions = append(f.sessions, s)
 	return s, nil
@@ -143,6 +154,9 @@ func (f *fakeBroker) locked(change func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	change()
+	if f.each != nil {
+		f.each()
+	}
 }
 
 // session returns the latest session.
@@ -169,19 +183,61 @@ type fakeSession struct {
 
 func (s *fakeSession) Present() bool { return s.broker.present }
 
-func (s *fakeSession) Subscribe(_ context.Context, filters []mqtt.Filter) ([]mqtt.Grant, error) {
+func (s *fakeSession) Subscribe(ctx context.Context, filters []mqtt.Filter) ([]mqtt.Grant, error) {
 	var grants []mqtt.Grant
-	for _, f := range filters {
-		g := mqtt.Grant{Filter: f.Topic, QoS: f.QoS}
-		if s.broker.refuse[f.Topic] {
-			g.QoS = mqtt.Refused
+	var kept []mqtt.Message
+	mute, slow := false, time.Duration(0)
+	s.broker.locked(func() { slow, s.broker.slow = s.broker.slow, 0 })
+	time.Sleep(slow)
+	s.broker.locked(func() {
+		mute = s.broker.mute
+		for _, f := range filters {
+			g := mqtt.Grant{Filter: f.Topic, QoS: f.QoS}
+			if s.broker.refuse[f.Topic] {
+				g.QoS = mqtt.Refused
+			} else if !slices.Contains(s.broker.subscribed, f.Topic) {
+				s.broker.subscribed = append(s.broker.subscribed, f.Topic)
+			}
+			for topic, payload := range s.broker.retained {
+				if covers(f.Topic, topic) {
+					kept = append(kept, mqtt.Message{Topic: topic, Payload: []byte(payload), Retained: true})
+				}
+			}
+			grants = append(grants, g)
 		}
-		grants = append(grants, g)
+	})
+	if mute {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	for _, m := range kept {
+		s.options.Arrived(m)
 	}
 	return grants, nil
 }
 
-func (s *fakeSession) Unsubscribe(context.Context, []string) error { return nil }
+// covers matches filters with + alone.
+func covers(filter, topic string) bool {
+	f, t := strings.Split(filter, "/"), strings.Split(topic, "/")
+	return len(f) == len(t) && !slices.ContainsFunc(f, func(level string) bool {
+		have := t[0]
+		t = t[1:]
+		return level != "+" && level != have
+	})
+}
+
+func (s *fakeSession) Unsubscribe(_ context.Context, filters []string) error {
+	s.broker.locked(func() {
+		s.broker.subscribed = slices.DeleteFunc(s.broker.subscribed, func(f string) bool { return slices.Contains(filters, f) })
+	})
+	return nil
+}
+
+// holds returns the filters that the session has at the broker, in order.
+func (f *fakeBroker) holds() (filters []string) {
+	f.locked(func() { filters = slices.Sorted(slices.Values(f.subscribed)) })
+	return filters
+}
 
 func (s *fakeSession) Publish(number uint64, m mqtt.Message) {
 	held, poisoned := false, false
@@ -194,6 +250,12 @@ func (s *fakeSession) Publish(number uint64, m mqtt.Message) {
 			return
 		}
 		s.broker.sent = append(s.broker.sent, m.Topic+" "+string(m.Payload))
+		if m.Retained && s.broker.retained != nil {
+			s.broker.retained[m.Topic] = string(m.Payload)
+			if len(m.Payload) == 0 {
+				delete(s.broker.retained, m.Topic)
+			}
+		}
 		if held = s.broker.hold; held {
 			s.held = append(s.held, number)
 		}

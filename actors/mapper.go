@@ -34,6 +34,7 @@ type ledger struct {
 	epoch    uint64                      // the latest of the deliveries in open
 	open     map[messages.Delivery]*owed // that somebody waits for
 	stale    map[string]bool             // topics of retained commands that have been told of
+	codec    *mapping.Codec              // of the map in force
 	overflow *tally                      // of the mailbox
 	closing  bool                        // devices take nothing any more
 	flushed  bool                        // nothing goes out any more
@@ -85,6 +86,10 @@ func (m *mapper) Receive(c actor.Context) {
 		m.done(msg)
 	case messages.Emitted:
 		m.emitted(msg)
+	case remap:
+		m.codec = msg.codec
+	case question:
+		msg.answer()
 	case messages.CloseDevices:
 		m.closing = true
 		m.send(m.devices, msg) // behind all that they are to handle yet
@@ -117,7 +122,7 @@ func (m *mapper) arrived(a messages.Arrived) {
 			m.settle(a)
 		}
 	}()
-	msg, echo, err := m.Codec.Decode(a.Topic, a.Payload)
+	msg, echo, err := m.codec.Decode(a.Topic, a.Payload)
 	read = true
 	switch {
 	case echo:
@@ -215,7 +220,7 @@ func (m *mapper) emitted(e messages.Emitted) {
 			m.receipts.settle(e.Number, devices.ErrRefused)
 		}
 	}()
-	topic, payload, err := m.Codec.Encode(e.Msg)
+	topic, payload, err := m.codec.Encode(e.Msg)
 	written = true
 	if err != nil {
 		m.counters.Unsaid.Add(1)

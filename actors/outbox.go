@@ -11,6 +11,8 @@ type parcel struct {
 	messages.Publication
 	order  uint64 // in which it came; see ordered
 	losses int    // sessions in a row that the broker closed while it was in flight
+
+	spooled uint64 // number in the spool; 0: it is not there
 }
 
 // outbox keeps publications, first in, first out, until the link takes them. Of retained ones it keeps only the latest
@@ -38,15 +40,30 @@ func (o *outbox) push(p parcel) (replaced *parcel, dropped []parcel) {
 	if o.maxMessages < 1 || size(p.Publication) > o.maxBytes {
 		return nil, []parcel{p}
 	}
+	replaced = o.add(p)
+	for o.queue.Len() > o.maxMessages || o.bytes > o.maxBytes {
+		dropped = append(dropped, o.remove(o.queue.Front()))
+	}
+	return replaced, dropped
+}
+
+// add adds p at the end, bounds or not, and returns what it replaces.
+func (o *outbox) add(p parcel) (replaced *parcel) {
 	if old, ok := o.retained[p.Topic]; ok && p.Retain {
 		was := o.remove(old)
 		replaced = &was
 	}
 	o.insert(o.queue.PushBack(p))
-	for o.queue.Len() > o.maxMessages || o.bytes > o.maxBytes {
-		dropped = append(dropped, o.remove(o.queue.Front()))
+	return replaced
+}
+
+// fits tells whether push would drop nothing.
+func (o *outbox) fits(p parcel) bool {
+	n, bytes := o.queue.Len()+1, o.bytes+size(p.Publication)
+	if old, ok := o.retained[p.Topic]; ok && p.Retain {
+		n, bytes = n-1, bytes-size(old.Value.(parcel).Publication)
 	}
-	return replaced, dropped
+	return n <= o.maxMessages && bytes <= o.maxBytes
 }
 
 // putBack puts what was in flight, in order, ahead of all else. A retained one that has been followed by a later one is

@@ -16,6 +16,7 @@ import (
 const (
 	maxUnwritten      = 256
 	maxUnacknowledged = 20
+	maxFlying         = 4 << 20 // bytes, by which one publication may go beyond it
 )
 
 func (c *connection) window() int {
@@ -39,7 +40,12 @@ func (c *connection) suspicious() bool {
 
 // publish takes a publication into the outbox, and on.
 func (c *connection) publish(p messages.Publication) {
-	replaced, dropped := c.outbox.push(parcel{Publication: p, order: c.ordered.next()})
+	next := parcel{Publication: p, order: c.ordered.next()}
+	if err := c.keep(&next); err != nil {
+		c.drop(next, err)
+		return
+	}
+	replaced, dropped := c.outbox.push(next)
 	if replaced != nil {
 		c.replace(*replaced)
 	}
@@ -64,6 +70,9 @@ func (c *connection) drop(p parcel, err error) {
 func (c *connection) settle(p parcel, err error) {
 	c.receipts.settle(p.Number, err)
 	c.ordered.settle(p.order)
+	if p.spooled != 0 {
+		c.spool.Release(p.spooled)
+	}
 	c.acknowledge()
 }
 
@@ -80,9 +89,10 @@ func (c *connection) pump() {
 	if c.state.Phase != link.Connected {
 		return
 	}
-	for c.outbox.len() > 0 && len(c.flight) < c.window() {
+	for c.outbox.len() > 0 && len(c.flight) < c.window() && c.flying < maxFlying {
 		p := c.outbox.pop()
 		c.flight = append(c.flight, p)
+		c.flying += size(p.Publication)
 		if c.Log.Enabled(context.Background(), slog.LevelDebug) {
 			c.Log.Debug("message out", "topic", p.Topic, "payload", p.Payload, "qos", c.QoS, "retained", p.Retain)
 		}
@@ -100,6 +110,7 @@ func (c *connection) outcome(m published) {
 	p := c.flight[0]
 	c.flight[0] = parcel{}
 	c.flight = c.flight[1:]
+	c.flying -= size(p.Publication)
 	if m.err != nil {
 		c.drop(p, fmt.Errorf("%w: %w", devices.ErrRefused, m.err))
 	} else {
@@ -114,7 +125,7 @@ func (c *connection) outcome(m published) {
 // sent twice.
 func (c *connection) putBack() {
 	flight := c.flight
-	c.flight = nil
+	c.flight, c.flying = nil, 0
 	if c.QoS == 0 {
 		for _, p := range flight {
 			c.drop(p, devices.ErrLost)

@@ -32,6 +32,7 @@ type slot struct {
 	// What follows is guarded by the mailbox's lock.
 	admits  admission
 	waiting int // messages in the mailbox
+	bytes   int // of these
 	held    int // of these, those that the broker waits for
 	call    call
 }
@@ -93,12 +94,13 @@ func (g *slotGate) enter(msg any) error {
 		return errStuck
 	case g.admits == refuseClosing:
 		return errClosing
-	case g.waiting >= g.Mailbox:
+	case g.waiting >= g.Mailbox, g.waiting > 0 && g.bytes+sizeOf(h.Msg) > maxWaiting:
 		return errFull
 	case h.QoS > 0 && g.call.slow && g.holding() >= heldWhenSlow:
 		return errSlow
 	}
 	g.waiting++
+	g.bytes += sizeOf(h.Msg)
 	if h.QoS > 0 {
 		g.held++
 	}
@@ -108,6 +110,7 @@ func (g *slotGate) enter(msg any) error {
 func (g *slotGate) leave(msg any) {
 	if h, ok := msg.(messages.Handle); ok {
 		g.waiting--
+		g.bytes -= sizeOf(h.Msg)
 		if h.QoS > 0 {
 			g.held--
 		}

@@ -64,6 +64,7 @@ func (v *supervisor) Receive(c actor.Context) {
 	if v.stage == halted {
 		return // what actors say while they are cleared away
 	}
+	v.standing.note(c.Message())
 	switch m := c.Message().(type) {
 	case *actor.Started:
 		v.start(c)
@@ -79,6 +80,10 @@ func (v *supervisor) Receive(c actor.Context) {
 		v.linkUp(m)
 	case messages.LinkDown:
 		v.linkDown(m)
+	case regranted:
+		v.resubscribed(m.granted)
+	case question:
+		m.answer()
 	case restartDue:
 		v.resume(v.parts[m.who])
 	case sumsDue:
@@ -111,8 +116,15 @@ func (v *supervisor) start(c actor.Context) {
 	v.self = c.Self()
 	v.supervisor = v.self
 	v.teller.self = v.self
-	lasting := &lasting{outbox: newOutbox(v.Outbox.Messages, v.Outbox.Bytes), dropped: v.newTally("outbox", "publications")}
+	lasting := &lasting{
+		outbox:  newOutbox(v.Outbox.Messages, v.Outbox.Bytes),
+		dropped: v.newTally("outbox", "publications"),
+		unkept:  v.newTally("spool", "publications"),
+		codec:   v.Codec,
+	}
+	lasting.restore(v.system)
 	ledger := newLedger(v.newTally("mapper", "overflow"))
+	ledger.codec = v.Codec
 	spawn := func(name string, box *mailbox, producer func() actor.Actor) *actor.PID {
 		pid, err := c.SpawnNamed(actor.PropsFromProducer(producer, actor.WithMailbox(box.produce)), name)
 		if err != nil {
@@ -127,6 +139,7 @@ func (v *supervisor) start(c actor.Context) {
 		func() actor.Actor { return newMapper(v.system, ledger) })
 	v.devices = spawn("devices", newMailbox(nil, nil),
 		func() actor.Actor { return newParent(v.system) })
+	v.up.Store(true)
 	v.timer(v.StartWait, openOver{})
 	v.ready()
 }
@@ -147,6 +160,7 @@ func (v *supervisor) begin() {
 		return
 	}
 	v.stage = serving
+	v.standing.setLink("connecting")
 	down := 0
 	for name, l := range v.lives {
 		if l.online.IsZero() && !v.unready[name] {

@@ -3,10 +3,12 @@ package actors
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/mqttgateway/mqttgateway/internal/spool"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -17,8 +19,14 @@ type system struct {
 	counters Counters
 	receipts receipts
 	slots    []*slot
-	root     *actor.RootContext
-	born     time.Time
+	spool    *spool.Spool // nil if there is none
+
+	recovered spool.Recovered // what it owes of before; until the connection has it
+	root      *actor.RootContext
+	born      time.Time
+	standing  *standing
+	pulses    pulses
+	up        atomic.Bool // root, born and the PIDs below are written, and the actors not cleared away yet
 
 	life context.Context // of what devices do; ends when an orderly stop has no more time for them
 	end  context.CancelFunc

@@ -33,6 +33,7 @@ type State struct {
 	Stopped  bool   // for good
 	Takeover bool   // of late another client seems to have used the same client id
 
+	warned  bool // the other client has been thrown out once more since Takeover
 	lagOver bool // of the latest attempt
 	ended   bool // nothing is left of the latest attempt
 	upAt    time.Duration
@@ -57,5 +58,5 @@ type Policy struct {
 	Lag     time.Duration  // after a connect request, in which nothing is tested and no other begins
 	Timeout time.Duration  // of an attempt
 	Backoff backoff.Policy // between attempts
-	Long    backoff.Range  // instead, after what time alone won't cure, and after a takeover
+	Long    backoff.Range  // instead, after what time alone won't cure, and after takeovers
 }

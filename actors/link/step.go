@@ -84,7 +84,7 @@ func (p Policy) dropped(s State, e Dropped) (State, []Effect) {
 	switch s.Phase {
 	case Connected:
 		if e.At-s.upAt >= stable {
-			s.Failures, s.Takeover, s.earlies = 0, false, 0
+			s.Failures, s.Takeover, s.warned, s.earlies = 0, false, false, 0
 		}
 		if e.Fault == EOF && e.At-s.upAt <= takeoverEarly {
 			s = s.lostEarly(e.At)
@@ -132,8 +132,13 @@ func (p Policy) settle(s State) (State, []Effect) {
 	s.Phase = Waiting
 	s.Failures++
 	wait := p.Backoff.Full(s.Failures)
-	if s.Fault == Permanent || s.TakenOver() {
+	switch {
+	case s.Fault == Permanent, s.TakenOver() && s.warned:
 		wait = p.Long
+	case s.TakenOver():
+		// Of two gateways that throw each other out in turn, the other has lost once less. Were we to wait now, it
+		// would have the broker to itself and never know.
+		wait, s.warned = p.Backoff.Full(1), true
 	}
 	return s, []Effect{Retry{s.Epoch, wait}}
 }

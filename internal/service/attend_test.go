@@ -1,0 +1,172 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// attended begins to attend to a gateway in a bubble. Its datagrams go to the gateway's tape.
+func attended(t *testing.T, g *gateway) (hangups chan<- os.Signal, stop func()) {
+	ctx, cancel := context.WithCancel(t.Context())
+	s := &Service{options: g.options(), notify: g.note, hangups: make(chan os.Signal, 1)}
+	s.tasks.Go(func() { s.attend(ctx) })
+	synctest.Wait()
+	return s.hangups, func() {
+		cancel()
+		s.tasks.Wait()
+	}
+}
+
+func wantTape(t *testing.T, g *gateway, want ...string) {
+	t.Helper()
+	if got := locked(g, func() []string { return slices.Clone(g.tape) }); !slices.Equal(got, want) {
+		t.Errorf("systemd was told\n  %s\nwant\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
+	}
+}
+
+func TestReadyWhenTheGatewayAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGateway()
+		g.fallSilent(true)
+		_, stop := attended(t, g)
+		time.Sleep(10 * time.Second)
+		wantTape(t, g, "0s STATUS=starting")
+		g.fallSilent(false)
+		time.Sleep(1100 * time.Millisecond) // the question that is under way isn't answered any more
+		stop()
+		wantTape(t, g,
+			"0s STATUS=starting",
+			"11s READY=1 STATUS=link connected, devices: 2 online, 0 down",
+			"11.1s STOPPING=1 STATUS=stopping")
+	})
+}
+
+func TestStoppedBeforeReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGateway()
+		g.fallSilent(true)
+		_, stop := attended(t, g)
+		stop()
+		wantTape(t, g, "0s STATUS=starting", "0s STOPPING=1 STATUS=stopping")
+	})
+}
+
+func TestStatusWhenItChanges(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGateway()
+		_, stop := attended(t, g)
+		time.Sleep(7 * time.Second)
+		locked(g, func() bool {
+			g.state = State{Link: "waiting", Devices: Devices{Online: 1, Opening: 1, Down: 3}}
+			return true
+		})
+		time.Sleep(time.Minute)
+		stop()
+		wantTape(t, g,
+			"0s STATUS=starting",
+			"0s READY=1 STATUS=link connected, devices: 2 online, 0 down",
+			"8s STATUS=link waiting, devices: 1 online, 3 down, 1 opening",
+			"1m7s STOPPING=1 STATUS=stopping")
+	})
+}
+
+var monotonic = regexp.MustCompile(`MONOTONIC_USEC=[1-9]\d*`)
+
+func TestReload(t *testing.T) {
+	tests := []struct {
+		name   string
+		reload error
+		log    string
+	}{
+		{
+			name: "taken",
+			log:  "level=INFO msg=\"configuration read again\" took=3s\n",
+		},
+		{
+			name:   "refused",
+			reload: errors.Join(errors.New(`map file "a": no root`), errors.New("log.level: loud")),
+			log: `level=ERROR msg="configuration refused, what was in force stays" err="map file \"a\": no root"` + "\n" +
+				`level=ERROR msg="configuration refused, what was in force stays" err="log.level: loud"` + "\n",
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := newGateway()
+				g.reload = func(context.Context) error {
+					time.Sleep(3 * time.Second)
+					g.state.Devices.Online++
+					return test.reload
+				}
+				hangups, stop := attended(t, g)
+				time.Sleep(time.Second)
+				hangups <- syscall.SIGHUP
+				time.Sleep(10 * time.Second)
+				stop()
+				for i, line := range g.tape {
+					g.tape[i] = monotonic.ReplaceAllString(line, "MONOTONIC_USEC=n")
+				}
+				wantTape(t, g,
+					"0s STATUS=starting",
+					"0s READY=1 STATUS=link connected, devices: 2 online, 0 down",
+					"1s RELOADING=1 MONOTONIC_USEC=n",
+					"4s READY=1",
+					"4s STATUS=link connected, devices: 3 online, 0 down",
+					"11s STOPPING=1 STATUS=stopping")
+				if got := g.log(); got != test.log {
+					t.Errorf("logged\n%s\nwant\n%s", got, test.log)
+				}
+			})
+		})
+	}
+}
+
+// A signal that comes too early is kept, and systemd hears of READY first: the start isn't over by a reload.
+func TestReloadWaitsForTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGateway()
+		g.fallSilent(true)
+		reloads := 0
+		g.reload = func(context.Context) error { reloads++; return nil }
+		hangups, stop := attended(t, g)
+		hangups <- syscall.SIGHUP
+		time.Sleep(10 * time.Second)
+		if reloads > 0 {
+			t.Error("reloaded before the gateway was up")
+		}
+		g.fallSilent(false)
+		time.Sleep(1100 * time.Millisecond)
+		stop()
+		if reloads != 1 {
+			t.Errorf("%d reloads, want 1", reloads)
+		}
+		if !strings.Contains(g.tape[1], "READY=1 STATUS") || !strings.Contains(g.tape[2], "RELOADING=1") {
+			t.Errorf("systemd was told %q, want READY before RELOADING", g.tape)
+		}
+	})
+}
+
+func TestStopEndsAReload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGateway()
+		g.reload = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+		hangups, stop := attended(t, g)
+		hangups <- syscall.SIGHUP
+		synctest.Wait()
+		stop()
+		if got := g.tape[len(g.tape)-1]; got != "0s STOPPING=1 STATUS=stopping" {
+			t.Errorf("systemd was told %q last, want that the gateway stops", got)
+		}
+		if got := g.log(); got != "" {
+			t.Errorf("logged %q, want nothing: nobody has refused anything", got)
+		}
+	})
+}

@@ -1,0 +1,86 @@
+package service
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+)
+
+var errSilent = errors.New("mapper has not answered")
+
+// gateway is a fake of what a service deals with. It writes down, with the time since its birth, what systemd is told
+// and what is logged.
+type gateway struct {
+	mu     sync.Mutex
+	born   time.Time
+	silent bool // its actors don't answer
+	asked  int
+	state  State
+	reload func(context.Context) error
+	tape   []string
+	logged bytes.Buffer
+}
+
+func newGateway() *gateway {
+	return &gateway{
+		born:   time.Now(),
+		state:  State{Link: "connected", Devices: Devices{Online: 2}},
+		reload: func(context.Context) error { return nil },
+	}
+}
+
+func (g *gateway) options() Options {
+	dropTime := func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}
+	return Options{
+		Alive:  g.alive,
+		State:  func() State { return locked(g, func() State { return g.state }) },
+		Reload: func(ctx context.Context) error { return g.reload(ctx) },
+		Log:    slog.New(slog.NewTextHandler(g, &slog.HandlerOptions{ReplaceAttr: dropTime})),
+	}
+}
+
+// alive is as the real one: it answers at once or not before ctx is done.
+func (g *gateway) alive(ctx context.Context) error {
+	if !locked(g, func() bool { g.asked++; return g.silent }) {
+		return nil
+	}
+	<-ctx.Done()
+	return errSilent
+}
+
+func (g *gateway) note(assignments ...string) {
+	locked(g, func() bool {
+		at := time.Since(g.born)
+		g.tape = append(g.tape, fmt.Sprintf("%v %s", at, strings.Join(assignments, " ")))
+		return true
+	})
+}
+
+// Write takes the log.
+func (g *gateway) Write(p []byte) (int, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.logged.Write(p)
+}
+
+func (g *gateway) log() string { return locked(g, g.logged.String) }
+
+func (g *gateway) fallSilent(silent bool) {
+	locked(g, func() bool { g.silent = silent; return true })
+}
+
+func locked[T any](g *gateway, f func() T) T {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return f()
+}

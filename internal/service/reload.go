@@ -1,0 +1,30 @@
+package service
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+)
+
+// reload has the gateway read its configuration again. That it has been refused is for the log: systemd knows no such
+// answer, and the gateway is as ready as it was.
+func (s *Service) reload(ctx context.Context) {
+	// One datagram: systemd compares the time with that of its own SIGHUP.
+	s.notify(daemon.SdNotifyReloading, strings.TrimSpace(daemon.SdNotifyMonotonicUsec()))
+	defer s.notify(daemon.SdNotifyReady)
+
+	begun := time.Now()
+	err := s.options.Reload(ctx)
+	switch {
+	case err == nil:
+		s.options.Log.Info("configuration read again", "took", time.Since(begun))
+		return
+	case ctx.Err() != nil: // stopped, not refused
+		return
+	}
+	for fault := range strings.SplitSeq(err.Error(), "\n") {
+		s.options.Log.Error("configuration refused, what was in force stays", "err", fault)
+	}
+}

@@ -1,0 +1,35 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+)
+
+// feedWatchdog asks the gateway at half of systemd's patience, and feeds the watchdog when it answers. One that has not
+// answered after another quarter is asked again at once, so that it can still make it, and the log says by then why
+// systemd is about to kill it.
+func (s *Service) feedWatchdog(ctx context.Context) {
+	interval, patience := s.watchdog/2, s.watchdog/4
+	silent := false
+	for next := interval; wait(ctx, next); {
+		asked := time.Now()
+		err := s.ask(ctx, patience)
+		switch {
+		case err == nil:
+			s.notify(daemon.SdNotifyWatchdog)
+			if silent {
+				s.options.Log.Info("gateway answers again, the watchdog is fed")
+			}
+			silent, next = false, interval
+		case ctx.Err() != nil:
+			return
+		default:
+			if !silent {
+				s.options.Log.Error("gateway does not answer, the watchdog is not fed", "watchdog", s.watchdog, "err", err)
+			}
+			silent, next = true, patience-time.Since(asked)
+		}
+	}
+}
