@@ -10,6 +10,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/actors/backoff"
 	"github.com/mqttgateway/mqttgateway/actors/link"
 	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/broker"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
@@ -17,7 +18,8 @@ import (
 // parts is what a configuration names, read.
 type parts struct {
 	codec    *mapping.Codec
-	security *tls.Config // nil for the defaults
+	security *tls.Config  // nil for the defaults
+	users    broker.Users // of the broker inside
 }
 
 // buildOptions makes of a configuration what the actors want of it. The broker's URL is that of the broker inside if
@@ -47,6 +49,7 @@ func buildOptions(c *config.Config, p parts, broker string, log *slog.Logger) ac
 			Long:    longWait(m.Reconnect.Max),
 		},
 		Outbox:    actors.OutboxSize{Messages: m.Outbox.Messages, Bytes: int(m.Outbox.Size)},
+		Spool:     actors.Spool{Dir: m.Spool, Batch: m.SpoolBatch},
 		StartWait: c.Gateway.StartWait,
 
 		RetainedCommands: c.Mapping.RetainedCommands,

@@ -1,8 +1,6 @@
 package command
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
@@ -14,8 +12,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
-// inspect reads what the configuration names and cannot know itself: the map file, the certificates, the types of
-// device. The error joins loadErr, that of loading the configuration, and all that is wrong beyond it, so that one
+// inspect reads what the configuration names and cannot know itself: the map file, the certificates, the users of
+// the broker inside, the types of device. The error joins loadErr, that of loading the configuration, and all that is wrong beyond it, so that one
 // run tells everything; what could not be read is passed over, for loadErr speaks of it. Warnings are one line each.
 func inspect(l *config.Loaded, loadErr error) (p parts, warnings []string, err error) {
 	faults := []error{loadErr}
@@ -27,6 +25,8 @@ func inspect(l *config.Loaded, loadErr error) (p parts, warnings []string, err e
 	}
 	p.security, err = readTLS(l)
 	faults = append(faults, err)
+	p.users, err = readUsers(l)
+	faults = append(faults, err)
 	for i, d := range l.Config.Devices {
 		if d.Type == "" {
 			continue
@@ -37,6 +37,9 @@ func inspect(l *config.Loaded, loadErr error) (p parts, warnings []string, err e
 	}
 	if loadErr == nil && len(l.Config.Devices) == 0 {
 		warnings = append(warnings, "devices: there are none, and nothing acts on messages")
+	}
+	if loadErr == nil {
+		warnings = append(warnings, idleInside(l)...)
 	}
 	return p, slices.Concat(l.Warnings, warnings), errors.Join(faults...)
 }
@@ -84,32 +87,4 @@ func worded(what string, faults []*mapping.Fault, err error) ([]string, error) {
 		err = fmt.Errorf("%s: %w", what, err)
 	}
 	return warnings, err
-}
-
-// readTLS returns nil if nothing is set, for the defaults.
-func readTLS(l *config.Loaded) (*tls.Config, error) {
-	t := l.Config.MQTT.TLS
-	if t == (config.TLS{}) {
-		return nil, nil
-	}
-	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName}
-	var faults []error
-	if filepath.IsAbs(t.CAFile) {
-		c.RootCAs = x509.NewCertPool()
-		pem, err := os.ReadFile(t.CAFile)
-		if err == nil && !c.RootCAs.AppendCertsFromPEM(pem) {
-			err = fmt.Errorf("%q holds no certificate in PEM", t.CAFile)
-		}
-		if err != nil {
-			faults = append(faults, fmt.Errorf("%s: %w", l.Name("mqtt.tls.ca_file"), err))
-		}
-	}
-	if filepath.IsAbs(t.CertFile) && filepath.IsAbs(t.KeyFile) {
-		pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("%s and %s: %w", l.Name("mqtt.tls.cert_file"), l.Name("mqtt.tls.key_file"), err))
-		}
-		c.Certificates = []tls.Certificate{pair}
-	}
-	return c, errors.Join(faults...)
 }

@@ -73,7 +73,7 @@ func completeOption(f options.Field) cobra.CompletionFunc {
 		return fixed("debug", "info", "warn", "error", "none")
 	case f.Type == "bool":
 		return fixed("true", "false")
-	case strings.HasSuffix(f.Key, "file"), strings.HasSuffix(f.Key, ".path"):
+	case strings.HasSuffix(f.Key, "file"), strings.HasSuffix(f.Key, ".path"), f.Key == "health.socket":
 		return nil
 	}
 	return cobra.NoFileCompletions

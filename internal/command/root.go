@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
@@ -49,7 +50,8 @@ what to type next. "gateway config" prints a configuration to begin with.`,
 	root.SetVersionTemplate(versionLine(root.Name()))
 	root.SetUsageFunc(usage)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newRun(), newCheck(), newExplain(), newTranslate(), newDevices(), newConfig(), newMigrate(), newVersion())
+	root.AddCommand(newRun(), newCheck(), newExplain(), newTranslate(), newDevices(), newConfig(), newMigrate(),
+		newHealth(func(l *config.Loaded) string { return l.Config.Health.Socket }), newVersion())
 	for _, cmd := range append(root.Commands(), root) {
 		cmd.DisableFlagsInUseLine = true
 		cmd.Long = strings.ReplaceAll(cmd.Long, `"gateway `, `"`+root.Name()+" ")

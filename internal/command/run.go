@@ -12,7 +12,6 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/config"
-	"github.com/mqttgateway/mqttgateway/internal/broker"
 	"github.com/mqttgateway/mqttgateway/internal/command/logging"
 )
 
@@ -22,6 +21,9 @@ func newRun() *cobra.Command {
 		Short: "Run the gateway",
 		Long: `Run starts the gateway and serves until it is told to stop by SIGINT or SIGTERM: then devices finish what they have,
 their last words are published, and the link closes, all within gateway.grace. A second signal ends it at once.
+
+SIGHUP has it read its configuration again: the map and log.level are put in force without touching the link, other options
+that have changed are named, for they need a restart. A configuration with a fault changes nothing.
 
 Without a configuration file it tries things out: one dummy device with the example's map, on a broker of its own, or on
 the one that --mqtt.broker names.`,
@@ -38,12 +40,12 @@ the one that --mqtt.broker names.`,
 		if err != nil {
 			return err
 		}
-		return run(cmd, loaded, parts, warnings)
+		return run(cmd, sources, loaded, parts, warnings)
 	}
 	return cmd
 }
 
-func run(cmd *cobra.Command, l *config.Loaded, p parts, warnings []string) (err error) {
+func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings []string) (err error) {
 	c := &l.Config
 	logs, err := openLogs(c, cmd.OutOrStdout(), cmd.ErrOrStderr())
 	if err != nil {
@@ -52,14 +54,15 @@ func run(cmd *cobra.Command, l *config.Loaded, p parts, warnings []string) (err 
 	defer func() { err = errors.Join(err, logs.Close()) }()
 	log := logs.Logger
 
-	url := c.MQTT.Broker
+	url, guest := c.MQTT.Broker, c.MQTT
 	if url == config.Embedded {
-		inside, err := broker.Start(broker.Options{Log: log})
+		inside, err := startInside(c, p.users, log)
 		if err != nil {
 			return err
 		}
 		defer inside.Close()
-		url = inside.URL()
+		url, guest = inside.URL(), asGuest(p.users)
+		c = signedIn(c, inside)
 	}
 	gateway, err := actors.New(buildOptions(c, p, url, log))
 	if err != nil {
@@ -67,7 +70,7 @@ func run(cmd *cobra.Command, l *config.Loaded, p parts, warnings []string) (err 
 	}
 
 	if l.Path == "" {
-		try := trial{broker: url, mqtt: c.MQTT, root: p.codec.Root(), example: usesExampleMap(l)}
+		try := trial{broker: url, mqtt: guest, root: p.codec.Root(), example: usesExampleMap(l)}
 		if err := try.say(cmd.OutOrStdout()); err != nil {
 			return err
 		}
@@ -84,8 +87,13 @@ func run(cmd *cobra.Command, l *config.Loaded, p parts, warnings []string) (err 
 		stop() // before the gateway says that it stops: from then on a signal ends the program at once
 		halt()
 	})
-	gateway.Run(ctx)
-	return nil
+	return serve(ctx, gateway, &reloader{
+		load:    func() (*config.Loaded, error) { return from.load(cmd) },
+		started: l,
+		gateway: gateway,
+		console: logs.Console,
+		log:     log,
+	}, c.Health.Socket)
 }
 
 func openLogs(of *config.Config, stdout, stderr io.Writer) (*logging.Logs, error) {

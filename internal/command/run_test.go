@@ -1,10 +1,12 @@
 package command
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"log/slog"
@@ -208,7 +210,17 @@ func TestCertificates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := p.security; s.RootCAs == nil || len(s.Certificates) != 1 || s.ServerName != "other" {
+	s := p.security
+	if s.RootCAs == nil || s.ServerName != "other" || s.MinVersion != tls.VersionTLS12 {
 		t.Errorf("got %+v", s)
+	}
+	if shown, err := s.GetClientCertificate(nil); err != nil || !bytes.Equal(shown.Certificate[0], certificate) {
+		t.Errorf("it shows %+v, %v", shown, err)
+	}
+	if err := os.Remove("key.pem"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.GetClientCertificate(nil); err == nil || !strings.Contains(err.Error(), "mqtt.tls.key_file: open ") {
+		t.Errorf("without the key: %v", err)
 	}
 }

@@ -40,11 +40,13 @@ func sayStart(log *slog.Logger, l *config.Loaded, codec *mapping.Codec) {
 	}
 }
 
-// inForce is the configuration with what follows from it filled in: the client id, and the map's root and topics.
+// inForce is the configuration with what follows from it filled in, the client id and the map's root and topics, and
+// without secrets.
 func inForce(l *config.Loaded, codec *mapping.Codec) *config.Config {
 	c := l.Config
 	c.MQTT.Broker = redacted(c.MQTT.Broker)
 	c.MQTT.ClientID = c.ClientID()
+	c.Devices = withoutSecrets(c.Devices)
 	c.Mapping.Root, c.Mapping.Topics = codec.Root(), codec.Topics()
 	if usesExampleMap(l) {
 		c.Mapping.File = "the example's"

@@ -1,0 +1,64 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/service"
+)
+
+// healthTimeout leaves a gateway that is slow the time to say so itself, and ends within the 2 s that are promised.
+const healthTimeout = 1500 * time.Millisecond
+
+// newHealth is given where a configuration has the path of the socket.
+func newHealth(option func(*config.Loaded) string) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "health",
+		Short: "Ask the running gateway how it is",
+		Long: `Health asks the gateway that listens on health.socket how it is, prints its answer, one line of JSON, and ends with
+status 0 if it is well, and with 1 if it isn't or if nobody answers, within 2 s. A gateway is well if its parts answer;
+the answer tells what its link and its devices do, but they don't change the status.
+
+With --health.socket no configuration is read.`,
+		Example: `  gateway health --config dummy2mqtt.yaml
+  gateway health --health.socket /run/gateway/health.sock`,
+		Args: wantArgs(0, 0),
+	}
+	sources := new(sources)
+	cmd.Flags().SortFlags = false
+	cmd.Flags().StringVarP(&sources.path, "config", "c", "", "configuration `file` of the gateway to ask (default: as for run)")
+	socket := cmd.Flags().String("health.socket", "", "`path` of the socket")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		path := *socket
+		if path == "" {
+			loaded, err := sources.load(cmd)
+			if err != nil {
+				return err
+			}
+			path = option(loaded)
+		}
+		if path == "" {
+			return errors.New("no socket to ask at: set health.socket in the configuration, or give --health.socket PATH")
+		}
+		ctx, cancel := context.WithTimeoutCause(cmd.Context(), healthTimeout, fmt.Errorf("time is up after %v", healthTimeout))
+		defer cancel()
+		health, err := service.Ask(ctx, path)
+		if err != nil {
+			return err
+		}
+		if err := json.NewEncoder(cmd.OutOrStdout()).Encode(health); err != nil {
+			return err
+		}
+		if !health.OK {
+			return fmt.Errorf("not well: %s", health.Status)
+		}
+		return nil
+	}
+	return cmd
+}

@@ -1,0 +1,67 @@
+package command
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/broker"
+)
+
+// readUsers reads those who may sign in to the broker inside. It is nobody beside an error, and if there is no file.
+func readUsers(l *config.Loaded) (broker.Users, error) {
+	path := l.Config.Embedded.UsersFile
+	if !filepath.IsAbs(path) {
+		return broker.Users{}, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return broker.Users{}, fmt.Errorf("%s: %w", l.Name("embedded.users_file"), err)
+	}
+	users, err := broker.ParseUsers(text)
+	if err != nil {
+		return broker.Users{}, fmt.Errorf("%s: %q: %w", l.Name("embedded.users_file"), path, err)
+	}
+	return users, nil
+}
+
+// idleInside warns of options of the broker inside while another is in use.
+func idleInside(l *config.Loaded) []string {
+	var warnings []string
+	e, usual := l.Config.Embedded, config.Default().Embedded
+	if l.Config.MQTT.Broker == config.Embedded {
+		return nil
+	}
+	for _, o := range []struct{ key, value, usual string }{
+		{"embedded.address", e.Address, usual.Address},
+		{"embedded.users_file", e.UsersFile, usual.UsersFile},
+	} {
+		if o.value != o.usual {
+			warnings = append(warnings, fmt.Sprintf("%s: of no use with the broker at %s: want mqtt.broker: %s", l.Name(o.key), redacted(l.Config.MQTT.Broker), config.Embedded))
+		}
+	}
+	return warnings
+}
+
+// startInside starts the broker inside.
+func startInside(c *config.Config, users broker.Users, log *slog.Logger) (*broker.Broker, error) {
+	return broker.Start(broker.Options{Address: c.Embedded.Address, Users: users, MaxPacket: int(c.MQTT.MaxPacket), Log: log})
+}
+
+// signedIn is c with the gateway's own account at the broker inside.
+func signedIn(c *config.Config, inside *broker.Broker) *config.Config {
+	own := *c
+	username, password := inside.Account()
+	own.MQTT.Username, own.MQTT.Password = username, config.Secret(password)
+	return &own
+}
+
+// asGuest is how a newcomer's own clients speak to the broker inside: as the first of its users, if it has any.
+func asGuest(users broker.Users) (m config.MQTT) {
+	if names := users.Names(); len(names) > 0 {
+		m.Username, m.Password = names[0], "known to the reader"
+	}
+	return m
+}

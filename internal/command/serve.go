@@ -1,0 +1,32 @@
+package command
+
+import (
+	"context"
+
+	"github.com/mqttgateway/mqttgateway/actors"
+	"github.com/mqttgateway/mqttgateway/internal/service"
+)
+
+// serve runs the gateway until ctx is done, and deals meanwhile with what runs it. An empty path is no health socket.
+func serve(ctx context.Context, g *actors.Gateway, r *reloader, socket string) error {
+	s, err := service.Start(ctx, service.Options{
+		Alive:  g.Alive,
+		State:  func() service.State { return serviceState(g.State()) },
+		Reload: func(context.Context) error { return r.reload() },
+		Socket: socket,
+		Log:    r.log,
+	})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	g.Run(ctx)
+	return nil
+}
+
+func serviceState(s actors.State) service.State {
+	return service.State{
+		Link:    s.Link,
+		Devices: service.Devices{Online: s.Online, Opening: s.Opening, Down: s.Down},
+	}
+}
