@@ -1,5 +1,5 @@
 // Package integration holds conversations with the real program, on its own broker and on a mosquitto, and tests of
-// what happens between the program and a broker that is away, silent, slow or unwilling.
+// what happens between the program and a broker that is away, silent, slow, frozen or unwilling, or sends a flood.
 //
 // A conversation is a text in testdata that is read like a story:
 //

@@ -5,10 +5,12 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -17,6 +19,7 @@ type mosquitto struct {
 	t       testing.TB
 	address string // host:port
 	config  string // path
+	process *os.Process
 	kill    func() // at once, as kill -9; does nothing the second time
 }
 
@@ -62,6 +65,7 @@ func (m *mosquitto) start() {
 	if err := cmd.Start(); err != nil {
 		m.t.Fatal(err)
 	}
+	m.process = cmd.Process
 	ended := make(chan struct{})
 	m.kill = func() {
 		_ = cmd.Process.Kill()
@@ -85,13 +89,19 @@ func (m *mosquitto) start() {
 	}
 }
 
-// freeAddress returns an address that nobody listens on. Its port is below those that the system gives to clients, one
+// given holds the addresses that freeAddress has returned: tests run side by side, and listen only later.
+var given sync.Map
+
+// freeAddress returns an address that nobody listens on, and each only once. Its port is below those that the system gives to clients, one
 // of which could else take it, or even connect with itself, while nobody listens.
 func freeAddress(t testing.TB) string {
 	t.Helper()
 	var err error
 	for range 100 {
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(20000+rand.IntN(12000)))
+		if _, twice := given.LoadOrStore(address, true); twice {
+			continue
+		}
 		var ln net.Listener
 		if ln, err = net.Listen("tcp", address); err == nil {
 			ln.Close()

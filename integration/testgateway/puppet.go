@@ -24,6 +24,7 @@ type params struct {
 //	BLOCK   blocks until it is told to stop
 //	STUCK   blocks for ever
 //	SLEEP   takes as long as the argument "for" says, and then answers
+//	REST    takes as long as the argument "for" says, and says nothing
 //	SAY     answers with what the arguments "say", an action, and "function" say
 //
 // It answers any other with a status that repeats it.
@@ -56,6 +57,8 @@ func (p *puppet) Handle(ctx context.Context, msg messages.InternalMsg) error {
 		if err := asleep(ctx, msg); err != nil {
 			return err
 		}
+	case "REST":
+		return asleep(ctx, msg)
 	case "SAY":
 		msg = said(msg)
 	}

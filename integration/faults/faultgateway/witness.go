@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/integration/faults/trial"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+func init() { devices.Register("witness", open) }
+
+type params struct {
+	Dir   string        `koanf:"dir" doc:"folder of its record, a file with the device's name"`
+	Takes time.Duration `koanf:"takes" doc:"how long it works on a command" default:"0s"`
+}
+
+// witness writes each command down before it echoes it, and each echo that the gateway has promised to deliver. What
+// is written outlives the process. The action PANIC makes it panic.
+type witness struct {
+	env    devices.Env
+	takes  time.Duration
+	record *os.File
+}
+
+func open(_ context.Context, env devices.Env, p params) (devices.Device, error) {
+	record, err := os.OpenFile(filepath.Join(p.Dir, env.Name()), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	return &witness{env, p.Takes, record}, err
+}
+
+func (w *witness) Handle(ctx context.Context, msg messages.InternalMsg) error {
+	if msg.Type() != messages.Command {
+		return nil
+	}
+	arg, _ := msg.Arg(trial.Number)
+	n, ok := arg.Int()
+	if !ok {
+		return fmt.Errorf("%w: argument %q: want a number", devices.ErrAction, trial.Number)
+	}
+	if msg.Action() == trial.Panic {
+		if err := trial.Write(w.record, trial.Panicked, int(n), time.Now()); err != nil {
+			return err
+		}
+		panic("told to")
+	}
+	if w.takes > 0 {
+		select {
+		case <-time.After(w.takes):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if err := trial.Write(w.record, trial.Handled, int(n), time.Now()); err != nil {
+		return err
+	}
+	status := messages.New(messages.Status, msg.Address(), trial.Echo).WithArg(trial.Number, arg)
+	receipt := w.env.Emit(status)
+	go func() { // ends with the gateway at the latest
+		<-receipt.Done()
+		if receipt.Err() != nil {
+			return
+		}
+		if err := trial.Write(w.record, trial.Kept, int(n), time.Now()); err != nil {
+			w.env.Report(err)
+		}
+	}()
+	return nil
+}
+
+// Close leaves the record open, to be collected as garbage: receipts are still written down.
+func (w *witness) Close() error { return nil }

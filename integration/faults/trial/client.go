@@ -1,0 +1,139 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+)
+
+// client keeps up a session with the broker, one after the other. Callbacks are those of mqtt.Options.
+type client struct {
+	stop  context.CancelFunc
+	ended chan struct{}
+
+	mu      sync.Mutex
+	current *life         // nil while there is none
+	changed chan struct{} // closed when current changes
+}
+
+// life is one session.
+type life struct {
+	mqtt.Session
+	lost chan struct{} // closed when it has ended, and no callback comes any more
+	free chan struct{} // holds one for each message that may be published
+}
+
+const (
+	again    = 20 * time.Millisecond // before the next attempt to connect
+	farewell = time.Second           // for an orderly end
+	window   = 16                    // messages published and not acknowledged
+)
+
+// connect keeps sessions until close. Published may be nil.
+func connect(o mqtt.Options, filters []mqtt.Filter, published func(l *life, number uint64, err error)) *client {
+	ctx, stop := context.WithCancel(context.Background())
+	c := &client{stop: stop, ended: make(chan struct{}), changed: make(chan struct{})}
+	go func() {
+		defer close(c.ended)
+		for ctx.Err() == nil {
+			if !c.live(ctx, o, filters, published) {
+				wait(ctx, again)
+			}
+		}
+	}()
+	return c
+}
+
+// live keeps one session to its end; it reports false if there was none.
+func (c *client) live(ctx context.Context, o mqtt.Options, filters []mqtt.Filter, published func(*life, uint64, error)) bool {
+	l := &life{lost: make(chan struct{}), free: make(chan struct{}, window)}
+	for range window {
+		l.free <- struct{}{}
+	}
+	o.Lost = func(error) { close(l.lost) }
+	if published != nil {
+		o.Published = func(number uint64, err error) { published(l, number, err) }
+	}
+	session, err := mqtt.Dial(ctx, o)
+	if err != nil {
+		return false
+	}
+	if len(filters) > 0 {
+		if _, err := session.Subscribe(ctx, filters); err != nil {
+			session.Kill(err)
+			return false
+		}
+	}
+	l.Session = session
+	c.set(l)
+	defer c.set(nil)
+	select {
+	case <-l.lost:
+	case <-ctx.Done():
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+		defer cancel()
+		session.Close(ctx)
+	}
+	return true
+}
+
+func (c *client) set(l *life) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.current = l
+	close(c.changed)
+	c.changed = make(chan struct{})
+}
+
+func (c *client) get() (*life, <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.current, c.changed
+}
+
+// await waits until there is a session, or there is none.
+func (c *client) await(ctx context.Context, there bool) (*life, error) {
+	for {
+		l, changed := c.get()
+		if (l != nil) == there {
+			return l, nil
+		}
+		select {
+		case <-changed:
+		case <-c.ended:
+			return nil, errors.New("client closed")
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// Connected waits until there is a session with the broker.
+func (c *client) Connected(ctx context.Context) error {
+	_, err := c.await(ctx, true)
+	return err
+}
+
+// Lost waits until there is none, and all that it brought has been booked.
+func (c *client) Lost(ctx context.Context) error {
+	_, err := c.await(ctx, false)
+	return err
+}
+
+// Close ends the session.
+func (c *client) Close() {
+	c.stop()
+	<-c.ended
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

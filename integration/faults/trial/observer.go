@@ -1,0 +1,25 @@
+package trial
+
+import "github.com/mqttgateway/mqttgateway/internal/mqtt"
+
+// Observer hears what the gateway says, in a session that the broker keeps.
+type Observer struct{ *client }
+
+// NewObserver connects to the broker at host:port. Strange is told of what it can't read; it must not block.
+func NewObserver(broker string, l *Ledger, strange func(error)) *Observer {
+	o := options(broker, "observer")
+	o.CleanSession = false
+	o.Arrived = func(m mqtt.Message) {
+		s, err := parse(m.Payload)
+		switch {
+		case err != nil:
+			strange(err)
+		case s.Response != "":
+			l.Answered(s.ID, s.Response)
+		case s.Action == Echo:
+			l.Echoed(s.N)
+		}
+		m.Ack()
+	}
+	return &Observer{connect(o, []mqtt.Filter{{Topic: statuses, QoS: 1}}, nil)}
+}

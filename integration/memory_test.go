@@ -1,0 +1,58 @@
+package integration
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strconv"
+	"sync"
+	"testing"
+)
+
+// mostMemory is what a gateway may have in RAM at its worst, in bytes.
+const mostMemory = 150e6
+
+var buildPlain = sync.OnceValues(func() (said []byte, err error) {
+	return exec.Command("go", "build", "-o", filepath.Join(programs, "plain")+"/", "./testgateway").CombinedOutput()
+})
+
+// plain returns the name of a testgateway without the race detector, which takes several times the memory, and time.
+func plain(t testing.TB) string {
+	t.Helper()
+	if said, err := buildPlain(); err != nil {
+		t.Fatalf("building the gateway: %v\n%s", err, said)
+	}
+	return filepath.Join("plain", "testgateway")
+}
+
+var highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
+
+// peak returns the most that the program, which runs, has had in RAM so far, in bytes; 0 where only Linux could tell.
+func (p *program) peak() int {
+	p.t.Helper()
+	if runtime.GOOS != "linux" {
+		return 0
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	found := highWater.FindSubmatch(status)
+	if found == nil {
+		p.t.Fatalf("no peak of memory in %s", status)
+	}
+	kB, _ := strconv.Atoi(string(found[1])) // digits
+	return kB << 10
+}
+
+// staysSmall fails the test if the program has had more in RAM than most, and returns what it had.
+func (p *program) staysSmall(most int) (peak int) {
+	p.t.Helper()
+	if peak = p.peak(); peak > most {
+		p.t.Errorf("the program had up to %d MB in RAM, want %d MB at most", peak/1e6, most/1e6)
+	}
+	return peak
+}

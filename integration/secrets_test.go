@@ -1,0 +1,129 @@
+package integration
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+)
+
+// canary stands for every secret.
+const canary = "Canary-7f3a-Serinus"
+
+// TestSecrets gives a gateway secrets of every kind, has its logins refused, and ends it with a dump of all it does. No
+// output may show one of them.
+func TestSecrets(t *testing.T) { // not parallel: it sets the environment
+	t.Setenv("GOTRACEBACK", "system")
+	ca := newAuthority(t)
+	cert, key := ca.issue("me")
+	refusing := startMosquitto(t, "allow_anonymous false")
+	strict := bridge(t, refusing.address, "another", ca.pair("bridge.test"))
+	lenient := bridge(t, refusing.address, canary, ca.pair("bridge.test"))
+	const (
+		permanent = "connect refused, and time alone will not cure it"
+		tls       = "tls: {ca_file: ca.pem, cert_file: cert.pem, key_file: key.pem, server_name: bridge.test}"
+	)
+	for _, c := range []struct {
+		name, config string
+		says         string // when it has gone as far as it gets
+		meanwhile    func(*testing.T, *program)
+	}{
+		{"password", "mqtt: {broker: 'tcp://" + refusing.address + "', username: me, password: " + canary + "}", permanent, nil},
+		{"password file", "mqtt: {broker: 'tcp://" + refusing.address + "', username: me, password_file: secret}", permanent, nil},
+		{"token that is refused", "mqtt: {broker: 'wss://" + strict + "/mqtt?token=" + canary + "', username: me, password: " + canary + ", " + tls + "}", permanent, nil},
+		{"token", "mqtt: {broker: 'wss://" + lenient + "/mqtt?token=" + canary + "', username: me, password_file: secret, " + tls + "}", permanent, nil},
+		{"nobody there", "mqtt: {broker: 'ws://" + freeAddress(t) + "/mqtt?token=" + canary + "', username: me, password_file: secret}", "connect failed", nil},
+		{"users", "mqtt: {broker: embedded}\nembedded: {address: '127.0.0.1:0', users_file: users}", "msg=subscribed", tryPasswords},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(t, dir, "ca.pem", ca.pem())
+			write(t, dir, "cert.pem", cert)
+			write(t, dir, "key.pem", key)
+			write(t, dir, "secret", canary+"\n")
+			write(t, dir, "users", "me:"+canary+"\n")
+			config := write(t, dir, "gateway.yaml", c.config+fmt.Sprintf(`
+gateway: {name: gw}
+mapping: {root: home, topics: ["home/#"]}
+devices:
+  - {name: liar, type: liar, params: {password: %[1]s, pin: %[1]s, url: "http://me:%[1]s@box/?token=%[1]s"}}
+  - {name: wrong, type: liar, params: {pasword: %[1]s, password: [%[1]s]}}
+log: {level: debug, file: {path: gateway.log, level: debug}}
+health: {socket: health.sock}
+`, canary))
+			gateway := start(t, dir, "testgateway", "run", "--config", config)
+			gateway.says(c.says)
+			if c.meanwhile != nil {
+				c.meanwhile(t, gateway)
+			}
+			health, err := exec.Command(filepath.Join(programs, "testgateway"), "health", "--config", config).CombinedOutput()
+			if err != nil {
+				t.Errorf("health: %v: %s", err, health)
+			}
+			shows(t, "health", string(health), key)
+			gateway.signal(syscall.SIGQUIT)
+			if status := gateway.exit(); status != "exit status 2" {
+				t.Errorf("the program ended with %s, want a dump and exit status 2", status)
+			}
+			lines, _, _ := gateway.lines.from(0)
+			if !slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, "goroutine ") }) {
+				t.Error("there is no dump")
+			}
+			file, err := os.ReadFile(filepath.Join(dir, "gateway.log"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			shows(t, "the console", strings.Join(lines, "\n"), key)
+			shows(t, "the log file", string(file), key)
+			check, _ := exec.Command(filepath.Join(programs, "testgateway"), "check", "--config", config).CombinedOutput()
+			shows(t, "check", string(check), key)
+			if !strings.Contains(string(check), "pasword") {
+				t.Errorf("check does not speak of the misspelt option: %s", check)
+			}
+		})
+	}
+}
+
+// tryPasswords has strangers try passwords, and a user speak.
+func tryPasswords(t *testing.T, gateway *program) {
+	t.Helper()
+	url := "tcp://" + embeddedAddress(t, gateway)
+	for user, refused := range map[string]bool{"you": true, canary: true, "me": false} {
+		session, err := mqtt.Dial(t.Context(), mqtt.Options{Broker: url, ClientID: "x", Username: user, Password: canary, CleanSession: true})
+		if err != nil != refused {
+			t.Errorf("%q signs in: %v", user, err)
+		}
+		if err == nil {
+			session.Publish(0, mqtt.Message{Topic: "home////liar/me/C", Payload: []byte(`{"action": "PANIC", "text": "told to"}`)})
+			gateway.says("panic")
+			session.Close(t.Context())
+		}
+	}
+}
+
+// shows fails the test if a text holds the canary, in whatever way a program could write it, or the private key.
+func shows(t *testing.T, what, text, key string) {
+	t.Helper()
+	forms := []string{
+		canary,
+		base64.StdEncoding.EncodeToString([]byte(canary))[:20],
+		hex.EncodeToString([]byte(canary)),
+		strings.Trim(fmt.Sprint([]byte(canary)), "[]"),
+		strings.Split(key, "\n")[1],
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		for _, form := range forms {
+			if strings.Contains(strings.ToLower(line), strings.ToLower(form)) {
+				t.Errorf("%s shows a secret: %s", what, line)
+			}
+		}
+	}
+}
