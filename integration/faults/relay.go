@@ -45,8 +45,8 @@ func (r *relay) run() {
 func (r *relay) close() {
 	r.up.deafen()
 	r.down.deafen()
-	r.client.Close()
-	r.server.Close()
+	_ = r.client.Close()
+	_ = r.server.Close()
 }
 
 // cut ends the connection for those who receive in the direction d.
@@ -68,7 +68,7 @@ func (r *relay) cut(d Direction, how Ending) {
 // reset closes so that the peer is told by RST.
 func reset(conn *net.TCPConn) {
 	_ = conn.SetLinger(0)
-	conn.Close()
+	_ = conn.Close()
 }
 
 // flow is one direction of a relay.
