@@ -23,6 +23,7 @@ const (
 
 var levelNames = map[Level]string{Debug: "debug", Info: "info", Warn: "warn", Error: "error", None: "none"}
 
+// String returns the name that a configuration has for the level.
 func (l Level) String() string {
 	if name, ok := levelNames[l]; ok {
 		return name
@@ -30,6 +31,7 @@ func (l Level) String() string {
 	return slog.Level(l).String()
 }
 
+// MarshalText returns the same name, so that what is printed can be read again.
 func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
 // UnmarshalText reads the name of a level in any case, and "warning" for warn.

@@ -33,8 +33,10 @@ func (s Size) String() string {
 	return strconv.FormatInt(int64(s), 10)
 }
 
+// MarshalText returns the size with the largest unit that divides it: 64KB.
 func (s Size) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
+// UnmarshalText reads a whole number with or without a unit, in any case.
 func (s *Size) UnmarshalText(text []byte) error {
 	digits := strings.ToUpper(strings.TrimSpace(string(text)))
 	unit := Size(1)

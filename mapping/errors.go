@@ -23,6 +23,7 @@ type Error struct {
 	Faults  []error
 }
 
+// Error names the message and tells all its faults, on one line.
 func (e *Error) Error() string {
 	return "message " + e.Message + ": " + e.reasons()
 }

@@ -18,6 +18,7 @@ type Fault struct {
 	Err          error
 }
 
+// Error returns line and column, the pointer, and what is wrong: "12:5: /action/map/X/0: …".
 func (f *Fault) Error() string {
 	var b strings.Builder
 	if f.Line > 0 {

@@ -16,6 +16,7 @@ type SyntaxError struct {
 	Found  string // what stood there and must not, or was missing
 }
 
+// Error tells what was found, and where.
 func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("not JSON: %s at byte %d", e.Found, e.Offset)
 }

@@ -19,6 +19,7 @@ const (
 	NotAuthorized  Refusal = 5
 )
 
+// Error names the reason that the standard has for the code.
 func (r Refusal) Error() string {
 	reason := "unknown reason"
 	switch r {
@@ -42,6 +43,7 @@ type PanicError struct {
 	Stack []byte // of the goroutine that panicked, as of debug.Stack
 }
 
+// Error tells the value, not the stack.
 func (e *PanicError) Error() string { return fmt.Sprintf("callback panicked: %v", e.Value) }
 
 // errOptions is wrapped by every complaint about [Options].

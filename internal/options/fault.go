@@ -23,6 +23,7 @@ func (f *Fault) Error() string {
 	return key + ": " + f.Err.Error()
 }
 
+// Unwrap returns what is wrong, without the key.
 func (f *Fault) Unwrap() error { return f.Err }
 
 // Faults takes an error of Decode or Normalize apart. An error that is no Fault and holds none counts as one without

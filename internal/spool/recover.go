@@ -25,6 +25,7 @@ type Damage struct {
 	Cut bool
 }
 
+// String returns the damage on one line, for a log.
 func (d Damage) String() string {
 	what := "damaged and skipped"
 	if d.Cut {

@@ -41,6 +41,7 @@ type Case struct {
 	Why    string        // as the gateway's log says; may be empty
 }
 
+// String returns the case on one line, for the report of a failure.
 func (c Case) String() string {
 	s := fmt.Sprintf("%d to %s at %.2f s", c.Number, c.Device, c.Sent.Seconds())
 	if c.Why != "" {
