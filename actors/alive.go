@@ -64,13 +64,15 @@ type question struct{ pulse *pulse }
 // ask returns what is closed with the answer.
 func (p *pulse) ask(send func(question)) <-chan struct{} {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.open != nil {
-		return p.open
+	answered, first := p.open, p.open == nil
+	if first {
+		answered = make(chan struct{})
+		p.open = answered
 	}
-	answered := make(chan struct{})
-	p.open = answered
-	send(question{p}) // if it is answered on the way, then only when the lock is free
+	p.mu.Unlock()
+	if first {
+		send(question{p}) // without the lock: it may be answered on the way
+	}
 	return answered
 }
 

@@ -36,6 +36,16 @@ type mailbox struct {
 	invoker    actor.MessageInvoker
 	dispatcher actor.Dispatcher
 	work       func()
+
+	lent   bool   // who sends a message also works on it, if nobody else does; see lend
+	chores chores // nil if there are none
+}
+
+// chores are what an actor puts off until its mailbox is empty, so that it is done once for all the messages that came
+// together. Both methods are called as the actor itself is: by one goroutine at a time.
+type chores interface {
+	due() bool
+	do()
 }
 
 var _ actor.Mailbox = (*mailbox)(nil)
@@ -43,6 +53,17 @@ var _ actor.Mailbox = (*mailbox)(nil)
 func newMailbox(g gate, refuse func(msg any, err error)) *mailbox {
 	m := &mailbox{gate: g, refuse: refuse}
 	m.work = m.process
+	return m
+}
+
+// turn is how many messages a sender works on before it leaves the others to a goroutine of their own.
+const turn = 64
+
+// lend lets the senders work on their messages themselves. That spares waking another goroutine, and with it perhaps a
+// processor, which costs several times what the mapper or the connection does with a message. It is for actors that
+// neither block nor compute for long, nor call anybody else's code: senders hold locks of their own, and do not wait.
+func (m *mailbox) lend() *mailbox {
+	m.lent = true
 	return m
 }
 
@@ -60,22 +81,29 @@ func (m *mailbox) PostUserMessage(msg any) {
 		}
 	}
 	m.user.push(msg)
-	m.schedule()
+	m.schedule(m.lent)
 }
 
 // PostSystemMessage is called by protoactor.
 func (m *mailbox) PostSystemMessage(msg any) {
 	m.mu.Lock()
 	m.system.push(msg)
-	m.schedule()
+	m.schedule(false)
 }
 
-// schedule has the messages worked on unless that is going on, and unlocks.
-func (m *mailbox) schedule() {
+// schedule has the messages worked on unless that is going on, by the caller or by a goroutine of their own, and
+// unlocks.
+func (m *mailbox) schedule(here bool) {
 	start := m.started && !m.running && (m.system.len() > 0 || !m.suspended && m.user.len() > 0)
 	m.running = m.running || start
 	m.mu.Unlock()
-	if start {
+	switch {
+	case !start:
+	case here:
+		if !m.drain(turn) {
+			m.dispatcher.Schedule(m.work)
+		}
+	default:
 		m.dispatcher.Schedule(m.work)
 	}
 }
@@ -91,7 +119,7 @@ func (m *mailbox) RegisterHandlers(invoker actor.MessageInvoker, dispatcher acto
 func (m *mailbox) Start() {
 	m.mu.Lock()
 	m.started = true
-	m.schedule()
+	m.schedule(false)
 }
 
 // UserMessageCount returns the length of the queue.
@@ -131,20 +159,21 @@ func (m *mailbox) refuseAll(picked []any, err error) {
 }
 
 func (m *mailbox) process() {
-	for m.drain() {
+	for !m.drain(m.dispatcher.Throughput()) {
+		runtime.Gosched()
 	}
 }
 
 // errGoexit is what an actor is said to have panicked with that ended its goroutine.
 var errGoexit = errors.New("runtime.Goexit called")
 
-// drain works until nothing is left. It returns true if a message made the actor panic, which is its parent's to
-// decide on; by then the mailbox has been told to suspend itself.
-func (m *mailbox) drain() (again bool) {
+// drain takes so many steps at most, and tells whether nothing is left to do. It also stops at a message that makes the
+// actor panic, which is its parent's to decide on; by then the mailbox has been told to suspend itself.
+func (m *mailbox) drain(most int) (empty bool) {
 	var msg any
-	idle := false
+	returned := false
 	defer func() {
-		if idle {
+		if returned {
 			return
 		}
 		cause := recover()
@@ -153,46 +182,68 @@ func (m *mailbox) drain() (again bool) {
 			defer m.dispatcher.Schedule(m.work)
 		}
 		m.invoker.EscalateFailure(cause, msg)
-		again = true
 	}()
-	for done, turn := 0, m.dispatcher.Throughput(); ; done++ {
-		if done == turn {
-			done = 0
-			runtime.Gosched()
-		}
-		var system bool
-		if msg, system, idle = m.next(); idle {
-			return false
-		}
-		if !system {
+	waited := false
+	for range most {
+		var what step
+		msg, what = m.next()
+		switch what {
+		case nothing:
+			returned = true
+			return true
+		case message:
 			m.invoker.InvokeUserMessage(msg)
-			continue
+		case systemMessage:
+			m.invokeSystem(msg)
+		case chore:
+			if waited = !waited; waited {
+				runtime.Gosched() // who is about to send may do so first
+			} else {
+				m.chores.do()
+			}
 		}
-		switch msg.(type) {
-		case *actor.SuspendMailbox:
-			m.locked(func() { m.suspended = true })
-		case *actor.ResumeMailbox:
-			m.locked(func() { m.suspended = false })
-		default:
-			m.invoker.InvokeSystemMessage(msg)
-		}
+	}
+	returned = true
+	return false
+}
+
+func (m *mailbox) invokeSystem(msg any) {
+	switch msg.(type) {
+	case *actor.SuspendMailbox:
+		m.locked(func() { m.suspended = true })
+	case *actor.ResumeMailbox:
+		m.locked(func() { m.suspended = false })
+	default:
+		m.invoker.InvokeSystemMessage(msg)
 	}
 }
 
-// next takes out the next message, and if there is none notes that nobody is at work any more.
-func (m *mailbox) next() (msg any, system, none bool) {
+// step is what is to be done next.
+type step uint8
+
+const (
+	nothing step = iota
+	systemMessage
+	message
+	chore
+)
+
+// next takes out the next message, and if there is nothing to do notes that nobody is at work any more.
+func (m *mailbox) next() (msg any, what step) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.system.len() > 0 {
-		return m.system.pop(), true, false
+	switch {
+	case m.system.len() > 0:
+		return m.system.pop(), systemMessage
+	case !m.suspended && m.user.len() > 0:
+		msg = m.user.pop()
+		if m.gate != nil {
+			m.gate.leave(msg)
+		}
+		return msg, message
+	case m.chores != nil && m.chores.due():
+		return nil, chore
 	}
-	if m.suspended || m.user.len() == 0 {
-		m.running = false
-		return nil, false, true
-	}
-	msg = m.user.pop()
-	if m.gate != nil {
-		m.gate.leave(msg)
-	}
-	return msg, false, false
+	m.running = false
+	return nil, nothing
 }

@@ -233,3 +233,72 @@ func (c *counting) leave(msg any) {
 	c.waiting.Add(-1)
 	c.bound.leave(msg)
 }
+
+// A lent mailbox is worked on by its senders, as long as that is short; an actor that fails does not take them along.
+func TestMailboxLent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := newMailbox(nil, nil).lend()
+		i := &invoker{box: box, again: true}
+		i.user = func(msg any) {
+			switch msg {
+			case "panic":
+				panic(errors.ErrUnsupported)
+			case "many":
+				for n := range 2 * turn {
+					box.PostUserMessage(n) // they wait: the actor is at work
+				}
+			}
+		}
+		i.begin()
+		i.want(t, "started", "started")
+
+		box.PostUserMessage(1)
+		if !slices.Equal(i.got, []any{1}) {
+			t.Errorf("when the sender goes on the actor has got %v, want 1", i.got)
+		}
+		i.got = nil
+		box.PostUserMessage("panic")
+		box.PostUserMessage(2)
+		i.want(t, "failed", "panic", 2)
+		if !slices.Equal(i.failures, []any{errors.ErrUnsupported}) {
+			t.Errorf("told %v, want the panic", i.failures)
+		}
+
+		box.PostUserMessage("many")
+		if n := len(i.got); n != turn {
+			t.Errorf("the sender has worked on %d messages, want %d", n, turn)
+		}
+		synctest.Wait()
+		if n := len(i.got); n != 1+2*turn {
+			t.Errorf("%d messages came in all, want %d", n, 1+2*turn)
+		}
+	})
+}
+
+// tidying is done once for all that came together.
+type tidying struct{ left, done int }
+
+func (c *tidying) due() bool { return c.left > 0 }
+
+func (c *tidying) do() { c.left, c.done = 0, c.done+1 }
+
+func TestMailboxChores(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tidy := &tidying{}
+		box := newMailbox(nil, nil).lend()
+		box.chores = tidy
+		i := &invoker{box: box, user: func(any) { tidy.left++ }}
+		for n := range 10 {
+			box.PostUserMessage(n)
+		}
+		i.begin()
+		synctest.Wait()
+		if tidy.done != 1 || tidy.left != 0 {
+			t.Errorf("after ten messages at once: done %d times, %d left; want once, and nothing", tidy.done, tidy.left)
+		}
+		box.PostUserMessage("one more")
+		if tidy.done != 2 {
+			t.Errorf("after one more, done %d times, want twice", tidy.done)
+		}
+	})
+}

@@ -133,9 +133,9 @@ func (v *supervisor) start(c actor.Context) {
 		v.parts[name] = &part{pid: pid}
 		return pid
 	}
-	v.connection = spawn("connection", newConnectionMailbox(v.system, lasting.dropped),
+	v.connection = spawn("connection", newConnectionMailbox(v.system, lasting.dropped).lend(),
 		func() actor.Actor { return newConnection(v.system, lasting) })
-	v.mapper = spawn("mapper", newMapperMailbox(v.system, ledger.overflow),
+	v.mapper = spawn("mapper", newMapperMailbox(v.system, ledger.overflow).lend(),
 		func() actor.Actor { return newMapper(v.system, ledger) })
 	v.devices = spawn("devices", newMailbox(nil, nil),
 		func() actor.Actor { return newParent(v.system) })
