@@ -81,7 +81,7 @@ func (p *parent) spawn(c actor.Context, s *slot) {
 			return newRaw(s, t)
 		}
 		return newDevice(s)
-	}, actor.WithMailbox(s.box.produce))
+	}, actor.WithMailbox(s.box.produce), actor.WithDispatcher(&p.workers))
 	pid, err := c.SpawnNamed(props, s.Name)
 	if err != nil {
 		panic(fmt.Errorf("device %q: %w", s.Name, err)) // names are checked to be unique

@@ -109,6 +109,7 @@ func (g *Gateway) Run(ctx context.Context) {
 	s.end()
 	s.receipts.close()
 	g.clear(root)
+	s.workers.end()
 	s.closeSpool()
 }
 

@@ -26,6 +26,7 @@ type system struct {
 	born      time.Time
 	standing  *standing
 	pulses    pulses
+	workers   workers
 	up        atomic.Bool // root, born and the PIDs below are written, and the actors not cleared away yet
 
 	life context.Context // of what devices do; ends when an orderly stop has no more time for them
