@@ -244,6 +244,7 @@ func (c *connection) options(epoch uint64, acks *acks, notes *notes) mqtt.Option
 		if notes.arrived(m) {
 			return
 		}
+		c.Traffic()
 		a := messages.Arrived{
 			Delivery: acks.open(m), Topic: m.Topic, Payload: string(m.Payload), QoS: m.QoS,
 			Retained: m.Retained, Duplicate: m.Duplicate,

@@ -43,6 +43,7 @@ func (e *env) Emit(msg messages.InternalMsg, options ...devices.EmitOption) devi
 		return receipt
 	}
 	e.slot.counters.Emitted.Add(1)
+	e.slot.Traffic()
 	e.slot.send(e.slot.mapper, messages.Emitted{
 		Number: number,
 		Device: e.slot.Name,

@@ -34,6 +34,9 @@ type Options struct {
 	Throttle  time.Duration // in which errors of one kind are one line
 	Log       *slog.Logger
 
+	// Traffic is called for each message that arrives or is emitted, by any goroutine; it must not block. It may be nil.
+	Traffic func()
+
 	// Dial makes a session; nil is mqtt.Dial.
 	Dial func(context.Context, mqtt.Options) (mqtt.Session, error)
 }
@@ -49,6 +52,9 @@ type Gateway struct{ system *system }
 func New(o Options) (*Gateway, error) {
 	if o.Dial == nil {
 		o.Dial = mqtt.Dial
+	}
+	if o.Traffic == nil {
+		o.Traffic = func() {}
 	}
 	if o.QoS > 1 { // 2 is promised as 1
 		o.QoS = 1

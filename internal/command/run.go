@@ -13,6 +13,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/command/logging"
+	"github.com/mqttgateway/mqttgateway/internal/pace"
 )
 
 func newRun() *cobra.Command {
@@ -64,7 +65,11 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 		url, guest = inside.URL(), asGuest(p.users)
 		c = signedIn(c, inside)
 	}
-	gateway, err := actors.New(buildOptions(c, p, url, log))
+	pacer := pace.New()
+	defer pacer.Stop()
+	options := buildOptions(c, p, url, log)
+	options.Traffic = pacer.Note
+	gateway, err := actors.New(options)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,9 @@
+//go:build !unix
+
+package pace
+
+import "time"
+
+const readable = false
+
+func used() time.Duration { return 0 }
