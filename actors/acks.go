@@ -94,5 +94,6 @@ func (c *connection) acknowledge() {
 	for len(c.unacked) > 0 && c.unacked[0].after <= c.ordered.upTo {
 		c.acks.settle(c.unacked[0].number)
 		c.unacked = c.unacked[1:]
+		c.unsent = c.session
 	}
 }

@@ -33,6 +33,8 @@ func (l *loopback) Publish(number uint64, _ mqtt.Message) {
 	l.out <- struct{}{}
 }
 
+func (l *loopback) Flush() {}
+
 func (l *loopback) Close(context.Context) {}
 
 func (l *loopback) Kill(error) {}

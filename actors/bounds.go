@@ -112,14 +112,16 @@ func newMapperMailbox(s *system, overflow *tally) *mailbox {
 	})
 }
 
-// newConnectionMailbox returns the mailbox of the connection, which sums up in dropped what it refuses.
-func newConnectionMailbox(s *system, dropped *tally) *mailbox {
+// newConnectionMailbox returns the mailbox of the connection, which sums up in l.dropped what it refuses.
+func newConnectionMailbox(s *system, l *lasting) *mailbox {
 	full := errors.New("connection's mailbox full")
-	return newMailbox(&bound[messages.Publication]{most: maxPublications, size: sizeOfPublication, full: full}, func(msg any, err error) {
+	m := newMailbox(&bound[messages.Publication]{most: maxPublications, size: sizeOfPublication, full: full}, func(msg any, err error) {
 		p, err := msg.(messages.Publication), fmt.Errorf("%w: %w", devices.ErrDropped, err)
-		s.tellDrop(dropped, p, err)
+		s.tellDrop(l.dropped, p, err)
 		s.receipts.settle(p.Number, err)
 	})
+	m.chores = l
+	return m
 }
 
 // newSupervisorMailbox returns the mailbox of the supervisor.

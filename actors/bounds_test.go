@@ -33,7 +33,7 @@ func TestBounds(t *testing.T) {
 			maxEmitted, func(c *Counters) int64 { return c.Unsaid.Load() }, true, false,
 		},
 		{
-			"publications", func(p *probe, t *tally) *mailbox { return newConnectionMailbox(p.system, t) },
+			"publications", func(p *probe, t *tally) *mailbox { return newConnectionMailbox(p.system, &lasting{dropped: t}) },
 			func(n uint64) any { return messages.Publication{Number: n} },
 			maxPublications, func(c *Counters) int64 { return c.Dropped.Load() }, true, false,
 		},
@@ -106,7 +106,7 @@ func TestBoundsInBytes(t *testing.T) {
 			return messages.Emitted{Msg: messages.New(messages.Status, messages.Address{}, "").WithArg("", messages.TextValue(text[2:]))}
 		}},
 		{
-			"publications", func(p *probe, t *tally) *mailbox { return newConnectionMailbox(p.system, t) },
+			"publications", func(p *probe, t *tally) *mailbox { return newConnectionMailbox(p.system, &lasting{dropped: t}) },
 			func(text string) any { return messages.Publication{Payload: text} },
 		},
 	} {

@@ -60,6 +60,19 @@ type lasting struct {
 	far   atomic.Bool // see notes
 	begun bool
 	last  bool // what follows are the last words
+
+	unsent mqtt.Session // has something to send; nil: none has
+}
+
+var _ chores = (*lasting)(nil)
+
+func (l *lasting) due() bool { return l.unsent != nil }
+
+// do sends in one go what all the messages that came together have brought.
+func (l *lasting) do() {
+	s := l.unsent
+	l.unsent = nil
+	s.Flush()
 }
 
 // What comes to the connection from the goroutines of its sessions and timers. Each carries its epoch.

@@ -233,6 +233,8 @@ func (s *fakeSession) Unsubscribe(_ context.Context, filters []string) error {
 	return nil
 }
 
+func (s *fakeSession) Flush() {}
+
 // holds returns the filters that the session has at the broker, in order.
 func (f *fakeBroker) holds() (filters []string) {
 	f.locked(func() { filters = slices.Sorted(slices.Values(f.subscribed)) })

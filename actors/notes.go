@@ -95,6 +95,7 @@ func (n *notes) published(order uint64, err error) (taken bool) {
 // publish waits until the broker has acknowledged a retained message.
 func (n *notes) publish(ctx context.Context, s mqtt.Session, topic, payload string) error {
 	s.Publish(noteOrder, mqtt.Message{Topic: topic, Payload: []byte(payload), QoS: 1, Retained: true})
+	s.Flush()
 	select {
 	case err := <-n.sent:
 		return err

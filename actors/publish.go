@@ -99,6 +99,7 @@ func (c *connection) pump() {
 		c.session.Publish(p.order, mqtt.Message{
 			Topic: p.Topic, Payload: []byte(p.Payload), QoS: c.QoS, Retained: p.Retain,
 		})
+		c.unsent = c.session
 	}
 }
 

@@ -133,7 +133,7 @@ func (v *supervisor) start(c actor.Context) {
 		v.parts[name] = &part{pid: pid}
 		return pid
 	}
-	v.connection = spawn("connection", newConnectionMailbox(v.system, lasting.dropped).lend(),
+	v.connection = spawn("connection", newConnectionMailbox(v.system, lasting).lend(),
 		func() actor.Actor { return newConnection(v.system, lasting) })
 	v.mapper = spawn("mapper", newMapperMailbox(v.system, ledger.overflow).lend(),
 		func() actor.Actor { return newMapper(v.system, ledger) })

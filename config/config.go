@@ -39,6 +39,7 @@ type MQTT struct {
 	Lag            time.Duration `koanf:"lag" default:"500ms" doc:"after each connect request nobody tests the connection for this long"`
 	QoS            int           `koanf:"qos" default:"0" doc:"of subscriptions and publications: 0 at most once, 1 at least once; 2 is promised as 1"`
 	CleanSession   bool          `koanf:"clean_session" default:"true" doc:"false: the broker keeps what arrives at QoS 1 while the gateway is away"`
+	Transport      string        `koanf:"transport" default:"direct" doc:"who speaks MQTT: direct, the gateway itself, or paho, a library, slower by far"`
 	MaxPacket      Size          `koanf:"max_packet" default:"1MB" doc:"largest packet accepted from the broker"`
 	Spool          string        `koanf:"spool" default:"" example:"spool" doc:"folder in which what is to be sent outlives the process, from QoS 1 on; no two gateways may share it; empty: none"` // absolute after Load
 	SpoolBatch     time.Duration `koanf:"spool_batch" default:"5ms" doc:"how long a message waits for others to be written to the disk with it"`
@@ -139,6 +140,12 @@ const (
 	ReplyAlways    = "always"
 	ReplyAddressed = "addressed"
 	ReplyNever     = "never"
+)
+
+// The words of MQTT.Transport.
+const (
+	TransportDirect = "direct"
+	TransportPaho   = "paho"
 )
 
 // The words of Log.Format.

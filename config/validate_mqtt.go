@@ -42,6 +42,9 @@ func (l *loader) validateMQTT() {
 	if m.QoS < 0 || m.QoS > 2 {
 		l.check("mqtt.qos", fmt.Errorf("%d is no quality of service: want 0, 1 or 2", m.QoS))
 	}
+	if m.Transport != TransportDirect && m.Transport != TransportPaho {
+		l.check("mqtt.transport", fmt.Errorf("%q: want direct or paho", m.Transport))
+	}
 	l.checkSize("mqtt.max_packet", m.MaxPacket, maxPacket)
 	l.checkPositive("mqtt.reconnect.min", m.Reconnect.Min)
 	l.checkPositive("mqtt.reconnect.max", m.Reconnect.Max)

@@ -135,6 +135,7 @@ func (l *loop) send(device, n int) {
 
 func (l *loop) publish(topic, payload string) {
 	l.session.Publish(0, mqtt.Message{Topic: topic, Payload: []byte(payload), QoS: l.qos})
+	l.session.Flush()
 }
 
 // arrived is called by the session with each answer.

@@ -141,6 +141,7 @@ func pour(t *testing.T, address string, count int, m, last mqtt.Message) <-chan 
 				m = last
 			}
 			session.Publish(uint64(n), m)
+			session.Flush()
 		}
 	}()
 	return done

@@ -103,6 +103,7 @@ func tryPasswords(t *testing.T, gateway *program) {
 		}
 		if err == nil {
 			session.Publish(0, mqtt.Message{Topic: "home////liar/me/C", Payload: []byte(`{"action": "PANIC", "text": "told to"}`)})
+			session.Flush()
 			gateway.says("panic")
 			session.Close(t.Context())
 		}

@@ -85,6 +85,7 @@ func (u *user) say(m message) {
 // mark publishes what hear is to return when it comes back.
 func (u *user) mark(m message) {
 	u.session.Publish(0, mqtt.Message{Topic: m.topic, Payload: []byte(m.payload), QoS: m.qos, Retained: m.retained})
+	u.session.Flush()
 }
 
 // hear returns the next message that is not the user's own.

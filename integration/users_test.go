@@ -53,6 +53,7 @@ func TestUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	me.Publish(0, mqtt.Message{Topic: question.topic, Payload: []byte(question.payload)})
+	me.Flush()
 	if got := <-heard; got != answer.topic+" "+answer.payload {
 		t.Errorf("heard %q, want %v", got, answer)
 	}

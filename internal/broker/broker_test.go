@@ -105,6 +105,7 @@ func TestMessagesPass(t *testing.T) {
 	const n = 2000
 	for i := range uint64(n) {
 		c.Publish(i, mqtt.Message{Topic: "a/b", Payload: fmt.Append(nil, i), QoS: byte(i % 2)})
+		c.Flush()
 	}
 	for i := range n {
 		if err := next(t, c.published, "outcome"); err != nil {
@@ -147,6 +148,7 @@ func TestPersistentSession(t *testing.T) {
 
 	other := dial(t, b, "other", true)
 	other.Publish(1, mqtt.Message{Topic: "a", Payload: []byte("meanwhile"), QoS: 1})
+	other.Flush()
 	next(t, other.published, "outcome")
 	c = dial(t, b, "keeper", false)
 	if m := next(t, c.arrived, "message"); string(m.Payload) != "meanwhile" || !c.Present() {
@@ -217,6 +219,7 @@ func TestCloseDeliversWhatWasSaid(t *testing.T) {
 	const n = 3000
 	for i := range uint64(n) {
 		p.Publish(i, mqtt.Message{Topic: "a/b", Payload: fmt.Appendf(nil, "%01000d", i)})
+		p.Flush()
 	}
 	p.Session.Close(t.Context())
 	closes(t, b)
@@ -257,6 +260,7 @@ func TestCloseWithASubscriberThatDoesNotRead(t *testing.T) {
 	p := dial(t, b, "publisher", true)
 	for i := range uint64(400) {
 		p.Publish(i, mqtt.Message{Topic: "a", Payload: make([]byte, 64<<10), QoS: 1})
+		p.Flush()
 	}
 	next(t, p.published, "outcome")
 	closes(t, b)

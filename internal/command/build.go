@@ -39,6 +39,7 @@ func buildOptions(c *config.Config, p parts, broker string, log *slog.Logger) ac
 			ConnectTimeout: m.ConnectTimeout,
 			CleanSession:   m.CleanSession,
 			TLS:            p.security,
+			Transport:      mqtt.Transport(m.Transport),
 			MaxPacket:      int(m.MaxPacket),
 		},
 		QoS: byte(m.QoS),

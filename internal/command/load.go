@@ -69,6 +69,8 @@ func completeOption(f options.Field) cobra.CompletionFunc {
 			cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace)
 	case f.Key == "log.format":
 		return fixed(config.FormatAuto, config.FormatText, config.FormatJSON)
+	case f.Key == "mqtt.transport":
+		return fixed(config.TransportDirect, config.TransportPaho)
 	case f.Type == "level":
 		return fixed("debug", "info", "warn", "error", "none")
 	case f.Type == "bool":

@@ -42,6 +42,7 @@ func TestCompletion(t *testing.T) {
 		"the same, migrate":  {[]string{"migrate", "x.conf", "--device", ""}, []string{"dummy", ":4"}, ""},
 		"levels":             {[]string{"run", "--log.file.level", ""}, []string{"debug", "none", ":4"}, ""},
 		"formats":            {[]string{"run", "--log.format", ""}, []string{"auto", "text", "json", ":4"}, ""},
+		"transports":         {[]string{"run", "--mqtt.transport", ""}, []string{"direct", "paho", ":4"}, ""},
 		"yes or no":          {[]string{"run", "--mqtt.clean_session", ""}, []string{"true", "false", ":4"}, ""},
 		"brokers":            {[]string{"run", "--mqtt.broker", ""}, []string{"tcp://", "embedded", ":6"}, ""},
 		"configurations":     {[]string{"run", "--config", ""}, []string{"yaml", "conf", ":8"}, ""},

@@ -6,17 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
-const (
-	chunk     = 64 << 10               // bytes read or written in one go
-	lastWords = 250 * time.Millisecond // for a DISCONNECT to reach the broker
-)
+const chunk = 64 << 10 // bytes read or written in one go
 
 // conn is the net.Conn that paho speaks through. It gathers what is written, buffers what is read, and
 // judges it; it alone says whether and why the session has ended.
@@ -34,8 +29,7 @@ type conn struct {
 	frames  frames
 	verdict error // of frames, on what follows unread
 
-	heard atomic.Int64 // when bytes came last, as time since born
-	born  time.Time
+	heard clock // when bytes came last
 
 	mu      sync.Mutex // guards out, sealed and cause
 	work    sync.Cond  // for flush: there is something to write, or the end
@@ -60,11 +54,11 @@ func newConn(w wire, o Options) *conn {
 		acknowledge:  quickAck(w.socket),
 		in:           make([]byte, chunk),
 		frames:       frames{max: o.MaxPacket},
-		born:         time.Now(),
 		done:         make(chan struct{}),
 		drained:      make(chan struct{}),
 		flushed:      make(chan struct{}),
 	}
+	c.heard.start()
 	c.work.L, c.room.L = &c.mu, &c.mu
 	go c.flush()
 	return c
@@ -142,16 +136,11 @@ func (c *conn) fill() error {
 		}
 		return err
 	}
-	c.heard.Store(int64(time.Since(c.born)))
+	c.heard.beat()
 	c.acknowledge()
 	n, c.verdict = c.frames.follow(c.in[:n])
 	c.unread = c.in[:n]
 	return nil
-}
-
-// silence is how long the broker has sent nothing.
-func (c *conn) silence() time.Duration {
-	return time.Since(c.born) - time.Duration(c.heard.Load())
 }
 
 // Write takes a whole packet of paho's. It waits for room, never longer than flush's deadline lets it,
@@ -191,17 +180,7 @@ func (c *conn) seal(ctx context.Context) {
 	c.sealed = true
 	c.mu.Unlock()
 
-	select {
-	case <-c.drained:
-	case <-c.done:
-	case <-ctx.Done():
-	}
-	ctx, cancel := context.WithTimeout(ctx, lastWords)
-	defer cancel()
-	select {
-	case <-c.done:
-	case <-ctx.Done():
-	}
+	hangUp(ctx, c.drained, c.done)
 }
 
 // flush writes what was put, until the end.
@@ -251,12 +230,7 @@ func (c *conn) gather(spare []byte) ([]byte, bool) {
 func (c *conn) send(b []byte) error {
 	for len(b) > 0 {
 		n := min(len(b), chunk)
-		if err := c.wire.SetWriteDeadline(time.Now().Add(c.writeTimeout)); err != nil {
-			return err
-		}
-		if _, err := c.wire.Write(b[:n]); errors.Is(err, os.ErrDeadlineExceeded) {
-			return fmt.Errorf("the broker has taken nothing for %s: %w", c.writeTimeout, err)
-		} else if err != nil {
+		if err := c.wire.send(b[:n], c.writeTimeout); err != nil {
 			return err
 		}
 		b = b[n:]

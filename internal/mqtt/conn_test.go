@@ -27,7 +27,7 @@ func newSlow(t *testing.T) (*slow, *conn) {
 	ours, theirs := net.Pipe()
 	t.Cleanup(func() { theirs.Close() })
 	s := &slow{Conn: ours, letGo: make(chan struct{})}
-	o := newEvents().options(t)
+	o := newEvents(Paho).options(t)
 	return s, newConn(wire{s, s}, o)
 }
 
@@ -53,7 +53,7 @@ func TestWritesAreGathered(t *testing.T) {
 func TestReadsAreBuffered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
-		c := newConn(wire{ours, ours}, newEvents().options(t))
+		c := newConn(wire{ours, ours}, newEvents(Paho).options(t))
 		reads := 0
 		c.acknowledge = func() { reads++ }
 		sent := append(bytes.Clone(connack), bytes.Repeat([]byte{0xd0, 0}, 100)...)

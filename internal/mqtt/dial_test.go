@@ -42,8 +42,8 @@ func TestConnecting(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				e := newEvents()
+			bubbles(t, func(t *testing.T, over Transport) {
+				e := newEvents(over)
 				ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Second,
 					fmt.Errorf("not connected within 10s: %w", context.DeadlineExceeded))
 				defer cancel()
@@ -64,12 +64,12 @@ func TestConnecting(t *testing.T) {
 }
 
 func TestCancelWhileConnecting(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbles(t, func(t *testing.T, over Transport) {
 		cause := errors.New("changed my mind")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		start := time.Now()
 		time.AfterFunc(time.Second, func() { cancel(cause) })
-		_, _, err := dialPipe(ctx, newEvents().options(t), func(*peer, packets.ControlPacket) bool { return true })
+		_, _, err := dialPipe(ctx, newEvents(over).options(t), func(*peer, packets.ControlPacket) bool { return true })
 		if !errors.Is(err, cause) || time.Since(start) != time.Second {
 			t.Errorf("got %v after %s, want %v after 1s", err, time.Since(start), cause)
 		}
@@ -77,8 +77,8 @@ func TestCancelWhileConnecting(t *testing.T) {
 }
 
 func TestConnectSaysWhoWeAre(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := newEvents().options(t)
+	bubbles(t, func(t *testing.T, over Transport) {
+		o := newEvents(over).options(t)
 		o.Username, o.Password, o.CleanSession = "me", "s3cret", false
 		o.Will = &Message{Topic: "will", Payload: []byte("gone"), QoS: 1, Retained: true}
 		s, p := mustDial(t, o, nil)
@@ -95,8 +95,8 @@ func TestConnectSaysWhoWeAre(t *testing.T) {
 
 // What a persistent session had waiting comes right behind the CONNACK.
 func TestArrivedRunsBeforeDialReturns(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEvents()
+	bubbles(t, func(t *testing.T, over Transport) {
+		e := newEvents(over)
 		s, p := mustDial(t, e.options(t), func(p *peer, packet packets.ControlPacket) bool {
 			if _, ok := packet.(*packets.ConnectPacket); !ok {
 				return false

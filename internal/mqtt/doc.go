@@ -5,19 +5,37 @@
 //
 //	Dial ──► Arrived*  Published*  ──► Lost (once, unless closed or killed first)
 //
-// Behind the interface is a paho client, a new one for every attempt, with its reconnection, its
-// store and its time limits off: two machines for one connection cannot both be right. What is
-// around paho keeps it out of the situations in which it hangs, panics or reports what is not so:
+// Behind the interface is one of two transports. Either is bound to one connection and has no reconnection and
+// no store: two machines for one connection cannot both be right. Both read through frames, which follows the
+// packets that come in and ends the session at the first that is too large or malformed.
+//
+// # Direct
+//
+// The default is a session of our own, which costs what its system calls cost:
+//
+//		broker ──► reader ──► receive ──► Arrived, Published          goroutine read
+//		                         │ acknowledgements
+//		Publish, Ack ──────► writer ──► broker                        whoever calls Flush, or goroutine writeRest
+//
+//	  - reader cuts packets out of a buffer, and the same goroutine calls Arrived.
+//	  - writer gathers what is put until somebody calls Flush, who writes it himself without waiting; what the
+//	    socket has no room for, and all that goes through TLS or a WebSocket, is left to a goroutine that may wait.
+//	  - inflight deals out identifiers and keeps the order of outcomes; reporter tells them, one goroutine at a time.
+//	  - watch notices a broker that has fallen silent and callbacks that are stuck, and tells of the end.
+//	  - PUBLISH and acknowledgements are written and read by hand, everything else by paho's codec.
+//
+// # Paho
+//
+// The other is a paho client, a new one for every attempt, with its time limits off. What is around paho keeps it
+// out of the situations in which it hangs, panics or reports what is not so:
 //
 //   - conn is the net.Conn that paho reads and writes. It gathers writes and buffers reads; its first
 //     fault is the reason of the session's end; its Write never fails and its Read fails only when none
 //     of paho's blocking calls is under way, for such a call would otherwise wait out its time limit.
-//   - frames follows the packets that come in and ends the session before paho sees one that is too
-//     large, malformed, or would make it panic.
 //   - publisher feeds paho from one goroutine and reports from another, in order, so that Publish never
 //     blocks and a token that never completes holds nobody up.
 //   - Acknowledgements of what arrived are written straight to the conn: paho's way may block.
-//   - watch notices a broker that has fallen silent and callbacks that are stuck.
+//   - watch is as above.
 //
 // Proxies of the environment are not honoured: a gateway and its broker are neighbours, and a
 // variable set for another program must not come between them.

@@ -15,11 +15,13 @@ const (
 	typeUnsuback   = 11
 	typePingresp   = 13
 	typeDisconnect = 14
+
+	typePingreq = 12 // only we send it
 )
 
 // frames follows the packets in the bytes that a broker sends, and finds the first byte that must not
-// reach paho, because with it paho would allocate too much, panic, take a refusal for a success or an
-// ill-formed packet for the end of the stream.
+// be read: with it paho would allocate too much, panic, take a refusal for a success or an ill-formed packet for the
+// end of the stream, and reader relies on every length being right.
 //
 //	packet = type and flags (1 byte), remaining length (1 to 4 bytes, 7 bits each, low ones first), rest
 //

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
@@ -25,8 +24,8 @@ func TestLostByWhatTheBrokerSends(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				e := newEvents()
+			bubbles(t, func(t *testing.T, over Transport) {
+				e := newEvents(over)
 				s, p := mustDial(t, e.options(t), func(p *peer, packet packets.ControlPacket) bool {
 					_, ok := packet.(*packets.SubscribePacket)
 					if ok {
@@ -40,7 +39,7 @@ func TestLostByWhatTheBrokerSends(t *testing.T) {
 				if err := <-e.lost; !says(err, tt.err) || errors.Is(err, io.EOF) {
 					t.Errorf("lost by %v, want %q", err, tt.err)
 				}
-				<-s.gone
+				<-gone(s)
 				if _, err := p.Write([]byte{0}); err == nil {
 					t.Error("the connection is still open")
 				}
@@ -51,8 +50,8 @@ func TestLostByWhatTheBrokerSends(t *testing.T) {
 
 // The last messages before the end of file are not lost with it.
 func TestWhatCameBeforeTheEndArrives(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEvents()
+	bubbles(t, func(t *testing.T, over Transport) {
+		e := newEvents(over)
 		_, p := mustDial(t, e.options(t), nil)
 		for range 100 {
 			p.message("a", "x", 0, 0)
@@ -67,8 +66,8 @@ func TestWhatCameBeforeTheEndArrives(t *testing.T) {
 
 func TestSilence(t *testing.T) {
 	t.Run("an idle broker that answers pings is kept", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			e := newEvents()
+		bubbles(t, func(t *testing.T, over Transport) {
+			e := newEvents(over)
 			s, p := mustDial(t, e.options(t), nil)
 			select {
 			case err := <-e.lost:
@@ -86,20 +85,20 @@ func TestSilence(t *testing.T) {
 		return !connect
 	}
 	t.Run("one that swallows everything is lost", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			e := newEvents()
+		bubbles(t, func(t *testing.T, over Transport) {
+			e := newEvents(over)
 			start := time.Now()
 			s, _ := mustDial(t, e.options(t), deaf)
 			err := <-e.lost
 			if want := 15 * time.Second; !says(err, "nothing from the broker for 15s") || time.Since(start) != want {
 				t.Errorf("lost after %s by %v, want %s", time.Since(start), err, want)
 			}
-			<-s.gone
+			<-gone(s)
 		})
 	})
 	t.Run("even while we publish", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			e := newEvents()
+		bubbles(t, func(t *testing.T, over Transport) {
+			e := newEvents(over)
 			start := time.Now()
 			s, _ := mustDial(t, e.options(t), deaf)
 			tick := time.NewTicker(100 * time.Millisecond)
@@ -108,6 +107,7 @@ func TestSilence(t *testing.T) {
 				select {
 				case <-tick.C:
 					s.Publish(0, Message{Topic: "a"})
+					s.Flush()
 					continue
 				case <-e.lost:
 				}
@@ -116,12 +116,12 @@ func TestSilence(t *testing.T) {
 			if d := time.Since(start); d > 15*time.Second {
 				t.Errorf("lost after %s", d)
 			}
-			<-s.gone
+			<-gone(s)
 		})
 	})
 	t.Run("one that reads nothing is lost by the write", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			e := newEvents()
+		bubbles(t, func(t *testing.T, over Transport) {
+			e := newEvents(over)
 			frozen := make(chan struct{})
 			s, _ := mustDial(t, e.options(t), func(_ *peer, packet packets.ControlPacket) bool {
 				if _, ok := packet.(*packets.PublishPacket); ok {
@@ -133,17 +133,18 @@ func TestSilence(t *testing.T) {
 			for i := range uint64(1000) {
 				s.Publish(i, Message{Topic: "a", Payload: make([]byte, 1000), QoS: byte(i % 2)})
 			}
+			s.Flush()
 			err := <-e.lost
 			if !says(err, "taken nothing for 10s") || time.Since(start) != 10*time.Second {
 				t.Errorf("lost after %s by %v", time.Since(start), err)
 			}
-			<-s.gone
+			<-gone(s)
 			close(frozen)
 		})
 	})
 	t.Run("a callback that is stuck is noticed", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			e := newEvents()
+		bubbles(t, func(t *testing.T, over Transport) {
+			e := newEvents(over)
 			o := e.options(t)
 			release := make(chan struct{})
 			o.Arrived = func(m Message) {
@@ -162,7 +163,7 @@ func TestSilence(t *testing.T) {
 				t.Errorf("lost after %s by %v, want %s", time.Since(start), err, want)
 			}
 			close(release)
-			<-s.gone
+			<-gone(s)
 			if len(e.arrived) > 1 {
 				t.Errorf("Arrived was called after Lost, %d times", len(e.arrived)-1)
 			}

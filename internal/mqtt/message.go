@@ -16,7 +16,8 @@ type Message struct {
 // Ack tells the broker that the message needs not come again. Nothing else does: one that is never
 // acknowledged comes again in the next session, if that is persistent, and until then counts among the few
 // (20 with mosquitto) that the broker sends unacknowledged. Any goroutine may call it, in any order;
-// it never blocks. It does nothing at QoS 0, the second time, and after the session's end.
+// it never blocks. The session's next Flush sends it; within Arrived, where there may be no session yet,
+// it needs none. It does nothing at QoS 0, the second time, and after the session's end.
 func (m Message) Ack() {
 	if m.receipt != nil {
 		m.receipt.send()
@@ -25,11 +26,14 @@ func (m Message) Ack() {
 
 // receipt is the acknowledgement that is due for a message. Copies of the message share it.
 type receipt struct {
-	conn *conn
-	id   uint16
-	qos  byte
-	sent atomic.Bool
+	session acknowledger
+	id      uint16
+	qos     byte
+	sent    atomic.Bool
 }
+
+// acknowledger puts a packet of the given type, which holds nothing but an identifier.
+type acknowledger interface{ acknowledge(kind byte, id uint16) }
 
 func (r *receipt) send() {
 	if r.sent.Swap(true) {
@@ -37,7 +41,7 @@ func (r *receipt) send() {
 	}
 	kind := byte(typePuback)
 	if r.qos == 2 {
-		kind = typePubrec // paho answers the PUBREL that follows.
+		kind = typePubrec // The session answers the PUBREL that follows.
 	}
-	r.conn.post([]byte{kind << 4, 2, byte(r.id >> 8), byte(r.id)})
+	r.session.acknowledge(kind, r.id)
 }

@@ -90,7 +90,7 @@ func (e events) dial(t testing.TB, broker, id string, set ...func(*Options)) Ses
 	}
 	t.Cleanup(func() {
 		s.Kill(errors.New("end of the test"))
-		<-s.(*session).gone
+		<-gone(s)
 	})
 	return s
 }
@@ -101,6 +101,7 @@ func (e events) attempt(t testing.TB, broker, id string, set ...func(*Options)) 
 		Broker:       broker,
 		ClientID:     id,
 		CleanSession: true,
+		Transport:    e.over,
 		KeepAlive:    time.Minute,
 		Arrived:      func(m Message) { e.arrived <- m },
 		Published:    func(n uint64, err error) { e.published <- outcome{n, err} },

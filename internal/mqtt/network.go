@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"time"
 )
 
 // wire is an open way to a broker.
@@ -24,6 +25,31 @@ func (w wire) CloseWrite() {
 	if c, ok := w.Conn.(interface{ CloseWrite() error }); ok {
 		_ = c.CloseWrite() // The whole wire is closed next.
 	}
+}
+
+// send writes b. The peer has timeout for it.
+func (w wire) send(b []byte, timeout time.Duration) error {
+	if err := w.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
+		return err
+	}
+	if _, err := w.Write(b); errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("the broker has taken nothing for %s: %w", timeout, err)
+	} else if err != nil {
+		return err
+	}
+	return nil
+}
+
+// open opens a way to the broker: the caller's, or by its URL.
+func (o Options) open(ctx context.Context, broker *url.URL) (wire, error) {
+	if o.Open == nil {
+		return open(ctx, broker, o.TLS)
+	}
+	c, err := o.Open(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return wire{c, c}, err
 }
 
 // open connects to the broker, without a word of MQTT. When ctx ends before it is done, it drops what

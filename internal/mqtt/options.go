@@ -1,6 +1,7 @@
 package mqtt
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -16,8 +17,9 @@ type Options struct {
 	// unix:///path. Without a port: 1883, 8883, 80, 443. A user name and password in it count if
 	// Username is empty.
 	Broker   string
-	ClientID string // empty: the broker makes one up, if CleanSession is true
-	Username string // empty: neither it nor the password is sent
+	Open     func(context.Context) (net.Conn, error) // instead of Broker: the way to it; nil: as that says
+	ClientID string                                  // empty: the broker makes one up, if CleanSession is true
+	Username string                                  // empty: neither it nor the password is sent
 	Password string
 
 	// KeepAlive is how long we may be silent before a ping, in whole seconds, rounded up. A broker is pinged
@@ -31,8 +33,10 @@ type Options struct {
 	TLS            *tls.Config // for ssl and wss; nil: TLS 1.2 and up, the system's authorities
 	Will           *Message    // nil: none
 	MaxPacket      int         // bytes; a larger one that comes in ends the session, unread; 0: 1 MiB
+	Transport      Transport   // empty: Direct
 
-	// The callbacks run on goroutines of the session and must not block; nil ignores the event. One that
+	// The callbacks run on goroutines of the session, and Published also on that of whoever calls Flush; they must not
+	// block, and may call the session's methods but Close, Subscribe and Unsubscribe; nil ignores the event. One that
 	// panics ends the session with a [PanicError]. (Not Lost: nobody would be left to tell.)
 
 	// Arrived gets the messages one after the other, in the order in which they arrived. It may run
@@ -64,7 +68,10 @@ var defaultPort = map[string]string{"tcp": "1883", "ssl": "8883", "ws": "80", "w
 // normal returns o with its defaults filled in and the credentials taken out of the URL, or all that is wrong.
 func (o Options) normal() (Options, *url.URL, error) {
 	broker, err := parseBroker(o.Broker)
-	if err == nil && broker.User != nil {
+	if o.Open != nil {
+		broker, err = nil, nil
+	}
+	if broker != nil && broker.User != nil {
 		if o.Username == "" {
 			o.Username = broker.User.Username()
 			o.Password, _ = broker.User.Password()
@@ -90,6 +97,13 @@ func (o Options) normal() (Options, *url.URL, error) {
 		} else if n := len(o.Will.Payload); n > longest {
 			faults = append(faults, fmt.Errorf("will: payload has %d bytes, at most %d can be sent", n, longest))
 		}
+	}
+	switch o.Transport {
+	case "":
+		o.Transport = Direct
+	case Direct, Paho:
+	default:
+		faults = append(faults, fmt.Errorf("transport %q: want %q or %q", o.Transport, Direct, Paho))
 	}
 	if err := errors.Join(faults...); err != nil {
 		return o, nil, fmt.Errorf("%w: %w", errOptions, err)

@@ -72,9 +72,11 @@ func TestEverythingWrongIsSaid(t *testing.T) {
 		Username: "\xff",
 		Password: strings.Repeat("x", longest+1),
 		Will:     &Message{Topic: "a/#", QoS: 3},
+
+		Transport: "carrier pigeon",
 	}
 	_, _, err := o.normal()
-	for _, want := range []string{"scheme", "client id", "user name", "password", "will: topic", "QoS 3"} {
+	for _, want := range []string{"scheme", "client id", "user name", "password", "will: topic", "QoS 3", `transport "carrier pigeon": want "direct" or "paho"`} {
 		if !says(err, want) {
 			t.Errorf("nothing about %s in: %v", want, err)
 		}

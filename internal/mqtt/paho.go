@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -13,16 +12,8 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
-// never is later than any clock here goes.
-const never = time.Duration(math.MaxInt64)
-
-const typePingreq = 12 // a control packet type, beside those in frames.go, that only we send
-
-// stuck is how long after the end the callbacks may take for what paho had read.
-const stuck = 2 * time.Second
-
-// session is a [Session] on a paho client.
-type session struct {
+// pahoSession is a [Session] on a paho client.
+type pahoSession struct {
 	options   Options
 	conn      *conn
 	client    paho.Client
@@ -37,7 +28,7 @@ type session struct {
 }
 
 // begin starts what runs beside paho. All of it ends with the conn.
-func (s *session) begin() {
+func (s *pahoSession) begin() {
 	var publishing sync.WaitGroup
 	publishing.Go(s.publisher.hand)
 	publishing.Go(s.publisher.report)
@@ -50,10 +41,10 @@ func (s *session) begin() {
 	}()
 }
 
-func (s *session) Present() bool { return s.present }
+func (s *pahoSession) Present() bool { return s.present }
 
 // arrived is called by paho, for one message after the other.
-func (s *session) arrived(_ paho.Client, m paho.Message) {
+func (s *pahoSession) arrived(_ paho.Client, m paho.Message) {
 	if s.quiet.Load() {
 		return
 	}
@@ -71,35 +62,36 @@ func (s *session) arrived(_ paho.Client, m paho.Message) {
 		Duplicate: m.Duplicate(),
 	}
 	if msg.QoS > 0 {
-		msg.receipt = &receipt{conn: s.conn, id: m.MessageID(), qos: msg.QoS}
+		msg.receipt = &receipt{session: s, id: m.MessageID(), qos: msg.QoS}
 	}
 	s.options.Arrived(msg)
 }
 
 // quitted is called by paho when all its goroutines have ended.
-func (s *session) quitted(_ paho.Client, err error) {
+func (s *pahoSession) quitted(_ paho.Client, err error) {
 	s.why = err
 	close(s.quit)
 }
 
-// watch waits for the end and tells of it. It brings the end about itself when the broker, though
+// watch waits for the end and tells of it. paho pings as well, for the broker's sake: too late, by up to 5 s or a
+// quarter of KeepAlive, to judge anybody by. It brings the end about itself when the broker, though
 // pinged, has sent nothing for too long. Nothing being read is the measure, not a missing answer to a ping,
 // so that callbacks that are stuck count as well.
-func (s *session) watch() {
-	timer := time.NewTimer(s.pingAfter())
+func (s *pahoSession) watch() {
+	timer := time.NewTimer(s.options.pingAfter())
 	defer timer.Stop()
 	for !s.conn.ended() {
 		select {
 		case <-s.conn.done:
 		case <-timer.C:
-			switch silence := s.conn.silence(); {
-			case silence >= s.patience():
-				s.conn.fail(fmt.Errorf("nothing from the broker for %s", s.patience()))
-			case silence >= s.pingAfter():
+			switch silence := s.conn.heard.silence(); {
+			case silence >= s.options.patience():
+				s.conn.fail(fmt.Errorf("nothing from the broker for %s", s.options.patience()))
+			case silence >= s.options.pingAfter():
 				s.conn.post([]byte{typePingreq << 4, 0})
-				timer.Reset(s.patience() - silence)
+				timer.Reset(s.options.patience() - silence)
 			default:
-				timer.Reset(s.pingAfter() - silence)
+				timer.Reset(s.options.pingAfter() - silence)
 			}
 		}
 	}
@@ -116,7 +108,7 @@ func (s *session) watch() {
 
 // handedOn waits, after the end, for paho to hand on what it had read, and to quit. It reports false if
 // a callback that is stuck keeps it from that.
-func (s *session) handedOn() bool {
+func (s *pahoSession) handedOn() bool {
 	select {
 	case <-s.quit:
 		return true
@@ -125,33 +117,8 @@ func (s *session) handedOn() bool {
 	}
 }
 
-// patience is how long the broker may send nothing: as long as it lets us (MQTT 3.1.1, section 3.1.2.10).
-func (s *session) patience() time.Duration {
-	k := s.options.KeepAlive
-	if k == 0 {
-		return never
-	}
-	return k + k/2
-}
-
-// pingAfter is how long the broker may send nothing before it is asked to; its answer has as long again. paho
-// pings as well, for the broker's sake: too late, by up to 5 s or a quarter of KeepAlive, to judge anybody by.
-func (s *session) pingAfter() time.Duration {
-	if s.options.KeepAlive == 0 {
-		return never
-	}
-	return s.patience() / 2
-}
-
-func (s *session) Subscribe(ctx context.Context, filters []Filter) ([]Grant, error) {
-	var faults []error
-	for _, f := range filters {
-		faults = append(faults, checkFilter(f.Topic))
-		if f.QoS > 2 {
-			faults = append(faults, fmt.Errorf("filter %q: QoS %d, want 0, 1 or 2", f.Topic, f.QoS))
-		}
-	}
-	if err := errors.Join(faults...); err != nil {
+func (s *pahoSession) Subscribe(ctx context.Context, filters []Filter) ([]Grant, error) {
+	if err := checkFilters(filters); err != nil {
 		return nil, err
 	}
 	// Each in a packet of its own: frames relies on that. paho would also lose their order.
@@ -174,12 +141,8 @@ func (s *session) Subscribe(ctx context.Context, filters []Filter) ([]Grant, err
 	return grants, nil
 }
 
-func (s *session) Unsubscribe(ctx context.Context, filters []string) error {
-	var faults []error
-	for _, f := range filters {
-		faults = append(faults, checkFilter(f))
-	}
-	if err := errors.Join(faults...); err != nil || len(filters) == 0 {
+func (s *pahoSession) Unsubscribe(ctx context.Context, filters []string) error {
+	if err := checkFilterNames(filters); err != nil || len(filters) == 0 {
 		return err
 	}
 	_, err := s.send(ctx, 1, func(int) paho.Token { return s.client.Unsubscribe(filters...) })
@@ -191,7 +154,7 @@ func (s *session) Unsubscribe(ctx context.Context, filters []string) error {
 
 // send makes n of paho's calls, in order, and waits for their tokens. The calls may outlast ctx, though not
 // the session, nor WriteTimeout by much.
-func (s *session) send(ctx context.Context, n int, call func(i int) paho.Token) ([]paho.Token, error) {
+func (s *pahoSession) send(ctx context.Context, n int, call func(i int) paho.Token) ([]paho.Token, error) {
 	tokens := make([]paho.Token, n)
 	sent := make(chan struct{})
 	go func() {
@@ -229,13 +192,21 @@ func (s *session) send(ctx context.Context, n int, call func(i int) paho.Token) 
 	return tokens, nil
 }
 
-func (s *session) Publish(number uint64, m Message) {
+func (s *pahoSession) Publish(number uint64, m Message) {
 	if !s.over.Load() {
 		s.publisher.taken.put(publication{number: number, message: m})
 	}
 }
 
-func (s *session) Close(ctx context.Context) {
+// Flush does nothing: the conn sends what it has.
+func (s *pahoSession) Flush() {}
+
+// acknowledge is put straight to the conn: paho's way may block.
+func (s *pahoSession) acknowledge(kind byte, id uint16) {
+	s.conn.post([]byte{kind << 4, 2, byte(id >> 8), byte(id)})
+}
+
+func (s *pahoSession) Close(ctx context.Context) {
 	if !s.over.Swap(true) {
 		early, cancel := beforeEnd(ctx)
 		select {
@@ -254,16 +225,7 @@ func (s *session) Close(ctx context.Context) {
 	}
 }
 
-// beforeEnd returns a context that leaves a quarter of ctx's time, at most lastWords.
-func beforeEnd(ctx context.Context) (context.Context, context.CancelFunc) {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return context.WithCancel(ctx)
-	}
-	return context.WithDeadline(ctx, deadline.Add(-min(time.Until(deadline)/4, lastWords)))
-}
-
-func (s *session) Kill(cause error) {
+func (s *pahoSession) Kill(cause error) {
 	if cause == nil {
 		cause = errors.New("session killed")
 	}

@@ -14,6 +14,7 @@ import (
 
 // events are what the callbacks of a session told.
 type events struct {
+	over      Transport
 	arrived   chan Message
 	published chan outcome
 	lost      chan error
@@ -24,8 +25,8 @@ type outcome struct {
 	err    error
 }
 
-func newEvents() events {
-	return events{make(chan Message, 10000), make(chan outcome, 10000), make(chan error, 10)}
+func newEvents(over Transport) events {
+	return events{over, make(chan Message, 10000), make(chan outcome, 10000), make(chan error, 10)}
 }
 
 // options reports to e; keep-alive 10 s, so that the broker's silence counts after 15 s.
@@ -35,6 +36,7 @@ func (e events) options(t *testing.T) Options {
 		ClientID:     "test",
 		KeepAlive:    10 * time.Second,
 		CleanSession: true,
+		Transport:    e.over,
 		Arrived:      func(m Message) { e.arrived <- m },
 		Published:    func(n uint64, err error) { e.published <- outcome{n, err} },
 		Lost:         func(err error) { e.lost <- err },
@@ -111,7 +113,7 @@ func wait[T packets.ControlPacket](p *peer) (none T) {
 }
 
 // dialPipe connects to a peer through a pipe, which does not buffer.
-func dialPipe(ctx context.Context, o Options, handle handler) (*session, *peer, error) {
+func dialPipe(ctx context.Context, o Options, handle handler) (Session, *peer, error) {
 	ours, theirs := net.Pipe()
 	p := &peer{theirs, make(chan packets.ControlPacket, 100000)}
 	go p.serve(handle)
@@ -120,7 +122,7 @@ func dialPipe(ctx context.Context, o Options, handle handler) (*session, *peer, 
 }
 
 // mustDial is dialPipe for tests of what comes after.
-func mustDial(t *testing.T, o Options, handle handler) (*session, *peer) {
+func mustDial(t *testing.T, o Options, handle handler) (Session, *peer) {
 	t.Helper()
 	s, p, err := dialPipe(t.Context(), o, handle)
 	if err != nil {

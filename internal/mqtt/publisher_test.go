@@ -13,8 +13,8 @@ import (
 )
 
 func TestOutcomesComeInOrder(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEvents()
+	bubbles(t, func(t *testing.T, over Transport) {
+		e := newEvents(over)
 		s, _ := mustDial(t, e.options(t), nil)
 		const n = 500
 		for i := range uint64(n) {
@@ -24,6 +24,7 @@ func TestOutcomesComeInOrder(t *testing.T) {
 			}
 			s.Publish(i, m)
 		}
+		s.Flush()
 		for i := range uint64(n) {
 			o := <-e.published
 			if o.number != i || (o.err != nil) != (i%10 == 7) {
@@ -37,8 +38,8 @@ func TestOutcomesComeInOrder(t *testing.T) {
 func TestPublishedOnlyWhenAcknowledged(t *testing.T) {
 	for _, clean := range []bool{true, false} {
 		t.Run(fmt.Sprintf("clean session %t", clean), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				e := newEvents()
+			bubbles(t, func(t *testing.T, over Transport) {
+				e := newEvents(over)
 				o := e.options(t)
 				o.CleanSession = clean
 				s, p := mustDial(t, o, func(_ *peer, packet packets.ControlPacket) bool {
@@ -48,6 +49,7 @@ func TestPublishedOnlyWhenAcknowledged(t *testing.T) {
 				s.Publish(1, Message{Topic: "a", QoS: 1})
 				s.Publish(2, Message{Topic: "unanswered", QoS: 1})
 				s.Publish(3, Message{Topic: "a", QoS: 1})
+				s.Flush()
 				if o := <-e.published; o.number != 1 || o.err != nil {
 					t.Errorf("first outcome: %v", o)
 				}
@@ -56,7 +58,7 @@ func TestPublishedOnlyWhenAcknowledged(t *testing.T) {
 				if err := <-e.lost; !errors.Is(err, io.EOF) {
 					t.Errorf("lost by %v, want io.EOF", err)
 				}
-				<-s.gone
+				<-gone(s)
 				if len(e.published) > 0 {
 					t.Errorf("an outcome without an acknowledgement: %v", <-e.published)
 				}
@@ -67,48 +69,56 @@ func TestPublishedOnlyWhenAcknowledged(t *testing.T) {
 
 // paho's Publish waits out its time limit if the connection goes between its look at the state and its handing over.
 func TestPublishingWhileTheConnectionGoes(t *testing.T) {
-	for range 200 {
-		synctest.Test(t, func(t *testing.T) {
-			e := newEvents()
-			s, p := mustDial(t, e.options(t), nil)
-			go func() {
-				for i := range uint64(1000) {
-					s.Publish(i, Message{Topic: "a", QoS: 1})
+	overEach(t, func(t *testing.T, over Transport) {
+		for range 200 {
+			synctest.Test(t, func(t *testing.T) {
+				e := newEvents(over)
+				s, p := mustDial(t, e.options(t), nil)
+				go func() {
+					for i := range uint64(1000) {
+						s.Publish(i, Message{Topic: "a", QoS: 1})
+						if i%10 == 9 {
+							s.Flush()
+						}
+					}
+				}()
+				<-e.published
+				start := time.Now()
+				p.Close()
+				<-e.lost
+				<-gone(s)
+				if d := time.Since(start); d > 0 {
+					t.Errorf("it took %s to end", d)
 				}
-			}()
-			<-e.published
-			start := time.Now()
-			p.Close()
-			<-e.lost
-			<-s.gone
-			if d := time.Since(start); d > 0 {
-				t.Errorf("it took %s to end", d)
-			}
-		})
-	}
+			})
+		}
+	})
 }
 
 func TestCallbacksThatPanic(t *testing.T) {
 	tests := []struct {
 		name string
 		set  func(*Options)
-		do   func(*session, *peer)
+		do   func(Session, *peer)
 	}{
 		{
 			"Arrived",
 			func(o *Options) { o.Arrived = func(Message) { panic("oh") } },
-			func(_ *session, p *peer) { p.message("a", "", 0, 0) },
+			func(_ Session, p *peer) { p.message("a", "", 0, 0) },
 		},
 		{
 			"Published",
 			func(o *Options) { o.Published = func(uint64, error) { panic("oh") } },
-			func(s *session, _ *peer) { s.Publish(1, Message{Topic: "a"}) },
+			func(s Session, _ *peer) {
+				s.Publish(1, Message{Topic: "a"})
+				s.Flush()
+			},
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				e := newEvents()
+			bubbles(t, func(t *testing.T, over Transport) {
+				e := newEvents(over)
 				o := e.options(t)
 				tt.set(&o)
 				s, p := mustDial(t, o, nil)
@@ -119,7 +129,7 @@ func TestCallbacksThatPanic(t *testing.T) {
 				} else if panicked.Value != "oh" || !strings.Contains(string(panicked.Stack), "TestCallbacksThatPanic") {
 					t.Errorf("panicked with %v at\n%s", panicked.Value, panicked.Stack)
 				}
-				<-s.gone
+				<-gone(s)
 			})
 		})
 	}

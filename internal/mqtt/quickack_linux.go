@@ -7,7 +7,7 @@ import (
 
 // quickAck returns what makes the kernel acknowledge at once what was just read. A sender that leaves
 // Nagle's algorithm on, as mosquitto does, otherwise waits up to 40 ms for our delayed acknowledgement
-// before it sends its next small packet. The kernel falls back by itself, so it is said after every read.
+// before it sends its next small packet. The kernel falls back by itself, so it is said again and again.
 func quickAck(socket net.Conn) func() {
 	tcp, ok := socket.(*net.TCPConn)
 	if !ok {

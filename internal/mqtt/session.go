@@ -18,8 +18,15 @@ type Session interface {
 	// Publish hands m over under a number of the caller's, which comes back through Published. It never
 	// blocks; the order is kept. There is no bound here: the caller bounds how many are outstanding,
 	// 65,535 being the most that can be. The payload must not be written to until the outcome is known.
-	// After the session's end it does nothing.
+	// After the session's end it does nothing. Nothing need be sent, nor any outcome come, before Flush is called:
+	// publish all that is at hand, then flush.
 	Publish(number uint64, m Message)
+
+	// Flush sends what Publish and Ack have put, its caller's and others'. It does not block: the caller writes as
+	// much as the socket takes at once, and a goroutine of the session writes the rest. Published may be called
+	// from within Flush, about anything that was published; so no lock may be held that Published takes. Subscribe,
+	// Unsubscribe and Close flush by themselves. Over [Paho] it does nothing, for there everything does.
+	Flush()
 
 	// Close ends the session in order: what was published is sent and its outcome reported, then comes
 	// a DISCONNECT, so that the broker keeps the will to itself. It returns when all that is done and no

@@ -6,15 +6,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
 func TestAcknowledgingOutOfOrder(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEvents()
+	bubbles(t, func(t *testing.T, over Transport) {
+		e := newEvents(over)
 		s, p := mustDial(t, e.options(t), nil)
 		p.message("a", "", 1, 1)
 		p.message("a", "", 2, 2)
@@ -42,8 +41,8 @@ func TestAcknowledgingOutOfOrder(t *testing.T) {
 }
 
 func TestSubscribe(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEvents()
+	bubbles(t, func(t *testing.T, over Transport) {
+		e := newEvents(over)
 		s, p := mustDial(t, e.options(t), func(p *peer, packet packets.ControlPacket) bool {
 			sub, ok := packet.(*packets.SubscribePacket)
 			if !ok || sub.Topics[0] != "no" {
@@ -80,8 +79,8 @@ func TestSubscribeWithoutAnAnswer(t *testing.T) {
 		}
 		return false
 	}
-	synctest.Test(t, func(t *testing.T) {
-		s, _ := mustDial(t, newEvents().options(t), deaf)
+	bubbles(t, func(t *testing.T, over Transport) {
+		s, _ := mustDial(t, newEvents(over).options(t), deaf)
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		start := time.Now()
@@ -97,18 +96,18 @@ func TestSubscribeWithoutAnAnswer(t *testing.T) {
 		if _, err := s.Subscribe(t.Context(), []Filter{{"a", 0}}); !errors.Is(err, cause) {
 			t.Errorf("after the end: got %v, want %v", err, cause)
 		}
-		<-s.gone
+		<-gone(s)
 	})
 }
 
 func TestKill(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEvents()
+	bubbles(t, func(t *testing.T, over Transport) {
+		e := newEvents(over)
 		s, p := mustDial(t, e.options(t), nil)
 		s.Kill(nil)
 		s.Kill(errors.New("again"))
 		s.Publish(1, Message{Topic: "a"})
-		<-s.gone
+		<-gone(s)
 		s.Close(t.Context())
 		if len(e.lost)+len(e.published) > 0 {
 			t.Errorf("%d lost, %d published after Kill", len(e.lost), len(e.published))
@@ -120,8 +119,8 @@ func TestKill(t *testing.T) {
 }
 
 func TestClose(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEvents()
+	bubbles(t, func(t *testing.T, over Transport) {
+		e := newEvents(over)
 		s, p := mustDial(t, e.options(t), func(p *peer, packet packets.ControlPacket) bool {
 			if m, ok := packet.(*packets.PublishPacket); ok {
 				time.AfterFunc(time.Second, func() { p.send(0x40, 2, byte(m.MessageID>>8), byte(m.MessageID)) })
@@ -150,13 +149,14 @@ func TestClose(t *testing.T) {
 
 // A broker that owes an acknowledgement gets its DISCONNECT all the same, and in time.
 func TestCloseIsBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		e := newEvents()
+	bubbles(t, func(t *testing.T, over Transport) {
+		e := newEvents(over)
 		s, p := mustDial(t, e.options(t), func(_ *peer, packet packets.ControlPacket) bool {
 			_, publish := packet.(*packets.PublishPacket)
 			return publish
 		})
 		s.Publish(1, Message{Topic: "a", QoS: 1})
+		s.Flush()
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		start := time.Now()
@@ -167,7 +167,7 @@ func TestCloseIsBounded(t *testing.T) {
 		if wait[*packets.DisconnectPacket](p) == nil {
 			t.Error("no DISCONNECT")
 		}
-		<-s.gone
+		<-gone(s)
 		if len(e.published)+len(e.lost) > 0 {
 			t.Error("an outcome, or a loss, after an unfinished Close")
 		}
@@ -175,9 +175,9 @@ func TestCloseIsBounded(t *testing.T) {
 }
 
 func TestCloseWithAFrozenBroker(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
+	bubbles(t, func(t *testing.T, over Transport) {
 		frozen := make(chan struct{})
-		s, _ := mustDial(t, newEvents().options(t), func(_ *peer, packet packets.ControlPacket) bool {
+		s, _ := mustDial(t, newEvents(over).options(t), func(_ *peer, packet packets.ControlPacket) bool {
 			_, connect := packet.(*packets.ConnectPacket)
 			if !connect {
 				<-frozen
@@ -185,6 +185,7 @@ func TestCloseWithAFrozenBroker(t *testing.T) {
 			return false
 		})
 		s.Publish(1, Message{Topic: "a", Payload: make([]byte, 3*chunk)})
+		s.Flush()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		start := time.Now()
@@ -193,6 +194,6 @@ func TestCloseWithAFrozenBroker(t *testing.T) {
 			t.Errorf("Close took %s of 1 s", d)
 		}
 		close(frozen)
-		<-s.gone
+		<-gone(s)
 	})
 }

@@ -24,9 +24,9 @@ import (
 )
 
 // roundTrip sends many messages to itself at every QoS and wants them back in order.
-func roundTrip(t *testing.T, broker string, set ...func(*Options)) {
+func roundTrip(t *testing.T, over Transport, broker string, set ...func(*Options)) {
 	t.Helper()
-	e := newEvents()
+	e := newEvents(over)
 	s := e.dial(t, broker, "round", set...)
 	subscribe(t, s, Filter{"round/#", 2})
 	const each = 300
@@ -34,6 +34,7 @@ func roundTrip(t *testing.T, broker string, set ...func(*Options)) {
 		for i := range uint64(each) {
 			s.Publish(i, Message{Topic: "round/trip", Payload: fmt.Append(nil, i), QoS: qos})
 		}
+		s.Flush()
 		for i := range uint64(each) {
 			if o := next(t, e.published, "outcome"); o.number != i || o.err != nil {
 				t.Fatalf("QoS %d: outcome %d is that of %d, %v", qos, i, o.number, o.err)
@@ -43,6 +44,7 @@ func roundTrip(t *testing.T, broker string, set ...func(*Options)) {
 				t.Fatalf("QoS %d: message %d is %q at QoS %d", qos, i, m.Payload, m.QoS)
 			}
 			m.Ack()
+			s.Flush()
 		}
 	}
 	if err := s.Unsubscribe(t.Context(), []string{"round/#"}); err != nil {
@@ -55,60 +57,62 @@ func roundTrip(t *testing.T, broker string, set ...func(*Options)) {
 }
 
 func TestTransports(t *testing.T) {
-	socket := filepath.Join(t.TempDir(), "m.sock")
-	ours, keys := certificate(t)
-	plain, secured := mosquitto(t, "allow_anonymous true", "listener 0 "+socket, "allow_anonymous true",
-		"listener %PORT% 127.0.0.1", "allow_anonymous true",
-		"certfile "+filepath.Join(keys, "cert.pem"), "keyfile "+filepath.Join(keys, "key.pem"))
-	trust := func(o *Options) { o.TLS = &tls.Config{RootCAs: ours} }
+	overEach(t, func(t *testing.T, over Transport) {
+		socket := filepath.Join(t.TempDir(), "m.sock")
+		ours, keys := certificate(t)
+		plain, secured := mosquitto(t, "allow_anonymous true", "listener 0 "+socket, "allow_anonymous true",
+			"listener %PORT% 127.0.0.1", "allow_anonymous true",
+			"certfile "+filepath.Join(keys, "cert.pem"), "keyfile "+filepath.Join(keys, "key.pem"))
+		trust := func(o *Options) { o.TLS = &tls.Config{RootCAs: ours} }
 
-	t.Run("tcp", func(t *testing.T) { roundTrip(t, "tcp://"+plain) })
-	t.Run("unix", func(t *testing.T) { roundTrip(t, "unix://"+socket) })
-	t.Run("ssl", func(t *testing.T) { roundTrip(t, "ssl://"+secured, trust) })
-	t.Run("ws", func(t *testing.T) {
-		bridge := httptest.NewServer(bridgeTo(plain))
-		defer bridge.Close()
-		roundTrip(t, "ws://me:s3cret@"+bridge.Listener.Addr().String()+"/mqtt")
-	})
-	t.Run("wss", func(t *testing.T) {
-		bridge := httptest.NewTLSServer(bridgeTo(plain))
-		defer bridge.Close()
-		pool := x509.NewCertPool()
-		pool.AddCert(bridge.Certificate())
-		trust := func(o *Options) { o.TLS = &tls.Config{RootCAs: pool} }
-		roundTrip(t, "wss://"+bridge.Listener.Addr().String()+"/mqtt", trust)
-	})
-	t.Run("a proxy in the environment is not asked", func(t *testing.T) {
-		for _, name := range []string{"all_proxy", "http_proxy", "HTTPS_PROXY"} {
-			t.Setenv(name, "http://127.0.0.1:1")
-		}
-		roundTrip(t, "tcp://"+plain)
-	})
-	t.Run("a certificate that nobody vouches for", func(t *testing.T) {
-		_, err := newEvents().attempt(t, "ssl://"+secured, "id")
-		if !says(err, "certificate") || !Permanent(err) {
-			t.Errorf("got %v, permanent %t", err, Permanent(err))
-		}
-	})
-	t.Run("TLS to a plain port", func(t *testing.T) {
-		o := func(o *Options) { o.ConnectTimeout = 500 * time.Millisecond }
-		if s, err := newEvents().attempt(t, "ssl://"+plain, "id", o); err == nil {
-			t.Errorf("got a session: %v", s)
-		}
-	})
-	t.Run("no WebSocket there", func(t *testing.T) {
-		other := httptest.NewServer(http.NotFoundHandler())
-		defer other.Close()
-		_, err := newEvents().attempt(t, "ws://me:s3cret@"+other.Listener.Addr().String(), "id")
-		if !says(err, "404") || !Permanent(err) || strings.Contains(err.Error(), "s3cret") {
-			t.Errorf("got %v, permanent %t", err, Permanent(err))
-		}
-	})
-	t.Run("nobody there", func(t *testing.T) {
-		_, err := newEvents().attempt(t, "tcp://"+freeAddress(t), "id")
-		if !says(err, "refused") || Permanent(err) {
-			t.Errorf("got %v, permanent %t", err, Permanent(err))
-		}
+		t.Run("tcp", func(t *testing.T) { roundTrip(t, over, "tcp://"+plain) })
+		t.Run("unix", func(t *testing.T) { roundTrip(t, over, "unix://"+socket) })
+		t.Run("ssl", func(t *testing.T) { roundTrip(t, over, "ssl://"+secured, trust) })
+		t.Run("ws", func(t *testing.T) {
+			bridge := httptest.NewServer(bridgeTo(plain))
+			defer bridge.Close()
+			roundTrip(t, over, "ws://me:s3cret@"+bridge.Listener.Addr().String()+"/mqtt")
+		})
+		t.Run("wss", func(t *testing.T) {
+			bridge := httptest.NewTLSServer(bridgeTo(plain))
+			defer bridge.Close()
+			pool := x509.NewCertPool()
+			pool.AddCert(bridge.Certificate())
+			trust := func(o *Options) { o.TLS = &tls.Config{RootCAs: pool} }
+			roundTrip(t, over, "wss://"+bridge.Listener.Addr().String()+"/mqtt", trust)
+		})
+		t.Run("a proxy in the environment is not asked", func(t *testing.T) {
+			for _, name := range []string{"all_proxy", "http_proxy", "HTTPS_PROXY"} {
+				t.Setenv(name, "http://127.0.0.1:1")
+			}
+			roundTrip(t, over, "tcp://"+plain)
+		})
+		t.Run("a certificate that nobody vouches for", func(t *testing.T) {
+			_, err := newEvents(over).attempt(t, "ssl://"+secured, "id")
+			if !says(err, "certificate") || !Permanent(err) {
+				t.Errorf("got %v, permanent %t", err, Permanent(err))
+			}
+		})
+		t.Run("TLS to a plain port", func(t *testing.T) {
+			o := func(o *Options) { o.ConnectTimeout = 500 * time.Millisecond }
+			if s, err := newEvents(over).attempt(t, "ssl://"+plain, "id", o); err == nil {
+				t.Errorf("got a session: %v", s)
+			}
+		})
+		t.Run("no WebSocket there", func(t *testing.T) {
+			other := httptest.NewServer(http.NotFoundHandler())
+			defer other.Close()
+			_, err := newEvents(over).attempt(t, "ws://me:s3cret@"+other.Listener.Addr().String(), "id")
+			if !says(err, "404") || !Permanent(err) || strings.Contains(err.Error(), "s3cret") {
+				t.Errorf("got %v, permanent %t", err, Permanent(err))
+			}
+		})
+		t.Run("nobody there", func(t *testing.T) {
+			_, err := newEvents(over).attempt(t, "tcp://"+freeAddress(t), "id")
+			if !says(err, "refused") || Permanent(err) {
+				t.Errorf("got %v, permanent %t", err, Permanent(err))
+			}
+		})
 	})
 }
 

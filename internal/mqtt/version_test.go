@@ -27,7 +27,7 @@ func TestOldTLSIsRefused(t *testing.T) {
 			_ = c.(*tls.Conn).Handshake()
 			c.Close()
 		}()
-		_, err = newEvents().attempt(t, "ssl://"+ln.Addr().String(), "id")
+		_, err = newEvents(Direct).attempt(t, "ssl://"+ln.Addr().String(), "id")
 		if !says(err, refused) || !Permanent(err) {
 			t.Errorf("%s: got %v, permanent %t; want %q", tls.VersionName(version), err, Permanent(err), refused)
 		}

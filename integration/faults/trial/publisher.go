@@ -34,6 +34,7 @@ func (p *Publisher) Send(ctx context.Context, device, action string) (int, error
 		case <-l.free:
 			n := p.ledger.Send(device)
 			l.Publish(uint64(n), mqtt.Message{Topic: topic(device), Payload: payload(action, n), QoS: 1})
+			l.Flush()
 			return n, nil
 		case <-l.lost:
 			_ = p.Lost(ctx) // await tells

@@ -1,0 +1,169 @@
+package mqtt
+
+import (
+	"context"
+	"time"
+)
+
+// writer is the part of a direct session that sends. Its fields are guarded by the session's mu, which is free while
+// bytes are being written: writing says that somebody does, and he alone may.
+//
+//	put ──► out ──► the socket, by whoever calls Flush ──► what it has no room for: rest ──► the socket, by writeRest
+type writer struct {
+	socket *socket       // nil: what there is cannot be written to without waiting, and writeRest writes all
+	work   chan struct{} // holds a token when it is writeRest that is writing
+
+	out     []byte // put, and not yet being written
+	spare   []byte // takes the place of out when that is taken
+	rest    []byte // of what was taken; goes first
+	writing bool
+
+	// Positions in the stream of all that the session writes, in bytes from its beginning:
+	end     uint64 // of what was put
+	asked   uint64 // up to which somebody wants it to be written
+	written uint64
+
+	acks    bool          // there are acknowledgements beyond asked
+	sealed  bool          // a DISCONNECT is the last that was put
+	drained chan struct{} // closed when that has been written
+}
+
+func newWriter(w wire) writer {
+	return writer{socket: rawSocket(w.Conn), work: make(chan struct{}, 1), drained: make(chan struct{})}
+}
+
+// put appends to what is to be sent; when nothing may be sent any more it drops p. mu is held.
+func (s *directSession) put(p ...byte) {
+	if s.cause == nil && !s.sealed {
+		s.out = append(s.out, p...)
+		s.end += uint64(len(p))
+	}
+}
+
+func (s *directSession) Flush() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cause != nil {
+		return
+	}
+	s.asked, s.acks = s.end, false
+	if !s.writing {
+		s.write()
+	}
+	s.report()
+}
+
+// hasten has writeRest send what was put, and report: for those who must not be held up by a callback. mu is held.
+func (s *directSession) hasten() {
+	s.asked, s.acks = s.end, false
+	if !s.writing {
+		s.writing = true
+		s.wake()
+	}
+}
+
+func (s *directSession) wake() {
+	select {
+	case s.work <- struct{}{}:
+	default:
+	}
+}
+
+// unwritten reports whether there is something that must be written now.
+func (w *writer) unwritten() bool { return len(w.rest) > 0 || w.written < w.asked }
+
+// take returns what is to be written next.
+func (w *writer) take() []byte {
+	if len(w.rest) == 0 {
+		w.rest, w.out, w.spare = w.out, w.spare[:0], nil
+	}
+	return w.rest
+}
+
+// wrote notes that the first n bytes of what take returned have been written.
+func (w *writer) wrote(n int) {
+	w.written += uint64(n)
+	if n < len(w.rest) {
+		w.rest = w.rest[n:]
+		return
+	}
+	if cap(w.rest) <= 4*chunk { // One large packet shall not cost memory for good.
+		w.spare = w.rest
+	}
+	w.rest = nil
+}
+
+// write writes until the socket is full, and leaves the rest to writeRest. mu is held, though not all the time; nobody
+// is writing.
+func (s *directSession) write() {
+	s.writing = true
+	for full := s.socket == nil; !full && s.unwritten() && s.cause == nil; {
+		batch := s.take()
+		s.mu.Unlock()
+		s.sent.beat() // before it is: what follows acknowledges to TCP all that was heard until now
+		n := s.socket.write(batch)
+		s.mu.Lock()
+		s.wrote(n)
+		full = n < len(batch)
+	}
+	if s.unwritten() || s.sealed {
+		s.wake()
+		return // It is still being written.
+	}
+	s.writing = false
+}
+
+// writeRest is the goroutine that may wait for the socket. It ends with the session, or behind a DISCONNECT.
+func (s *directSession) writeRest() {
+	for {
+		select {
+		case <-s.work:
+		case <-s.done:
+			return
+		}
+		s.mu.Lock()
+		for s.unwritten() && s.cause == nil {
+			s.writeChunk()
+			s.report()
+		}
+		s.report()
+		if s.sealed && s.cause == nil {
+			s.mu.Unlock()
+			s.wire.CloseWrite()
+			close(s.drained)
+			return
+		}
+		if s.socket != nil {
+			_ = s.wire.SetWriteDeadline(time.Time{}) // It would count for the socket as well.
+		}
+		s.writing = false
+		s.mu.Unlock()
+	}
+}
+
+// writeChunk writes a part of what there is, with a deadline of its own: a slow broker has time and a frozen one has not.
+// mu is held, though not all the time.
+func (s *directSession) writeChunk() {
+	batch := s.take()
+	n := min(len(batch), chunk)
+	s.mu.Unlock()
+	s.sent.beat()
+	err := s.wire.send(batch[:n], s.options.WriteTimeout)
+	s.mu.Lock()
+	if err != nil {
+		s.endBy(err)
+		return
+	}
+	s.wrote(n)
+}
+
+// seal makes a DISCONNECT the last packet, and waits until it is written and the broker has closed the connection for it,
+// or ctx ends.
+func (s *directSession) seal(ctx context.Context) {
+	s.mu.Lock()
+	s.put(typeDisconnect<<4, 0)
+	s.sealed = true
+	s.hasten()
+	s.mu.Unlock()
+	hangUp(ctx, s.drained, s.done)
+}
