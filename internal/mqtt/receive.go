@@ -26,10 +26,16 @@ func (s *directSession) read() {
 	}
 }
 
+// yields is how often the reader lets others run before it takes it that there is no answer: those who were woken by
+// what arrived, and then whoever sends what they have put together.
+const yields = 2
+
 // beforeWaiting lets those answer who were woken by what arrived, and sends with their answer, or alone, the
 // acknowledgements made meanwhile. Without an answer, which would acknowledge to TCP as well, that is done by itself.
 func (s *directSession) beforeWaiting() {
-	runtime.Gosched()
+	for n := 0; n < yields && s.sent.at() <= s.heard.at(); n++ {
+		runtime.Gosched()
+	}
 	if s.acksWait() {
 		s.Flush()
 	}
