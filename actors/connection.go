@@ -33,7 +33,7 @@ type connection struct {
 	wasUp   bool
 	cause   error // why it ended
 	acks    *acks
-	flight  []parcel  // handed to the session, outcome not known, in order
+	flight  []parcel  // handed to the session, outcome not known, in order; presences among them
 	flying  int       // bytes in flight
 	unacked []unacked // deliveries settled, in order, that wait for what their devices emitted
 	timers  []*time.Timer
@@ -47,9 +47,10 @@ type connection struct {
 
 // lasting is what of the connection outlives a restart of it.
 type lasting struct {
-	outbox  *outbox
-	ordered ordered
-	dropped *tally
+	outbox    *outbox
+	presences *presences
+	ordered   ordered
+	dropped   *tally
 
 	spooling []spooling // in order
 	unkept   *tally     // by the spool
@@ -58,6 +59,7 @@ type lasting struct {
 	codec *mapping.Codec // of the map in force
 	subs  subscriptions
 	far   atomic.Bool // see notes
+	swept atomic.Bool // the states of devices that are no more have been looked for
 	begun bool
 	last  bool // what follows are the last words
 
@@ -127,6 +129,10 @@ func (c *connection) Receive(ctx actor.Context) {
 		c.step(link.Start{})
 	case messages.Publication:
 		c.publish(m)
+	case messages.Availability:
+		c.available(m)
+	case vanished:
+		c.vanished(m)
 	case messages.Settled:
 		c.settled(m.Delivery)
 	case published:
@@ -144,6 +150,8 @@ func (c *connection) Receive(ctx actor.Context) {
 		c.step(m.event)
 	case remap:
 		c.remap(m)
+	case sweepOver:
+		c.sweepOver(m)
 	case resubscribed:
 		c.resubscribed(m)
 	case question:
@@ -151,6 +159,7 @@ func (c *connection) Receive(ctx actor.Context) {
 	case messages.Flush:
 		c.flush()
 	case flushOver:
+		c.leave()
 		c.stop()
 	case *actor.Stopping, *actor.Restarting:
 		c.abandon()
@@ -219,7 +228,7 @@ func (c *connection) dial(d link.Dial) {
 	c.attempt, c.acks, c.unacked = cancel, newAcks(d.Epoch), nil
 	c.alive, c.wasUp, c.cause = true, false, nil
 	c.notes = c.newNotes()
-	o, r := c.options(d.Epoch, c.acks, c.notes), c.round(nil, c.notes)
+	o, r := c.options(d.Epoch, c.acks, c.notes), c.round(nil, c.notes, c.wanted())
 	began := time.Now()
 	go func() {
 		defer cancel()
@@ -252,9 +261,10 @@ func (c *connection) begin(ctx context.Context, o mqtt.Options, r *round) (sessi
 
 // options returns those of one session: its callbacks know its epoch.
 func (c *connection) options(epoch uint64, acks *acks, notes *notes) mqtt.Options {
-	o := c.Session
+	o, sweep := c.Session, c.newSweep()
+	o.Will = c.presences.will()
 	o.Arrived = func(m mqtt.Message) {
-		if notes.arrived(m) {
+		if notes.arrived(m) || sweep.arrived(m) {
 			return
 		}
 		c.Traffic()
@@ -294,6 +304,10 @@ func (c *connection) dialled(m dialled) {
 		Epoch: m.epoch, Session: m.session.Present(), Granted: c.granted, Took: m.took, Queued: c.outbox.len(),
 	})
 	c.settledOn(m.subs)
+	if len(c.subs.extra()) > 0 {
+		c.timers = append(c.timers, c.later(sweepTime, c.self, sweepOver{m.epoch}))
+	}
+	c.presences.begin()
 	c.pump()
 }
 

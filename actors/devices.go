@@ -16,7 +16,6 @@ import (
 type parent struct {
 	*system
 	self    *actor.PID
-	byName  map[string]*slot
 	left    int                    // actors that have not terminated
 	failed  map[string]*actor.PID  // suspended, or nil if it has ended, until they begin again
 	again   map[string]*time.Timer // when
@@ -30,16 +29,11 @@ var _ actor.SupervisorStrategy = (*parent)(nil)
 type restartDue struct{ who string }
 
 func newParent(s *system) *parent {
-	p := &parent{
+	return &parent{
 		system: s,
-		byName: make(map[string]*slot, len(s.slots)),
 		failed: make(map[string]*actor.PID),
 		again:  make(map[string]*time.Timer),
 	}
-	for _, slot := range s.slots {
-		p.byName[slot.Name] = slot
-	}
-	return p
 }
 
 // Receive implements actor.Actor.

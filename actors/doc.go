@@ -29,6 +29,12 @@
 // mapper or devices themselves in the supervisor, which survives its own. Each becomes a messages.Failure, and the
 // supervisor says when to begin again.
 //
+// Availability: how each device is, the supervisor alone decides, and tells the connection by a messages.Availability.
+// The broker keeps it, retained and at QoS 1, below root/$gateway/name: state is online or offline, the gateway's own and
+// its will; device/state is connecting, online, or offline and why. Each session begins with all of them, behind its
+// subscriptions and ahead of the outbox; then changes are told, in the outbox's window and ahead of it.
+//
 // Stopping: devices finish what they have and close; then, behind their last words, the mapper and the outbox run
-// empty; then the session ends in good order. Each part has its share of the grace time.
+// empty; then devices and gateway are said to be offline, the gateway last and in any case; then the session ends in good
+// order. Each part has its share of the grace time.
 package actors

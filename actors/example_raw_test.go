@@ -3,6 +3,7 @@ package actors_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -128,7 +129,7 @@ func ExampleRegister() {
 	// < home////door/gw/S UNPLUGGED
 }
 
-// exampleWire stands for the broker, and shows what it is sent.
+// exampleWire stands for the broker, and shows what messages it is sent.
 type exampleWire struct {
 	fakeBroker
 	up  chan mqtt.Options
@@ -147,6 +148,8 @@ func (w *exampleWire) dial(_ context.Context, o mqtt.Options) (mqtt.Session, err
 }
 
 func (s exampleSession) Publish(number uint64, m mqtt.Message) {
-	s.out <- m.Topic + " " + string(m.Payload)
+	if !strings.Contains(m.Topic, "/$gateway/") {
+		s.out <- m.Topic + " " + string(m.Payload)
+	}
 	s.fakeSession.Publish(number, m)
 }

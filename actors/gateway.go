@@ -21,7 +21,7 @@ type Options struct {
 	Codec   *mapping.Codec // the words, and the filters to subscribe to
 	Devices []config.Device
 	Broker  string       // as the log shows it
-	Session mqtt.Options // the broker and who we are to it; the callbacks are the gateway's
+	Session mqtt.Options // the broker and who we are to it; the callbacks and the will are the gateway's
 	QoS     byte         // of subscriptions and publications
 	Link    link.Policy
 	Outbox  OutboxSize
@@ -59,20 +59,21 @@ func New(o Options) (*Gateway, error) {
 	if o.QoS > 1 { // 2 is promised as 1
 		o.QoS = 1
 	}
-	s := &system{Options: o}
+	s := &system{Options: o, byName: make(map[string]*slot, len(o.Devices))}
 	var faults []error
-	names := make(map[string]bool, len(o.Devices))
 	for _, d := range o.Devices {
-		if names[d.Name] {
+		if _, taken := s.byName[d.Name]; taken {
 			faults = append(faults, fmt.Errorf("device %q: a name that another has already", d.Name))
 		}
-		names[d.Name] = true
+		s.byName[d.Name] = nil
 		t, err := devices.Lookup(d.Type)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("device %q: %w", d.Name, err))
 			continue
 		}
-		s.slots = append(s.slots, newSlot(s, d, t))
+		slot := newSlot(s, d, t)
+		s.slots = append(s.slots, slot)
+		s.byName[d.Name] = slot
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
@@ -80,7 +81,7 @@ func New(o Options) (*Gateway, error) {
 	if err := s.openSpool(); err != nil {
 		return nil, err
 	}
-	s.standing = newStanding(s.slots)
+	s.standing = newStanding(s.byName)
 	return &Gateway{s}, nil
 }
 

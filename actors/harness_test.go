@@ -116,11 +116,14 @@ type fakeBroker struct {
 	hang     bool  // dialling goes on until it is given up
 	present  bool
 	refuse   map[string]bool // filters
+	hangUp   bool            // on who asks for one of these
 	hold     bool            // publications are not acknowledged
 	poison   string          // a publication over which the broker closes the connection
 	dials    int
 	sessions []*fakeSession
-	sent     []string      // "topic payload" of what was published, in order
+	sent     []string      // "topic payload" of what was published, in order, but for states
+	states   []string      // of these, those below $gateway, without what they all begin with
+	story    []string      // what the gateway asked for and published, in order
 	mute     bool          // no SUBSCRIBE is answered
 	slow     time.Duration // that the next SUBSCRIBE takes
 	each     func()        // after each change of what follows, under the lock; may be nil
@@ -186,7 +189,7 @@ func (s *fakeSession) Present() bool { return s.broker.present }
 func (s *fakeSession) Subscribe(ctx context.Context, filters []mqtt.Filter) ([]mqtt.Grant, error) {
 	var grants []mqtt.Grant
 	var kept []mqtt.Message
-	mute, slow := false, time.Duration(0)
+	mute, angry, slow := false, false, time.Duration(0)
 	s.broker.locked(func() { slow, s.broker.slow = s.broker.slow, 0 })
 	time.Sleep(slow)
 	s.broker.locked(func() {
@@ -195,9 +198,11 @@ func (s *fakeSession) Subscribe(ctx context.Context, filters []mqtt.Filter) ([]m
 			g := mqtt.Grant{Filter: f.Topic, QoS: f.QoS}
 			if s.broker.refuse[f.Topic] {
 				g.QoS = mqtt.Refused
+				angry = s.broker.hangUp
 			} else if !slices.Contains(s.broker.subscribed, f.Topic) {
 				s.broker.subscribed = append(s.broker.subscribed, f.Topic)
 			}
+			s.broker.story = append(s.broker.story, "subscribe "+f.Topic)
 			for topic, payload := range s.broker.retained {
 				if covers(f.Topic, topic) {
 					kept = append(kept, mqtt.Message{Topic: topic, Payload: []byte(payload), Retained: true})
@@ -209,6 +214,9 @@ func (s *fakeSession) Subscribe(ctx context.Context, filters []mqtt.Filter) ([]m
 	if mute {
 		<-ctx.Done()
 		return nil, ctx.Err()
+	}
+	if angry {
+		return nil, fmt.Errorf("read: %w", io.EOF)
 	}
 	for _, m := range kept {
 		s.options.Arrived(m)
@@ -251,7 +259,12 @@ func (s *fakeSession) Publish(number uint64, m mqtt.Message) {
 			poisoned = true
 			return
 		}
-		s.broker.sent = append(s.broker.sent, m.Topic+" "+string(m.Payload))
+		s.broker.story = append(s.broker.story, m.Topic+" "+string(m.Payload))
+		if state, ok := strings.CutPrefix(m.Topic, "home/$gateway/gw/"); ok && strings.HasSuffix(state, "state") {
+			s.broker.states = append(s.broker.states, state+" "+string(m.Payload))
+		} else {
+			s.broker.sent = append(s.broker.sent, m.Topic+" "+string(m.Payload))
+		}
 		if m.Retained && s.broker.retained != nil {
 			s.broker.retained[m.Topic] = string(m.Payload)
 			if len(m.Payload) == 0 {

@@ -13,6 +13,8 @@ type parcel struct {
 	losses int    // sessions in a row that the broker closed while it was in flight
 
 	spooled uint64 // number in the spool; 0: it is not there
+
+	presence *presence // that it tells of, never in the outbox; nil: it is a message
 }
 
 // outbox keeps publications, first in, first out, until the link takes them. Of retained ones it keeps only the latest

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"github.com/mqttgateway/mqttgateway/actors/link"
 	"github.com/mqttgateway/mqttgateway/devices"
@@ -19,23 +20,17 @@ const (
 	maxFlying         = 4 << 20 // bytes, by which one publication may go beyond it
 )
 
-func (c *connection) window() int {
+// window is how many may be in flight with one of that QoS, over which so many sessions have been lost. One whose next
+// loss would prove that it is to blame goes alone.
+func (c *connection) window(qos byte, losses int) int {
+	const suspicious = maxLosses - 1
 	switch {
-	case c.QoS == 0:
-		return maxUnwritten
-	case c.suspicious():
+	case losses >= suspicious, len(c.flight) > 0 && c.flight[0].losses >= suspicious:
 		return 1
+	case qos == 0:
+		return maxUnwritten
 	}
 	return maxUnacknowledged
-}
-
-// suspicious tells whether the publication that goes next, or is in flight, is to go alone: one more loss would prove
-// that it is to blame.
-func (c *connection) suspicious() bool {
-	if len(c.flight) > 0 {
-		return c.flight[0].losses >= maxLosses-1
-	}
-	return c.outbox.first().losses >= maxLosses-1
 }
 
 // publish takes a publication into the outbox, and on.
@@ -86,10 +81,10 @@ func (s *system) tellDrop(dropped *tally, p messages.Publication, err error) {
 
 // pump hands publications to the session while it may have more.
 func (c *connection) pump() {
-	if c.state.Phase != link.Connected {
+	if c.state.Phase != link.Connected || !c.appear() {
 		return
 	}
-	for c.outbox.len() > 0 && len(c.flight) < c.window() && c.flying < maxFlying {
+	for c.outbox.len() > 0 && len(c.flight) < c.window(c.QoS, c.outbox.first().losses) && c.flying < maxFlying {
 		p := c.outbox.pop()
 		c.flight = append(c.flight, p)
 		c.flying += size(p.Publication)
@@ -112,9 +107,12 @@ func (c *connection) outcome(m published) {
 	c.flight[0] = parcel{}
 	c.flight = c.flight[1:]
 	c.flying -= size(p.Publication)
-	if m.err != nil {
+	switch {
+	case p.presence != nil:
+		c.told(p, m.err)
+	case m.err != nil:
 		c.drop(p, fmt.Errorf("%w: %w", devices.ErrRefused, m.err))
-	} else {
+	default:
 		c.counters.Published.Add(1)
 		c.settle(p, nil)
 	}
@@ -123,17 +121,23 @@ func (c *connection) outcome(m published) {
 }
 
 // putBack returns to the outbox what was in flight when the session ended. At QoS 0 it may have arrived, and is not
-// sent twice.
+// sent twice. Presences begin anew with each session.
 func (c *connection) putBack() {
 	flight := c.flight
 	c.flight, c.flying = nil, 0
+	hungUp := c.state.Fault == link.EOF
+	if hungUp && len(flight) > 0 && flight[0].presence != nil {
+		hungUp = false
+		c.suspectPresence(flight)
+	}
+	flight = slices.DeleteFunc(flight, func(p parcel) bool { return p.presence != nil })
 	if c.QoS == 0 {
 		for _, p := range flight {
 			c.drop(p, devices.ErrLost)
 		}
 		return
 	}
-	if c.state.Fault == link.EOF && len(flight) > 0 {
+	if hungUp && len(flight) > 0 {
 		flight = c.suspect(flight)
 	}
 	for _, p := range c.outbox.putBack(flight) {
@@ -145,6 +149,8 @@ func (c *connection) putBack() {
 // alone, before it is set aside: what makes the broker hang up must not do so for ever.
 const maxLosses = 3
 
+var errPoison = fmt.Errorf("%w: the broker closed the connection %d times over it", devices.ErrDropped, maxLosses)
+
 // suspect notes that the broker closed a session with these in flight. Brokers take publications in order, so that the
 // first is the one to suspect. It returns those to be sent again.
 func (c *connection) suspect(flight []parcel) []parcel {
@@ -152,7 +158,7 @@ func (c *connection) suspect(flight []parcel) []parcel {
 	if first.losses++; first.losses < maxLosses || len(flight) > 1 {
 		return flight
 	}
-	c.drop(*first, fmt.Errorf("%w: the broker closed the connection %d times over it", devices.ErrDropped, first.losses))
+	c.drop(*first, errPoison)
 	return flight[1:]
 }
 
@@ -168,7 +174,7 @@ func (c *connection) flush() {
 }
 
 func (c *connection) flushed() {
-	if c.flushing != nil && c.outbox.len() == 0 && len(c.flight) == 0 {
+	if c.flushing != nil && c.outbox.len() == 0 && len(c.flight) == 0 && c.farewell() {
 		c.stop()
 	}
 }

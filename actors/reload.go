@@ -53,26 +53,31 @@ func (c *connection) remap(m remap) {
 // resubscribe brings the living session to what is wanted, on a goroutine that ends with it; else the next session
 // begins with that. One change goes on at a time.
 func (c *connection) resubscribe() {
-	if c.state.Phase != link.Connected || c.changing == c.state.Epoch {
-		return
-	}
 	want := c.codec.Topics()
 	asked := slices.DeleteFunc(slices.Clone(want), func(filter string) bool {
 		return slices.ContainsFunc(c.granted, func(g messages.Grant) bool { return g.Filter == filter && g.Err == nil })
 	})
-	if len(asked) == 0 && len(without(c.subs.held, want)) == 0 {
+	c.alter(asked)
+}
+
+// alter asks for filters and gives back what is held and not wanted, as resubscribe does.
+func (c *connection) alter(asked []string) {
+	if c.state.Phase != link.Connected || c.changing == c.state.Epoch {
+		return
+	}
+	if len(asked) == 0 && len(without(c.subs.held, c.codec.Topics())) == 0 {
 		return
 	}
 	c.changing = c.state.Epoch
 	ctx, cancel := context.WithTimeout(context.Background(), c.Link.Timeout)
 	c.attempt = cancel
-	r, epoch := c.round(c.session, c.notes), c.state.Epoch
+	r, epoch := c.round(c.session, c.notes, asked), c.state.Epoch
 	go func() {
 		defer cancel()
 		var grants []mqtt.Grant
 		err := func() (err error) {
 			defer recovered(&err)
-			grants, err = r.change(ctx, asked)
+			grants, err = r.change(ctx)
 			return err
 		}()
 		c.send(c.self, resubscribed{epoch, r.subscriptions, asked, grants, err})
@@ -95,8 +100,10 @@ func (c *connection) resubscribed(m resubscribed) {
 			granted = append(granted, g)
 		}
 	}
+	if len(m.asked) > 0 || len(granted) < len(c.granted) { // it was not for the sweep alone
+		c.tellSupervisor(regranted{granted})
+	}
 	c.granted = granted
-	c.tellSupervisor(regranted{granted})
 	c.settledOn(m.subs)
 }
 

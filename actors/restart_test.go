@@ -130,7 +130,9 @@ func TestOutcomeOfAnOldSession(t *testing.T) {
 		default:
 		}
 		now := b.broker.session()
-		now.options.Published(now.held[0], nil)
+		for _, number := range now.held {
+			now.options.Published(number, nil)
+		}
 		synctest.Wait()
 		if <-receipt.Done(); receipt.Err() != nil {
 			t.Errorf("receipt: %v, want kept", receipt.Err())
@@ -166,7 +168,8 @@ func TestMapperBeginsAgain(t *testing.T) {
 // A message that no mapper survives is refused like any other that is bad: it is counted, and its sender hears of it.
 func TestMapperRefusesWhatItPanickedOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := start(t, lamps("a"), func(o *actors.Options) { o.Codec = new(mapping.Codec) })
+		b := start(t, lamps("a"))
+		b.gateway.GiveMapper(new(mapping.Codec))
 		b.gateway.Post("mapper", messages.Arrived{Delivery: messages.Delivery{Epoch: 1, Number: 1}, Topic: "///a/me/C", Payload: "ON", QoS: 1})
 		time.Sleep(time.Second)
 		receipt := speaker.emit(status("ON"))

@@ -29,6 +29,9 @@ type slot struct {
 	opening uint64      // counts openings, also through restarts of the actor, which alone uses it
 	echoes  atomic.Bool // the device answers commands itself
 
+	condition condition // guarded by the standing's lock
+	presence  presence  // of the connection, which alone uses it
+
 	// What follows is guarded by the mailbox's lock.
 	admits  admission
 	waiting int // messages in the mailbox
@@ -75,6 +78,7 @@ var (
 
 func newSlot(s *system, d config.Device, typ devices.Type) *slot {
 	p := &slot{system: s, Device: d, typ: typ, refused: s.newTally(d.Name, "messages")}
+	p.presence = presence{device: d.Name, word: connectingWord}
 	p.box = newMailbox((*slotGate)(p), p.refuse)
 	return p
 }

@@ -32,17 +32,14 @@ const (
 type standing struct {
 	mu      sync.Mutex
 	link    string
-	devices map[string]condition
+	devices map[string]*slot // never changes; the conditions do
 	count   [isDown + 1]int
 }
 
 // newStanding is that of a gateway that has not started.
-func newStanding(slots []*slot) *standing {
-	s := &standing{link: "closed", devices: make(map[string]condition, len(slots))}
-	for _, slot := range slots {
-		s.devices[slot.Name] = isOpening
-	}
-	s.count[isOpening] = len(slots)
+func newStanding(devices map[string]*slot) *standing {
+	s := &standing{link: "closed", devices: devices}
+	s.count[isOpening] = len(devices)
 	return s
 }
 
@@ -58,29 +55,37 @@ func (s *standing) setLink(word string) {
 	s.link = word
 }
 
-func (s *standing) setDevice(name string, now condition) {
+// setDevice returns how the device was before.
+func (s *standing) setDevice(name string, now condition) (was condition) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if was, ok := s.devices[name]; ok {
-		s.count[was]--
-		s.count[now]++
-		s.devices[name] = now
+	p := s.devices[name]
+	if p == nil {
+		return now
 	}
+	was, p.condition = p.condition, now
+	s.count[was]--
+	s.count[now]++
+	return was
 }
 
-// note takes what the supervisor is told into account.
-func (s *standing) note(msg any) {
+// note takes what the supervisor is told into account, and returns what is news of a device, if it is. The reason for
+// which one went down stands until it is up again, or known to stay down for good: attempts to open it are no news.
+func (s *standing) note(msg any) (a messages.Availability, news bool) {
 	switch m := msg.(type) {
 	case messages.DeviceChanged:
 		switch m.State {
 		case messages.Online:
-			s.setDevice(m.Device, isOnline)
-		case messages.Stuck, messages.Offline:
-			s.setDevice(m.Device, isDown)
+			was := s.setDevice(m.Device, isOnline)
+			return messages.Availability{Device: m.Device, State: messages.Online}, was != isOnline
+		case messages.Stuck:
+			was := s.setDevice(m.Device, isDown)
+			return messages.Availability{Device: m.Device, State: messages.Offline, Reason: errOverdue{m.After}.Error()}, was != isDown
 		}
 	case messages.Failure:
 		if m.What != messages.Closing { // then it was on its way out already
-			s.setDevice(m.Who, isDown)
+			was := s.setDevice(m.Who, isDown)
+			return messages.Availability{Device: m.Who, State: messages.Offline, Reason: m.Err.Error()}, was != isDown || m.Final
 		}
 	case messages.LinkUp:
 		s.setLink("connected")
@@ -89,4 +94,5 @@ func (s *standing) note(msg any) {
 	case messages.LinkClosed:
 		s.setLink("closed")
 	}
+	return a, false
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 )
@@ -19,6 +20,9 @@ type subscriptions struct {
 	note string   // the list of held that the broker keeps; "": it isn't known
 }
 
+// extra returns what is held beside what is wanted.
+func (s subscriptions) extra() []string { return without(s.held, s.want) }
+
 // begun returns what is known while a change goes on, and if it fails.
 func (s subscriptions) begun() subscriptions {
 	if !slices.Equal(s.held, s.want) {
@@ -31,20 +35,30 @@ func (s subscriptions) begun() subscriptions {
 type round struct {
 	subscriptions
 	session mqtt.Session
-	notes   *notes // nil if the broker does not keep the session
+	asked   []string // of want, those that are not granted; perhaps the filter of the sweep beside them
+	notes   *notes   // nil if the broker does not keep the session
+	sweep   string   // that filter
+	swept   *atomic.Bool
 	qos     byte
 	log     *slog.Logger
 }
 
-// round returns one that brings session to what is wanted now.
-func (c *connection) round(session mqtt.Session, n *notes) *round {
+// round returns one that brings session to what is wanted now, which asks for these filters.
+func (c *connection) round(session mqtt.Session, n *notes, asked []string) *round {
 	c.subs.want = c.codec.Topics()
-	r := &round{subscriptions: c.subs, session: session, notes: n, qos: c.QoS, log: c.Log}
+	r := &round{
+		subscriptions: c.subs, session: session, asked: asked, notes: n,
+		sweep: c.presences.filter(), swept: &c.swept, qos: c.QoS, log: c.Log,
+	}
 	c.subs = c.subs.begun()
 	return r
 }
 
-// begin gives a new session its subscriptions, and takes from one that the broker had kept all others.
+// keep is what the session holds in the end.
+func (r *round) keep() []string { return union(r.want, r.asked) }
+
+// begin gives a new session its subscriptions, and takes from one that the broker had kept all others. It returns the
+// answers to those that are wanted.
 func (r *round) begin(ctx context.Context) ([]mqtt.Grant, error) {
 	switch {
 	case r.notes == nil || !r.session.Present():
@@ -54,20 +68,31 @@ func (r *round) begin(ctx context.Context) ([]mqtt.Grant, error) {
 			return nil, err
 		}
 	}
-	return r.change(ctx, r.want)
+	grants, err := r.change(ctx)
+	return slices.DeleteFunc(grants, func(g mqtt.Grant) bool {
+		sweep := !slices.Contains(r.want, g.Filter)
+		if sweep && g.QoS == mqtt.Refused {
+			r.log.Debug("states of devices that are no more can't be looked for", "topic", g.Filter, "err", errFilterRefused)
+		}
+		return sweep
+	}), err
 }
 
-// change asks for some of the wanted filters, the others being granted, and gives back what is no longer wanted. At
-// each moment the broker's list has all that it holds: whoever dies in between leaves nothing unknown.
-func (r *round) change(ctx context.Context, asked []string) ([]mqtt.Grant, error) {
-	stale := without(r.held, r.want)
-	r.held = union(r.held, r.want)
+// change asks for what is not granted, and gives back what is not to be kept. At each moment the broker's list has all
+// that it holds: whoever dies in between leaves nothing unknown.
+func (r *round) change(ctx context.Context) ([]mqtt.Grant, error) {
+	stale := without(r.held, r.keep())
+	r.held = union(r.held, r.keep())
 	if err := r.remember(ctx); err != nil {
 		return nil, err
 	}
-	filters := make([]mqtt.Filter, len(asked))
-	for i, topic := range asked {
+	filters := make([]mqtt.Filter, len(r.asked))
+	for i, topic := range r.asked {
 		filters[i] = mqtt.Filter{Topic: topic, QoS: r.qos}
+		if topic == r.sweep {
+			filters[i].QoS = 0 // so that brokers don't drop what goes beyond their queue
+			r.swept.Store(true)
+		}
 	}
 	grants, err := r.session.Subscribe(ctx, filters)
 	if err != nil {
@@ -77,11 +102,11 @@ func (r *round) change(ctx context.Context, asked []string) ([]mqtt.Grant, error
 		if err := r.session.Unsubscribe(ctx, stale); err != nil {
 			return nil, fmt.Errorf("unsubscribe: %w", err)
 		}
-		for _, topic := range stale {
+		for _, topic := range without(stale, []string{r.sweep}) {
 			r.log.Info("unsubscribed", "topic", topic)
 		}
 	}
-	r.held = r.want
+	r.held = r.keep()
 	return grants, r.remember(ctx)
 }
 

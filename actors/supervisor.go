@@ -64,7 +64,9 @@ func (v *supervisor) Receive(c actor.Context) {
 	if v.stage == halted {
 		return // what actors say while they are cleared away
 	}
-	v.standing.note(c.Message())
+	if a, news := v.standing.note(c.Message()); news {
+		v.send(v.connection, a)
+	}
 	switch m := c.Message().(type) {
 	case *actor.Started:
 		v.start(c)
@@ -117,10 +119,11 @@ func (v *supervisor) start(c actor.Context) {
 	v.supervisor = v.self
 	v.teller.self = v.self
 	lasting := &lasting{
-		outbox:  newOutbox(v.Outbox.Messages, v.Outbox.Bytes),
-		dropped: v.newTally("outbox", "publications"),
-		unkept:  v.newTally("spool", "publications"),
-		codec:   v.Codec,
+		outbox:    newOutbox(v.Outbox.Messages, v.Outbox.Bytes),
+		presences: newPresences(v.system),
+		dropped:   v.newTally("outbox", "publications"),
+		unkept:    v.newTally("spool", "publications"),
+		codec:     v.Codec,
 	}
 	lasting.restore(v.system)
 	ledger := newLedger(v.newTally("mapper", "overflow"))

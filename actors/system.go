@@ -19,7 +19,8 @@ type system struct {
 	counters Counters
 	receipts receipts
 	slots    []*slot
-	spool    *spool.Spool // nil if there is none
+	byName   map[string]*slot // the same
+	spool    *spool.Spool     // nil if there is none
 
 	recovered spool.Recovered // what it owes of before; until the connection has it
 	root      *actor.RootContext

@@ -30,9 +30,10 @@
 //
 // A topic or payload with blanks around it, or bytes that can't be read, is written as a Go string in quotes.
 //
-// Silence needs no line. A message of the gateway's that no < foretells fails the conversation, and so does a line on
-// its standard error (a warning, an error, a report of the race detector) that no log: in the file describes. At its
-// end a program that still runs is told to stop, and must end with exit status 0; then there was nothing more.
+// Silence needs no line. A message of the gateway's that no < foretells fails the conversation, unless it is below
+// root/$gateway, where it tells how the gateway is. So does a line on its standard error (a warning, an error, a report
+// of the race detector) that no log: in the file describes. At its end a program that still runs is told to stop, and
+// must end with exit status 0; then there was nothing more.
 //
 // Nothing waits for a while: each wait is for a thing, and has failed after ten seconds.
 package integration

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,8 +89,21 @@ func (u *user) mark(m message) {
 	u.session.Flush()
 }
 
-// hear returns the next message that is not the user's own.
+// hear returns the next message that is not the user's own, nor tells how the gateway is.
 func (u *user) hear(within time.Duration) (m message, ok bool) {
+	deadline := time.Now().Add(within)
+	for {
+		if m, ok = u.hearAny(time.Until(deadline)); !ok || !m.tellsState() {
+			return m, ok
+		}
+	}
+}
+
+// tellsState tells whether m is about the gateway itself.
+func (m message) tellsState() bool { return strings.Contains(m.topic, "/$gateway/") }
+
+// hearAny returns the next message that is not the user's own.
+func (u *user) hearAny(within time.Duration) (m message, ok bool) {
 	deadline := time.Now().Add(within)
 	for {
 		m, ok := u.heard.next(u.read, time.Until(deadline))

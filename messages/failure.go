@@ -53,7 +53,7 @@ type DeviceState uint8
 const (
 	Connecting DeviceState = iota // being opened
 	Online                        // opened
-	Offline                       // failed, and waiting to be opened again
+	Offline                       // down: failed, and waiting to be opened again, or stuck, or stopped for good
 	Stuck                         // within a Handle that has outlived its deadline
 	Closed                        // for good
 )

@@ -10,6 +10,7 @@ type CloseDevices struct{}
 // DevicesClosed tells that every device has closed. Devices → supervisor.
 type DevicesClosed struct{}
 
-// Flush follows the devices' last words on their way, so that the link closes behind them.
+// Flush follows the devices' last words on their way, so that the link closes behind them, and behind the word that
+// devices and gateway are offline.
 // Supervisor → mapper → connection.
 type Flush struct{}

@@ -1,0 +1,400 @@
+package actors_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/actors"
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/devices"
+)
+
+// saidStates returns the states that were published since it was last asked, without what their topics begin with.
+func (b *bench) saidStates() (said []string) {
+	synctest.Wait()
+	b.broker.locked(func() { said, b.broker.states = b.broker.states, nil })
+	return said
+}
+
+func (b *bench) wantStates(when string, want ...string) {
+	b.t.Helper()
+	if got := b.saidStates(); !slices.Equal(got, want) {
+		b.t.Errorf("%s: states %q, want %q", when, got, want)
+	}
+}
+
+// wantStory fails the test unless the gateway has asked the broker for this, and published it, since the story began.
+func (b *bench) wantStory(when string, want ...string) {
+	b.t.Helper()
+	b.broker.locked(func() {
+		if got := b.broker.story; !slices.Equal(got, want) {
+			b.t.Errorf("%s: %q, want %q", when, got, want)
+		}
+	})
+}
+
+// acknowledge releases what the broker holds back, in order.
+func (f *fakeBroker) acknowledge() {
+	s := f.session()
+	var held []uint64
+	f.locked(func() { held, s.held = s.held, nil })
+	for _, number := range held {
+		s.options.Published(number, nil)
+	}
+	synctest.Wait()
+}
+
+// With each session come the subscriptions, the gateway, its devices in the order of the configuration, and then what
+// waits. Within a session only what changes is said.
+func TestBirth(t *testing.T) {
+	for _, qos := range []byte{0, 1} {
+		t.Run(fmt.Sprintf("QoS %d", qos), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := start(t, append(lamps("a"), sirens("s")...), func(o *actors.Options) { o.QoS = qos })
+				defer b.end()
+				b.wantStates("at first", "state online", "a/state online", "s/state online")
+				b.arrive("home////a/me/C", "ON")
+				b.wantStates("when nothing has changed")
+
+				b.broker.locked(func() { b.broker.down, b.broker.story = errRefused, nil })
+				b.broker.session().lose(io.EOF)
+				speaker.emit(status("WAITS"))
+				time.Sleep(10 * time.Second)
+				b.wantStates("while the link is down")
+				b.broker.locked(func() { b.broker.down = nil })
+				time.Sleep(time.Minute)
+				b.wantStates("after a loss", "state online", "a/state online", "s/state online")
+				want := []string{
+					"subscribe home/#",
+					"home/$gateway/gw/state online", "home/$gateway/gw/a/state online", "home/$gateway/gw/s/state online",
+					"home/////gw/S WAITS",
+				}
+				b.wantStory("the new session", want...)
+			})
+		})
+	}
+}
+
+func TestWill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, lamps("a"))
+		defer b.end()
+		b.broker.session().lose(io.EOF)
+		time.Sleep(10 * time.Second)
+		var sessions []*fakeSession
+		b.broker.locked(func() { sessions = slices.Clone(b.broker.sessions) })
+		for i, s := range sessions {
+			w := s.options.Will
+			if w == nil || w.Topic != "home/$gateway/gw/state" || string(w.Payload) != "offline" || w.QoS != 1 || !w.Retained {
+				t.Errorf("the will of session %d is %+v", i+1, w)
+			}
+		}
+		if len(sessions) < 2 {
+			t.Error("there was no second session")
+		}
+	})
+}
+
+// A device is offline from its failure until it is up again, for the reason that the log gives; what happens meanwhile
+// changes nothing.
+func TestStateOfADevice(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		list   []config.Device
+		action string
+		wait   time.Duration
+		said   []string
+	}{
+		{"fails", lamps("a"), "BREAK", time.Minute, []string{"a/state offline: input/output error", "a/state online"}},
+		{"panics", lamps("a"), "PANIC", time.Minute, []string{"a/state offline: panic: lamp on fire", "a/state online"}},
+		{"raw and panics", sirens("a"), "PANIC", time.Minute, []string{"a/state offline: panic: siren on fire", "a/state online"}},
+		{"raw and leaves", sirens("a"), "LEAVE", time.Minute, []string{"a/state offline: actor stopped itself", "a/state online"}},
+		{"refuses", lamps("a"), "REFUSE", time.Minute, nil},
+		{"stuck, and there again", lamps("a"), "SLEEP", 2 * time.Minute,
+			[]string{"a/state offline: not done after 10s", "a/state online"}},
+		{"raw and stuck", sirens("a"), "SLEEP", 2 * time.Minute,
+			[]string{"a/state offline: not done after 10s", "a/state online"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := start(t, row.list)
+				defer b.end()
+				b.wantStates("at first", "state online", "a/state online")
+				b.log.take()
+				b.arrive("home////a/me/C", row.action)
+				time.Sleep(row.wait)
+				b.wantStates("then", row.said...)
+				lines := strings.Join(b.log.take(), "\n")
+				for _, said := range row.said {
+					if _, reason, ok := strings.Cut(said, "offline: "); ok && !strings.Contains(lines, reason) {
+						t.Errorf("the state says %q, and the log not:\n%s", reason, lines)
+					}
+				}
+			})
+		})
+	}
+}
+
+// That one stays down for good is news of one that is down.
+func TestStateOfADeviceThatIsDownForGood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opened := 0
+		b := startOdd(t, "odd", behaviour{
+			open: func() {
+				if opened++; opened > 1 {
+					panic(fmt.Errorf("port: %w", devices.ErrConfig))
+				}
+			},
+			handle: func() { panic("on fire") },
+		})
+		defer b.end()
+		b.saidStates()
+		b.arrive("home////odd/me/C", "ON")
+		time.Sleep(time.Hour)
+		b.wantStates("an hour later", "odd/state offline: panic: on fire", "odd/state offline: panic: port: wrong configuration")
+	})
+}
+
+// One that can't be opened, for now or for good, has been offline all the time, and one that still opens is connecting.
+func TestStatesOfDevicesThatDoNotOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		list := lamps("fails", "wrong", "opening")
+		list[0].Params = map[string]any{"opening": "fail"}
+		list[1].Params = map[string]any{"openin": "fail"}
+		list[2].Params = map[string]any{"opening": "hang"}
+		b := start(t, list)
+		defer b.end()
+		time.Sleep(6 * time.Second)
+		got := b.saidStates()
+		if len(got) != 4 || got[0] != "state online" || got[1] != "fails/state offline: no such port" ||
+			!strings.HasPrefix(got[2], "wrong/state offline: ") || !strings.Contains(got[2], "openin: unknown option") || got[3] != "opening/state connecting" {
+			t.Errorf("states %q", got)
+		}
+		time.Sleep(time.Minute)
+		if got := b.saidStates(); len(got) != 1 || !strings.HasPrefix(got[0], "opening/state offline: ") {
+			t.Errorf("states a minute later %q, want that the last is offline", got)
+		}
+	})
+}
+
+// At the end devices go behind their last words, and the gateway behind them.
+func TestLastStates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, lamps("a", "b"))
+		b.arrive("home////b/me/C", "BREAK")
+		b.broker.locked(func() { b.broker.story = nil })
+		b.end()
+		want := []string{
+			"home////a/gw/S CLOSED",
+			"home/$gateway/gw/a/state offline: stopped", "home/$gateway/gw/b/state offline: stopped",
+			"home/$gateway/gw/state offline",
+		}
+		b.wantStory("at the end", want...)
+		if s := b.broker.session(); !s.closed || s.killed {
+			t.Error("the session was not closed in good order")
+		}
+	})
+}
+
+// When the broker takes its time, the gateway goes first.
+func TestLastStateOfTheGatewayIsNotWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var names []string
+		for i := range 100 {
+			names = append(names, fmt.Sprint("d", i))
+		}
+		b := start(t, lamps(names...), func(o *actors.Options) { o.Outbox.Messages = 1000 })
+		b.saidStates()
+		b.broker.locked(func() { b.broker.hold = true })
+		b.stop()
+		<-b.done
+		got := b.saidStates()
+		if len(got) == 0 || got[len(got)-1] != "state offline" || slices.Index(got, "state offline") != len(got)-1 {
+			t.Errorf("states %q, want the gateway's at the end, once", got)
+		}
+		b.end()
+	})
+}
+
+// A link that is lost among the last words is told all of them when it is back.
+func TestLastStatesAfterALoss(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, lamps("a"), func(o *actors.Options) { o.Link.Backoff.Min, o.Link.Backoff.Max = 0, 0 })
+		b.saidStates()
+		b.broker.locked(func() { b.broker.hold = true })
+		b.stop()
+		synctest.Wait()
+		b.broker.acknowledge() // the lamp's last word
+		b.wantStates("at the end", "a/state offline: stopped")
+		b.broker.locked(func() { b.broker.hold = false })
+		b.broker.session().lose(errors.New("connection reset"))
+		<-b.done
+		b.wantStates("in the next session", "state online", "a/state offline: stopped", "state offline")
+		b.end()
+	})
+}
+
+// However many devices there are, the broker has twenty to acknowledge at a time; what changes meanwhile is said once,
+// as it is in the end, and messages wait.
+func TestManyStates(t *testing.T) {
+	for _, qos := range []byte{0, 1} {
+		t.Run(fmt.Sprintf("QoS %d", qos), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var names []string
+				for i := range 1000 {
+					names = append(names, fmt.Sprint("d", i))
+				}
+				broker := &fakeBroker{hold: true}
+				b := start(t, lamps(names...), func(o *actors.Options) { o.Dial, o.QoS, o.Throttle = broker.dial, qos, time.Hour })
+				b.broker = broker
+				speaker.emit(status("WAITS"))
+				b.arrive("home////d999/me/C", "BREAK")
+				b.arrive("home////d0/me/C", "BREAK")
+				time.Sleep(time.Minute)
+				var got []string
+				for !slices.Contains(broker.published(), "home/////gw/S WAITS") {
+					said := b.saidStates()
+					if len(said) == 0 || len(said) > 20 {
+						t.Fatalf("%d states after %d that were acknowledged, want 20 at most, and some", len(said), len(got))
+					}
+					got = append(got, said...)
+					broker.acknowledge()
+				}
+				got = append(got, b.saidStates()...)
+				want := []string{"state online"}
+				for _, name := range names {
+					want = append(want, name+"/state online")
+				}
+				if !slices.Equal(got, append(want, "d0/state online")) {
+					t.Errorf("%d states, from %q to %q; want all once, and again the one that had changed in flight", len(got), got[0], got[len(got)-1])
+				}
+				broker.locked(func() { broker.hold = false })
+				broker.acknowledge()
+				b.end()
+			})
+		})
+	}
+}
+
+// What was in flight at a loss is said again as it is by then.
+func TestStateLostInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, lamps("a"))
+		b.saidStates()
+		b.broker.locked(func() { b.broker.hold = true })
+		b.arrive("home////a/me/C", "BREAK")
+		b.wantStates("after the failure", "a/state offline: input/output error")
+		b.broker.locked(func() { b.broker.down = errRefused })
+		b.broker.session().lose(io.EOF)
+		time.Sleep(10 * time.Second) // it is open again by now
+		b.broker.locked(func() { b.broker.down, b.broker.hold = nil, false })
+		time.Sleep(time.Minute)
+		b.wantStates("in the next session", "state online", "a/state online")
+		b.end()
+	})
+}
+
+// A broker that hangs up over a state is spared it, and if it is the gateway's own, all of them.
+func TestStateOverWhichTheBrokerHangsUp(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		poison string
+		after  []string // said to a later session
+	}{
+		{"a device's", "a/state online", []string{"state online", "b/state online"}},
+		{"the gateway's", "state online", nil},
+	} {
+		for _, qos := range []byte{0, 1} {
+			t.Run(fmt.Sprintf("%s, QoS %d", row.name, qos), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					f := &fakeBroker{poison: "home/$gateway/gw/" + row.poison}
+					b := start(t, lamps("a", "b"), func(o *actors.Options) { o.Dial, o.QoS = f.dial, qos })
+					b.broker = f
+					time.Sleep(10 * time.Minute)
+					receipt := speaker.emit(status("FINE"))
+					synctest.Wait()
+					select {
+					case <-receipt.Done():
+						if err := receipt.Err(); err != nil {
+							t.Errorf("what followed is refused: %v", err)
+						}
+					default:
+						t.Error("what followed is still waiting")
+					}
+					if told := mentions(b.log.take(), "publications refused", row.poison[:strings.Index(row.poison, " ")]); len(told) != 1 {
+						t.Errorf("told %q, want one line with the topic", told)
+					}
+					if got := f.attempts(); got != 4 {
+						t.Errorf("%d attempts, want three that are lost, and one", got)
+					}
+					f.session().lose(errors.New("connection reset"))
+					b.saidStates()
+					time.Sleep(10 * time.Minute)
+					b.wantStates("later", row.after...)
+					b.end()
+				})
+			})
+		}
+	}
+}
+
+// Messages that follow it at QoS 0 do not hide which it was.
+func TestStateOverWhichTheBrokerHangsUpAmongMessages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeBroker{poison: "home/$gateway/gw/a/state online"}
+		b := start(t, lamps("a"), func(o *actors.Options) { o.Dial, o.QoS = f.dial, 0 })
+		b.broker = f
+		defer b.end()
+		for range 600 {
+			speaker.emit(status("ON"))
+			time.Sleep(time.Second)
+		}
+		if got := f.attempts(); got != 4 {
+			t.Errorf("%d attempts, want three that are lost, and one", got)
+		}
+	})
+}
+
+// A state that can't be sent at all is told of once, and in nobody's way.
+func TestStateThatCannotBeSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeBroker{hold: true}
+		b := start(t, lamps("a"), func(o *actors.Options) { o.Dial = f.dial })
+		b.broker = f
+		s := f.session()
+		s.options.Published(s.held[0], nil)
+		s.options.Published(s.held[1], errors.New("topic: has 70000 bytes"))
+		synctest.Wait()
+		if told := mentions(b.log.take(), "publications refused", "a/state", "70000 bytes"); len(told) != 1 {
+			t.Errorf("told %q, want one line", told)
+		}
+		f.locked(func() { f.hold = false })
+		s.lose(errors.New("connection reset"))
+		b.saidStates()
+		time.Sleep(time.Minute)
+		b.wantStates("in the next session", "state online")
+		b.end()
+	})
+}
+
+// States outlive a panic of the connection, which may have been about one of them.
+func TestStatesAfterThePanicOfTheConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		armed, change := trapped("state out")
+		b := start(t, lamps("a"), change)
+		b.saidStates()
+		armed.Store(true)
+		b.arrive("home////a/me/C", "BREAK")
+		time.Sleep(time.Minute)
+		if got := b.saidStates(); len(got) < 2 || got[0] != "state online" || got[len(got)-1] != "a/state online" {
+			t.Errorf("states after it %q, want all of them as they are", got)
+		}
+		b.end()
+	})
+}
