@@ -1,16 +1,12 @@
 package integration
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"iter"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,7 +54,7 @@ func TestFaults(t *testing.T) {
 		cases []trial.Case
 	}{
 		{"commands lost", r.Lost},
-		{"commands refused without an answer", f.unexcused(r.Unanswered)},
+		{"commands refused without an answer", unexcused(r.Unanswered)},
 		{"statuses of handled commands lost", r.EchoesLost},
 		{"statuses lost though their receipt said kept", r.KeptLost},
 	} {
@@ -100,46 +96,33 @@ func TestFaultsAutoAck(t *testing.T) {
 	}
 }
 
-// faultTrial is a gateway behind a proxy, a broker, and those who watch.
+// faultTrial is a gateway on trial with faults, those of its link made by a proxy.
 type faultTrial struct {
-	t         *testing.T
-	ledger    *trial.Ledger
-	broker    *mosquitto
-	proxy     *faults.Proxy
-	publisher *trial.Publisher
-	observer  *trial.Observer
-	gateways  []*program // the last is the one that runs
-	dir       string     // of the gateway, and what its devices write down
-	answers   bool       // the gateway answers commands
+	*ground
+	proxy *faults.Proxy
 
 	panics int
 	came   map[trial.Kind]int
 	said   []string // the strikes
 }
 
-var witnesses = []string{"w0", "w1", "w2", "w3"}
-
 // newFaultTrial starts all of it. Devices take that long for a command.
 func newFaultTrial(t *testing.T, takes time.Duration, autoAck bool) *faultTrial {
 	t.Helper()
-	f := &faultTrial{t: t, dir: t.TempDir(), came: make(map[trial.Kind]int)}
-	buildFaultGateway(t)
-	f.broker = startMosquitto(t, "persistence true", "persistence_location "+memory(t)+"/",
-		"autosave_on_changes true", "autosave_interval 20", "pid_file "+f.pidFile())
-	proxy, err := faults.Listen(freeAddress(t), f.broker.address)
+	dir := t.TempDir()
+	broker := startMosquitto(t, "persistence true", "persistence_location "+memory(t)+"/",
+		"autosave_on_changes true", "autosave_interval 20", "pid_file "+pidFile(dir))
+	proxy, err := faults.Listen(freeAddress(t), broker.address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(proxy.Close)
 	proxy.AutoAck(autoAck)
-	f.proxy = proxy
-	f.configure(takes)
-
-	f.ledger = trial.NewLedger()
-	f.observer = trial.NewObserver(f.broker.address, f.ledger, func(err error) { t.Errorf("the gateway says: %v", err) })
-	t.Cleanup(f.observer.Close)
-	f.publisher = trial.NewPublisher(f.broker.address, f.ledger)
-	t.Cleanup(f.publisher.Close)
+	f := &faultTrial{
+		ground: newGround(t, dir, broker, proxy.Address(), 4, takes, *faultsSpool),
+		proxy:  proxy,
+		came:   make(map[trial.Kind]int),
+	}
 	f.startGateway()
 	f.gateway().says("msg=subscribed")
 	f.restartBroker() // which has then written down the sessions that there are
@@ -158,46 +141,6 @@ func memory(t *testing.T) string {
 	return dir
 }
 
-// buildFaultGateway builds the program beside those that TestMain has built.
-func buildFaultGateway(t *testing.T) {
-	t.Helper()
-	args := []string{"build", "-o", programs}
-	if raced() {
-		args = append(args, "-race")
-	}
-	if said, err := exec.Command("go", append(args, "./faults/faultgateway")...).CombinedOutput(); err != nil {
-		t.Fatalf("building the gateway: %v\n%s", err, said)
-	}
-}
-
-func (f *faultTrial) configure(takes time.Duration) {
-	f.t.Helper()
-	known, err := exec.Command(filepath.Join(programs, "faultgateway"), "config").Output()
-	if err != nil {
-		f.t.Fatalf("asking the gateway for its options: %v", err)
-	}
-	knows := func(key string) bool { return regexp.MustCompile(`(?m)^[ #-]*` + key + `:`).Match(known) }
-	f.answers = knows("reply")
-	spool := ""
-	if *faultsSpool && knows("spool") {
-		spool = ", spool: " + filepath.Join(f.dir, "spool")
-	}
-	f.t.Logf("spool: %t, answers: %t", spool != "", f.answers)
-	var config strings.Builder
-	fmt.Fprintf(&config, `
-gateway: {name: gw}
-mqtt:
-  {qos: 1, clean_session: false, keepalive: 1s, connect_timeout: 2s, lag: 100ms, reconnect: {min: 50ms, max: 500ms}%s}
-mapping: {root: home, topics: [%q]}
-log: {level: debug}
-devices:
-`, spool, trial.Commands)
-	for _, name := range witnesses {
-		fmt.Fprintf(&config, "  - {name: %[1]s, type: witness, answers_to: {device: [%[1]s]}, params: {dir: %[2]q, takes: %[3]v}}\n", name, f.dir, takes)
-	}
-	write(f.t, f.dir, "faultgateway.yaml", config.String())
-}
-
 // run has faults strike while commands flow, for that long at most.
 func (f *faultTrial) run(strikes iter.Seq[trial.Strike], long time.Duration) {
 	f.t.Helper()
@@ -205,7 +148,7 @@ func (f *faultTrial) run(strikes iter.Seq[trial.Strike], long time.Duration) {
 	defer cancel()
 	var flowing sync.WaitGroup
 	defer flowing.Wait()
-	flowing.Go(func() { f.publisher.Flow(ctx, commandEvery, witnesses...) })
+	flowing.Go(func() { f.publisher.Flow(ctx, commandEvery, f.witnesses...) })
 	defer cancel() // also if a strike fails the test
 	for s := range strikes {
 		for !f.strikes(s) && ctx.Err() == nil {
@@ -263,11 +206,10 @@ func (f *faultTrial) strike(s trial.Strike) {
 		f.broker.start()
 		f.watchersBack()
 	case trial.GatewayKill:
-		_ = f.gateway().cmd.Process.Kill()
-		<-f.gateway().ended
+		f.gateway().kill()
 		f.startGateway()
 	case trial.DevicePanic:
-		if _, err := f.send(witnesses[f.panics%len(witnesses)], trial.Panic); err != nil {
+		if _, err := f.send(f.witnesses[f.panics%len(f.witnesses)], trial.Panic); err != nil {
 			f.t.Fatalf("telling a device to panic: %v", err)
 		}
 		f.panics++
@@ -292,31 +234,19 @@ func (f *faultTrial) refuse(on bool) {
 	}
 }
 
-func (f *faultTrial) send(device, action string) (int, error) {
-	ctx, cancel := context.WithTimeout(f.t.Context(), recovery)
-	defer cancel()
-	return f.publisher.Send(ctx, device, action)
-}
-
-func (f *faultTrial) gateway() *program { return f.gateways[len(f.gateways)-1] }
-
-func (f *faultTrial) startGateway() {
-	f.t.Helper()
-	f.gateways = append(f.gateways, start(f.t, f.dir, "faultgateway", "run", "--config", "faultgateway.yaml", "--mqtt.broker=tcp://"+f.proxy.Address()))
-}
-
-func (f *faultTrial) pidFile() string { return filepath.Join(f.dir, "mosquitto.pid") }
+func pidFile(dir string) string { return filepath.Join(dir, "mosquitto.pid") }
 
 // restartBroker has the broker end in good order, and starts it again.
 func (f *faultTrial) restartBroker() {
 	f.t.Helper()
-	text, err := os.ReadFile(f.pidFile())
+	path := pidFile(f.dir)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil {
-		f.t.Fatalf("the broker's %s: %v", f.pidFile(), err)
+		f.t.Fatalf("the broker's %s: %v", path, err)
 	}
 	broker, err := os.FindProcess(pid)
 	if err == nil {
@@ -327,7 +257,7 @@ func (f *faultTrial) restartBroker() {
 	}
 	// It takes the file away at the very end.
 	for deadline := time.Now().Add(patience); ; f.pause(5 * time.Millisecond) {
-		if _, err := os.Stat(f.pidFile()); os.IsNotExist(err) {
+		if _, err := os.Stat(path); os.IsNotExist(err) {
 			break
 		}
 		if time.Now().After(deadline) {
@@ -361,25 +291,10 @@ func (f *faultTrial) watchers(what string, waits ...func(context.Context) error)
 // adds up.
 func (f *faultTrial) finish() trial.Result {
 	f.t.Helper()
-	for _, device := range witnesses {
+	for _, device := range f.witnesses {
 		f.lastWord(device)
 	}
-	f.gateway().stop()
-	for _, gateway := range f.gateways {
-		f.readLog(gateway)
-	}
-	var records []io.Reader
-	for _, device := range witnesses {
-		record, err := os.ReadFile(filepath.Join(f.dir, device))
-		if err != nil {
-			f.t.Fatal(err)
-		}
-		records = append(records, bytes.NewReader(record))
-	}
-	r, err := f.ledger.Result(records...)
-	if err != nil {
-		f.t.Fatal(err)
-	}
+	r := f.result()
 	f.came[trial.DevicePanic] = r.Panicked // not those refused by devices that were down
 	return r
 }
@@ -404,41 +319,6 @@ func (f *faultTrial) lastWord(device string) {
 		}
 	}
 	f.t.Errorf("%s echoes nothing any more, %v after the last fault", device, recovery)
-}
-
-var (
-	arrival = regexp.MustCompile(`msg="message in" .*"n":(\d+)`)
-	refusal = regexp.MustCompile(`msg="message refused" .*"n":(\d+).* err="?([^"]+)"?`)
-)
-
-// readLog looks for the order in which commands came, for what the gateway refused, which answers may not tell, and for
-// data races.
-func (f *faultTrial) readLog(gateway *program) {
-	f.t.Helper()
-	lines, _, _ := gateway.lines.from(0)
-	for _, line := range lines {
-		if strings.Contains(line, "DATA RACE") {
-			f.t.Errorf("the gateway says: %s", line)
-		}
-		if found := arrival.FindStringSubmatch(line); found != nil {
-			n, _ := strconv.Atoi(found[1]) // digits
-			f.ledger.Arrived(n)
-		}
-		if found := refusal.FindStringSubmatch(line); found != nil {
-			n, _ := strconv.Atoi(found[1]) // digits
-			f.ledger.Refused(n, found[2])
-		}
-	}
-}
-
-// unexcused returns the refusals that should have been answered. Of those for want of room only so many are.
-func (f *faultTrial) unexcused(refused []trial.Case) (cases []trial.Case) {
-	for _, c := range refused {
-		if f.answers && !strings.Contains(c.Why, "full") && !strings.Contains(c.Why, "slow") {
-			cases = append(cases, c)
-		}
-	}
-	return cases
 }
 
 // struck tells how often each kind of fault came.

@@ -149,6 +149,15 @@ func (p *program) exit() string {
 	return p.cmd.ProcessState.String()
 }
 
+// kill ends the program as kill -9 does.
+func (p *program) kill() {
+	p.t.Helper()
+	p.signal(os.Kill)
+	if status := p.exit(); status != "signal: killed" {
+		p.t.Fatalf("the program ended with %s, want signal: killed", status)
+	}
+}
+
 // stop ends the program in good order.
 func (p *program) stop() {
 	p.t.Helper()

@@ -13,10 +13,11 @@ type Ledger struct {
 
 	mu       sync.Mutex
 	commands []command      // number - 1 is the place
+	owed     int            // commands, see there
 	arrived  map[string]int // by device, the highest number that has come to the gateway
 	echoed   map[string]int // by device, the highest number whose echo has come
 	deaths   []time.Time    // of the broker
-	changed  chan struct{}  // closed when an echo has come
+	changed  chan struct{}  // closed when something is known of a command
 }
 
 // command is all that is known of one.
@@ -78,8 +79,6 @@ func (l *Ledger) Echoed(n int) {
 		c.echoOvertaken = c.echoOvertaken || c.echoes == 0 && n < highest
 		c.echoes++
 		l.echoed[c.device] = max(highest, n)
-		close(l.changed)
-		l.changed = make(chan struct{})
 	})
 }
 
@@ -124,10 +123,24 @@ func (l *Ledger) BrokerDied() {
 func (l *Ledger) with(n int, f func(*command)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if n >= 1 && n <= len(l.commands) {
-		f(&l.commands[n-1])
+	if n < 1 || n > len(l.commands) {
+		return
 	}
+	c := &l.commands[n-1]
+	was := c.owed()
+	f(c)
+	switch is := c.owed(); {
+	case is && !was:
+		l.owed++
+	case was && !is:
+		l.owed--
+	}
+	close(l.changed)
+	l.changed = make(chan struct{})
 }
+
+// owed tells whether something is still to be heard of a command: its echo, or that it was refused.
+func (c *command) owed() bool { return c.acknowledged && c.echoes == 0 && !c.turnedDown }
 
 // handled books that a device has handled c at a time.
 func (l *Ledger) handled(c *command, at time.Time) {
@@ -144,9 +157,36 @@ func (c *command) mayComeAgain() bool { return c.refused != "" || c.turnedDown |
 
 // AwaitEcho waits for the echo of a command after number n to the device, of any command if it is empty.
 func (l *Ledger) AwaitEcho(ctx context.Context, device string, n int) error {
+	return l.await(ctx, func() bool {
+		for name, highest := range l.echoed {
+			if (device == "" || name == device) && highest > n {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// AwaitAcknowledged waits until the broker has taken command n.
+func (l *Ledger) AwaitAcknowledged(ctx context.Context, n int) error {
+	return l.await(ctx, func() bool { return l.commands[n-1].acknowledged })
+}
+
+// AwaitAll waits until an echo has come of each command that the broker has taken, or the answer that it was refused.
+func (l *Ledger) AwaitAll(ctx context.Context) error {
+	return l.await(ctx, func() bool { return l.owed == 0 })
+}
+
+// await waits until done, which is called with the lock held, says so.
+func (l *Ledger) await(ctx context.Context, done func() bool) error {
+	look := func() (bool, <-chan struct{}) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return done(), l.changed
+	}
 	for {
-		came, changed := l.echoedAfter(device, n)
-		if came {
+		is, changed := look()
+		if is {
 			return nil
 		}
 		select {
@@ -155,15 +195,4 @@ func (l *Ledger) AwaitEcho(ctx context.Context, device string, n int) error {
 			return context.Cause(ctx)
 		}
 	}
-}
-
-func (l *Ledger) echoedAfter(device string, n int) (bool, <-chan struct{}) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for name, highest := range l.echoed {
-		if (device == "" || name == device) && highest > n {
-			return true, nil
-		}
-	}
-	return false, l.changed
 }

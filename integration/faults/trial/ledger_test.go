@@ -40,6 +40,12 @@ func TestResult(t *testing.T) {
 			Result{Acknowledged: 3, Handled: 2, Echoes: 2}, "lost 1, echo 2"},
 		{"refused, come again and handled", 2, func(l *Ledger) { l.Refused(1, "why"); l.Echoed(2); l.Echoed(1) }, "handled 2\nhandled 1\n",
 			Result{Acknowledged: 2, Handled: 2, Echoes: 2}, ""},
+		{"handled, come again and refused", 1, func(l *Ledger) { l.Refused(1, "why"); l.Answered(1, "BUSY") }, "handled 1\n",
+			Result{Acknowledged: 1, Handled: 1}, ""},
+		{"handled, come again, refused and not answered", 1, func(l *Ledger) { l.Refused(1, "why") }, "handled 1\n",
+			Result{Acknowledged: 1, Handled: 1}, "unanswered 1"},
+		{"kept, come again and refused", 1, func(l *Ledger) { l.Refused(1, "why"); l.Answered(1, "BUSY") }, "handled 1\nkept 1\n",
+			Result{Acknowledged: 1, Handled: 1, Echoes: 1, Kept: 1}, "echo 1, kept 1"},
 		{"come the wrong way round", 2, func(l *Ledger) { l.Arrived(2); l.Arrived(1); l.Echoed(2); l.Echoed(1) }, "handled 2\nhandled 1\n",
 			Result{Acknowledged: 2, Handled: 2, Echoes: 2, Reordered: 1}, ""},
 		{"come the right way round", 2, func(l *Ledger) { l.Arrived(1); l.Arrived(2); l.Arrived(1); l.Echoed(2); l.Echoed(1) }, "handled 2\nhandled 1\n",
@@ -158,4 +164,47 @@ func TestAwaitEcho(t *testing.T) {
 			t.Errorf("waiting for what never comes: %v", err)
 		}
 	})
+}
+
+func TestAwaitAcknowledged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLedger()
+		first, second := l.Send("a"), l.Send("a")
+		awaits(t, func(ctx context.Context) error { return l.AwaitAcknowledged(ctx, second) },
+			func() { l.Acknowledged(first) }, func() { l.Echoed(second) }, func() { l.Acknowledged(second) })
+	})
+}
+
+func TestAwaitAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLedger()
+		echoed, again, refused, last := l.Send("a"), l.Send("b"), l.Send("b"), l.Send("a")
+		l.Send("a") // of which the broker knows nothing
+		l.Echoed(again)
+		for n := echoed; n <= last; n++ {
+			l.Acknowledged(n)
+		}
+		awaits(t, l.AwaitAll,
+			func() { l.Echoed(echoed) }, func() { l.Echoed(echoed) }, func() { l.Echoed(again) },
+			func() { l.Answered(refused, "BUSY") }, func() { l.Answered(last, done) }, func() { l.Echoed(last) })
+	})
+}
+
+// awaits fails the test unless wait returns after the last of the events, and not before.
+func awaits(t *testing.T, wait func(context.Context) error, events ...func()) {
+	t.Helper()
+	came := make(chan error, 1)
+	go func() { came <- wait(t.Context()) }()
+	for i, event := range events {
+		synctest.Wait()
+		select {
+		case err := <-came:
+			t.Fatalf("the wait was over after %d of %d events: %v", i, len(events), err)
+		default:
+		}
+		event()
+	}
+	if err := <-came; err != nil {
+		t.Error(err)
+	}
 }

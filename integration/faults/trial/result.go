@@ -116,6 +116,12 @@ func (r *Result) add(about Case, c command) {
 }
 
 func (r *Result) addEcho(about Case, c command) {
+	if c.echoes == 0 && !c.kept && c.refused != "" { // when it came again: the first time was cut short before it could promise
+		if !c.turnedDown {
+			r.Unanswered = append(r.Unanswered, about)
+		}
+		return
+	}
 	r.Echoes++
 	r.EchoesDoubled += max(0, c.echoes-c.handled)
 	if c.kept {

@@ -1,0 +1,159 @@
+package integration
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/integration/faults/trial"
+)
+
+// ground is where a gateway is put to the test: its devices are witnesses, its broker keeps a session for it, and what
+// is said on both sides of it is booked.
+type ground struct {
+	t         *testing.T
+	ledger    *trial.Ledger
+	broker    *mosquitto
+	address   string // where the gateway finds the broker
+	publisher *trial.Publisher
+	observer  *trial.Observer
+	gateways  []*program // the last is the one that runs
+	dir       string     // of the gateway
+	witnesses []string   // the devices
+	records   string     // folder of what they write down
+}
+
+// newGround prepares all but the gateway, which is not started yet. It is to have so many devices, which take that long
+// for a command.
+func newGround(t *testing.T, dir string, broker *mosquitto, address string, devices int, takes time.Duration, spool bool) *ground {
+	t.Helper()
+	buildFaultGateway(t)
+	g := &ground{t: t, dir: dir, broker: broker, address: address, ledger: trial.NewLedger()}
+	for n := range devices {
+		g.witnesses = append(g.witnesses, fmt.Sprintf("w%d", n))
+	}
+	g.records = memory(t) // a disk that is busy with a spool would keep devices waiting, and they would count as slow
+	g.configure(takes, spool)
+	g.observer = trial.NewObserver(broker.address, g.ledger, func(err error) { t.Errorf("the gateway says: %v", err) })
+	t.Cleanup(g.observer.Close)
+	g.publisher = trial.NewPublisher(broker.address, g.ledger)
+	t.Cleanup(g.publisher.Close)
+	return g
+}
+
+var faultGateway = sync.OnceValues(func() (said []byte, err error) {
+	args := []string{"build", "-o", programs}
+	if raced() {
+		args = append(args, "-race")
+	}
+	return exec.Command("go", append(args, "./faults/faultgateway")...).CombinedOutput()
+})
+
+// buildFaultGateway builds the program beside those that TestMain has built.
+func buildFaultGateway(t *testing.T) {
+	t.Helper()
+	if said, err := faultGateway(); err != nil {
+		t.Fatalf("building the gateway: %v\n%s", err, said)
+	}
+}
+
+func (g *ground) configure(takes time.Duration, spool bool) {
+	g.t.Helper()
+	dir := ""
+	if spool {
+		dir = "spool"
+	}
+	var config strings.Builder
+	fmt.Fprintf(&config, `
+gateway: {name: gw}
+mqtt:
+  {qos: 1, clean_session: false, keepalive: 1s, connect_timeout: 2s, lag: 100ms, reconnect: {min: 50ms, max: 500ms}, spool: %q}
+mapping: {root: home, topics: [%q]}
+log: {level: debug}
+devices:
+`, dir, trial.Commands)
+	for _, name := range g.witnesses {
+		fmt.Fprintf(&config, "  - {name: %[1]s, type: witness, answers_to: {device: [%[1]s]}, params: {dir: %[2]q, takes: %[3]v}}\n", name, g.records, takes)
+	}
+	write(g.t, g.dir, "faultgateway.yaml", config.String())
+}
+
+func (g *ground) gateway() *program { return g.gateways[len(g.gateways)-1] }
+
+func (g *ground) startGateway() {
+	g.t.Helper()
+	g.gateways = append(g.gateways, start(g.t, g.dir, "faultgateway", "run", "--config", "faultgateway.yaml", "--mqtt.broker=tcp://"+g.address))
+}
+
+func (g *ground) send(device, action string) (int, error) {
+	ctx, cancel := context.WithTimeout(g.t.Context(), recovery)
+	defer cancel()
+	return g.publisher.Send(ctx, device, action)
+}
+
+// result stops the gateway, and adds up.
+func (g *ground) result() trial.Result {
+	g.t.Helper()
+	g.gateway().stop()
+	for _, gateway := range g.gateways {
+		g.readLog(gateway)
+	}
+	var records []io.Reader
+	for _, device := range g.witnesses {
+		record, err := os.ReadFile(filepath.Join(g.records, device))
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		records = append(records, bytes.NewReader(record))
+	}
+	r, err := g.ledger.Result(records...)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return r
+}
+
+var (
+	arrival = regexp.MustCompile(`msg="message in" .*"n":(\d+)`)
+	refusal = regexp.MustCompile(`msg="message refused" .*"n":(\d+).* err="?([^"]+)"?`)
+)
+
+// readLog looks for the order in which commands came, for what the gateway refused, which answers may not tell, and for
+// data races.
+func (g *ground) readLog(gateway *program) {
+	g.t.Helper()
+	lines, _, _ := gateway.lines.from(0)
+	for _, line := range lines {
+		if strings.Contains(line, "DATA RACE") {
+			g.t.Errorf("the gateway says: %s", line)
+		}
+		if found := arrival.FindStringSubmatch(line); found != nil {
+			n, _ := strconv.Atoi(found[1]) // digits
+			g.ledger.Arrived(n)
+		}
+		if found := refusal.FindStringSubmatch(line); found != nil {
+			n, _ := strconv.Atoi(found[1]) // digits
+			g.ledger.Refused(n, found[2])
+		}
+	}
+}
+
+// unexcused returns the refusals that should have been answered. Of those for want of room only so many are.
+func unexcused(refused []trial.Case) (cases []trial.Case) {
+	for _, c := range refused {
+		if !strings.Contains(c.Why, "full") && !strings.Contains(c.Why, "slow") {
+			cases = append(cases, c)
+		}
+	}
+	return cases
+}
