@@ -1,6 +1,7 @@
 # make test    everything, with the race detector; installs mosquitto where it is missing
 # make check   format, vet, linters, import directions, tidy modules
 # make build   the program, as ./gateway
+# make bench   what messages and devices cost, beside plain clients; writes bench/RESULTS.md
 
 GOLANGCI := v2.15.0
 TOOLS    := $(CURDIR)/.tools
@@ -8,7 +9,7 @@ TOOLS    := $(CURDIR)/.tools
 export PATH := $(PATH):/usr/sbin
 SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: all build test check fuzz mosquitto
+.PHONY: all build test check fuzz bench mosquitto
 
 all: check test
 
@@ -34,6 +35,16 @@ fuzz:
 			go test "./$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x || exit 1; \
 		done; \
 	done
+
+# Under five minutes. On a machine that does something else as well the ratios scatter.
+bench: mosquitto
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+		go test -run '^$$' -bench 'Client|Codec|Decode|Encode|Relay|Find|Routing|Through|Emit' -benchmem -benchtime 200ms -count 3 \
+			./bench ./mapping ./actors ./actors/routing > "$$dir/benchmarks.txt" && \
+		go run ./bench/relay > "$$dir/relay.md" && \
+		go run ./bench/size -rounds 1 -rest 20s > "$$dir/size.md" && \
+		go run ./bench/summary "$$dir/benchmarks.txt" "$$dir/relay.md" "$$dir/size.md" > "$$dir/RESULTS.md" && \
+		mv "$$dir/RESULTS.md" bench/RESULTS.md
 
 # The tests run against a real broker, and use its clients.
 mosquitto:

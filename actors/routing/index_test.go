@@ -88,25 +88,3 @@ func TestMissNamesTheFirstCharacteristic(t *testing.T) {
 		t.Errorf("Miss = %+v, %v", miss, ok)
 	}
 }
-
-func BenchmarkFind(b *testing.B) {
-	for _, devices := range []int{1, 10, 1000, 100_000} {
-		b.Run(fmt.Sprintf("devices=%d", devices), func(b *testing.B) {
-			answers := make([]routing.Answers, devices)
-			for i := range answers {
-				answers[i] = routing.Answers{Location: []string{fmt.Sprint("room", i%100)}, Device: []string{fmt.Sprint("device", i)}}
-			}
-			x := routing.New(answers)
-			var found []int
-			addresses := make([]messages.Address, min(devices, 1024))
-			for i := range addresses {
-				addresses[i] = messages.Address{Function: "Lighting", Location: fmt.Sprint("room", i%100), Device: fmt.Sprint("device", i)}
-			}
-			found = x.Find(addresses[0], found[:0])
-			b.ReportAllocs()
-			for i := 0; b.Loop(); i++ {
-				found = x.Find(addresses[i%len(addresses)], found[:0])
-			}
-		})
-	}
-}

@@ -1,0 +1,93 @@
+package bench
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+)
+
+const (
+	command = "home/Lighting/dummy/Kitchen/spot/me/C"
+	status  = "home/Lighting/dummy/Kitchen/spot/gw/S"
+)
+
+// clients relay from command to status at an address, until the returned function is called.
+var clients = []struct {
+	name  string
+	relay func(b *testing.B, address string, qos byte) (stop func())
+}{
+	{"direct", overSession(mqtt.Options{Transport: mqtt.Direct})},
+	{"paho", overSession(mqtt.Options{Transport: mqtt.Paho})},
+	{"plain", overPaho},
+}
+
+// BenchmarkClient relays with the client alone: beside it there is only a stub of a broker, which costs next to nothing.
+func BenchmarkClient(b *testing.B) {
+	for _, qos := range []byte{0, 1} {
+		for _, client := range clients {
+			b.Run(fmt.Sprintf("qos=%d/client=%s", qos, client.name), func(b *testing.B) {
+				s := newStub(b, qos)
+				stop := client.relay(b, s.address(), qos)
+				<-s.subscribed
+				b.ReportAllocs()
+				b.ResetTimer()
+				if err := s.feed(b.N); err != nil {
+					b.Fatal(err)
+				}
+				b.StopTimer()
+				stop()
+			})
+		}
+	}
+}
+
+var errOver = errors.New("the benchmark is over")
+
+// overSession relays as the gateway does: what arrives is handed over to somebody else, who publishes.
+func overSession(o mqtt.Options) func(*testing.B, string, byte) func() {
+	return func(b *testing.B, address string, qos byte) func() {
+		arrived := make(chan mqtt.Message, window)
+		o.Broker, o.ClientID, o.CleanSession = "tcp://"+address, "session", true
+		o.Arrived = func(m mqtt.Message) { arrived <- m }
+		s, err := mqtt.Dial(b.Context(), o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for m := range arrived {
+				m.Ack()
+				s.Publish(1, mqtt.Message{Topic: status, Payload: m.Payload, QoS: qos})
+				if len(arrived) == 0 {
+					s.Flush()
+				}
+			}
+		}()
+		if _, err := s.Subscribe(b.Context(), []mqtt.Filter{{Topic: command, QoS: qos}}); err != nil {
+			b.Fatal(err)
+		}
+		return func() {
+			s.Kill(errOver)
+			close(arrived)
+			<-done
+		}
+	}
+}
+
+// overPaho relays with paho used plainly.
+func overPaho(b *testing.B, address string, qos byte) func() {
+	client := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + address).SetClientID("paho").SetOrderMatters(false))
+	if t := client.Connect(); t.Wait() && t.Error() != nil {
+		b.Fatal(t.Error())
+	}
+	t := client.Subscribe(command, qos, func(c paho.Client, m paho.Message) { c.Publish(status, qos, false, m.Payload()) })
+	if t.Wait() && t.Error() != nil {
+		b.Fatal(t.Error())
+	}
+	return func() { client.Disconnect(0) }
+}

@@ -1,0 +1,17 @@
+package child
+
+import (
+	"fmt"
+	"os/exec"
+	"path/filepath"
+)
+
+// BuildGateway builds the program that is measured into dir and returns its path.
+func BuildGateway(dir string) (string, error) {
+	path := filepath.Join(dir, "gateway")
+	build := exec.Command("go", "build", "-o", path, "github.com/mqttgateway/mqttgateway/cmd/gateway")
+	if said, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the gateway: %w\n%s", err, said)
+	}
+	return path, nil
+}

@@ -1,0 +1,34 @@
+package table
+
+import "slices"
+
+// Median returns the middle of the values, the mean of the two middle ones if their number is even, 0 of none.
+func Median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	half := len(sorted) / 2
+	if len(sorted)%2 == 1 {
+		return sorted[half]
+	}
+	return (sorted[half-1] + sorted[half]) / 2
+}
+
+// Percentile returns the smallest value that p percent of all, which are sorted, do not exceed; the zero value of none.
+func Percentile[T any](sorted []T, p int) (none T) {
+	if len(sorted) == 0 {
+		return none
+	}
+	rank := (len(sorted)*p + 99) / 100
+	return sorted[max(rank, 1)-1]
+}
+
+// Ratios divides a by b, round by round.
+func Ratios(a, b []float64) []float64 {
+	ratios := make([]float64, min(len(a), len(b)))
+	for i := range ratios {
+		ratios[i] = a[i] / b[i]
+	}
+	return ratios
+}

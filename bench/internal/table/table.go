@@ -1,0 +1,72 @@
+package table
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Table answers one question.
+type Table struct {
+	Title string
+	Lead  string   // what the numbers are, with their unit; one paragraph
+	Extra []string // heads of the columns that only this table has
+	Rows  []Row
+}
+
+// Row is one thing that was measured, in each round.
+type Row struct {
+	What   string
+	Target Target
+	Values []float64 // one a round
+	Extra  []string
+}
+
+// Write writes the table as Markdown.
+func (t Table) Write(w io.Writer) error {
+	head := append([]string{"what", "must reach", "median", "reached", "each round"}, t.Extra...)
+	rows := [][]string{head, slices.Repeat([]string{"---"}, len(head))}
+	for _, r := range t.Rows {
+		median := Median(r.Values)
+		row := []string{r.What, r.Target.String(), Number(median), r.Target.verdict(median), rounds(r.Values)}
+		rows = append(rows, append(row, r.Extra...))
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "## %s\n\n%s\n\n", t.Title, t.Lead)
+	for _, row := range rows {
+		fmt.Fprintf(&text, "| %s |\n", strings.Join(row, " | "))
+	}
+	text.WriteByte('\n')
+	_, err := io.WriteString(w, text.String())
+	return err
+}
+
+// rounds shows the lowest and the highest, and then each: "1.2..1.5: 1.3 1.2 1.5".
+func rounds(values []float64) string {
+	if len(values) == 0 {
+		return ""
+	}
+	each := make([]string, len(values))
+	for i, v := range values {
+		each[i] = Number(v)
+	}
+	return fmt.Sprintf("%s..%s: %s", Number(slices.Min(values)), Number(slices.Max(values)), strings.Join(each, " "))
+}
+
+// Number shows three digits that count, and all those before the point.
+func Number(v float64) string {
+	size := math.Abs(v)
+	switch {
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		return "?"
+	case size == 0:
+		return "0"
+	case size >= 100:
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	decimals := 2 - int(math.Floor(math.Log10(size)))
+	return strconv.FormatFloat(v, 'f', min(decimals, 6), 64)
+}

@@ -1,0 +1,37 @@
+package table
+
+import "strconv"
+
+// Target is what a median must reach. The zero Target is none.
+type Target struct {
+	bound  float64
+	atMost bool
+}
+
+// AtLeast wants the bound or more.
+func AtLeast(bound float64) Target { return Target{bound: bound} }
+
+// AtMost wants the bound or less.
+func AtMost(bound float64) Target { return Target{bound, true} }
+
+func (t Target) String() string {
+	sign := "≥ "
+	switch {
+	case t == Target{}:
+		return "–"
+	case t.atMost:
+		sign = "≤ "
+	}
+	return sign + strconv.FormatFloat(t.bound, 'g', -1, 64)
+}
+
+// verdict tells whether the median reaches t.
+func (t Target) verdict(median float64) string {
+	switch {
+	case t == Target{}:
+		return ""
+	case median >= t.bound != t.atMost || median == t.bound:
+		return "yes"
+	}
+	return "no"
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+)
+
+// setting is how broker and relays are set. All that runs is started once for each.
+type setting struct {
+	qos     byte
+	nodelay bool // mosquitto's set_tcp_nodelay; false, its default, is Nagle's algorithm
+}
+
+func (s setting) String() string {
+	if s.nodelay {
+		return fmt.Sprintf("qos%dnodelay", s.qos)
+	}
+	return fmt.Sprintf("qos%d", s.qos)
+}
+
+// load is what the driver does to a subject.
+type load interface {
+	fmt.Stringer
+	// run warms up and then measures for as long as length says, between m.start and m.stop.
+	run(l *link, m *meter, warm, length time.Duration) error
+}
+
+// cell is one load in one setting, for all the subjects.
+type cell struct {
+	setting
+	load
+	samples [subjects][]sample // one a round
+}
+
+func (c *cell) String() string { return fmt.Sprintf("%s/%s", c.setting, c.load) }
+
+var (
+	windows = []load{closed{1}, closed{64}, closed{1024}}
+	rates   = []load{open{1000, 1}, open{1000, 64}, open{4000, 1}}
+)
+
+// cells returns those whose name fits.
+func cells(only *regexp.Regexp) (list []*cell) {
+	add := func(s setting, loads ...load) {
+		for _, load := range loads {
+			if c := (&cell{setting: s, load: load}); only.MatchString(c.String()) {
+				list = append(list, c)
+			}
+		}
+	}
+	add(setting{qos: 0}, windows...)
+	add(setting{qos: 0}, rates...)
+	add(setting{qos: 1}, windows...)
+	add(setting{qos: 1, nodelay: true}, windows...)
+	add(setting{qos: 1, nodelay: true}, rates[0])
+	return list
+}
+
+// measure lets one subject have its turn.
+func (c *cell) measure(which int, u *subject, length time.Duration) error {
+	m := &meter{relay: u.relay, clock: u.now}
+	u.lost = 0
+	if err := c.run(u.link, m, length/4, length); err != nil {
+		return fmt.Errorf("%s, %s: %w", c, names[which], err)
+	}
+	c.samples[which] = append(c.samples[which], m.sample(u.lost))
+	return nil
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+// open is a load at a fixed rate, whatever becomes of the answers. Latency counts from when a command was due, so that
+// a relay (or a driver) that is held up pays for all that had to wait.
+type open struct {
+	rate  int // commands a second
+	burst int // so many are due together
+}
+
+func (o open) String() string {
+	if o.burst == 1 {
+		return fmt.Sprintf("open%d", o.rate)
+	}
+	return fmt.Sprintf("open%dx%d", o.rate, o.burst)
+}
+
+func (o open) run(l *link, m *meter, warm, length time.Duration) error {
+	period := time.Second * time.Duration(o.burst) / time.Duration(o.rate)
+	due := l.now()
+	start, end := due+warm, due+warm+length
+	tell := func(_ int, due time.Duration) { m.answer(due, l.read) }
+	for seq := 0; due < end; {
+		now := l.now()
+		if m.began == 0 && now >= start {
+			if err := m.start(); err != nil {
+				return err
+			}
+		}
+		for ; due <= now && due < end; due += period {
+			for range o.burst {
+				l.command(seq, due)
+				seq = (seq + 1) % sequence
+			}
+		}
+		if err := l.flush(); err != nil {
+			return err
+		}
+		ready, err := l.readable(due - l.now())
+		if err != nil {
+			return err
+		}
+		if ready {
+			if err := l.receive(tell); err != nil {
+				return err
+			}
+		}
+	}
+	if err := m.stop(); err != nil {
+		return err
+	}
+	return l.drain(tell)
+}

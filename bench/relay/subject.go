@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/bench/internal/child"
+)
+
+// subject is one of those that are compared, in one setting, with the driver's link to it.
+type subject struct {
+	relay *child.Process // nil: none
+	*link
+}
+
+// The subjects, in the order of their samples.
+const (
+	gateway = iota
+	plain
+	none
+	subjects
+)
+
+var names = [subjects]string{"gateway", "bare", "none"}
+
+// start starts one subject, and returns when commands reach it. Each has topics of its own, of the same length, so
+// that all of them can run, and those whose turn it isn't are at rest.
+func (s site) start(ctx context.Context, which int, in setting) (_ *subject, err error) {
+	qos, address := in.qos, s.brokers[in.nodelay].Address
+	root := fmt.Sprintf("bench%d%d", qos, which)
+	u := new(subject)
+	defer func() {
+		if err != nil && u.relay != nil {
+			u.relay.Kill()
+		}
+	}()
+	sender, kind := driver, "C"
+	switch which {
+	case gateway:
+		u.relay, err = s.startGateway(address, root, qos)
+	case plain:
+		u.relay, err = s.startBare(address, root, qos)
+	case none:
+		sender, kind = relay, "S"
+	}
+	if err != nil {
+		return nil, err
+	}
+	if u.relay != nil {
+		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		if _, _, err = u.relay.Await(ctx, "subscribed"); err != nil {
+			return nil, err
+		}
+	}
+	if u.link, err = connect(address, root, qos, sender, kind); err != nil {
+		return nil, err
+	}
+	return u, nil
+}
+
+func (s site) startGateway(address, root string, qos byte) (*child.Process, error) {
+	dir, err := os.MkdirTemp(s.dir, root)
+	if err != nil {
+		return nil, err
+	}
+	words, err := mapFile(root)
+	if err != nil {
+		return nil, err
+	}
+	config := filepath.Join(dir, "relay.yaml")
+	if err := errors.Join(
+		os.WriteFile(filepath.Join(dir, "map.json"), words, 0o600),
+		os.WriteFile(config, []byte(configFile(address, qos)), 0o600),
+	); err != nil {
+		return nil, err
+	}
+	return child.Start(dir, s.gateway, "run", "--config", config)
+}
+
+// startBare runs this program again, as the bare relay.
+func (s site) startBare(address, root string, qos byte) (*child.Process, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return child.Start(s.dir, self, "bare", address, root, strconv.Itoa(int(qos)), strconv.FormatBool(s.ordered))
+}
+
+// end stops the subject in good order.
+func (u *subject) end() error {
+	_ = u.link.Close()
+	if u.relay == nil {
+		return nil
+	}
+	_, err := u.relay.Stop()
+	return err
+}

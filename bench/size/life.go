@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/bench/internal/child"
+)
+
+// life is what one run of the gateway took.
+type life struct {
+	start, stop time.Duration // until all is ready; from being told to
+	devices     time.Duration // of start, what came after the configuration was read
+	memory      child.Memory  // when it is ready
+	cpu         time.Duration // at rest
+}
+
+// settle is what a gateway that is ready has to come to rest before it is watched.
+const settle = time.Second
+
+// patience is how long a start may take.
+const patience = 5 * time.Minute
+
+// live runs a gateway with so many devices until they are ready, for as long as rest says, and stops it.
+func live(ctx context.Context, dir, program, broker string, devices int, rest time.Duration) (l life, err error) {
+	path := filepath.Join(dir, "size.yaml")
+	if err := os.WriteFile(path, []byte(config(broker, devices)), 0o600); err != nil {
+		return l, err
+	}
+	p, err := child.Start(dir, program, "run", "--config", path)
+	if err != nil {
+		return l, err
+	}
+	defer p.Kill()
+	ready, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_, read, err := p.Await(ready, "msg=starting ")
+	if err != nil {
+		return l, err
+	}
+	// With the last of them the link begins: the subscription is what a gateway does last.
+	if _, _, err = p.Await(ready, fmt.Sprintf(`msg="devices ready" online=%d down=0 opening=0`, devices)); err != nil {
+		return l, err
+	}
+	_, at, err := p.Await(ready, "msg=subscribed")
+	if err != nil {
+		return l, err
+	}
+	l.start, l.devices = at.Sub(p.Began), at.Sub(read)
+	if rest > 0 {
+		if l.cpu, err = watch(ctx, p, rest); err != nil {
+			return l, err
+		}
+	}
+	if l.memory, err = p.Memory(); err != nil {
+		return l, err
+	}
+	l.stop, err = p.Stop()
+	return l, err
+}
+
+// watch returns the processor time that p takes while it rests.
+func watch(ctx context.Context, p *child.Process, rest time.Duration) (time.Duration, error) {
+	if err := wait(ctx, settle); err != nil {
+		return 0, err
+	}
+	before, err := p.CPU()
+	if err != nil {
+		return 0, err
+	}
+	if err := wait(ctx, rest); err != nil {
+		return 0, err
+	}
+	after, err := p.CPU()
+	return after - before, err
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func config(broker string, devices int) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "gateway: {name: size, start_wait: 1m}\nmqtt: {broker: \"tcp://%s\"}\nmapping: {root: home, topics: [\"home/#\"]}\ndevices:\n", broker)
+	for i := range devices {
+		fmt.Fprintf(&b, "  - {name: lamp%[1]d, type: dummy, answers_to: {device: [lamp%[1]d]}, params: {port: none, interval: 0s}}\n", i)
+	}
+	return b.String()
+}
