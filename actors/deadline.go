@@ -78,8 +78,11 @@ func (d *deadline) fired() {
 		switch {
 		case took >= d.limit:
 			c.overdue = true
-			cancel, queued := d.cancel, d.slot.overdue(*c, d.limit)
+			late, cancel, queued := *c, d.cancel, d.slot.overdue(*c, d.limit)
 			act = func() {
+				if late.doing == messages.Handling { // without the lock: the mapper may work on it, and on what it has for us
+					d.slot.done(late.handling, messages.TimedOut, "deadline passed")
+				}
 				if cancel != nil {
 					cancel()
 				}
@@ -107,7 +110,6 @@ func (p *slot) overdue(c call, limit time.Duration) (queued []any) {
 	}
 	if c.doing == messages.Handling {
 		p.counters.Failed.Add(1)
-		p.done(c.handling, messages.TimedOut, "deadline passed")
 	}
 	p.tellSupervisor(messages.DeviceChanged{Device: p.Name, State: messages.Stuck, Doing: c.doing, After: limit})
 	return queued
