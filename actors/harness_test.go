@@ -92,6 +92,7 @@ func (b *bench) options(list []config.Device) actors.Options {
 			Lag: 500 * time.Millisecond, Timeout: 10 * time.Second,
 			Backoff: backoff.Policy{Min: time.Second, Max: 30 * time.Second},
 			Long:    backoff.Range{Min: 30 * time.Second, Max: time.Minute},
+			Rival:   backoff.Range{Min: 14 * time.Second, Max: 18 * time.Second},
 		},
 		Outbox:    actors.OutboxSize{Messages: 100, Bytes: 1 << 20},
 		StartWait: 5 * time.Second,

@@ -27,7 +27,7 @@ var (
 
 const (
 	commandEvery = 5 * time.Millisecond // at most
-	recovery     = 20 * time.Second     // of everything, after a fault; the longest is a device's back-off
+	recovery     = 30 * time.Second     // of everything, after a fault; the longest are a device's back-off and the wait after seeming takeovers
 )
 
 // TestFaults has faults strike a gateway while commands flow through it, and sees what is lost. A minute must bring

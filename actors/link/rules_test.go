@@ -28,7 +28,7 @@ func session(at, lasted time.Duration, why Fault) life {
 func TestWaits(t *testing.T) {
 	const s = time.Second
 	upTo := func(max time.Duration) backoff.Range { return backoff.Range{Max: max} }
-	long := policy.Long
+	long, rival := policy.Long, policy.Rival
 	kicked := func(at time.Duration) life { return session(at, 20*time.Millisecond, EOF) }
 
 	for _, row := range []struct {
@@ -65,7 +65,7 @@ func TestWaits(t *testing.T) {
 			[]backoff.Range{upTo(1 * s), upTo(2 * s)}, false},
 		{"three within a minute are a takeover, which the other client gets to know too",
 			[]life{kicked(0), kicked(30 * s), kicked(60 * s), kicked(62 * s), kicked(100 * s)},
-			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(1 * s), long, long}, true},
+			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(1 * s), rival, rival}, true},
 		{"three in more than a minute are not",
 			[]life{kicked(0), kicked(30 * s), kicked(60*s + 1)},
 			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(4 * s)}, false},
@@ -89,13 +89,13 @@ func TestWaits(t *testing.T) {
 			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(4 * s)}, false},
 		{"a takeover is suspected until a session has been stable",
 			[]life{kicked(0), kicked(1 * s), kicked(2 * s), kicked(100 * s), session(200*s, 29*s, EOF), kicked(300 * s)},
-			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(1 * s), long, long, long}, true},
+			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(1 * s), rival, rival, rival}, true},
 		{"a broker that is gone is not waited for as long",
 			[]life{kicked(0), kicked(1 * s), kicked(2 * s), refused(Transient), session(200*s, 29*s, Transient)},
 			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(1 * s), upTo(8 * s), upTo(16 * s)}, true},
 		{"and then no more",
 			[]life{kicked(0), kicked(1 * s), kicked(2 * s), kicked(3 * s), session(100*s, 30*s, EOF), kicked(131 * s), kicked(132 * s), kicked(133 * s)},
-			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(1 * s), long, upTo(1 * s), upTo(2 * s), upTo(4 * s), upTo(1 * s)}, true},
+			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(1 * s), rival, upTo(1 * s), upTo(2 * s), upTo(4 * s), upTo(1 * s)}, true},
 		{"a stable session forgets the early losses before it",
 			[]life{kicked(0), kicked(1 * s), session(2*s, 30*s, Transient), kicked(33 * s)},
 			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(1 * s), upTo(2 * s)}, false},

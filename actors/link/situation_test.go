@@ -13,6 +13,7 @@ var policy = Policy{
 	Timeout: 10 * time.Second,
 	Backoff: backoff.Policy{Min: time.Second, Max: 30 * time.Second},
 	Long:    backoff.Range{Min: time.Minute, Max: 2 * time.Minute},
+	Rival:   backoff.Range{Min: 20 * time.Second, Max: 40 * time.Second},
 }
 
 // situation is all of a state that decides what an event means to it.

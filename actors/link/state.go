@@ -58,5 +58,6 @@ type Policy struct {
 	Lag     time.Duration  // after a connect request, in which nothing is tested and no other begins
 	Timeout time.Duration  // of an attempt
 	Backoff backoff.Policy // between attempts
-	Long    backoff.Range  // instead, after what time alone won't cure, and after takeovers
+	Long    backoff.Range  // instead, after what time alone won't cure
+	Rival   backoff.Range  // instead, after takeovers
 }

@@ -133,8 +133,10 @@ func (p Policy) settle(s State) (State, []Effect) {
 	s.Failures++
 	wait := p.Backoff.Full(s.Failures)
 	switch {
-	case s.Fault == Permanent, s.TakenOver() && s.warned:
+	case s.Fault == Permanent:
 		wait = p.Long
+	case s.TakenOver() && s.warned:
+		wait = p.Rival
 	case s.TakenOver():
 		// Of two gateways that throw each other out in turn, the other has lost once less. Were we to wait now, it
 		// would have the broker to itself and never know.

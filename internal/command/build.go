@@ -48,6 +48,7 @@ func buildOptions(c *config.Config, p parts, broker string, log *slog.Logger) ac
 			Timeout: m.ConnectTimeout,
 			Backoff: backoff.Policy{Min: m.Reconnect.Min, Max: m.Reconnect.Max},
 			Long:    longWait(m.Reconnect.Max),
+			Rival:   rivalWait,
 		},
 		Outbox:    actors.OutboxSize{Messages: m.Outbox.Messages, Bytes: int(m.Outbox.Size)},
 		Spool:     actors.Spool{Dir: m.Spool, Batch: m.SpoolBatch},
@@ -60,8 +61,12 @@ func buildOptions(c *config.Config, p parts, broker string, log *slog.Logger) ac
 	}
 }
 
-// longWait is the wait after what time alone won't cure, and after a takeover: even two gateways that throw each other
-// out then connect but once or twice a minute.
+// rivalWait is the wait after a takeover: two gateways that throw each other out connect some four times a minute each.
+// It is no longer, for a network that cuts every connection right after it was made looks the same, and may be well
+// again at any time.
+var rivalWait = backoff.Range{Min: 14 * time.Second, Max: 18 * time.Second}
+
+// longWait is the wait after what time alone won't cure.
 func longWait(longest time.Duration) backoff.Range {
 	longest = max(longest, 30*time.Second)
 	return backoff.Range{Min: longest, Max: 2 * longest}
