@@ -9,7 +9,7 @@ import (
 )
 
 // period is how long a sample lasts.
-const period = 250 * time.Millisecond
+const period = 100 * time.Millisecond
 
 // Pacer chooses between one processor and all for the whole process. There is to be one at most. All methods may be
 // called on nil, which does nothing.
@@ -52,6 +52,9 @@ func (p *Pacer) wake() {
 	defer p.mu.Unlock()
 	if p.stopped {
 		return
+	}
+	if p.rule.resume() {
+		use(true)
 	}
 	p.began, p.before, p.seen = time.Now(), p.read(), p.messages.Load()-1
 	if p.timer == nil {

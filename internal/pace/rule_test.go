@@ -16,9 +16,11 @@ func TestRule(t *testing.T) {
 		one    bool
 	}{
 		"a small load":                   {nil, flow, true},
-		"a large one":                    {nil, second(50_000, 500*time.Millisecond, 0), false},
-		"one that has grown":             {[]sample{flow}, second(50_000, 500*time.Millisecond, 0), true},
-		"one that has grown more":        {[]sample{flow}, second(50_000, 700*time.Millisecond, 0), false},
+		"a large one":                    {nil, second(50_000, 950*time.Millisecond, 0), false},
+		"one that has grown":             {[]sample{flow}, second(50_000, 850*time.Millisecond, 0), true},
+		"one that has grown more":        {[]sample{flow}, second(50_000, 950*time.Millisecond, 0), false},
+		"soon after it was too much":     {[]sample{flow, second(50_000, time.Second, 0), flow, flow, flow}, flow, false},
+		"some time after it was":         {[]sample{flow, second(50_000, time.Second, 0), flow, flow, flow, flow}, flow, true},
 		"hardly any":                     {[]sample{flow}, second(worthwhile-1, 0, 0), false},
 		"nothing":                        {[]sample{flow}, second(0, 0, 0), false},
 		"a device computes":              {[]sample{flow}, second(1000, time.Second, 100), false},
@@ -65,5 +67,27 @@ func TestRuleForgives(t *testing.T) {
 	r.step(bad)
 	if r.hold != shortHold {
 		t.Errorf("after a good hour they are kept for %v, want %v", r.hold, shortHold)
+	}
+}
+
+func TestRuleResumes(t *testing.T) {
+	silence := sample{took: time.Second}
+	for name, row := range map[string]struct {
+		last sample
+		one  bool
+	}{
+		"a small load":           {sample{took: time.Second, messages: 1000}, true},
+		"a large one":            {sample{took: time.Second, messages: 1000, cpu: time.Second}, false},
+		"one that came and went": {sample{took: time.Second, messages: 1}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var r rule
+			r.step(row.last)
+			r.step(silence)
+			r.step(silence)
+			if got := r.resume(); got != row.one {
+				t.Errorf("one processor: %v, want %v", got, row.one)
+			}
+		})
 	}
 }
