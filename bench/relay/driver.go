@@ -37,7 +37,7 @@ func connect(address, root string, qos byte, sender, kind string) (*link, error)
 		return nil, err
 	}
 	l := &link{socket: s, in: make([]byte, 1<<16), clock: time.Now()}
-	if err := l.begin(root, qos); err != nil {
+	if err := l.begin("driver-"+root, statuses(root), qos); err != nil {
 		_ = l.Close()
 		return nil, fmt.Errorf("driver: %w", err)
 	}
@@ -50,14 +50,14 @@ func connect(address, root string, qos byte, sender, kind string) (*link, error)
 }
 
 // begin makes the session and subscribes.
-func (l *link) begin(root string, qos byte) error {
+func (s socket) begin(client, filter string, qos byte) error {
 	hello := packets.NewControlPacket(packets.Connect).(*packets.ConnectPacket)
 	hello.ProtocolName, hello.ProtocolVersion, hello.CleanSession = "MQTT", 4, true
-	hello.ClientIdentifier = "driver-" + root
-	if err := hello.Write(l); err != nil {
+	hello.ClientIdentifier = client
+	if err := hello.Write(s); err != nil {
 		return err
 	}
-	answer, err := packets.ReadPacket(l)
+	answer, err := packets.ReadPacket(s)
 	if err != nil {
 		return err
 	}
@@ -65,11 +65,11 @@ func (l *link) begin(root string, qos byte) error {
 		return fmt.Errorf("the broker answers CONNECT with %v", answer)
 	}
 	subscribe := packets.NewControlPacket(packets.Subscribe).(*packets.SubscribePacket)
-	subscribe.MessageID, subscribe.Topics, subscribe.Qoss = 1, []string{statuses(root)}, []byte{qos}
-	if err := subscribe.Write(l); err != nil {
+	subscribe.MessageID, subscribe.Topics, subscribe.Qoss = 1, []string{filter}, []byte{qos}
+	if err := subscribe.Write(s); err != nil {
 		return err
 	}
-	if answer, err = packets.ReadPacket(l); err != nil {
+	if answer, err = packets.ReadPacket(s); err != nil {
 		return err
 	}
 	if ack, ok := answer.(*packets.SubackPacket); !ok || len(ack.ReturnCodes) != 1 || ack.ReturnCodes[0] != qos {

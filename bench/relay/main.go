@@ -16,8 +16,15 @@ import (
 
 func main() {
 	run := measure
-	if len(os.Args) > 1 && os.Args[1] == "bare" {
-		run = func() error { return bare(os.Args[2:]) }
+	if len(os.Args) > 1 {
+		switch os.Args[1] {
+		case "bare":
+			run = func() error { return bare(os.Args[2:]) }
+		case "awake":
+			run = func() error { return awake(os.Args[2:]) }
+		case "least":
+			run = func() error { return least(os.Args[2:]) }
+		}
 	}
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "relay:", err)
@@ -28,11 +35,12 @@ func main() {
 // measure drives, on this goroutine and its thread, with which the children die.
 func measure() error {
 	runtime.LockOSThread()
-	number := flag.Int("rounds", 7, "in each of which each subject has its turn with each cell")
+	number := flag.Int("rounds", 5, "in each of which each subject has its turn with each cell")
 	seconds := flag.Float64("seconds", 0.5, "that a turn is measured for")
 	only := flag.String("only", "", "only the cells whose name the `pattern` fits, as qos0/w64")
 	program := flag.String("gateway", "", "`path` of the gateway's program; empty: it is built")
 	ordered := flag.Bool("ordered", false, "OrderMatters in the bare relay")
+	sleepy := flag.Bool("sleepy", false, "let idle processors sleep")
 	flag.Parse()
 	fits, err := regexp.Compile(*only)
 	if err != nil {
@@ -53,7 +61,7 @@ func measure() error {
 		number: *number, length: time.Duration(*seconds * float64(time.Second)),
 		progress: os.Stderr, running: make(map[setting]*[subjects]*subject),
 	}
-	sizes, err := r.all(ctx, list, *program, *ordered)
+	sizes, err := r.all(ctx, list, *program, *ordered, !*sleepy)
 	if err != nil {
 		return err
 	}
@@ -61,5 +69,5 @@ func measure() error {
 	if err != nil {
 		return err
 	}
-	return write(os.Stdout, list, sizes, share)
+	return write(os.Stdout, list, sizes, share, *sleepy)
 }

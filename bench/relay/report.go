@@ -29,12 +29,17 @@ func (c *cell) median(which int, figure func(sample) float64) string {
 	return table.Number(table.Median(c.each(which, figure)))
 }
 
+// middle is the median of the ratios, as text.
+func (c *cell) middle(a, b int, figure func(sample) float64) string {
+	return table.Number(table.Median(c.ratios(a, b, figure)))
+}
+
 // ratios are those of a figure of two subjects, round by round.
 func (c *cell) ratios(a, b int, figure func(sample) float64) []float64 {
 	return table.Ratios(c.each(a, figure), c.each(b, figure))
 }
 
-func write(w io.Writer, list []*cell, sizes [subjects]child.Memory, others float64) error {
+func write(w io.Writer, list []*cell, sizes [subjects]child.Memory, others float64, sleepy bool) error {
 	for _, t := range []table.Table{rateTable(list), cpuTable(list), latencyTable(list)} {
 		if len(t.Rows) == 0 {
 			continue
@@ -43,7 +48,11 @@ func write(w io.Writer, list []*cell, sizes [subjects]child.Memory, others float
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(w, "%s\n\n%s\n\nMeanwhile other programs had %.0f %% of the processors.\n\n", lost(list), memory(sizes), 100*others)
+	idle := "Programs in the idle class kept the processors from sleeping."
+	if sleepy {
+		idle = "Idle processors slept."
+	}
+	_, err := fmt.Fprintf(w, "%s\n\n%s\n\n%s Other programs had %.0f %% of the processors.\n\n", lost(list), memory(sizes), idle, 100*others)
 	return err
 }
 
@@ -51,15 +60,17 @@ func rateTable(list []*cell) table.Table {
 	t := table.Table{
 		Title: "Relay: rate",
 		Lead: `Ratio of the gateway's rate to the bare relay's, with 1, 64 and 1,024 commands outstanding (closed loop). The others are
-medians of messages a second; none/bare tells whether the baseline is any good: with one outstanding it must be about 4.`,
-		Extra: []string{"gateway", "bare", "none", "none/bare"},
+medians of messages a second. least/bare is what a relay can reach on this machine that does next to nothing; none/bare tells
+whether the baseline is any good.`,
+		Extra: []string{"gateway", "bare", "least", "none", "least/bare", "none/bare"},
 	}
 	for _, c := range list {
 		if _, ok := c.load.(closed); ok {
 			t.Rows = append(t.Rows, table.Row{
 				What: c.describe(), Target: rateTarget(c), Values: c.ratios(gateway, plain, rate),
 				Extra: []string{
-					c.median(gateway, rate), c.median(plain, rate), c.median(none, rate), table.Number(table.Median(c.ratios(none, plain, rate))),
+					c.median(gateway, rate), c.median(plain, rate), c.median(slight, rate), c.median(none, rate),
+					c.middle(slight, plain, rate), c.middle(none, plain, rate),
 				},
 			})
 		}
@@ -76,12 +87,12 @@ func cpuTable(list []*cell) table.Table {
 		Title: "Relay: processor time",
 		Lead: `Ratio of the gateway's processor time (utime + stime) a message to the bare relay's; the others are medians in µs. At a fixed
 rate most of it is waking up: "1,000/s" is a command every ms, "1,000/s by 64" a burst of 64 every 64 ms.`,
-		Extra: []string{"gateway", "bare"},
+		Extra: []string{"gateway", "bare", "least", "least/bare"},
 	}
 	for _, c := range list {
 		t.Rows = append(t.Rows, table.Row{
 			What: c.describe(), Target: cpuTarget(c), Values: c.ratios(gateway, plain, cpu),
-			Extra: []string{c.median(gateway, cpu), c.median(plain, cpu)},
+			Extra: []string{c.median(gateway, cpu), c.median(plain, cpu), c.median(slight, cpu), c.middle(slight, plain, cpu)},
 		})
 	}
 	return t
@@ -105,7 +116,7 @@ func latencyTable(list []*cell) table.Table {
 		Title: "Relay: latency",
 		Lead: `Ratio of the gateway's latency to the bare relay's at a fixed rate (open loop), counted from when a command was due, whether or not
 it could be sent then; the others are medians in ms.`,
-		Extra: []string{"gateway", "bare", "none"},
+		Extra: []string{"gateway", "bare", "least", "none", "least/bare"},
 	}
 	for _, c := range list {
 		if _, ok := c.load.(open); !ok {
@@ -121,7 +132,10 @@ it could be sent then; the others are medians in ms.`,
 			}
 			t.Rows = append(t.Rows, table.Row{
 				What: c.describe() + ", " + p.name, Target: p.target, Values: c.ratios(gateway, plain, p.figure),
-				Extra: []string{c.median(gateway, p.figure), c.median(plain, p.figure), c.median(none, p.figure)},
+				Extra: []string{
+					c.median(gateway, p.figure), c.median(plain, p.figure), c.median(slight, p.figure), c.median(none, p.figure),
+					c.middle(slight, plain, p.figure),
+				},
 			})
 		}
 	}

@@ -21,13 +21,18 @@ type rounds struct {
 }
 
 // all starts what is needed, measures, and ends it all. It returns what the relays had in RAM at last.
-func (r *rounds) all(ctx context.Context, list []*cell, program string, ordered bool) (sizes [subjects]child.Memory, err error) {
+func (r *rounds) all(ctx context.Context, list []*cell, program string, ordered, awake bool) (sizes [subjects]child.Memory, err error) {
 	r.site, err = newSite(ctx, program)
-	defer r.clear()
+	defer func() { r.clear() }()
 	if err != nil {
 		return sizes, err
 	}
 	r.ordered = ordered
+	if awake {
+		if r.awake, err = keepAwake(r.dir); err != nil {
+			return sizes, err
+		}
+	}
 	defer func() { err = errors.Join(err, r.stop()) }()
 	if err := r.run(ctx, list); err != nil {
 		return sizes, err

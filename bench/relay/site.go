@@ -10,8 +10,9 @@ import (
 // site is where all that runs is.
 type site struct {
 	dir     string
-	gateway string                    // the program
-	ordered bool                      // the bare relay's OrderMatters
+	gateway string // the program
+	ordered bool   // the bare relay's OrderMatters
+	awake   []*child.Process
 	brokers map[bool]*child.Mosquitto // by whether set_tcp_nodelay is on
 }
 
@@ -40,6 +41,9 @@ func (s site) clear() {
 		if broker != nil {
 			broker.Kill()
 		}
+	}
+	for _, p := range s.awake {
+		p.Kill()
 	}
 	_ = os.RemoveAll(s.dir)
 }

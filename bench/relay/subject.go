@@ -22,11 +22,12 @@ type subject struct {
 const (
 	gateway = iota
 	plain
+	slight
 	none
 	subjects
 )
 
-var names = [subjects]string{"gateway", "bare", "none"}
+var names = [subjects]string{"gateway", "bare", "least", "none"}
 
 // start starts one subject, and returns when commands reach it. Each has topics of its own, of the same length, so
 // that all of them can run, and those whose turn it isn't are at rest.
@@ -45,6 +46,8 @@ func (s site) start(ctx context.Context, which int, in setting) (_ *subject, err
 		u.relay, err = s.startGateway(address, root, qos)
 	case plain:
 		u.relay, err = s.startBare(address, root, qos)
+	case slight:
+		u.relay, err = s.startLeast(address, root, qos)
 	case none:
 		sender, kind = relay, "S"
 	}
@@ -90,6 +93,15 @@ func (s site) startBare(address, root string, qos byte) (*child.Process, error) 
 		return nil, err
 	}
 	return child.Start(s.dir, self, "bare", address, root, strconv.Itoa(int(qos)), strconv.FormatBool(s.ordered))
+}
+
+// startLeast runs this program again, as the least relay.
+func (s site) startLeast(address, root string, qos byte) (*child.Process, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return child.Start(s.dir, self, "least", address, root, strconv.Itoa(int(qos)))
 }
 
 // end stops the subject in good order.
