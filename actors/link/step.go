@@ -102,6 +102,9 @@ func (p Policy) dropped(s State, e Dropped) (State, []Effect) {
 
 // lostEarly notes a loss that looks like a takeover.
 func (s State) lostEarly(at time.Duration) State {
+	if s.earlies > 0 && at-s.early[s.earlies-1] < takeoverApart {
+		return s
+	}
 	if s.earlies == takeoverLosses {
 		copy(s.early[:], s.early[1:])
 		s.earlies--
