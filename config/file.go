@@ -112,16 +112,25 @@ func (l *loader) readFile() {
 		l.faults = append(l.faults, fmt.Errorf("%s: unknown kind of file: want .yaml, .toml, .json or .conf", path))
 		return
 	}
-	k := koanf.New(".")
-	if err := k.Load(file.Provider(path), parser); err != nil {
+	raw, err := parse(path, parser)
+	if err != nil {
 		l.faults = append(l.faults, readError(path, err))
 		return
 	}
-	clean, spelt, err := options.Normalize(k.Raw(), Config{})
+	clean, spelt, err := options.Normalize(raw, Config{})
 	for _, f := range options.Faults(err) {
 		l.faults = append(l.faults, f)
 	}
 	l.merge(clean, spelt)
+}
+
+// parse reads the file by itself, for koanf would copy it several times.
+func parse(path string, parser koanf.Parser) (map[string]any, error) {
+	text, err := file.Provider(path).ReadBytes()
+	if err != nil {
+		return nil, err
+	}
+	return parser.Unmarshal(text)
 }
 
 // quotedYAML is where YAML's parser quotes the file: it may be a password.

@@ -67,7 +67,8 @@ func Load(src Sources) (*Loaded, error) {
 type loader struct {
 	*Loaded
 	src    Sources
-	merged *koanf.Koanf
+	merged *koanf.Koanf    // without the devices
+	list   any             // the devices, nil: no source gives any
 	broken map[string]bool // options that could not be read: nothing more is said of them
 	faults []error
 }
@@ -87,6 +88,10 @@ func (l *loader) warnf(format string, args ...any) {
 
 // merge lays options over those that were read before: nested and spelt as ours, with the operator's names for them.
 func (l *loader) merge(raw map[string]any, names map[string]string) {
+	if list, ok := raw["devices"]; ok { // the last list counts as a whole, and to copy it may cost more than to read it
+		l.list = list
+		delete(raw, "devices")
+	}
 	if err := l.merged.Load(confmap.Provider(raw, ""), nil); err != nil {
 		l.faults = append(l.faults, err)
 		return
@@ -112,7 +117,11 @@ func (l *loader) readFlags() {
 
 func (l *loader) decode() {
 	l.broken = map[string]bool{}
-	for _, f := range options.Faults(options.Decode(l.merged.Raw(), &l.Config)) {
+	raw := l.merged.Raw()
+	if l.list != nil {
+		raw["devices"] = l.list
+	}
+	for _, f := range options.Faults(options.Decode(raw, &l.Config)) {
 		l.broken[f.Key] = true
 		l.fault(f.Key, f.Err)
 	}

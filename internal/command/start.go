@@ -2,7 +2,6 @@ package command
 
 import (
 	"cmp"
-	"fmt"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -20,13 +19,6 @@ func sayStart(log *slog.Logger, l *config.Loaded, codec *mapping.Codec) {
 	settings := inForce(l, codec).Settings()
 	for len(settings) > 0 {
 		section, _, _ := strings.Cut(settings[0].Key, ".")
-		if section == fmt.Sprintf("devices[%d]", shownDevices) {
-			log.Info("options in force", "section", "devices", "more", len(l.Config.Devices)-shownDevices)
-			for len(settings) > 0 && strings.HasPrefix(settings[0].Key, "devices[") {
-				settings = settings[1:]
-			}
-			continue
-		}
 		attrs := []any{"section", section}
 		for len(settings) > 0 && strings.HasPrefix(settings[0].Key, section+".") {
 			value := settings[0].Value
@@ -38,15 +30,18 @@ func sayStart(log *slog.Logger, l *config.Loaded, codec *mapping.Codec) {
 		}
 		log.Info("options in force", attrs...)
 	}
+	if more := len(l.Config.Devices) - shownDevices; more > 0 {
+		log.Info("options in force", "section", "devices", "more", more)
+	}
 }
 
 // inForce is the configuration with what follows from it filled in, the client id and the map's root and topics, and
-// without secrets.
+// without secrets. Of many devices it has those that are shown.
 func inForce(l *config.Loaded, codec *mapping.Codec) *config.Config {
 	c := l.Config
 	c.MQTT.Broker = redacted(c.MQTT.Broker)
 	c.MQTT.ClientID = c.ClientID()
-	c.Devices = withoutSecrets(c.Devices)
+	c.Devices = withoutSecrets(c.Devices[:min(len(c.Devices), shownDevices)])
 	c.Mapping.Root, c.Mapping.Topics = codec.Root(), codec.Topics()
 	if usesExampleMap(l) {
 		c.Mapping.File = "the example's"

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -76,7 +77,13 @@ type spec struct {
 	hasDefault bool
 }
 
+// known keeps what specs returns, by type: a list of sections asks again for each item.
+var known sync.Map
+
 func specs(t reflect.Type) []spec {
+	if all, ok := known.Load(t); ok {
+		return all.([]spec)
+	}
 	var all []spec
 	for i := range t.NumField() {
 		f := t.Field(i)
@@ -91,6 +98,7 @@ func specs(t reflect.Type) []spec {
 		s.preset, s.hasDefault = f.Tag.Lookup("default")
 		all = append(all, s)
 	}
+	known.Store(t, all)
 	return all
 }
 
