@@ -49,7 +49,7 @@ func (s State) TakenOver() bool { return s.Takeover && s.Fault == EOF }
 const (
 	stable         = 30 * time.Second // a session that lasted as long ends a bad time
 	takeoverLosses = 3                // by end of file,
-	takeoverEarly  = 10 * time.Second // each as early after connecting as this,
+	takeoverEarly  = 20 * time.Second // each as early after connecting as this, more than one that knows waits for,
 	takeoverWithin = 60 * time.Second // all within this: another client may be using the same client id;
 	takeoverApart  = time.Second      // those sooner after one that counts don't: a network that cuts all is not a client
 )
