@@ -39,10 +39,10 @@ fuzz:
 # Under five minutes. On a machine that does something else as well the ratios scatter.
 bench: mosquitto
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
-		go test -run '^$$' -bench 'Client|Codec|Decode|Encode|Relay|Find|Routing|Through|Emit' -benchmem -benchtime 200ms -count 3 \
+		go test -run '^$$' -bench 'Client|Codec|Decode|Encode|Relay|Find|Route|Through|Emit' -benchmem -benchtime 100ms -count 5 \
 			./bench ./mapping ./actors ./actors/routing > "$$dir/benchmarks.txt" && \
 		go run ./bench/relay > "$$dir/relay.md" && \
-		go run ./bench/size -rounds 1 -rest 20s > "$$dir/size.md" && \
+		go run ./bench/size -rest 20s > "$$dir/size.md" && \
 		go run ./bench/summary "$$dir/benchmarks.txt" "$$dir/relay.md" "$$dir/size.md" > "$$dir/RESULTS.md" && \
 		mv "$$dir/RESULTS.md" bench/RESULTS.md
 

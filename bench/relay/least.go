@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -46,7 +47,7 @@ func relayAll(s socket) error {
 	var latest uint16
 	for {
 		n, err := s.Read(in[filled:])
-		if err == errSilent {
+		if errors.Is(err, errSilent) {
 			continue
 		}
 		if err != nil {

@@ -32,6 +32,9 @@ func (t Table) Write(w io.Writer) error {
 	for _, r := range t.Rows {
 		median := Median(r.Values)
 		row := []string{r.What, r.Target.String(), Number(median), r.Target.verdict(median), rounds(r.Values)}
+		if len(r.Values) == 0 {
+			row[2], row[3] = "–", "not measured"
+		}
 		rows = append(rows, append(row, r.Extra...))
 	}
 	var text strings.Builder
