@@ -88,10 +88,11 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// config has another name for each number of devices, so that none has to clear away what another left with the broker.
+// config has another name and root for each number of devices, so that none is sent, or has to clear away, what another
+// left with the broker.
 func config(broker string, devices int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "gateway: {name: size%d, start_wait: 1m}\nmqtt: {broker: \"tcp://%s\"}\nmapping: {root: home, topics: [\"home/#\"]}\ndevices:\n", devices, broker)
+	fmt.Fprintf(&b, "gateway: {name: size%[1]d, start_wait: 1m}\nmqtt: {broker: \"tcp://%[2]s\"}\nmapping: {root: home%[1]d, topics: [\"home%[1]d/#\"]}\ndevices:\n", devices, broker)
 	for i := range devices {
 		fmt.Fprintf(&b, "  - {name: lamp%[1]d, type: dummy, answers_to: {device: [lamp%[1]d]}, params: {port: none, interval: 0s}}\n", i)
 	}
