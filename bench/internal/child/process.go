@@ -113,6 +113,7 @@ func (p *Process) said() string {
 // PID is the process's number.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
+// String is the name of its program.
 func (p *Process) String() string { return filepath.Base(p.cmd.Path) }
 
 // farewell is how long an orderly stop may take.

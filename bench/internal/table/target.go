@@ -14,6 +14,7 @@ func AtLeast(bound float64) Target { return Target{bound: bound} }
 // AtMost wants the bound or less.
 func AtMost(bound float64) Target { return Target{bound, true} }
 
+// String is the target as the tables show it: "≥ 1.5", or a dash for none.
 func (t Target) String() string {
 	sign := "≥ "
 	switch {
