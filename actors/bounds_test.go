@@ -124,7 +124,7 @@ func TestBoundsInBytes(t *testing.T) {
 					}
 				}
 				take := func() {
-					if _, what := box.next(); what == nothing {
+					if _, what, _ := box.next(); what == nothing {
 						t.Error("nothing to take")
 					}
 				}

@@ -37,8 +37,10 @@ type mailbox struct {
 	dispatcher actor.Dispatcher
 	work       func()
 
-	lent   bool   // who sends a message also works on it, if nobody else does; see lend
-	chores chores // nil if there are none
+	lent   bool     // who sends a message also works on it, if nobody else does; see lend
+	source *mailbox // of most messages; see follow
+	then   *mailbox // is to be worked on behind this one, by the same goroutine
+	chores chores   // nil if there are none
 }
 
 // chores are what an actor puts off until its mailbox is empty, so that it is done once for all the messages that came
@@ -64,6 +66,14 @@ const turn = 64
 // neither block nor compute for long, nor call anybody else's code: senders hold locks of their own, and do not wait.
 func (m *mailbox) lend() *mailbox {
 	m.lent = true
+	return m
+}
+
+// follow has whoever works on source work on m as well, but not before source is empty: what the messages of source come
+// to is then in m together, and others can fill source while the chores of m let them. Without it m, when source sends
+// to it, would be worked on for each message, and source rest meanwhile.
+func (m *mailbox) follow(source *mailbox) *mailbox {
+	m.source = source
 	return m
 }
 
@@ -100,12 +110,34 @@ func (m *mailbox) schedule(here bool) {
 	switch {
 	case !start:
 	case here:
-		if !m.drain(turn) {
-			m.dispatcher.Schedule(m.work)
-		}
+		m.borrow()
 	default:
 		m.dispatcher.Schedule(m.work)
 	}
+}
+
+// borrow works on the messages for a turn, unless somebody works on the source and does it soon.
+func (m *mailbox) borrow() {
+	if m.source != nil && m.source.before(m) {
+		return
+	}
+	empty, then := m.drain(turn)
+	switch {
+	case !empty:
+		m.dispatcher.Schedule(m.work)
+	case then != nil:
+		then.borrow()
+	}
+}
+
+// before has whoever works on m go on with then; if nobody does it reports false.
+func (m *mailbox) before(then *mailbox) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.running {
+		m.then = then
+	}
+	return m.running
 }
 
 // RegisterHandlers is called by protoactor when the actor is spawned, also in the place of one that has ended.
@@ -159,7 +191,14 @@ func (m *mailbox) refuseAll(picked []any, err error) {
 }
 
 func (m *mailbox) process() {
-	for !m.drain(m.dispatcher.Throughput()) {
+	for {
+		empty, then := m.drain(m.dispatcher.Throughput())
+		if empty {
+			if then != nil {
+				then.borrow()
+			}
+			return
+		}
 		runtime.Gosched()
 	}
 }
@@ -167,9 +206,10 @@ func (m *mailbox) process() {
 // errGoexit is what an actor is said to have panicked with that ended its goroutine.
 var errGoexit = errors.New("runtime.Goexit called")
 
-// drain takes so many steps at most, and tells whether nothing is left to do. It also stops at a message that makes the
-// actor panic, which is its parent's to decide on; by then the mailbox has been told to suspend itself.
-func (m *mailbox) drain(most int) (empty bool) {
+// drain takes so many steps at most, and tells whether nothing is left to do, and who comes then, if anybody does. It
+// also stops at a message that makes the actor panic, which is its parent's to decide on; by then the mailbox has been
+// told to suspend itself.
+func (m *mailbox) drain(most int) (empty bool, then *mailbox) {
 	var msg any
 	returned := false
 	defer func() {
@@ -186,11 +226,11 @@ func (m *mailbox) drain(most int) (empty bool) {
 	waited := false
 	for range most {
 		var what step
-		msg, what = m.next()
+		msg, what, then = m.next()
 		switch what {
 		case nothing:
 			returned = true
-			return true
+			return true, then
 		case message:
 			m.invoker.InvokeUserMessage(msg)
 		case systemMessage:
@@ -204,7 +244,7 @@ func (m *mailbox) drain(most int) (empty bool) {
 		}
 	}
 	returned = true
-	return false
+	return false, nil
 }
 
 func (m *mailbox) invokeSystem(msg any) {
@@ -228,22 +268,23 @@ const (
 	chore
 )
 
-// next takes out the next message, and if there is nothing to do notes that nobody is at work any more.
-func (m *mailbox) next() (msg any, what step) {
+// next takes out the next message. If there is nothing to do it notes that nobody is at work any more, and returns who
+// comes then.
+func (m *mailbox) next() (msg any, what step, then *mailbox) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
 	case m.system.len() > 0:
-		return m.system.pop(), systemMessage
+		return m.system.pop(), systemMessage, nil
 	case !m.suspended && m.user.len() > 0:
 		msg = m.user.pop()
 		if m.gate != nil {
 			m.gate.leave(msg)
 		}
-		return msg, message
+		return msg, message, nil
 	case m.chores != nil && m.chores.due():
-		return nil, chore
+		return nil, chore, nil
 	}
-	m.running = false
-	return nil, nothing
+	then, m.then, m.running = m.then, nil, false
+	return nil, nothing, then
 }

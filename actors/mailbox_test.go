@@ -264,14 +264,69 @@ func TestMailboxLent(t *testing.T) {
 			t.Errorf("told %v, want the panic", i.failures)
 		}
 
+		later := held{Dispatcher: box.dispatcher}
+		box.dispatcher = &later
 		box.PostUserMessage("many")
 		if n := len(i.got); n != turn {
 			t.Errorf("the sender has worked on %d messages, want %d", n, turn)
 		}
-		synctest.Wait()
+		for _, work := range later.works {
+			work()
+		}
 		if n := len(i.got); n != 1+2*turn {
 			t.Errorf("%d messages came in all, want %d", n, 1+2*turn)
 		}
+	})
+}
+
+// held puts off what is scheduled.
+type held struct {
+	actor.Dispatcher
+	works []func()
+}
+
+func (h *held) Schedule(work func()) { h.works = append(h.works, work) }
+
+// A mailbox that follows another is worked on by whoever empties that one, and not before.
+func TestMailboxFollows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := newMailbox(nil, nil).lend()
+		box := newMailbox(nil, nil).lend().follow(source)
+		first, second := &invoker{box: source}, &invoker{box: box}
+		first.user = func(msg any) {
+			switch msg {
+			case "panic":
+				box.PostUserMessage("before it")
+				panic(errors.ErrUnsupported)
+			case "many":
+				for n := range 3 {
+					source.PostUserMessage(n)
+				}
+			default:
+				box.PostUserMessage(msg)
+				if len(second.got) > 0 {
+					t.Errorf("at %v, with more to come, the follower has got %v", msg, second.got)
+				}
+			}
+		}
+		second.user = func(any) {
+			if source.running {
+				t.Error("the follower works, and the other is held")
+			}
+		}
+		first.begin()
+		second.begin()
+		second.want(t, "started", "started")
+
+		source.PostUserMessage("many")
+		if !slices.Equal(second.got, []any{0, 1, 2}) {
+			t.Errorf("when the sender goes on the follower has got %v, want 0, 1, 2", second.got)
+		}
+		second.got = nil
+		box.PostUserMessage("direct")
+		second.want(t, "from somebody else, while the other rests", "direct")
+		source.PostUserMessage("panic")
+		second.want(t, "after the other has failed", "before it")
 	})
 }
 

@@ -136,9 +136,10 @@ func (v *supervisor) start(c actor.Context) {
 		v.parts[name] = &part{pid: pid}
 		return pid
 	}
-	v.connection = spawn("connection", newConnectionMailbox(v.system, lasting).lend(),
+	mapperBox := newMapperMailbox(v.system, ledger.overflow).lend()
+	v.connection = spawn("connection", newConnectionMailbox(v.system, lasting).lend().follow(mapperBox),
 		func() actor.Actor { return newConnection(v.system, lasting) })
-	v.mapper = spawn("mapper", newMapperMailbox(v.system, ledger.overflow).lend(),
+	v.mapper = spawn("mapper", mapperBox,
 		func() actor.Actor { return newMapper(v.system, ledger) })
 	v.devices = spawn("devices", newMailbox(nil, nil),
 		func() actor.Actor { return newParent(v.system) })
