@@ -3,6 +3,7 @@ package mqtt
 import (
 	"context"
 	"errors"
+	"io"
 	"sync"
 	"sync/atomic"
 )
@@ -37,7 +38,6 @@ func connectDirect(ctx context.Context, w wire, o Options) (Session, error) {
 	s := &directSession{
 		options:   o,
 		wire:      w,
-		in:        newReader(w, o.MaxPacket),
 		quickAck:  quickAck(w.socket),
 		connected: make(chan struct{}),
 		done:      make(chan struct{}),
@@ -45,6 +45,7 @@ func connectDirect(ctx context.Context, w wire, o Options) (Session, error) {
 		writer:    newWriter(w),
 		flights:   newInflight(),
 	}
+	s.in = newReader(s.stream(), o.MaxPacket)
 	s.heard.start()
 	s.sent.start()
 	s.running.Go(s.read)
@@ -66,6 +67,14 @@ func connectDirect(ctx context.Context, w wire, o Options) (Session, error) {
 	}
 	go s.watch()
 	return s, nil
+}
+
+// stream is what to read from.
+func (s *directSession) stream() io.Reader {
+	if s.socket != nil {
+		return s.socket
+	}
+	return s.wire
 }
 
 func (s *directSession) Present() bool { return s.present }

@@ -2,7 +2,8 @@ package mqtt
 
 import (
 	"net"
-	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // quickAck returns what makes the kernel acknowledge at once what was just read. A sender that leaves
@@ -18,7 +19,7 @@ func quickAck(socket net.Conn) func() {
 		return func() {}
 	}
 	set := func(fd uintptr) {
-		_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, syscall.TCP_QUICKACK, 1) // Only slower without.
+		setOption(fd, unix.TCP_QUICKACK, 1)
 	}
 	return func() { _ = raw.Control(set) }
 }

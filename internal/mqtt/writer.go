@@ -101,7 +101,7 @@ func (s *directSession) write() {
 		batch := s.take()
 		s.mu.Unlock()
 		s.sent.beat() // before it is: what follows acknowledges to TCP all that was heard until now
-		n := s.socket.write(batch)
+		n := s.socket.offer(batch)
 		s.mu.Lock()
 		s.wrote(n)
 		full = n < len(batch)

@@ -165,7 +165,7 @@ func TestDeadlineIsTakenBack(t *testing.T) {
 	settle(s)
 	passed := time.NewTimer(2 * o.WriteTimeout)
 	<-passed.C
-	if n := s.socket.write([]byte{0xc0, 0}); n != 2 {
+	if n := s.socket.offer([]byte{0xc0, 0}); n != 2 {
 		t.Errorf("the socket took %d of 2 bytes", n)
 	}
 	if packet, err := packets.ReadPacket(peer); err != nil {
