@@ -25,7 +25,7 @@ func (a *acks) open(m mqtt.Message) messages.Delivery {
 	defer a.mu.Unlock()
 	a.last++
 	if m.QoS > 0 {
-		m.Topic, m.Payload = "", nil // only the acknowledgement is kept
+		m.Topic, m.Payload = "", "" // only the acknowledgement is kept
 		a.owed[a.last] = m
 	}
 	return messages.Delivery{Epoch: a.epoch, Number: a.last}

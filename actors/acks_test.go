@@ -10,7 +10,7 @@ import (
 func TestAcks(t *testing.T) {
 	a := newAcks(7)
 	for number, qos := range []byte{0, 1, 2, 0, 1} {
-		got := a.open(mqtt.Message{Topic: "t", Payload: []byte("p"), QoS: qos})
+		got := a.open(mqtt.Message{Topic: "t", Payload: "p", QoS: qos})
 		if want := (messages.Delivery{Epoch: 7, Number: uint64(number + 1)}); got != want {
 			t.Errorf("delivery %v, want %v", got, want)
 		}
@@ -19,7 +19,7 @@ func TestAcks(t *testing.T) {
 		t.Errorf("%d acknowledgements owed, want those of QoS 1 and 2", len(a.owed))
 	}
 	for number, m := range a.owed {
-		if m.Topic != "" || m.Payload != nil {
+		if m.Topic != "" || m.Payload != "" {
 			t.Errorf("delivery %d holds on to %q and %q", number, m.Topic, m.Payload)
 		}
 	}

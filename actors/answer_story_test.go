@@ -53,7 +53,7 @@ func TestAnswers(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					b := start(t, answering(row.reply, "a"))
 					defer b.end()
-					b.broker.session().options.Arrived(mqtt.Message{Topic: row.topic, Payload: []byte(row.payload), QoS: qos})
+					b.broker.session().options.Arrived(mqtt.Message{Topic: row.topic, Payload: row.payload, QoS: qos})
 					time.Sleep(row.wait)
 					synctest.Wait()
 					got := slices.DeleteFunc(b.broker.published(), func(m string) bool { return !strings.Contains(m, `"response"`) })
@@ -96,7 +96,7 @@ func TestFewAnswersOfBusy(t *testing.T) {
 		defer b.end()
 		b.arrive("home////a/me/C", "SLEEP")
 		for range 1000 {
-			b.broker.session().options.Arrived(mqtt.Message{Topic: "home////a/me/C", Payload: []byte("ON")})
+			b.broker.session().options.Arrived(mqtt.Message{Topic: "home////a/me/C", Payload: "ON"})
 		}
 		synctest.Wait()
 		busy := 0
@@ -117,7 +117,7 @@ func TestRetainedCommandsAreStale(t *testing.T) {
 		defer b.end()
 		b.log.take()
 		arrive := func(topic string) {
-			b.broker.session().options.Arrived(mqtt.Message{Topic: topic, Payload: []byte("ON"), QoS: 1, Retained: true})
+			b.broker.session().options.Arrived(mqtt.Message{Topic: topic, Payload: "ON", QoS: 1, Retained: true})
 		}
 		for range 3 {
 			arrive("home////a/me/C")

@@ -63,7 +63,7 @@ func (c *connection) tell(p *presence) {
 		c.Log.Debug("state out", "topic", next.Topic, "payload", next.Payload)
 	}
 	c.session.Publish(presenceOrder, mqtt.Message{
-		Topic: next.Topic, Payload: []byte(next.Payload), QoS: presenceQoS, Retained: true,
+		Topic: next.Topic, Payload: next.Payload, QoS: presenceQoS, Retained: true,
 	})
 	c.unsent = c.session
 }

@@ -91,7 +91,7 @@ func TestWill(t *testing.T) {
 		b.broker.locked(func() { sessions = slices.Clone(b.broker.sessions) })
 		for i, s := range sessions {
 			w := s.options.Will
-			if w == nil || w.Topic != "home/$gateway/gw/state" || string(w.Payload) != "offline" || w.QoS != 1 || !w.Retained {
+			if w == nil || w.Topic != "home/$gateway/gw/state" || w.Payload != "offline" || w.QoS != 1 || !w.Retained {
 				t.Errorf("the will of session %d is %+v", i+1, w)
 			}
 		}

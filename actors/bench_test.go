@@ -103,7 +103,7 @@ func BenchmarkThroughAndBack(b *testing.B) {
 			arrivals := make([]mqtt.Message, 16)
 			for i := range arrivals {
 				arrivals[i] = mqtt.Message{
-					Topic: fmt.Sprintf("home/Lighting///lamp%06d/me/C", i), Payload: []byte(`{"action":"light_on","seq":17}`), QoS: qos,
+					Topic: fmt.Sprintf("home/Lighting///lamp%06d/me/C", i), Payload: `{"action":"light_on","seq":17}`, QoS: qos,
 				}
 			}
 			b.ReportAllocs()

@@ -269,7 +269,7 @@ func (c *connection) options(epoch uint64, acks *acks, notes *notes) mqtt.Option
 		}
 		c.Traffic()
 		a := messages.Arrived{
-			Delivery: acks.open(m), Topic: m.Topic, Payload: string(m.Payload), QoS: m.QoS,
+			Delivery: acks.open(m), Topic: m.Topic, Payload: m.Payload, QoS: m.QoS,
 			Retained: m.Retained, Duplicate: m.Duplicate,
 		}
 		if c.Log.Enabled(context.Background(), slog.LevelDebug) {

@@ -112,7 +112,7 @@ func ExampleRegister() {
 	broker := <-wire.up
 	for _, action := range []string{"RING", "RING", "OPEN"} {
 		fmt.Println("> home////door/me/C", action)
-		broker.Arrived(mqtt.Message{Topic: "home////door/me/C", Payload: []byte(action), QoS: 1})
+		broker.Arrived(mqtt.Message{Topic: "home////door/me/C", Payload: action, QoS: 1})
 		fmt.Println("<", <-wire.out)
 	}
 	stop()
@@ -149,7 +149,7 @@ func (w *exampleWire) dial(_ context.Context, o mqtt.Options) (mqtt.Session, err
 
 func (s exampleSession) Publish(number uint64, m mqtt.Message) {
 	if !strings.Contains(m.Topic, "/$gateway/") {
-		s.out <- m.Topic + " " + string(m.Payload)
+		s.out <- m.Topic + " " + m.Payload
 	}
 	s.fakeSession.Publish(number, m)
 }

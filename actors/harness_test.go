@@ -206,7 +206,7 @@ func (s *fakeSession) Subscribe(ctx context.Context, filters []mqtt.Filter) ([]m
 			s.broker.story = append(s.broker.story, "subscribe "+f.Topic)
 			for topic, payload := range s.broker.retained {
 				if covers(f.Topic, topic) {
-					kept = append(kept, mqtt.Message{Topic: topic, Payload: []byte(payload), Retained: true})
+					kept = append(kept, mqtt.Message{Topic: topic, Payload: payload, Retained: true})
 				}
 			}
 			grants = append(grants, g)
@@ -256,18 +256,18 @@ func (s *fakeSession) Publish(number uint64, m mqtt.Message) {
 		if held = s.closed || s.killed; held {
 			return
 		}
-		if held = m.Topic+" "+string(m.Payload) == s.broker.poison; held {
+		if held = m.Topic+" "+m.Payload == s.broker.poison; held {
 			poisoned = true
 			return
 		}
-		s.broker.story = append(s.broker.story, m.Topic+" "+string(m.Payload))
+		s.broker.story = append(s.broker.story, m.Topic+" "+m.Payload)
 		if state, ok := strings.CutPrefix(m.Topic, "home/$gateway/gw/"); ok && strings.HasSuffix(state, "state") {
-			s.broker.states = append(s.broker.states, state+" "+string(m.Payload))
+			s.broker.states = append(s.broker.states, state+" "+m.Payload)
 		} else {
-			s.broker.sent = append(s.broker.sent, m.Topic+" "+string(m.Payload))
+			s.broker.sent = append(s.broker.sent, m.Topic+" "+m.Payload)
 		}
 		if m.Retained && s.broker.retained != nil {
-			s.broker.retained[m.Topic] = string(m.Payload)
+			s.broker.retained[m.Topic] = m.Payload
 			if len(m.Payload) == 0 {
 				delete(s.broker.retained, m.Topic)
 			}
@@ -301,7 +301,7 @@ func (b *bench) arrive(topic, payload string) {
 }
 
 func arrival(topic, payload string) mqtt.Message {
-	return mqtt.Message{Topic: topic, Payload: []byte(payload), QoS: 1}
+	return mqtt.Message{Topic: topic, Payload: payload, QoS: 1}
 }
 
 var errRefused = errors.New("connection refused")

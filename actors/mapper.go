@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"strings"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -159,7 +160,7 @@ const maxStale = 100
 func (m *mapper) ignore(a messages.Arrived) {
 	m.counters.Ignored.Add(1)
 	if !m.stale[a.Topic] && len(m.stale) < maxStale {
-		m.stale[a.Topic] = true
+		m.stale[strings.Clone(a.Topic)] = true // it shares its memory with the payload
 		m.Log.Warn("retained command ignored; clear its topic, or set mapping.retained_commands", "topic", a.Topic, "payload", a.Payload)
 		return
 	}

@@ -73,7 +73,7 @@ func (n *notes) arrived(m mqtt.Message) (taken bool) {
 	}
 	m.Ack()
 	var read noted
-	if !m.Retained || json.Unmarshal(m.Payload, &read) != nil || read.ClientID != n.clientID || len(read.Filters) > maxRecalled {
+	if !m.Retained || json.Unmarshal([]byte(m.Payload), &read) != nil || read.ClientID != n.clientID || len(read.Filters) > maxRecalled {
 		return true
 	}
 	select {
@@ -94,7 +94,7 @@ func (n *notes) published(order uint64, err error) (taken bool) {
 
 // publish waits until the broker has acknowledged a retained message.
 func (n *notes) publish(ctx context.Context, s mqtt.Session, topic, payload string) error {
-	s.Publish(noteOrder, mqtt.Message{Topic: topic, Payload: []byte(payload), QoS: 1, Retained: true})
+	s.Publish(noteOrder, mqtt.Message{Topic: topic, Payload: payload, QoS: 1, Retained: true})
 	s.Flush()
 	select {
 	case err := <-n.sent:

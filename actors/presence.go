@@ -69,7 +69,7 @@ func (s *presences) topic(p *presence) string {
 
 // will is what the broker is to say when the gateway can't.
 func (s *presences) will() *mqtt.Message {
-	return &mqtt.Message{Topic: s.topic(&s.own), Payload: []byte(offlineWord), QoS: presenceQoS, Retained: true}
+	return &mqtt.Message{Topic: s.topic(&s.own), Payload: offlineWord, QoS: presenceQoS, Retained: true}
 }
 
 // begin has a new session told everything, the gateway first: the broker may have forgotten it, or published the will.

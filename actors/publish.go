@@ -92,7 +92,7 @@ func (c *connection) pump() {
 			c.Log.Debug("message out", "topic", p.Topic, "payload", p.Payload, "qos", c.QoS, "retained", p.Retain)
 		}
 		c.session.Publish(p.order, mqtt.Message{
-			Topic: p.Topic, Payload: []byte(p.Payload), QoS: c.QoS, Retained: p.Retain,
+			Topic: p.Topic, Payload: p.Payload, QoS: c.QoS, Retained: p.Retain,
 		})
 		c.unsent = c.session
 	}

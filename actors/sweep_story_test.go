@@ -140,7 +140,7 @@ func TestOwnStatesAreNoMessages(t *testing.T) {
 		b := start(t, lamps("a"))
 		defer b.end()
 		for _, topic := range []string{"home/$gateway/gw/state", "home/$gateway/gw/a/state", "home/$gateway/other/a/state"} {
-			b.broker.session().options.Arrived(mqtt.Message{Topic: topic, Payload: []byte("online"), QoS: 1})
+			b.broker.session().options.Arrived(mqtt.Message{Topic: topic, Payload: "online", QoS: 1})
 		}
 		synctest.Wait()
 		if c := b.gateway.Counters(); c.Arrived.Load() != 1 || c.Ignored.Load() != 1 {

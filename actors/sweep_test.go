@@ -32,7 +32,7 @@ func TestSweepArrived(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			found := "-"
 			s := &sweep{below: below, known: map[string]*slot{"lamp": {}}, room: sweepRoom, found: func(device string) { found = device }}
-			taken := s.arrived(mqtt.Message{Topic: row.topic, Payload: []byte(row.payload), Retained: !row.live})
+			taken := s.arrived(mqtt.Message{Topic: row.topic, Payload: row.payload, Retained: !row.live})
 			if taken != row.taken || found != row.found {
 				t.Errorf("taken %t and found %q, want %t and %q", taken, found, row.taken, row.found)
 			}
@@ -46,7 +46,7 @@ func TestSweepIsBounded(t *testing.T) {
 	s := &sweep{below: "home/$gateway/gw/", room: sweepRoom, found: func(string) { found++ }}
 	name := strings.Repeat("x", 1000)
 	for i := range 10_000 {
-		s.arrived(mqtt.Message{Topic: fmt.Sprintf("home/$gateway/gw/%s%d/state", name, i), Payload: []byte("online"), Retained: true})
+		s.arrived(mqtt.Message{Topic: fmt.Sprintf("home/$gateway/gw/%s%d/state", name, i), Payload: "online", Retained: true})
 	}
 	if found == 0 || found > sweepRoom/len(name) {
 		t.Errorf("%d found, want %d at most", found, sweepRoom/len(name))

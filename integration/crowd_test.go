@@ -134,7 +134,7 @@ func (l *loop) send(device, n int) {
 }
 
 func (l *loop) publish(topic, payload string) {
-	l.session.Publish(0, mqtt.Message{Topic: topic, Payload: []byte(payload), QoS: l.qos})
+	l.session.Publish(0, mqtt.Message{Topic: topic, Payload: payload, QoS: l.qos})
 	l.session.Flush()
 }
 
@@ -143,7 +143,7 @@ func (l *loop) arrived(m mqtt.Message) {
 	m.Ack()
 	now := time.Now()
 	var n int
-	if _, err := fmt.Sscanf(string(m.Payload), `{"action":"ECHO","n":%d}`, &n); err != nil {
+	if _, err := fmt.Sscanf(m.Payload, `{"action":"ECHO","n":%d}`, &n); err != nil {
 		l.t.Errorf("answer %q: %v", m.Payload, err)
 		return
 	}

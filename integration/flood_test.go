@@ -49,8 +49,8 @@ func testFlood(t *testing.T, qos byte, count int) {
 	last := join(t, broker.address, fmt.Sprintf("home////p%d/gw/S", beside))
 	began := time.Now()
 	poured := pour(t, broker.address, count,
-		mqtt.Message{Topic: "home////slow/me/C", Payload: []byte(`{"action":"REST","for":"10ms"}`), QoS: qos},
-		mqtt.Message{Topic: fmt.Sprintf("home////p%d/me/C", beside), Payload: []byte(`{"action":"ECHO","n":1000000000}`), QoS: qos}, // no number of the loop's
+		mqtt.Message{Topic: "home////slow/me/C", Payload: `{"action":"REST","for":"10ms"}`, QoS: qos},
+		mqtt.Message{Topic: fmt.Sprintf("home////p%d/me/C", beside), Payload: `{"action":"ECHO","n":1000000000}`, QoS: qos}, // no number of the loop's
 	)
 	tick := time.NewTicker(besideEvery)
 	defer tick.Stop()
@@ -95,8 +95,8 @@ func TestFloodOfLargeMessages(t *testing.T) {
 	gateway.says("msg=subscribed")
 	last := join(t, broker.address, "home////p/gw/S")
 	pour(t, broker.address, 300,
-		mqtt.Message{Topic: "home////slow/me/C", Payload: []byte(`{"action":"REST","for":"10s","text":"` + strings.Repeat("x", 900_000) + `"}`)},
-		mqtt.Message{Topic: "home////p/me/C", Payload: []byte("ON")},
+		mqtt.Message{Topic: "home////slow/me/C", Payload: `{"action":"REST","for":"10s","text":"` + strings.Repeat("x", 900_000) + `"}`},
+		mqtt.Message{Topic: "home////p/me/C", Payload: "ON"},
 	)
 	if _, ok := last.hear(3 * patience); !ok {
 		t.Error("the message behind the flood never came")

@@ -102,7 +102,7 @@ func tryPasswords(t *testing.T, gateway *program) {
 			t.Errorf("%q signs in: %v", user, err)
 		}
 		if err == nil {
-			session.Publish(0, mqtt.Message{Topic: "home////liar/me/C", Payload: []byte(`{"action": "PANIC", "text": "told to"}`)})
+			session.Publish(0, mqtt.Message{Topic: "home////liar/me/C", Payload: `{"action": "PANIC", "text": "told to"}`})
 			session.Flush()
 			gateway.says("panic")
 			session.Close(t.Context())

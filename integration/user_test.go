@@ -50,7 +50,7 @@ func join(t testing.TB, address, filter string) *user {
 		KeepAlive:    time.Minute,
 		Arrived: func(m mqtt.Message) {
 			m.Ack()
-			u.heard.add(message{m.Topic, string(m.Payload), m.QoS, m.Retained})
+			u.heard.add(message{m.Topic, m.Payload, m.QoS, m.Retained})
 		},
 		Lost: func(error) { u.heard.end() },
 	})
@@ -85,7 +85,7 @@ func (u *user) say(m message) {
 
 // mark publishes what hear is to return when it comes back.
 func (u *user) mark(m message) {
-	u.session.Publish(0, mqtt.Message{Topic: m.topic, Payload: []byte(m.payload), QoS: m.qos, Retained: m.retained})
+	u.session.Publish(0, mqtt.Message{Topic: m.topic, Payload: m.payload, QoS: m.qos, Retained: m.retained})
 	u.session.Flush()
 }
 

@@ -43,7 +43,7 @@ func TestUsers(t *testing.T) {
 	heard := make(chan string, 10)
 	me, err := mqtt.Dial(t.Context(), mqtt.Options{
 		Broker: "tcp://" + address, ClientID: "me", Username: "me", Password: "correct-horse", CleanSession: true,
-		Arrived: func(m mqtt.Message) { m.Ack(); heard <- m.Topic + " " + string(m.Payload) },
+		Arrived: func(m mqtt.Message) { m.Ack(); heard <- m.Topic + " " + m.Payload },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ func TestUsers(t *testing.T) {
 	if _, err := me.Subscribe(t.Context(), []mqtt.Filter{{Topic: "home/+/+/+/+/gw/#"}}); err != nil {
 		t.Fatal(err)
 	}
-	me.Publish(0, mqtt.Message{Topic: question.topic, Payload: []byte(question.payload)})
+	me.Publish(0, mqtt.Message{Topic: question.topic, Payload: question.payload})
 	me.Flush()
 	if got := <-heard; got != answer.topic+" "+answer.payload {
 		t.Errorf("heard %q, want %v", got, answer)

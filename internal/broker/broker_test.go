@@ -104,14 +104,14 @@ func TestMessagesPass(t *testing.T) {
 	c.subscribe(t, "a/#")
 	const n = 2000
 	for i := range uint64(n) {
-		c.Publish(i, mqtt.Message{Topic: "a/b", Payload: fmt.Append(nil, i), QoS: byte(i % 2)})
+		c.Publish(i, mqtt.Message{Topic: "a/b", Payload: fmt.Sprint(i), QoS: byte(i % 2)})
 		c.Flush()
 	}
 	for i := range n {
 		if err := next(t, c.published, "outcome"); err != nil {
 			t.Fatal(err)
 		}
-		if m := next(t, c.arrived, "message"); string(m.Payload) != fmt.Sprint(i) {
+		if m := next(t, c.arrived, "message"); m.Payload != fmt.Sprint(i) {
 			t.Fatalf("message %d is %q", i, m.Payload)
 		}
 	}
@@ -130,7 +130,7 @@ func TestCommandLineClients(t *testing.T) {
 	c := dial(t, b, "id", true)
 	c.subscribe(t, "in")
 	publish("-t", "in", "-m", "hello", "-q", "1")
-	if m := next(t, c.arrived, "message"); string(m.Payload) != "hello" {
+	if m := next(t, c.arrived, "message"); m.Payload != "hello" {
 		t.Errorf("got %q", m.Payload)
 	}
 	publish("-t", "kept", "-m", "retained", "-r")
@@ -147,11 +147,11 @@ func TestPersistentSession(t *testing.T) {
 	c.Close(t.Context())
 
 	other := dial(t, b, "other", true)
-	other.Publish(1, mqtt.Message{Topic: "a", Payload: []byte("meanwhile"), QoS: 1})
+	other.Publish(1, mqtt.Message{Topic: "a", Payload: "meanwhile", QoS: 1})
 	other.Flush()
 	next(t, other.published, "outcome")
 	c = dial(t, b, "keeper", false)
-	if m := next(t, c.arrived, "message"); string(m.Payload) != "meanwhile" || !c.Present() {
+	if m := next(t, c.arrived, "message"); m.Payload != "meanwhile" || !c.Present() {
 		t.Errorf("got %q, present %t", m.Payload, c.Present())
 	}
 }
@@ -218,13 +218,13 @@ func TestCloseDeliversWhatWasSaid(t *testing.T) {
 	p := dial(t, b, "publisher", true)
 	const n = 3000
 	for i := range uint64(n) {
-		p.Publish(i, mqtt.Message{Topic: "a/b", Payload: fmt.Appendf(nil, "%01000d", i)})
+		p.Publish(i, mqtt.Message{Topic: "a/b", Payload: fmt.Sprintf("%01000d", i)})
 		p.Flush()
 	}
 	p.Session.Close(t.Context())
 	closes(t, b)
 	for i := range n {
-		if m := next(t, c.arrived, "message"); string(m.Payload) != fmt.Sprintf("%01000d", i) {
+		if m := next(t, c.arrived, "message"); m.Payload != fmt.Sprintf("%01000d", i) {
 			t.Fatalf("message %d is %q", i, m.Payload)
 		}
 	}
@@ -259,7 +259,7 @@ func TestCloseWithASubscriberThatDoesNotRead(t *testing.T) {
 	}
 	p := dial(t, b, "publisher", true)
 	for i := range uint64(400) {
-		p.Publish(i, mqtt.Message{Topic: "a", Payload: make([]byte, 64<<10), QoS: 1})
+		p.Publish(i, mqtt.Message{Topic: "a", Payload: string(make([]byte, 64<<10)), QoS: 1})
 		p.Flush()
 	}
 	next(t, p.published, "outcome")

@@ -107,7 +107,7 @@ func connectPacket(o Options) []byte {
 	p.ClientIdentifier = o.ClientID
 	if will := o.Will; will != nil {
 		p.WillFlag, p.WillQos, p.WillRetain = true, will.QoS, will.Retained
-		p.WillTopic, p.WillMessage = will.Topic, will.Payload
+		p.WillTopic, p.WillMessage = will.Topic, []byte(will.Payload)
 	}
 	if o.Username != "" {
 		p.UsernameFlag, p.Username = true, o.Username

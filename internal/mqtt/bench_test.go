@@ -48,7 +48,7 @@ func echoing(b *testing.B) string {
 func BenchmarkEcho(b *testing.B) {
 	for _, qos := range []byte{0, 1} {
 		for _, window := range []int{512, 1} {
-			m := Message{Topic: "home/Lighting/dummy/Kitchen/spot/me/C", Payload: make([]byte, 80), QoS: qos}
+			m := Message{Topic: "home/Lighting/dummy/Kitchen/spot/me/C", Payload: string(make([]byte, 80)), QoS: qos}
 			name := fmt.Sprintf("qos=%d/window=%d/", qos, window)
 			b.Run(name+"direct", func(b *testing.B) { echo(b, Direct, window, m) })
 			b.Run(name+"paho", func(b *testing.B) { echo(b, Paho, window, m) })

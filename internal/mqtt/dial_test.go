@@ -80,7 +80,7 @@ func TestConnectSaysWhoWeAre(t *testing.T) {
 	bubbles(t, func(t *testing.T, over Transport) {
 		o := newEvents(over).options(t)
 		o.Username, o.Password, o.CleanSession = "me", "s3cret", false
-		o.Will = &Message{Topic: "will", Payload: []byte("gone"), QoS: 1, Retained: true}
+		o.Will = &Message{Topic: "will", Payload: "gone", QoS: 1, Retained: true}
 		s, p := mustDial(t, o, nil)
 		c := wait[*packets.ConnectPacket](p)
 		got := fmt.Sprint(c.ProtocolVersion, c.ClientIdentifier, c.Username, string(c.Password), c.CleanSession, c.Keepalive,
@@ -105,7 +105,7 @@ func TestArrivedRunsBeforeDialReturns(t *testing.T) {
 			return true
 		})
 		m := <-e.arrived
-		if m.Topic != "a" || string(m.Payload) != "x" || m.QoS != 1 || !m.Duplicate || m.Retained || !s.Present() {
+		if m.Topic != "a" || m.Payload != "x" || m.QoS != 1 || !m.Duplicate || m.Retained || !s.Present() {
 			t.Errorf("arrived %+v, present %t", m, s.Present())
 		}
 		m.Ack()

@@ -131,7 +131,7 @@ func TestSilence(t *testing.T) {
 			})
 			start := time.Now()
 			for i := range uint64(1000) {
-				s.Publish(i, Message{Topic: "a", Payload: make([]byte, 1000), QoS: byte(i % 2)})
+				s.Publish(i, Message{Topic: "a", Payload: string(make([]byte, 1000)), QoS: byte(i % 2)})
 			}
 			s.Flush()
 			err := <-e.lost

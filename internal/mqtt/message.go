@@ -5,10 +5,10 @@ import "sync/atomic"
 // Message is what is published, and what arrives.
 type Message struct {
 	Topic     string
-	Payload   []byte // of one that arrived: the receiver's own
-	QoS       byte   // publishing: 2 is sent as 1
-	Retained  bool   // arriving: it was kept by the broker, and sent because of a subscription
-	Duplicate bool   // arriving: the broker sends it again; set by nobody else
+	Payload   string
+	QoS       byte // publishing: 2 is sent as 1
+	Retained  bool // arriving: it was kept by the broker, and sent because of a subscription
+	Duplicate bool // arriving: the broker sends it again; set by nobody else
 
 	receipt *receipt
 }

@@ -94,7 +94,7 @@ func TestFrozenPeer(t *testing.T) {
 		e := newEvents(over)
 		s := e.dial(t, "tcp://"+address, "id", func(o *Options) { o.WriteTimeout = 300 * time.Millisecond })
 		for i := range uint64(300) {
-			s.Publish(i, Message{Topic: "a", Payload: make([]byte, chunk), QoS: byte(i % 2)})
+			s.Publish(i, Message{Topic: "a", Payload: string(make([]byte, chunk)), QoS: byte(i % 2)})
 		}
 		s.Flush()
 		if err := next(t, e.lost, "loss"); !says(err, "taken nothing for 300ms") {

@@ -56,7 +56,7 @@ func (s *pahoSession) arrived(_ paho.Client, m paho.Message) {
 	}()
 	msg := Message{
 		Topic:     m.Topic(),
-		Payload:   m.Payload(),
+		Payload:   string(m.Payload()),
 		QoS:       m.Qos(),
 		Retained:  m.Retained(),
 		Duplicate: m.Duplicate(),

@@ -60,7 +60,7 @@ func (s *pahoSession) clientOptions() *paho.ClientOptions {
 	o.SetCleanSession(s.options.CleanSession)
 	o.SetKeepAlive(s.options.KeepAlive)
 	if will := s.options.Will; will != nil {
-		o.SetBinaryWill(will.Topic, will.Payload, will.QoS, will.Retained)
+		o.SetBinaryWill(will.Topic, []byte(will.Payload), will.QoS, will.Retained)
 	}
 	o.SetDefaultPublishHandler(s.arrived)
 	o.SetConnectionLostHandler(s.quitted)

@@ -37,11 +37,12 @@ func parsePublish(p packet) (m Message, id uint16) {
 	m.Retained = p.first&flagRetained != 0
 	m.Duplicate = p.first&flagDuplicate != 0
 	n := 2 + int(binary.BigEndian.Uint16(p.body))
-	m.Topic = string(p.body[2:n])
+	text := string(p.body) // one for all that the message holds
+	m.Topic = text[2:n]
 	if m.QoS > 0 {
 		id = binary.BigEndian.Uint16(p.body[n:])
 		n += 2
 	}
-	m.Payload = append([]byte{}, p.body[n:]...) // never nil
+	m.Payload = text[n:]
 	return m, id
 }

@@ -14,15 +14,15 @@ func TestPublishPacket(t *testing.T) {
 		m    Message
 		id   uint16
 	}{
-		{"QoS 0", Message{Topic: "a/b", Payload: []byte("x")}, 0},
-		{"QoS 1", Message{Topic: "a/b", Payload: []byte("x"), QoS: 1}, 0x1234},
-		{"QoS 2, as it may arrive", Message{Topic: "a", Payload: []byte("x"), QoS: 2}, 65535},
-		{"retained", Message{Topic: "a", Payload: []byte("x"), Retained: true}, 0},
-		{"no payload", Message{Topic: "a", Payload: []byte{}, QoS: 1, Retained: true}, 1},
-		{"not ASCII", Message{Topic: "Küche/☃", Payload: []byte{0, 0xff}}, 0},
-		{"length of two bytes", Message{Topic: "a", Payload: make([]byte, 125)}, 0},
-		{"longest topic, length of three bytes", Message{Topic: strings.Repeat("x", 65535), Payload: make([]byte, 16000), QoS: 1}, 2},
-		{"length of four bytes", Message{Topic: "a", Payload: make([]byte, 3_000_000)}, 0},
+		{"QoS 0", Message{Topic: "a/b", Payload: "x"}, 0},
+		{"QoS 1", Message{Topic: "a/b", Payload: "x", QoS: 1}, 0x1234},
+		{"QoS 2, as it may arrive", Message{Topic: "a", Payload: "x", QoS: 2}, 65535},
+		{"retained", Message{Topic: "a", Payload: "x", Retained: true}, 0},
+		{"no payload", Message{Topic: "a", Payload: "", QoS: 1, Retained: true}, 1},
+		{"not ASCII", Message{Topic: "Küche/☃", Payload: "\x00\xff"}, 0},
+		{"length of two bytes", Message{Topic: "a", Payload: string(make([]byte, 125))}, 0},
+		{"longest topic, length of three bytes", Message{Topic: strings.Repeat("x", 65535), Payload: string(make([]byte, 16000)), QoS: 1}, 2},
+		{"length of four bytes", Message{Topic: "a", Payload: string(make([]byte, 3_000_000))}, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { samePublish(t, tt.m, tt.id) })
@@ -30,9 +30,9 @@ func TestPublishPacket(t *testing.T) {
 }
 
 func FuzzPublishPacket(f *testing.F) {
-	f.Add("a/b", []byte("x"), uint8(1), uint16(7), true)
-	f.Add("", []byte{}, uint8(0), uint16(0), false)
-	f.Fuzz(func(t *testing.T, topic string, payload []byte, qos uint8, id uint16, retained bool) {
+	f.Add("a/b", "x", uint8(1), uint16(7), true)
+	f.Add("", "", uint8(0), uint16(0), false)
+	f.Fuzz(func(t *testing.T, topic string, payload string, qos uint8, id uint16, retained bool) {
 		if len(topic) > longest {
 			return
 		}
@@ -45,7 +45,7 @@ func samePublish(t *testing.T, m Message, id uint16) {
 	t.Helper()
 	ours := appendPublish([]byte("before"), m, m.QoS, id)[len("before"):]
 	p := packets.NewControlPacket(packets.Publish).(*packets.PublishPacket)
-	p.TopicName, p.Payload, p.Qos, p.Retain, p.MessageID = m.Topic, m.Payload, m.QoS, m.Retained, id
+	p.TopicName, p.Payload, p.Qos, p.Retain, p.MessageID = m.Topic, []byte(m.Payload), m.QoS, m.Retained, id
 	if theirs := encoded(p); !bytes.Equal(ours, theirs) {
 		t.Fatalf("written % .60x, by paho % .60x", ours, theirs)
 	}
@@ -56,7 +56,7 @@ func samePublish(t *testing.T, m Message, id uint16) {
 	if m.QoS == 0 {
 		id = 0
 	}
-	if got.Topic != m.Topic || !bytes.Equal(got.Payload, m.Payload) || got.Payload == nil || got.QoS != m.QoS ||
+	if got.Topic != m.Topic || got.Payload != m.Payload || got.QoS != m.QoS ||
 		got.Retained != m.Retained || !got.Duplicate || gotID != id {
 		t.Errorf("read %.60q % .60x, QoS %d, retained %t, duplicate %t, identifier %d; want %.60q % .60x, %d, %t, true, %d",
 			got.Topic, got.Payload, got.QoS, got.Retained, got.Duplicate, gotID, m.Topic, m.Payload, m.QoS, m.Retained, id)

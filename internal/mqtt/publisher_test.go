@@ -18,7 +18,7 @@ func TestOutcomesComeInOrder(t *testing.T) {
 		s, _ := mustDial(t, e.options(t), nil)
 		const n = 500
 		for i := range uint64(n) {
-			m := Message{Topic: "a", Payload: []byte("x"), QoS: byte(i % 3)}
+			m := Message{Topic: "a", Payload: "x", QoS: byte(i % 3)}
 			if i%10 == 7 {
 				m.Topic = "a/+"
 			}

@@ -27,7 +27,7 @@ func (r *reader) all() (list [][]byte, err error) {
 // Packets that are larger than the buffer, lie across its end, or come byte by byte are read like others.
 func TestReader(t *testing.T) {
 	publish := func(size int) []byte {
-		return appendPublish(nil, Message{Topic: "a", Payload: make([]byte, size)}, 0, 0)
+		return appendPublish(nil, Message{Topic: "a", Payload: string(make([]byte, size))}, 0, 0)
 	}
 	tests := []struct {
 		name    string
@@ -110,7 +110,7 @@ func FuzzReader(f *testing.F) {
 				continue
 			}
 			m, id := parsePublish(packet{p[0], p[1:]})
-			if m.Topic != pub.TopicName || !bytes.Equal(m.Payload, pub.Payload) || m.QoS != pub.Qos || m.Retained != pub.Retain ||
+			if m.Topic != pub.TopicName || m.Payload != string(pub.Payload) || m.QoS != pub.Qos || m.Retained != pub.Retain ||
 				m.Duplicate != pub.Dup || id != pub.MessageID {
 				t.Fatalf("read %+v with identifier %d, paho reads %v", m, id, pub)
 			}

@@ -105,11 +105,11 @@ func TestPersistentSession(t *testing.T) {
 		}
 		subscribe(t, s, Filter{"a", 1})
 		for i := range uint64(3) {
-			s.Publish(i, Message{Topic: "a", Payload: fmt.Append(nil, i), QoS: 1})
+			s.Publish(i, Message{Topic: "a", Payload: fmt.Sprint(i), QoS: 1})
 		}
 		s.Flush()
 		for range 3 {
-			if m := next(t, e.arrived, "message"); string(m.Payload) != "1" {
+			if m := next(t, e.arrived, "message"); m.Payload != "1" {
 				m.Ack()
 				s.Flush()
 			}
@@ -119,7 +119,7 @@ func TestPersistentSession(t *testing.T) {
 		e = newEvents(over)
 		s = e.dial(t, "tcp://"+address, "keeper", persistent)
 		m := next(t, e.arrived, "message")
-		if string(m.Payload) != "1" || !m.Duplicate || !s.Present() {
+		if m.Payload != "1" || !m.Duplicate || !s.Present() {
 			t.Errorf("the next session: %q, duplicate %t, present %t", m.Payload, m.Duplicate, s.Present())
 		}
 		m.Ack()
@@ -144,7 +144,7 @@ func TestWill(t *testing.T) {
 		watcher := e.dial(t, "tcp://"+address, "watcher")
 		subscribe(t, watcher, Filter{"will/#", 0})
 		will := func(topic string) func(*Options) {
-			return func(o *Options) { o.Will = &Message{Topic: topic, Payload: []byte("gone")} }
+			return func(o *Options) { o.Will = &Message{Topic: topic, Payload: "gone"} }
 		}
 		for i := range 20 {
 			s := newEvents(over).dial(t, "tcp://"+address, "orderly", will("will/closed"))
@@ -156,7 +156,7 @@ func TestWill(t *testing.T) {
 			}
 		}
 		newEvents(over).dial(t, "tcp://"+address, "killed", will("will/killed")).Kill(nil)
-		if m := next(t, e.arrived, "will"); m.Topic != "will/killed" || string(m.Payload) != "gone" {
+		if m := next(t, e.arrived, "will"); m.Topic != "will/killed" || m.Payload != "gone" {
 			t.Errorf("got %s %q", m.Topic, m.Payload)
 		}
 	})
@@ -179,11 +179,11 @@ func TestRetained(t *testing.T) {
 		address, _ := mosquitto(t)
 		e := newEvents(over)
 		s := e.dial(t, "tcp://"+address, "id")
-		s.Publish(1, Message{Topic: "r", Payload: []byte("kept"), QoS: 1, Retained: true})
+		s.Publish(1, Message{Topic: "r", Payload: "kept", QoS: 1, Retained: true})
 		s.Flush()
 		next(t, e.published, "outcome")
 		subscribe(t, s, Filter{"r", 0})
-		if m := next(t, e.arrived, "message"); !m.Retained || string(m.Payload) != "kept" {
+		if m := next(t, e.arrived, "message"); !m.Retained || m.Payload != "kept" {
 			t.Errorf("got %+v", m)
 		}
 	})

@@ -64,7 +64,7 @@ func TestManyPublishers(t *testing.T) {
 				for i := range uint64(each) {
 					mu.Lock()
 					s.Publish(numbers, Message{
-						Topic: string(rune('a' + who)), Payload: binary.BigEndian.AppendUint64(nil, i), QoS: byte(i % 2),
+						Topic: string(rune('a' + who)), Payload: string(binary.BigEndian.AppendUint64(nil, i)), QoS: byte(i % 2),
 					})
 					numbers++
 					mu.Unlock()

@@ -184,7 +184,7 @@ func TestCloseWithAFrozenBroker(t *testing.T) {
 			}
 			return false
 		})
-		s.Publish(1, Message{Topic: "a", Payload: make([]byte, 3*chunk)})
+		s.Publish(1, Message{Topic: "a", Payload: string(make([]byte, 3*chunk))})
 		s.Flush()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()

@@ -32,7 +32,7 @@ func roundTrip(t *testing.T, over Transport, broker string, set ...func(*Options
 	const each = 300
 	for qos := range byte(3) {
 		for i := range uint64(each) {
-			s.Publish(i, Message{Topic: "round/trip", Payload: fmt.Append(nil, i), QoS: qos})
+			s.Publish(i, Message{Topic: "round/trip", Payload: fmt.Sprint(i), QoS: qos})
 		}
 		s.Flush()
 		for i := range uint64(each) {
@@ -40,7 +40,7 @@ func roundTrip(t *testing.T, over Transport, broker string, set ...func(*Options
 				t.Fatalf("QoS %d: outcome %d is that of %d, %v", qos, i, o.number, o.err)
 			}
 			m := next(t, e.arrived, "message")
-			if string(m.Payload) != fmt.Sprint(i) || m.QoS != min(qos, 1) || m.Topic != "round/trip" {
+			if m.Payload != fmt.Sprint(i) || m.QoS != min(qos, 1) || m.Topic != "round/trip" {
 				t.Fatalf("QoS %d: message %d is %q at QoS %d", qos, i, m.Payload, m.QoS)
 			}
 			m.Ack()

@@ -128,9 +128,9 @@ func TestFlushDoesNotWaitForTheSocket(t *testing.T) {
 	s, peer := dialSocket(t, o)
 	const n, size = 300, 100_000
 	for i := range uint64(n) {
-		m := Message{Topic: "a", Payload: make([]byte, size)}
-		binary.BigEndian.PutUint64(m.Payload, i)
-		s.Publish(i, m)
+		payload := make([]byte, size)
+		binary.BigEndian.PutUint64(payload, i)
+		s.Publish(i, Message{Topic: "a", Payload: string(payload)})
 		s.Flush() // With nobody reading yet, a Flush that waits would wait for ever.
 	}
 	if len(e.published) == n {

@@ -22,8 +22,8 @@ const (
 
 func topic(device string) string { return "home////" + device + "/trial/C" }
 
-func payload(action string, n int) []byte {
-	return fmt.Appendf(nil, `{"action":%q,"n":%d,"id":%d}`, action, n, n)
+func payload(action string, n int) string {
+	return fmt.Sprintf(`{"action":%q,"n":%d,"id":%d}`, action, n, n)
 }
 
 // status is what the gateway says about a command: an echo of its device, or the gateway's own answer.
@@ -34,11 +34,11 @@ type status struct {
 	Response string `json:"response"`
 }
 
-func parse(payload []byte) (status, error) {
+func parse(payload string) (status, error) {
 	var s status
-	if !strings.HasPrefix(string(payload), "{") {
+	if !strings.HasPrefix(payload, "{") {
 		return s, nil // a bare action is about no command
 	}
-	err := json.Unmarshal(payload, &s)
+	err := json.Unmarshal([]byte(payload), &s)
 	return s, err
 }
