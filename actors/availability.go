@@ -39,7 +39,7 @@ func (c *connection) appear() (all bool) {
 		if p == nil {
 			return true
 		}
-		if len(c.flight) >= c.window(presenceQoS, int(p.losses)) {
+		if c.flight.len() >= c.window(presenceQoS, int(p.losses)) {
 			return false
 		}
 		c.tell(c.presences.pop())
@@ -57,7 +57,7 @@ func (c *connection) tell(p *presence) {
 		losses:      int(p.losses),
 		presence:    p,
 	}
-	c.flight = append(c.flight, next)
+	c.flight.push(next)
 	c.flying += size(next.Publication)
 	if c.Log.Enabled(context.Background(), slog.LevelDebug) {
 		c.Log.Debug("state out", "topic", next.Topic, "payload", next.Payload)
@@ -87,10 +87,10 @@ func (c *connection) suspectPresence(flight []parcel) {
 
 // farewell says the last words, one after the other, once all others have been sent. It reports whether that is done.
 func (c *connection) farewell() (over bool) {
-	for len(c.flight) == 0 && c.presences.leave() {
+	for c.flight.len() == 0 && c.presences.leave() {
 		c.pump()
 	}
-	return len(c.flight) == 0
+	return c.flight.len() == 0
 }
 
 // leave says at least that the gateway leaves, when there is no more time: that overrules what is said of its devices.

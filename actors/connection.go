@@ -33,9 +33,9 @@ type connection struct {
 	wasUp   bool
 	cause   error // why it ended
 	acks    *acks
-	flight  []parcel  // handed to the session, outcome not known, in order; presences among them
-	flying  int       // bytes in flight
-	unacked []unacked // deliveries settled, in order, that wait for what their devices emitted
+	flight  fifo[parcel] // handed to the session, outcome not known, in order; presences among them
+	flying  int          // bytes in flight
+	unacked []unacked    // deliveries settled, in order, that wait for what their devices emitted
 	timers  []*time.Timer
 	notes   *notes
 	granted []messages.Grant // of the session
@@ -94,12 +94,8 @@ type (
 		epoch uint64
 		err   error
 	}
-	published struct { // the outcome of a publication
-		epoch uint64
-		order uint64
-		err   error
-	}
-	tick struct { // a timer of the machine's
+	published struct{ *outcomes } // publications have become something
+	tick      struct {            // a timer of the machine's
 		event link.Event
 	}
 	flushOver struct{} // there is no more time for last words
@@ -136,7 +132,7 @@ func (c *connection) Receive(ctx actor.Context) {
 	case messages.Settled:
 		c.settled(m.Delivery)
 	case published:
-		c.outcome(m)
+		c.published(m.outcomes)
 	case durable:
 		c.kept(m)
 	case dialled:
@@ -277,9 +273,10 @@ func (c *connection) options(epoch uint64, acks *acks, notes *notes) mqtt.Option
 		}
 		c.send(c.mapper, a)
 	}
+	results := &outcomes{epoch: epoch}
 	o.Published = func(order uint64, err error) {
-		if !notes.published(order, err) {
-			c.send(c.self, published{epoch, order, err})
+		if !notes.published(order, err) && results.add(outcome{order, err}) {
+			c.send(c.self, published{results})
 		}
 	}
 	o.Lost = func(err error) { c.send(c.self, broken{epoch, err}) }

@@ -10,7 +10,7 @@ import (
 func TestFifoWalk(t *testing.T) {
 	for seed := range uint64(20) {
 		r := rand.New(rand.NewPCG(seed, 0))
-		var q fifo
+		var q fifo[any]
 		var want []any
 		grow := 6
 		for step := range 20_000 {
@@ -62,7 +62,7 @@ func TestFifoWalk(t *testing.T) {
 
 // A queue that is never empty doesn't grow with what has passed through it.
 func TestFifoStaysSmall(t *testing.T) {
-	var q fifo
+	var q fifo[any]
 	for n := range 100_000 {
 		q.push(n)
 		if n >= 50 {

@@ -27,8 +27,8 @@ type mailbox struct {
 	refuse func(msg any, err error) // called without the lock; not nil if gate isn't
 
 	mu        sync.Mutex
-	user      fifo
-	system    fifo
+	user      fifo[any]
+	system    fifo[any]
 	started   bool
 	suspended bool
 	running   bool // a goroutine is at work on the messages, or about to be
@@ -272,19 +272,19 @@ const (
 // comes then.
 func (m *mailbox) next() (msg any, what step, then *mailbox) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	switch {
 	case m.system.len() > 0:
-		return m.system.pop(), systemMessage, nil
+		msg, what = m.system.pop(), systemMessage
 	case !m.suspended && m.user.len() > 0:
-		msg = m.user.pop()
+		msg, what = m.user.pop(), message
 		if m.gate != nil {
 			m.gate.leave(msg)
 		}
-		return msg, message, nil
 	case m.chores != nil && m.chores.due():
-		return nil, chore, nil
+		what = chore
+	default:
+		then, m.then, m.running = m.then, nil, false
 	}
-	then, m.then, m.running = m.then, nil, false
-	return nil, nothing, then
+	m.mu.Unlock()
+	return msg, what, then
 }

@@ -62,8 +62,10 @@ func (o *outbox) add(p parcel) (replaced *parcel) {
 // fits tells whether push would drop nothing.
 func (o *outbox) fits(p parcel) bool {
 	n, bytes := o.queue.Len()+1, o.bytes+size(p.Publication)
-	if old, ok := o.retained[p.Topic]; ok && p.Retain {
-		n, bytes = n-1, bytes-size(old.Value.(parcel).Publication)
+	if p.Retain {
+		if old, ok := o.retained[p.Topic]; ok {
+			n, bytes = n-1, bytes-size(old.Value.(parcel).Publication)
+		}
 	}
 	return n <= o.maxMessages && bytes <= o.maxBytes
 }

@@ -61,8 +61,8 @@ func (p *probe) take() []any {
 	return got
 }
 
-// outcomes returns those of messages.Done that were sent, by number of delivery.
-func outcomes(got []any) map[uint64][]messages.Outcome {
+// outcomesOf returns those of messages.Done that were sent, by number of delivery.
+func outcomesOf(got []any) map[uint64][]messages.Outcome {
 	found := make(map[uint64][]messages.Outcome)
 	for _, msg := range got {
 		if done, ok := msg.(messages.Done); ok {
@@ -74,7 +74,7 @@ func outcomes(got []any) map[uint64][]messages.Outcome {
 
 func (p *probe) wantOutcome(t *testing.T, got []any, number uint64, want ...messages.Outcome) {
 	t.Helper()
-	if has := outcomes(got)[number]; !slices.Equal(has, want) {
+	if has := outcomesOf(got)[number]; !slices.Equal(has, want) {
 		t.Errorf("delivery %d was answered %v, want %v", number, has, want)
 	}
 }

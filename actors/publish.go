@@ -25,7 +25,7 @@ const (
 func (c *connection) window(qos byte, losses int) int {
 	const suspicious = maxLosses - 1
 	switch {
-	case losses >= suspicious, len(c.flight) > 0 && c.flight[0].losses >= suspicious:
+	case losses >= suspicious, c.flight.len() > 0 && c.flight.first().losses >= suspicious:
 		return 1
 	case qos == 0:
 		return maxUnwritten
@@ -33,11 +33,15 @@ func (c *connection) window(qos byte, losses int) int {
 	return maxUnacknowledged
 }
 
-// publish takes a publication into the outbox, and on.
+// publish takes a publication on, or into the outbox.
 func (c *connection) publish(p messages.Publication) {
 	next := parcel{Publication: p, order: c.ordered.next()}
 	if err := c.keep(&next); err != nil {
 		c.drop(next, err)
+		return
+	}
+	if c.outbox.len() == 0 && c.outbox.fits(next) && c.ready() && c.room(next.losses) {
+		c.hand(next)
 		return
 	}
 	replaced, dropped := c.outbox.push(next)
@@ -81,50 +85,63 @@ func (s *system) tellDrop(dropped *tally, p messages.Publication, err error) {
 
 // pump hands publications to the session while it may have more.
 func (c *connection) pump() {
-	if c.state.Phase != link.Connected || !c.appear() {
+	if !c.ready() {
 		return
 	}
-	for c.outbox.len() > 0 && len(c.flight) < c.window(c.QoS, c.outbox.first().losses) && c.flying < maxFlying {
-		p := c.outbox.pop()
-		c.flight = append(c.flight, p)
-		c.flying += size(p.Publication)
-		if c.Log.Enabled(context.Background(), slog.LevelDebug) {
-			c.Log.Debug("message out", "topic", p.Topic, "payload", p.Payload, "qos", c.QoS, "retained", p.Retain)
-		}
-		c.session.Publish(p.order, mqtt.Message{
-			Topic: p.Topic, Payload: p.Payload, QoS: c.QoS, Retained: p.Retain,
-		})
-		c.unsent = c.session
+	for c.outbox.len() > 0 && c.room(c.outbox.first().losses) {
+		c.hand(c.outbox.pop())
 	}
 }
 
-// outcome settles a publication. They come in order, so that it is the first in flight.
-func (c *connection) outcome(m published) {
-	if m.epoch != c.state.Epoch || len(c.flight) == 0 || c.flight[0].order != m.order {
-		return
+// ready reports whether there is a session, and it has all presences.
+func (c *connection) ready() bool { return c.state.Phase == link.Connected && c.appear() }
+
+// room reports whether the session may have one more, over which so many sessions have been lost.
+func (c *connection) room(losses int) bool {
+	return c.flight.len() < c.window(c.QoS, losses) && c.flying < maxFlying
+}
+
+func (c *connection) hand(p parcel) {
+	c.flight.push(p)
+	c.flying += size(p.Publication)
+	if c.Log.Enabled(context.Background(), slog.LevelDebug) {
+		c.Log.Debug("message out", "topic", p.Topic, "payload", p.Payload, "qos", c.QoS, "retained", p.Retain)
 	}
-	p := c.flight[0]
-	c.flight[0] = parcel{}
-	c.flight = c.flight[1:]
-	c.flying -= size(p.Publication)
-	switch {
-	case p.presence != nil:
-		c.told(p, m.err)
-	case m.err != nil:
-		c.drop(p, fmt.Errorf("%w: %w", devices.ErrRefused, m.err))
-	default:
-		c.counters.Published.Add(1)
-		c.settle(p, nil)
+	c.session.Publish(p.order, mqtt.Message{Topic: p.Topic, Payload: p.Payload, QoS: c.QoS, Retained: p.Retain})
+	c.unsent = c.session
+}
+
+// published settles what has become something. Outcomes come in the order of publishing, so that each is that of the
+// first in flight.
+func (c *connection) published(results *outcomes) {
+	for _, o := range results.take() {
+		if results.epoch == c.state.Epoch && c.flight.len() > 0 && c.flight.first().order == o.order {
+			c.end(c.flight.pop(), o.err)
+		}
 	}
 	c.pump()
 	c.flushed()
 }
 
+// end ends a publication that was in flight.
+func (c *connection) end(p parcel, err error) {
+	c.flying -= size(p.Publication)
+	switch {
+	case p.presence != nil:
+		c.told(p, err)
+	case err != nil:
+		c.drop(p, fmt.Errorf("%w: %w", devices.ErrRefused, err))
+	default:
+		c.counters.Published.Add(1)
+		c.settle(p, nil)
+	}
+}
+
 // putBack returns to the outbox what was in flight when the session ended. At QoS 0 it may have arrived, and is not
 // sent twice. Presences begin anew with each session.
 func (c *connection) putBack() {
-	flight := c.flight
-	c.flight, c.flying = nil, 0
+	flight := c.flight.all()
+	c.flight, c.flying = fifo[parcel]{}, 0
 	hungUp := c.state.Fault == link.EOF
 	if hungUp && len(flight) > 0 && flight[0].presence != nil {
 		hungUp = false
@@ -174,7 +191,7 @@ func (c *connection) flush() {
 }
 
 func (c *connection) flushed() {
-	if c.flushing != nil && c.outbox.len() == 0 && len(c.flight) == 0 && c.farewell() {
+	if c.flushing != nil && c.outbox.len() == 0 && c.flight.len() == 0 && c.farewell() {
 		c.stop()
 	}
 }

@@ -15,35 +15,51 @@ type receipts struct {
 	closed bool
 }
 
-// receipt implements devices.Receipt.
+// receipt implements devices.Receipt. Its fields are guarded by the lock of all.
 type receipt struct {
-	done chan struct{}
-	err  error // written before done is closed
+	of      *receipts
+	settled bool
+	err     error
+	done    chan struct{} // made when somebody asks for it: few do
 }
 
 var _ devices.Receipt = (*receipt)(nil)
 
 // Done is closed when the message is kept or refused.
-func (r *receipt) Done() <-chan struct{} { return r.done }
+func (r *receipt) Done() <-chan struct{} {
+	r.of.mu.Lock()
+	defer r.of.mu.Unlock()
+	if r.done == nil {
+		r.done = make(chan struct{})
+		if r.settled {
+			close(r.done)
+		}
+	}
+	return r.done
+}
 
 // Err says why the message was refused, once Done is closed.
 func (r *receipt) Err() error {
-	select {
-	case <-r.done:
-		return r.err
-	default:
-		return nil
+	r.of.mu.Lock()
+	defer r.of.mu.Unlock()
+	return r.err
+}
+
+// settle ends the receipt. The lock is held.
+func (r *receipt) settle(err error) {
+	r.settled, r.err = true, err
+	if r.done != nil {
+		close(r.done)
 	}
 }
 
 // next returns a receipt and its number. After close it is a refused one, with number 0.
 func (rs *receipts) next() (uint64, *receipt) {
-	r := &receipt{done: make(chan struct{})}
+	r := &receipt{of: rs}
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	if rs.closed {
-		r.err = devices.ErrStopped
-		close(r.done)
+		r.settle(devices.ErrStopped)
 		return 0, r
 	}
 	if rs.open == nil {
@@ -60,8 +76,7 @@ func (rs *receipts) settle(number uint64, err error) {
 	defer rs.mu.Unlock()
 	if r, ok := rs.open[number]; ok {
 		delete(rs.open, number)
-		r.err = err
-		close(r.done)
+		r.settle(err)
 	}
 }
 
@@ -72,7 +87,6 @@ func (rs *receipts) close() {
 	rs.closed = true
 	for number, r := range rs.open {
 		delete(rs.open, number)
-		r.err = devices.ErrStopped
-		close(r.done)
+		r.settle(devices.ErrStopped)
 	}
 }

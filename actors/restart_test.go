@@ -106,7 +106,7 @@ func TestConnectionBeginsAgain(t *testing.T) {
 		if got := b.broker.published(); got[len(got)-1] != "home////a/gw/S ON" {
 			t.Errorf("published last %q, want the lamp's answer", got[len(got)-1])
 		}
-		if told := mentions(b.log.take(), "actor failed", "device=connection", "trapped", "stack=", "(*connection).pump"); len(told) != 1 {
+		if told := mentions(b.log.take(), "actor failed", "device=connection", "trapped", "stack=", "(*connection).hand"); len(told) != 1 {
 			t.Errorf("told %q, want one line with the stack", told)
 		}
 	})
