@@ -69,9 +69,9 @@ func (m *mailbox) lend() *mailbox {
 	return m
 }
 
-// follow has whoever works on source work on m as well, but not before source is empty: what the messages of source come
-// to is then in m together, and others can fill source while the chores of m let them. Without it m, when source sends
-// to it, would be worked on for each message, and source rest meanwhile.
+// follow has whoever works on source work on m as well, but not before source is empty or has had its turn: what the
+// messages of source come to is then in m together, and others can fill source while the chores of m let them. Without
+// it m, when source sends to it, would be worked on for each message, and source rest meanwhile.
 func (m *mailbox) follow(source *mailbox) *mailbox {
 	m.source = source
 	return m
@@ -118,15 +118,19 @@ func (m *mailbox) schedule(here bool) {
 
 // borrow works on the messages for a turn, unless somebody works on the source and does it soon.
 func (m *mailbox) borrow() {
-	if m.source != nil && m.source.before(m) {
-		return
+	if m.source == nil || !m.source.before(m) {
+		m.take()
 	}
+}
+
+// take works on the messages for a turn, and then on those of who comes then.
+func (m *mailbox) take() {
 	empty, then := m.drain(turn)
-	switch {
-	case !empty:
+	if !empty {
 		m.dispatcher.Schedule(m.work)
-	case then != nil:
-		then.borrow()
+	}
+	if then != nil {
+		then.take()
 	}
 }
 
@@ -193,10 +197,10 @@ func (m *mailbox) refuseAll(picked []any, err error) {
 func (m *mailbox) process() {
 	for {
 		empty, then := m.drain(m.dispatcher.Throughput())
+		if then != nil {
+			then.take()
+		}
 		if empty {
-			if then != nil {
-				then.borrow()
-			}
 			return
 		}
 		runtime.Gosched()
@@ -244,7 +248,8 @@ func (m *mailbox) drain(most int) (empty bool, then *mailbox) {
 		}
 	}
 	returned = true
-	return false, nil
+	m.locked(func() { then, m.then = m.then, nil })
+	return false, then
 }
 
 func (m *mailbox) invokeSystem(msg any) {

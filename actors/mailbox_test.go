@@ -330,6 +330,37 @@ func TestMailboxFollows(t *testing.T) {
 	})
 }
 
+// One that is never empty does not keep its follower waiting for ever.
+func TestMailboxFollowsABusyOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := newMailbox(nil, nil).lend()
+		box := newMailbox(nil, nil).lend().follow(source)
+		first, second := &invoker{box: source}, &invoker{box: box}
+		again := 2 * turn
+		first.user = func(msg any) {
+			if again--; again > 0 {
+				source.PostUserMessage(msg)
+			}
+			box.PostUserMessage(msg)
+		}
+		first.begin()
+		second.begin()
+		synctest.Wait()
+		later := held{Dispatcher: source.dispatcher}
+		source.dispatcher, box.dispatcher = &later, &later
+		source.PostUserMessage(1)
+		if got := len(second.got); got != 1+turn || source.UserMessageCount() == 0 {
+			t.Errorf("after a turn, with %d more to come, the follower has got %d, want %d", source.UserMessageCount(), got, 1+turn)
+		}
+		for i := 0; i < len(later.works); i++ { // there may be more by then
+			later.works[i]()
+		}
+		if got := len(second.got); got != 1+2*turn {
+			t.Errorf("at last it has got %d, want %d", got, 1+2*turn)
+		}
+	})
+}
+
 // tidying is done once for all that came together.
 type tidying struct{ left, done int }
 
