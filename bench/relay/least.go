@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strconv"
@@ -37,11 +38,11 @@ func least(args []string) error {
 		<-stop
 		os.Exit(0)
 	}()
-	return relayAll(s)
+	return relayAll(blunt(s))
 }
 
 // relayAll returns when the connection ends.
-func relayAll(s socket) error {
+func relayAll(s io.ReadWriter) error {
 	in, filled := make([]byte, 1<<16), 0
 	var out []byte
 	var latest uint16

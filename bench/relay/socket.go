@@ -6,6 +6,9 @@ import (
 	"net/netip"
 	"syscall"
 	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // socket is a blocking TCP connection outside Go's poller: one system call where a net.Conn makes three, for the driver
@@ -40,9 +43,11 @@ func dial(address string) (socket, error) {
 
 // Read returns errSilent when nothing has come for a while. What came is acknowledged at once: with Nagle's algorithm, the
 // broker would else keep back what follows for 40 ms whenever the driver has nothing to send.
-func (s socket) Read(b []byte) (int, error) {
+func (s socket) Read(b []byte) (int, error) { return s.read(syscall.Read, b) }
+
+func (s socket) read(call func(fd int, b []byte) (int, error), b []byte) (int, error) {
 	for {
-		n, err := syscall.Read(int(s), b)
+		n, err := call(int(s), b)
 		switch {
 		case err == syscall.EINTR:
 			continue
@@ -53,13 +58,18 @@ func (s socket) Read(b []byte) (int, error) {
 		case n == 0:
 			return 0, errors.New("the broker hung up")
 		}
-		return n, syscall.SetsockoptInt(int(s), syscall.IPPROTO_TCP, syscall.TCP_QUICKACK, 1)
+		one := int32(1)
+		_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(s), unix.IPPROTO_TCP, unix.TCP_QUICKACK,
+			uintptr(unsafe.Pointer(&one)), unsafe.Sizeof(one), 0)
+		return n, nil
 	}
 }
 
-func (s socket) Write(b []byte) (int, error) {
+func (s socket) Write(b []byte) (int, error) { return s.write(syscall.Write, b) }
+
+func (s socket) write(call func(fd int, b []byte) (int, error), b []byte) (int, error) {
 	for sent := 0; sent < len(b); {
-		n, err := syscall.Write(int(s), b[sent:])
+		n, err := call(int(s), b[sent:])
 		if err != nil && err != syscall.EINTR {
 			return sent, fmt.Errorf("write: %w", err)
 		}
@@ -78,6 +88,24 @@ func (s socket) readable(wait time.Duration) (bool, error) {
 		return false, nil
 	}
 	return n > 0, err
+}
+
+// blunt is a socket that keeps its thread and all that Go has on it while it waits, which only a program may that has
+// nothing else to do. The scheduler hears nothing of its calls, and so wakes nobody for them.
+type blunt socket
+
+func (s blunt) Read(b []byte) (int, error) { return socket(s).read(by(unix.SYS_READ), b) }
+
+func (s blunt) Write(b []byte) (int, error) { return socket(s).write(by(unix.SYS_WRITE), b) }
+
+func by(trap uintptr) func(fd int, b []byte) (int, error) {
+	return func(fd int, b []byte) (int, error) {
+		n, _, errno := unix.RawSyscall(trap, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
+		if errno != 0 {
+			return 0, errno
+		}
+		return int(n), nil
+	}
 }
 
 func (s socket) Close() error { return syscall.Close(int(s)) }
