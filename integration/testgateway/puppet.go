@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/devices"
@@ -11,6 +12,9 @@ import (
 )
 
 func init() { devices.Register("puppet", open) }
+
+// halted ends a SPIN.
+var halted atomic.Bool
 
 type params struct {
 	LastWords string `koanf:"last_words" doc:"action of a status that it emits when it is closed; empty: none" default:""`
@@ -25,6 +29,7 @@ type params struct {
 //	STUCK   blocks for ever
 //	SLEEP   takes as long as the argument "for" says, and then answers
 //	REST    takes as long as the argument "for" says, and says nothing
+//	SPIN    computes until any puppet is told to HALT
 //	SAY     answers with what the arguments "say", an action, and "function" say
 //
 // It answers any other with a status that repeats it.
@@ -59,6 +64,11 @@ func (p *puppet) Handle(ctx context.Context, msg messages.InternalMsg) error {
 		}
 	case "REST":
 		return asleep(ctx, msg)
+	case "SPIN":
+		for !halted.Swap(false) {
+		}
+	case "HALT":
+		halted.Store(true)
 	case "SAY":
 		msg = said(msg)
 	}

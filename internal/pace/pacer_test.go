@@ -62,12 +62,38 @@ func TestPacer(t *testing.T) {
 	})
 }
 
-func TestNoPacer(t *testing.T) {
+// Where the operator has chosen there are pulses, and nothing else, while messages flow.
+func TestPacerFixed(t *testing.T) {
 	t.Setenv("GOMAXPROCS", "2")
 	p := New()
-	if p != nil {
-		t.Error("the operator has chosen, and there is a pacer")
+	if p == nil || !p.fixed {
+		t.Fatal("the operator has chosen, and the pacer would as well")
 	}
+	synctest.Test(t, func(t *testing.T) {
+		runtime.GOMAXPROCS(3)
+		defer runtime.SetDefaultGOMAXPROCS()
+		for range 10 {
+			p.Note()
+			time.Sleep(period / 2)
+			synctest.Wait()
+			if !p.awake.Load() {
+				t.Fatal("messages flow without pulses")
+			}
+		}
+		time.Sleep(3 * period)
+		synctest.Wait()
+		if p.awake.Load() || p.timer.Stop() {
+			t.Error("nothing flows, and there are pulses")
+		}
+		if n := runtime.GOMAXPROCS(0); n != 3 {
+			t.Errorf("%d processors, want the 3 that there were", n)
+		}
+		p.Stop()
+	})
+}
+
+func TestNoPacer(t *testing.T) {
+	var p *Pacer
 	p.Note()
 	p.Stop()
 }

@@ -7,3 +7,5 @@ import "time"
 const readable = false
 
 func used() time.Duration { return 0 }
+
+func rouse() {}

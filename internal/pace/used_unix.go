@@ -17,3 +17,9 @@ func used() time.Duration {
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
+
+// rouse wakes the scheduler's monitor, by a system call that is announced to it.
+func rouse() {
+	var s syscall.Stat_t
+	_ = syscall.Fstat(0, &s)
+}

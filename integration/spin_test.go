@@ -1,0 +1,44 @@
+package integration
+
+import (
+	"fmt"
+	"testing"
+)
+
+// A device that computes does not keep others waiting until it is done, though there be only one processor, and messages
+// come so closely that the program hardly rests in between.
+func TestSpinning(t *testing.T) {
+	for _, processors := range []string{"1", ""} { // by default the gateway chooses
+		t.Run("GOMAXPROCS="+processors, func(t *testing.T) {
+			t.Setenv("GOMAXPROCS", processors)
+			broker := startMosquitto(t)
+			dir := t.TempDir()
+			gateway := start(t, dir, plain(t), "run", "--mqtt.broker=tcp://"+broker.address, "--config", write(t, dir, "testgateway.yaml",
+				"gateway: {name: gw}\nmapping: {root: home, topics: [\"home/+/+/+/+/+/C\"]}\ndevices:\n"+
+					"  - {name: a, type: puppet, answers_to: {device: [a]}}\n  - {name: b, type: puppet, answers_to: {device: [b]}}\n"))
+			gateway.says("msg=subscribed")
+			me := join(t, broker.address, "home/+/+/+/+/gw/S")
+			tell := func(device, action string) message {
+				me.say(message{topic: "home////" + device + "/me/C", payload: action})
+				return message{topic: "home////" + device + "/gw/S", payload: action, qos: 0}
+			}
+			for range 3 {
+				for i := range 300 {
+					action := fmt.Sprint("FLOW", i)
+					me.ask(patience, message{topic: "home////b/me/C", payload: action}, message{topic: "home////b/gw/S", payload: action})
+				}
+				spun := tell("a", "SPIN")
+				halted := tell("b", "HALT")
+				want := map[message]bool{spun: true, halted: true}
+				for len(want) > 0 {
+					m, ok := me.hear(patience)
+					if !ok || !want[m] {
+						t.Fatalf("heard %v, %v, want both of %v", m, ok, want)
+					}
+					delete(want, m)
+				}
+			}
+			gateway.stop()
+		})
+	}
+}
