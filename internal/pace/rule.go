@@ -17,8 +17,9 @@ const (
 	full       = 90 // percent of one processor that are too much for it
 	tolerable  = 2  // long waits in one sample; the garbage collector and a busy machine cause some
 
-	shortHold = 5 * time.Second // for which all processors are kept after goroutines had to wait, or one was not enough
-	longHold  = 5 * time.Minute // the most that becomes of it if goroutines have to wait again and again
+	briefHold = 300 * time.Millisecond // for which all processors are kept after one was not enough
+	shortHold = 5 * time.Second        // the same after goroutines had to wait
+	longHold  = 5 * time.Minute        // the most that becomes of that if they have to wait again and again
 )
 
 // rule decides between one processor and all.
@@ -42,7 +43,7 @@ func (r *rule) step(s sample) (one bool) {
 		r.hold = max(shortHold, r.next)
 		r.next = min(2*r.hold, longHold)
 	case r.one && !small:
-		r.hold = shortHold
+		r.hold = briefHold
 	}
 	if r.one {
 		r.next = max(0, r.next-s.took/4)

@@ -10,6 +10,7 @@ func TestRule(t *testing.T) {
 		return sample{took: time.Second, messages: messages, cpu: cpu, waits: waits}
 	}
 	flow := second(1000, 100*time.Millisecond, 0)
+	brief := sample{took: 100 * time.Millisecond, messages: 100, cpu: 10 * time.Millisecond}
 	for name, row := range map[string]struct {
 		before []sample
 		then   sample
@@ -19,8 +20,8 @@ func TestRule(t *testing.T) {
 		"a large one":                    {nil, second(50_000, 950*time.Millisecond, 0), false},
 		"one that has grown":             {[]sample{flow}, second(50_000, 850*time.Millisecond, 0), true},
 		"one that has grown more":        {[]sample{flow}, second(50_000, 950*time.Millisecond, 0), false},
-		"soon after it was too much":     {[]sample{flow, second(50_000, time.Second, 0), flow, flow, flow}, flow, false},
-		"some time after it was":         {[]sample{flow, second(50_000, time.Second, 0), flow, flow, flow, flow}, flow, true},
+		"soon after it was too much":     {[]sample{flow, second(50_000, time.Second, 0)}, brief, false},
+		"some time after it was":         {[]sample{flow, second(50_000, time.Second, 0), brief, brief}, brief, true},
 		"hardly any":                     {[]sample{flow}, second(worthwhile-1, 0, 0), false},
 		"nothing":                        {[]sample{flow}, second(0, 0, 0), false},
 		"a device computes":              {[]sample{flow}, second(1000, time.Second, 100), false},
