@@ -57,11 +57,14 @@ func cells(only *regexp.Regexp) (list []*cell) {
 	return list
 }
 
+// settling is the time that a relay has, before it is measured, to set about what it is given to do.
+const settling = 150 * time.Millisecond
+
 // measure lets one subject have its turn.
 func (c *cell) measure(which int, u *subject, length time.Duration) error {
 	m := &meter{relay: u.relay, clock: u.now}
 	u.lost = 0
-	if err := c.run(u.link, m, length/4, length); err != nil {
+	if err := c.run(u.link, m, settling, length); err != nil {
 		return fmt.Errorf("%s, %s: %w", c, names[which], err)
 	}
 	c.samples[which] = append(c.samples[which], m.sample(u.lost))
