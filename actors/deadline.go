@@ -8,27 +8,32 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// deadline watches over a device's calls with one timer for all of them, so that a call costs no allocation. begin and
-// end are called by the device's actor in turns. The timer may fire late, when the next call is on, and finds out by
-// the time which one it is. Everything is guarded by the mailbox's lock, as the slot's call is.
-type deadline struct {
-	slot   *slot
-	timer  *time.Timer
-	limit  time.Duration      // of the call that is on
-	cancel context.CancelFunc // of that call's context
+// call is one call of a device's own code, watched over by a timer. It is the actor's, which begins and ends it, and
+// the timer's; what both write is guarded by the mailbox's lock. Calls are used again, by whichever device is next, so
+// that a call costs no allocation, and a device at rest no memory.
+type call struct {
+	slot     *slot
+	doing    messages.Doing
+	handling messages.Handle // if it is that
+	began    time.Time
+	limit    time.Duration
+	cancel   context.CancelFunc // of its context; may be nil
+	slow     bool               // for slowAfter
+	overdue  bool               // for its whole time; the delivery has been told as timed out
+	timer    *time.Timer
 }
 
-// handle makes the call by which the device handles h, and answers for it when the call ends, however it does, or
+// watch makes the call by which the device handles h, and answers for it when the call ends, however it does, or
 // before that when the deadline has passed.
-func (d *deadline) handle(h messages.Handle, cancel context.CancelFunc, call func() error) (overdue bool, err error) {
-	d.begin(messages.Handling, h, d.slot.Timeout, cancel)
+func (p *slot) watch(h messages.Handle, cancel context.CancelFunc, f func() error) (overdue bool, err error) {
+	c := p.begin(messages.Handling, h, p.Timeout, cancel)
 	err = errUnfinished
 	defer func() {
-		if overdue = d.end(); !overdue {
-			d.slot.answer(h, err)
+		if overdue = c.end(); !overdue {
+			p.answer(h, err)
 		}
 	}()
-	err = call()
+	err = f()
 	return overdue, err
 }
 
@@ -36,64 +41,73 @@ func (d *deadline) handle(h messages.Handle, cancel context.CancelFunc, call fun
 var errUnfinished = errors.New("handling broke off")
 
 // during makes another call of the device's own code.
-func (d *deadline) during(doing messages.Doing, limit time.Duration, cancel context.CancelFunc, call func() error) (overdue bool, err error) {
-	d.begin(doing, messages.Handle{}, limit, cancel)
-	defer func() { overdue = d.end() }()
-	err = call()
+func (p *slot) during(doing messages.Doing, limit time.Duration, cancel context.CancelFunc, f func() error) (overdue bool, err error) {
+	c := p.begin(doing, messages.Handle{}, limit, cancel)
+	defer func() { overdue = c.end() }()
+	err = f()
 	return overdue, err
 }
 
-// begin notes what the device begins to do: if it is handling, to handle h. Cancel may be nil.
-func (d *deadline) begin(doing messages.Doing, h messages.Handle, limit time.Duration, cancel context.CancelFunc) {
-	d.slot.box.locked(func() {
-		d.slot.call = call{on: true, doing: doing, handling: h, began: time.Now()}
-		d.limit, d.cancel = limit, cancel
-		if first := min(slowAfter, limit); d.timer == nil {
-			d.timer = time.AfterFunc(first, d.fired)
+// begin notes what the device begins to do: if it is handling, to handle h.
+func (p *slot) begin(doing messages.Doing, h messages.Handle, limit time.Duration, cancel context.CancelFunc) *call {
+	c, _ := p.calls.Get().(*call)
+	if c == nil {
+		c = new(call)
+	}
+	p.box.locked(func() {
+		*c = call{slot: p, doing: doing, handling: h, began: time.Now(), limit: limit, cancel: cancel, timer: c.timer}
+		p.call = c
+		if first := min(slowAfter, limit); c.timer == nil {
+			c.timer = time.AfterFunc(first, c.fired)
 		} else {
-			d.timer.Reset(first)
+			c.timer.Reset(first)
 		}
 	})
+	return c
 }
 
 // end notes that the call has returned, and reports whether it had outlived its deadline.
-func (d *deadline) end() (overdue bool) {
-	d.slot.box.locked(func() {
-		d.timer.Stop()
-		overdue = d.slot.call.overdue
-		d.slot.call, d.cancel = call{}, nil
+func (c *call) end() (overdue bool) {
+	p, again := c.slot, false
+	p.box.locked(func() {
+		p.call = nil
+		overdue = c.overdue
+		again = c.timer.Stop() // else it has fired, perhaps just now, and finds that its call is over
 	})
+	if again {
+		*c = call{timer: c.timer}
+		p.calls.Put(c)
+	}
 	return overdue
 }
 
-// fired looks how long the call that is on has taken.
-func (d *deadline) fired() {
+// fired looks how long the call has taken.
+func (c *call) fired() {
+	p := c.slot
 	var act func()
-	d.slot.box.locked(func() {
-		c := &d.slot.call
-		if !c.on || c.overdue {
+	p.box.locked(func() {
+		if p.call != c || c.overdue {
 			return
 		}
-		took := time.Since(c.began)
-		switch {
-		case took >= d.limit:
+		switch took := time.Since(c.began); {
+		case took >= c.limit:
 			c.overdue = true
-			late, cancel, queued := *c, d.cancel, d.slot.overdue(*c, d.limit)
+			doing, h, cancel, queued := c.doing, c.handling, c.cancel, p.overdue(c)
 			act = func() {
-				if late.doing == messages.Handling { // without the lock: the mapper may work on it, and on what it has for us
-					d.slot.done(late.handling, messages.TimedOut, "deadline passed")
+				if doing == messages.Handling { // without the lock: the mapper may work on it, and on what it has for us
+					p.done(h, messages.TimedOut, "deadline passed")
 				}
 				if cancel != nil {
 					cancel()
 				}
-				d.slot.box.refuseAll(queued, errStuck)
+				p.box.refuseAll(queued, errStuck)
 			}
 		case took >= slowAfter:
 			c.slow = true
-			d.timer.Reset(d.limit - took)
-			act = d.slot.shedSlow
+			c.timer.Reset(c.limit - took)
+			act = p.shedSlow
 		default:
-			d.timer.Reset(min(slowAfter, d.limit) - took)
+			c.timer.Reset(min(slowAfter, c.limit) - took)
 		}
 	})
 	if act != nil {
@@ -103,7 +117,7 @@ func (d *deadline) fired() {
 
 // overdue takes the device out until its call returns, and returns what is to be refused. The mailbox's lock is held,
 // so that nobody hears of it later than of what follows when the call has returned.
-func (p *slot) overdue(c call, limit time.Duration) (queued []any) {
+func (p *slot) overdue(c *call) (queued []any) {
 	if p.admits != refuseClosing {
 		p.admits = refuseStuck
 		queued = p.box.pick(isHandle)
@@ -111,6 +125,6 @@ func (p *slot) overdue(c call, limit time.Duration) (queued []any) {
 	if c.doing == messages.Handling {
 		p.counters.Failed.Add(1)
 	}
-	p.tellSupervisor(messages.DeviceChanged{Device: p.Name, State: messages.Stuck, Doing: c.doing, After: limit})
+	p.tellSupervisor(messages.DeviceChanged{Device: p.Name, State: messages.Stuck, Doing: c.doing, After: c.limit})
 	return queued
 }

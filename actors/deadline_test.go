@@ -23,8 +23,8 @@ func TestDeadlineOfAQuickCall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newProbe(t)
-				d := deadline{slot: p.newSlot(10 * time.Second)}
-				overdue, err := d.handle(handleOf(1, 1), func() { t.Error("cancelled") }, func() error {
+				s := p.newSlot(10 * time.Second)
+				overdue, err := s.watch(handleOf(1, 1), func() { t.Error("cancelled") }, func() error {
 					time.Sleep(9 * time.Second)
 					return row.err
 				})
@@ -33,7 +33,7 @@ func TestDeadlineOfAQuickCall(t *testing.T) {
 				}
 				time.Sleep(time.Minute)
 				p.wantOutcome(t, p.take(), 1, row.want)
-				d.slot.refused.stop()
+				s.stopTally()
 			})
 		})
 	}
@@ -43,17 +43,17 @@ func TestDeadlineOfAQuickCall(t *testing.T) {
 func TestDeadlineOfAPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbe(t)
-		d := deadline{slot: p.newSlot(time.Second)}
+		s := p.newSlot(time.Second)
 		func() {
 			defer func() {
 				if recover() == nil {
 					t.Error("the panic was swallowed")
 				}
 			}()
-			d.handle(handleOf(1, 1), nil, func() error { panic("on fire") })
+			s.watch(handleOf(1, 1), nil, func() error { panic("on fire") })
 		}()
 		p.wantOutcome(t, p.take(), 1, messages.Failed)
-		if d.slot.call.on {
+		if s.call != nil {
 			t.Error("the call is still on")
 		}
 	})
@@ -65,11 +65,10 @@ func TestDeadlinePasses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbe(t)
 		s := p.newSlot(10 * time.Second)
-		d := deadline{slot: s}
 		ctx, cancel := context.WithCancel(t.Context())
 		s.box.PostUserMessage(handleOf(2, 1))
 		s.box.PostUserMessage(handleOf(3, 0))
-		overdue, err := d.handle(handleOf(1, 1), cancel, func() error {
+		overdue, err := s.watch(handleOf(1, 1), cancel, func() error {
 			<-ctx.Done()
 			got := p.take()
 			p.wantOutcome(t, got, 1, messages.TimedOut)
@@ -101,7 +100,7 @@ func TestDeadlinePasses(t *testing.T) {
 		if failed, away := p.counters.Failed.Load(), p.counters.TurnedAway.Load(); failed != 1 || away != 3 {
 			t.Errorf("counted %d failed, %d turned away, want 1 and 3", failed, away)
 		}
-		s.refused.stop()
+		s.stopTally()
 	})
 }
 
@@ -110,12 +109,11 @@ func TestDeadlineOfASlowCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbe(t)
 		s := p.newSlot(10 * time.Second)
-		d := deadline{slot: s}
 		for n := uint64(2); n <= 6; n++ {
 			s.box.PostUserMessage(handleOf(n, 1))
 		}
 		s.box.PostUserMessage(handleOf(7, 0))
-		d.handle(handleOf(1, 1), nil, func() error {
+		s.watch(handleOf(1, 1), nil, func() error {
 			time.Sleep(slowAfter + time.Millisecond)
 			s.box.PostUserMessage(handleOf(8, 1))
 			s.box.PostUserMessage(handleOf(9, 0))
@@ -132,7 +130,7 @@ func TestDeadlineOfASlowCall(t *testing.T) {
 			}
 			return nil
 		})
-		s.refused.stop()
+		s.stopTally()
 	})
 }
 
@@ -141,9 +139,8 @@ func TestDeadlineOfOneCallAfterAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbe(t)
 		s := p.newSlot(time.Second)
-		d := deadline{slot: s}
 		for n := range uint64(20) {
-			overdue, _ := d.handle(handleOf(n, 1), nil, func() error {
+			overdue, _ := s.watch(handleOf(n, 1), nil, func() error {
 				time.Sleep(90 * time.Millisecond * time.Duration(n%12))
 				return nil
 			})
@@ -151,7 +148,7 @@ func TestDeadlineOfOneCallAfterAnother(t *testing.T) {
 				t.Errorf("call %d: overdue after %v of %v", n, 90*time.Millisecond*time.Duration(n%12), s.Timeout)
 			}
 		}
-		overdue, _ := d.during(messages.Opening, 50*time.Millisecond, nil, func() error {
+		overdue, _ := s.during(messages.Opening, 50*time.Millisecond, nil, func() error {
 			time.Sleep(51 * time.Millisecond) // a time shorter than that after which a call is slow
 			return nil
 		})
@@ -166,10 +163,9 @@ func TestDeadlineWhileClosing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbe(t)
 		s := p.newSlot(time.Second)
-		d := deadline{slot: s}
 		s.box.PostUserMessage(handleOf(2, 1))
 		s.set(refuseClosing)
-		d.handle(handleOf(1, 1), nil, func() error {
+		s.watch(handleOf(1, 1), nil, func() error {
 			time.Sleep(2 * time.Second)
 			return nil
 		})

@@ -16,8 +16,7 @@ import (
 // panics, and closes it. What goes wrong is told to the supervisor, which answers with when to open it again.
 type device struct {
 	*slot
-	deadline deadline
-	self     *actor.PID
+	self *actor.PID
 
 	env     *env
 	dev     devices.Device     // nil while it is down
@@ -43,7 +42,7 @@ type (
 	}
 )
 
-func newDevice(p *slot) *device { return &device{slot: p, deadline: deadline{slot: p}} }
+func newDevice(p *slot) *device { return &device{slot: p} }
 
 // Receive implements actor.Actor.
 func (d *device) Receive(c actor.Context) {
@@ -78,7 +77,7 @@ func (d *device) open() {
 	d.env = &env{slot: d.slot}
 	ctx, cancel := context.WithTimeout(d.system.life, d.OpenTimeout)
 	var dev devices.Device
-	overdue, err := d.deadline.during(messages.Opening, d.OpenTimeout, cancel, func() (err error) {
+	overdue, err := d.during(messages.Opening, d.OpenTimeout, cancel, func() (err error) {
 		defer recovered(&err)
 		dev, err = d.typ.Open(ctx, d.env)
 		return err
@@ -168,7 +167,7 @@ func (d *device) handle(h messages.Handle) {
 		d.refuse(h, errOffline)
 		return
 	}
-	overdue, err := d.deadline.handle(h, d.give, func() (err error) {
+	overdue, err := d.watch(h, d.give, func() (err error) {
 		defer recovered(&err)
 		return d.dev.Handle(d.call, h.Msg)
 	})
@@ -207,7 +206,7 @@ func (d *device) close() {
 	}
 	dev := d.dev
 	d.dev = nil
-	_, err := d.deadline.during(messages.Closing, d.Timeout, nil, func() (err error) {
+	_, err := d.during(messages.Closing, d.Timeout, nil, func() (err error) {
 		defer recovered(&err)
 		return dev.Close()
 	})
@@ -226,7 +225,7 @@ func (d *device) stop() {
 	}
 	d.close()
 	if d.running != nil {
-		_, _ = d.deadline.during(messages.Running, d.Timeout, nil, func() error {
+		_, _ = d.during(messages.Running, d.Timeout, nil, func() error {
 			select {
 			case <-d.running:
 			case <-d.system.life.Done():

@@ -61,17 +61,22 @@ func New(o Options) (*Gateway, error) {
 	}
 	s := &system{Options: o, byName: make(map[string]*slot, len(o.Devices))}
 	var faults []error
-	for _, d := range o.Devices {
+	types := make(map[string]*devices.Type)
+	for i := range o.Devices {
+		d := &o.Devices[i]
 		if _, taken := s.byName[d.Name]; taken {
 			faults = append(faults, fmt.Errorf("device %q: a name that another has already", d.Name))
 		}
 		s.byName[d.Name] = nil
-		t, err := devices.Lookup(d.Type)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("device %q: %w", d.Name, err))
-			continue
+		if types[d.Type] == nil {
+			t, err := devices.Lookup(d.Type)
+			if err != nil {
+				faults = append(faults, fmt.Errorf("device %q: %w", d.Name, err))
+				continue
+			}
+			types[d.Type] = &t
 		}
-		slot := newSlot(s, d, t)
+		slot := newSlot(s, d, types[d.Type])
 		s.slots = append(s.slots, slot)
 		s.byName[d.Name] = slot
 	}

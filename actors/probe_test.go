@@ -48,7 +48,7 @@ func newProbe(t *testing.T) *probe {
 
 // newSlot returns a slot without an actor.
 func (p *probe) newSlot(timeout time.Duration) *slot {
-	return newSlot(p.system, config.Device{Name: "lamp", Timeout: timeout, Mailbox: 100}, devices.Type{})
+	return newSlot(p.system, &config.Device{Name: "lamp", Timeout: timeout, Mailbox: 100}, new(devices.Type))
 }
 
 // take returns what was sent since it was last called.

@@ -24,7 +24,6 @@ type rawType func(env devices.Env) actor.Actor
 type raw struct {
 	*slot
 	newActor rawType
-	deadline deadline
 	env      *env
 	inner    actor.Actor // nil until it is started
 }
@@ -34,7 +33,7 @@ func newRaw(p *slot, t rawType) *raw {
 		p.last.closed.Store(true) // its children have had their last words
 	}
 	p.last = &env{slot: p}
-	return &raw{slot: p, newActor: t, deadline: deadline{slot: p}, env: p.last}
+	return &raw{slot: p, newActor: t, env: p.last}
 }
 
 // Receive implements actor.Actor.
@@ -56,7 +55,7 @@ func (r *raw) Receive(c actor.Context) {
 
 // start makes the actor. It is not made by the producer of this one: a panic there would be that of whoever spawns.
 func (r *raw) start(c actor.Context) {
-	_, _ = r.deadline.during(messages.Opening, r.OpenTimeout, nil, func() error {
+	_, _ = r.during(messages.Opening, r.OpenTimeout, nil, func() error {
 		r.inner = r.newActor(r.env)
 		r.inner.Receive(c)
 		return nil
@@ -82,7 +81,7 @@ func (r *raw) receive(c actor.Context) {
 }
 
 func (r *raw) handle(c actor.Context, h messages.Handle) {
-	overdue, _ := r.deadline.handle(h, nil, func() error {
+	overdue, _ := r.watch(h, nil, func() error {
 		r.inner.Receive(rawContext{c, h.Msg})
 		return nil
 	})

@@ -20,10 +20,9 @@ import (
 // fast, slow, stuck or down.
 type slot struct {
 	*system
-	config.Device
-	typ     devices.Type
+	*config.Device
+	typ     *devices.Type
 	box     *mailbox
-	refused *tally
 	pid     *actor.PID  // of devices, which spawns the actor
 	last    *env        // of the latest raw actor
 	opening uint64      // counts openings, also through restarts of the actor, which alone uses it
@@ -34,10 +33,11 @@ type slot struct {
 
 	// What follows is guarded by the mailbox's lock.
 	admits  admission
-	waiting int // messages in the mailbox
-	bytes   int // of these
-	held    int // of these, those that the broker waits for
-	call    call
+	waiting int    // messages in the mailbox
+	bytes   int    // of these
+	held    int    // of these, those that the broker waits for
+	call    *call  // what the device is doing at the moment; nil if nothing
+	refused *tally // nil until something is
 }
 
 // admission is what a device's mailbox does with messages.
@@ -49,16 +49,6 @@ const (
 	refuseStuck                    // it is within a call that has outlived its deadline
 	refuseClosing                  // the gateway is stopping
 )
-
-// call is what a device is doing at the moment.
-type call struct {
-	on       bool
-	doing    messages.Doing
-	handling messages.Handle // if it is that
-	began    time.Time
-	slow     bool // for slowAfter
-	overdue  bool // for its whole time; the delivery has been told as timed out
-}
 
 // A broker sends only so many messages unacknowledged, 20 with mosquitto, and a device must not hold them all. One that
 // makes progress may queue any number, but once a Handle has taken slowAfter, its device may hold only heldWhenSlow.
@@ -76,8 +66,8 @@ var (
 	errClosing = errors.New("gateway stopping")
 )
 
-func newSlot(s *system, d config.Device, typ devices.Type) *slot {
-	p := &slot{system: s, Device: d, typ: typ, refused: s.newTally(d.Name, "messages")}
+func newSlot(s *system, d *config.Device, typ *devices.Type) *slot {
+	p := &slot{system: s, Device: d, typ: typ}
 	p.presence = presence{device: d.Name, word: connectingWord}
 	p.box = newMailbox((*slotGate)(p), p.refuse)
 	return p
@@ -100,7 +90,7 @@ func (g *slotGate) enter(msg any) error {
 		return errClosing
 	case g.waiting >= g.Mailbox, g.waiting > 0 && g.bytes+sizeOf(h.Msg) > maxWaiting:
 		return errFull
-	case h.QoS > 0 && g.call.slow && g.holding() >= heldWhenSlow:
+	case h.QoS > 0 && g.call != nil && g.call.slow && g.holding() >= heldWhenSlow:
 		return errSlow
 	}
 	g.waiting++
@@ -123,7 +113,7 @@ func (g *slotGate) leave(msg any) {
 
 // holding returns how many messages the broker waits for because of this device.
 func (g *slotGate) holding() int {
-	if g.call.on && g.call.handling.QoS > 0 {
+	if g.call != nil && g.call.handling.QoS > 0 {
 		return g.held + 1
 	}
 	return g.held
@@ -140,11 +130,22 @@ func (p *slot) refuse(msg any, err error) {
 		outcome = messages.Busy
 	}
 	p.counters.TurnedAway.Add(1)
-	p.refused.note(err)
+	p.tally().note(err)
 	if p.Log.Enabled(context.Background(), slog.LevelDebug) {
 		p.Log.Debug("message refused", "device", p.Name, "message", h.Msg, "err", err)
 	}
 	p.done(h, outcome, err.Error())
+}
+
+// tally is that of what is refused, which most devices never need.
+func (p *slot) tally() (t *tally) {
+	p.box.locked(func() {
+		if p.refused == nil {
+			p.refused = p.newTally(p.Name, "messages")
+		}
+		t = p.refused
+	})
+	return t
 }
 
 // answer tells of a message that the device's own code has seen.
@@ -155,7 +156,7 @@ func (p *slot) answer(h messages.Handle, err error) {
 		p.done(h, messages.Handled, "")
 	case errors.Is(err, devices.ErrAction):
 		p.counters.TurnedAway.Add(1)
-		p.refused.note(fmt.Errorf("%w (%v)", err, h.Msg))
+		p.tally().note(fmt.Errorf("%w (%v)", err, h.Msg))
 		p.Log.Debug("message refused", "device", p.Name, "message", h.Msg, "err", err)
 		p.done(h, messages.Rejected, err.Error())
 	default:
@@ -192,7 +193,15 @@ func (p *slot) set(a admission) {
 func (p *slot) vacate() {
 	p.set(refuseOffline)
 	p.box.shed(isHandle, errClosing) // what is left if the gateway is stopping
-	p.refused.stop()
+	p.stopTally()
+}
+
+func (p *slot) stopTally() {
+	var t *tally
+	p.box.locked(func() { t = p.refused })
+	if t != nil {
+		t.stop()
+	}
 }
 
 func isHandle(msg any) bool {

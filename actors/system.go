@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,7 @@ type system struct {
 	standing  *standing
 	pulses    pulses
 	workers   workers
+	calls     sync.Pool   // of *call, between two
 	up        atomic.Bool // root, born and the PIDs below are written, and the actors not cleared away yet
 
 	life context.Context // of what devices do; ends when an orderly stop has no more time for them
