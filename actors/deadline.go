@@ -56,7 +56,7 @@ func (p *slot) begin(doing messages.Doing, h messages.Handle, limit time.Duratio
 	}
 	p.box.locked(func() {
 		*c = call{slot: p, doing: doing, handling: h, began: time.Now(), limit: limit, cancel: cancel, timer: c.timer}
-		p.call = c
+		p.busy = c
 		if first := min(slowAfter, limit); c.timer == nil {
 			c.timer = time.AfterFunc(first, c.fired)
 		} else {
@@ -70,7 +70,7 @@ func (p *slot) begin(doing messages.Doing, h messages.Handle, limit time.Duratio
 func (c *call) end() (overdue bool) {
 	p, again := c.slot, false
 	p.box.locked(func() {
-		p.call = nil
+		p.busy = nil
 		overdue = c.overdue
 		again = c.timer.Stop() // else it has fired, perhaps just now, and finds that its call is over
 	})
@@ -86,7 +86,7 @@ func (c *call) fired() {
 	p := c.slot
 	var act func()
 	p.box.locked(func() {
-		if p.call != c || c.overdue {
+		if p.busy != c || c.overdue {
 			return
 		}
 		switch took := time.Since(c.began); {

@@ -53,7 +53,7 @@ func TestDeadlineOfAPanic(t *testing.T) {
 			s.watch(handleOf(1, 1), nil, func() error { panic("on fire") })
 		}()
 		p.wantOutcome(t, p.take(), 1, messages.Failed)
-		if s.call != nil {
+		if s.busy != nil {
 			t.Error("the call is still on")
 		}
 	})

@@ -15,19 +15,25 @@ import (
 // device is the actor that hosts one devices.Device: it opens it, hands it its messages one at a time, recovers its
 // panics, and closes it. What goes wrong is told to the supervisor, which answers with when to open it again.
 type device struct {
-	*slot
-	self *actor.PID
+	*slot // nil until the first message
+	find  func(*actor.PID) *slot
+	self  *actor.PID
 
 	env     *env
 	dev     devices.Device     // nil while it is down
-	call    context.Context    // of every Handle
+	call    context.Context    // of every Handle; nil until there is one
 	give    context.CancelFunc // up: of call
-	life    context.Context    // of Run; nil if the device has none, as is what follows
-	end     context.CancelFunc // of life
-	running chan struct{}      // closed when Run has ended; nil again when that is known
+	running *run               // nil if the device has no Run, and when it is known that it has ended
 
 	retry *time.Timer
 	due   bool // it is time to open again, but Run has not ended
+}
+
+// run is a Run that goes on.
+type run struct {
+	life  context.Context
+	end   context.CancelFunc
+	ended chan struct{} // closed when it has
 }
 
 // What a device's actor says to itself, with the count of openings that tells an old message.
@@ -42,10 +48,11 @@ type (
 	}
 )
 
-func newDevice(p *slot) *device { return &device{slot: p} }
-
 // Receive implements actor.Actor.
 func (d *device) Receive(c actor.Context) {
+	if d.slot == nil {
+		d.slot = d.find(c.Self())
+	}
 	defer d.guard(c, d.Name)
 	switch m := c.Message().(type) {
 	case *actor.Started:
@@ -95,7 +102,6 @@ func (d *device) open() {
 		return
 	}
 	d.dev = dev
-	d.call, d.give = context.WithCancel(d.system.life)
 	answerer, ok := dev.(devices.Answerer)
 	d.echoes.Store(ok && answerer.Answers())
 	if r, ok := dev.(devices.Runner); ok {
@@ -114,18 +120,18 @@ func recovered(err *error) {
 
 // run starts Run, on a goroutine that ends when Run does.
 func (d *device) run(r devices.Runner) {
-	d.life, d.end = context.WithCancel(d.system.life)
-	running, opening, life := make(chan struct{}), d.opening, d.life
+	running, opening := &run{ended: make(chan struct{})}, d.opening
+	running.life, running.end = context.WithCancel(d.system.life)
 	d.running = running
 	go func() {
 		err := errGoexit
 		defer func() {
-			close(running)
+			close(running.ended)
 			d.send(d.self, runEnded{opening, err})
 		}()
 		err = func() (err error) {
 			defer recovered(&err)
-			return r.Run(life)
+			return r.Run(running.life)
 		}()
 	}()
 }
@@ -136,14 +142,16 @@ func (d *device) ended(m runEnded) {
 	if m.opening != d.opening {
 		return
 	}
+	told := d.running.life.Err() != nil
+	d.running.end()
 	d.running = nil
 	if d.dev == nil {
 		d.env.closed.Store(true)
 		d.reopen(0)
 		return
 	}
-	if d.life.Err() != nil {
-		return // it was told to
+	if told { // to end
+		return
 	}
 	if m.err == nil {
 		m.err = errors.New("run ended")
@@ -166,6 +174,9 @@ func (d *device) handle(h messages.Handle) {
 	if d.dev == nil { // let in before it went down
 		d.refuse(h, errOffline)
 		return
+	}
+	if d.call == nil {
+		d.call, d.give = context.WithCancel(d.system.life)
 	}
 	overdue, err := d.watch(h, d.give, func() (err error) {
 		defer recovered(&err)
@@ -197,9 +208,10 @@ func (d *device) fail(doing messages.Doing, err error) {
 func (d *device) close() {
 	if d.give != nil {
 		d.give()
+		d.call, d.give = nil, nil
 	}
-	if d.end != nil {
-		d.end()
+	if d.running != nil {
+		d.running.end()
 	}
 	if d.dev == nil {
 		return
@@ -227,7 +239,7 @@ func (d *device) stop() {
 	if d.running != nil {
 		_, _ = d.during(messages.Running, d.Timeout, nil, func() error {
 			select {
-			case <-d.running:
+			case <-d.running.ended:
 			case <-d.system.life.Done():
 			}
 			return nil

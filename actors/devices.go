@@ -21,6 +21,8 @@ type parent struct {
 	again   map[string]*time.Timer // when
 	closing bool
 	restart func(pids ...*actor.PID) // of protoactor's; set with the first failure
+	hosts   *actor.Props             // of all devices but raw ones
+	next    *slot                    // to be spawned
 }
 
 var _ actor.SupervisorStrategy = (*parent)(nil)
@@ -29,11 +31,15 @@ var _ actor.SupervisorStrategy = (*parent)(nil)
 type restartDue struct{ who string }
 
 func newParent(s *system) *parent {
-	return &parent{
+	p := &parent{
 		system: s,
 		failed: make(map[string]*actor.PID),
 		again:  make(map[string]*time.Timer),
 	}
+	find := p.slotOf
+	p.hosts = actor.PropsFromProducer(func() actor.Actor { return &device{find: find} },
+		actor.WithMailbox(func() actor.Mailbox { return p.next.box }), actor.WithDispatcher(&p.workers))
+	return p
 }
 
 // Receive implements actor.Actor.
@@ -69,13 +75,15 @@ func (p *parent) Receive(c actor.Context) {
 	}
 }
 
+// spawn begins the actor of a device. Devices share what protoactor wants for that, which is more than an actor takes
+// itself: only their mailboxes, which they keep, are told apart here, and they find their slots by their names.
 func (p *parent) spawn(c actor.Context, s *slot) {
-	props := actor.PropsFromProducer(func() actor.Actor {
-		if t, ok := s.typ.Host.(rawType); ok {
-			return newRaw(s, t)
-		}
-		return newDevice(s)
-	}, actor.WithMailbox(s.box.produce), actor.WithDispatcher(&p.workers))
+	props := p.hosts
+	if t, ok := s.typ.Host.(rawType); ok {
+		props = actor.PropsFromProducer(func() actor.Actor { return newRaw(s, t) },
+			actor.WithMailbox(s.box.produce), actor.WithDispatcher(&p.workers))
+	}
+	p.next = s
 	pid, err := c.SpawnNamed(props, s.Name)
 	if err != nil {
 		panic(fmt.Errorf("device %q: %w", s.Name, err)) // names are checked to be unique

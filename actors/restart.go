@@ -56,7 +56,7 @@ func (v *supervisor) failed(m messages.Failure) {
 		v.failure(m, 1, 0)
 		return
 	}
-	delete(v.unready, m.Who)
+	v.settled(m.Who)
 	l := v.life(m.Who)
 	wait := l.failed()
 	switch {

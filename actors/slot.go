@@ -28,6 +28,7 @@ type slot struct {
 	opening uint64      // counts openings, also through restarts of the actor, which alone uses it
 	echoes  atomic.Bool // the device answers commands itself
 
+	unready   bool      // it has neither opened nor failed yet; of the supervisor, which alone uses it
 	condition condition // guarded by the standing's lock
 	presence  presence  // of the connection, which alone uses it
 
@@ -36,7 +37,7 @@ type slot struct {
 	waiting int    // messages in the mailbox
 	bytes   int    // of these
 	held    int    // of these, those that the broker waits for
-	call    *call  // what the device is doing at the moment; nil if nothing
+	busy    *call  // what the device is doing at the moment; nil if nothing
 	refused *tally // nil until something is
 }
 
@@ -90,7 +91,7 @@ func (g *slotGate) enter(msg any) error {
 		return errClosing
 	case g.waiting >= g.Mailbox, g.waiting > 0 && g.bytes+sizeOf(h.Msg) > maxWaiting:
 		return errFull
-	case h.QoS > 0 && g.call != nil && g.call.slow && g.holding() >= heldWhenSlow:
+	case h.QoS > 0 && g.busy != nil && g.busy.slow && g.holding() >= heldWhenSlow:
 		return errSlow
 	}
 	g.waiting++
@@ -113,7 +114,7 @@ func (g *slotGate) leave(msg any) {
 
 // holding returns how many messages the broker waits for because of this device.
 func (g *slotGate) holding() int {
-	if g.call != nil && g.call.handling.QoS > 0 {
+	if g.busy != nil && g.busy.handling.QoS > 0 {
 		return g.held + 1
 	}
 	return g.held

@@ -19,7 +19,7 @@ type supervisor struct {
 	self    *actor.PID
 	parts   map[string]*part // connection, mapper, devices
 	lives   map[string]*life // of devices that have failed
-	unready map[string]bool  // devices that have neither opened nor failed yet
+	unready int              // devices that have neither opened nor failed yet
 	stage   stage
 	timers  []*time.Timer // of the start and the stop
 }
@@ -50,10 +50,10 @@ func newSupervisor(s *system, stopped func()) *supervisor {
 		stopped: stopped,
 		parts:   make(map[string]*part),
 		lives:   make(map[string]*life),
-		unready: make(map[string]bool, len(s.slots)),
+		unready: len(s.slots),
 	}
 	for _, slot := range s.slots {
-		v.unready[slot.Name] = true
+		slot.unready = true
 	}
 	return v
 }
@@ -152,9 +152,17 @@ func (v *supervisor) timer(after time.Duration, msg any) {
 	v.timers = append(v.timers, v.later(after, v.self, msg))
 }
 
+// settled notes that a device has opened or failed.
+func (v *supervisor) settled(device string) {
+	if slot := v.byName[device]; slot != nil && slot.unready {
+		slot.unready = false
+		v.unready--
+	}
+}
+
 // ready begins the link when each device has opened or failed once.
 func (v *supervisor) ready() {
-	if len(v.unready) == 0 {
+	if v.unready == 0 {
 		v.begin()
 	}
 }
@@ -167,11 +175,11 @@ func (v *supervisor) begin() {
 	v.standing.setLink("connecting")
 	down := 0
 	for name, l := range v.lives {
-		if l.online.IsZero() && !v.unready[name] {
+		if slot := v.byName[name]; slot != nil && !slot.unready && l.online.IsZero() {
 			down++
 		}
 	}
-	v.Log.Info("devices ready", "online", len(v.slots)-len(v.unready)-down, "down", down, "opening", len(v.unready))
+	v.Log.Info("devices ready", "online", len(v.slots)-v.unready-down, "down", down, "opening", v.unready)
 	v.send(v.connection, messages.Begin{})
 }
 
@@ -179,7 +187,7 @@ func (v *supervisor) begin() {
 func (v *supervisor) changed(m messages.DeviceChanged) {
 	switch m.State {
 	case messages.Online:
-		delete(v.unready, m.Device)
+		v.settled(m.Device)
 		l := v.lives[m.Device]
 		if l != nil {
 			l.online = time.Now()
