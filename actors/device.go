@@ -81,7 +81,7 @@ func (d *device) open() {
 	d.opening++
 	d.due = false
 	d.tellSupervisor(messages.DeviceChanged{Device: d.Name, State: messages.Connecting})
-	d.env = &env{slot: d.slot}
+	d.env = newEnv(d.slot)
 	ctx, cancel := context.WithTimeout(d.system.life, d.OpenTimeout)
 	var dev devices.Device
 	overdue, err := d.during(messages.Opening, d.OpenTimeout, cancel, func() (err error) {

@@ -11,23 +11,19 @@ import (
 // env is what one opened device sees of the gateway. The next one in its slot gets another.
 type env struct {
 	slot   *slot
-	log    atomic.Pointer[slog.Logger] // made when it is first asked for: most of many devices say nothing
+	log    slog.Logger
 	closed atomic.Bool
 }
 
 var _ devices.Env = (*env)(nil)
 
+func newEnv(p *slot) *env { return &env{slot: p, log: *slog.New((*slotLog)(p))} }
+
 func (e *env) Name() string { return e.slot.Name }
 
 func (e *env) Params() map[string]any { return e.slot.Device.Params }
 
-func (e *env) Log() *slog.Logger {
-	if log := e.log.Load(); log != nil {
-		return log
-	}
-	e.log.CompareAndSwap(nil, e.slot.Log.With("device", e.slot.Name))
-	return e.log.Load()
-}
+func (e *env) Log() *slog.Logger { return &e.log }
 
 func (e *env) Emit(msg messages.InternalMsg, options ...devices.EmitOption) devices.Receipt {
 	var how devices.Emission

@@ -32,7 +32,7 @@ func newRaw(p *slot, t rawType) *raw {
 	if p.last != nil {
 		p.last.closed.Store(true) // its children have had their last words
 	}
-	p.last = &env{slot: p}
+	p.last = newEnv(p)
 	return &raw{slot: p, newActor: t, env: p.last}
 }
 

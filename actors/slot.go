@@ -23,10 +23,11 @@ type slot struct {
 	*config.Device
 	typ     *devices.Type
 	box     *mailbox
-	pid     *actor.PID  // of devices, which spawns the actor
-	last    *env        // of the latest raw actor
-	opening uint64      // counts openings, also through restarts of the actor, which alone uses it
-	echoes  atomic.Bool // the device answers commands itself
+	pid     *actor.PID                   // of devices, which spawns the actor
+	last    *env                         // of the latest raw actor
+	log     atomic.Pointer[slog.Handler] // of what the device says; see slotLog
+	opening uint64                       // counts openings, also through restarts of the actor, which alone uses it
+	echoes  atomic.Bool                  // the device answers commands itself
 
 	unready   bool      // it has neither opened nor failed yet; of the supervisor, which alone uses it
 	condition condition // guarded by the standing's lock
