@@ -58,10 +58,8 @@ func (l *ledger) expect(d messages.Delivery, o *owed) {
 }
 
 func newMapper(s *system, l *ledger) *mapper {
-	answers := make([]routing.Answers, len(s.slots))
 	gateways := make(map[string]bool)
-	for i, slot := range s.slots {
-		answers[i] = routing.Answers(slot.AnswersTo)
+	for _, slot := range s.slots {
 		for _, gateway := range slot.AnswersTo.Gateway {
 			gateways[gateway] = true
 		}
@@ -69,7 +67,7 @@ func newMapper(s *system, l *ledger) *mapper {
 	return &mapper{
 		system:   s,
 		ledger:   l,
-		index:    routing.New(answers),
+		index:    routing.New(len(s.slots), func(i int) routing.Answers { return routing.Answers(s.slots[i].AnswersTo) }),
 		refused:  s.newTally("mapper", "messages"),
 		unsaid:   s.newTally("mapper", "emissions"),
 		gateways: gateways,

@@ -75,7 +75,7 @@ func BenchmarkDecodeRouteEncode(b *testing.B) {
 	codec := newCodec(b)
 	answers := crowd(16)
 	answers[0] = routing.Answers{Location: []string{"Kitchen"}, Device: []string{"Spot"}}
-	index := routing.New(answers)
+	index := routing.New(len(answers), func(i int) routing.Answers { return answers[i] })
 	for n, payload := range payloads {
 		b.Run(fmt.Sprintf("args=%d", 2*n), func(b *testing.B) {
 			var found []int

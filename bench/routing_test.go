@@ -21,7 +21,8 @@ func crowd(n int) []routing.Answers {
 func BenchmarkRoute(b *testing.B) {
 	for _, devices := range []int{1, 10, 1000, 100_000} {
 		b.Run(fmt.Sprintf("devices=%d", devices), func(b *testing.B) {
-			index := routing.New(crowd(devices))
+			answers := crowd(devices)
+			index := routing.New(devices, func(i int) routing.Answers { return answers[i] })
 			addresses := make([]messages.Address, min(devices, 1024))
 			for i := range addresses {
 				addresses[i] = messages.Address{Function: "Lighting", Location: fmt.Sprint("room", i%100), Device: fmt.Sprint("device", i)}

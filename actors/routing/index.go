@@ -54,7 +54,7 @@ type table map[key][]int
 
 // Index answers which devices a message finds. It is not safe for concurrent use.
 type Index struct {
-	answers []Answers
+	answers func(device int) Answers
 	shapes  []*shape
 	wide    []int // devices that list so many combinations that they are asked one by one
 }
@@ -62,11 +62,13 @@ type Index struct {
 // maxCombinations is how many combinations of its values a device may have in a table.
 const maxCombinations = 1000
 
-// New returns an index of devices, which are known by their place in answers.
-func New(answers []Answers) *Index {
+// New returns an index of so many devices, which are known by their numbers from 0. It keeps answers, which tells what
+// one answers to and always says the same.
+func New(devices int, answers func(device int) Answers) *Index {
 	x := &Index{answers: answers}
 	shapes := make(map[set]*shape)
-	for device, a := range answers {
+	for device := range devices {
+		a := answers(device)
 		var listed set
 		combinations := 1
 		for c := range characteristics {
@@ -102,7 +104,7 @@ func (x *Index) Find(to messages.Address, found []int) []int {
 		found = append(found, s.table(asked, x.answers)[k.only(asked)]...)
 	}
 	for _, device := range x.wide {
-		if x.answers[device].Matches(to) {
+		if x.answers(device).Matches(to) {
 			found = append(found, device)
 		}
 	}
@@ -110,12 +112,12 @@ func (x *Index) Find(to messages.Address, found []int) []int {
 }
 
 // table returns the table of s for messages that set asked of what s lists.
-func (s *shape) table(asked set, answers []Answers) table {
+func (s *shape) table(asked set, answers func(device int) Answers) table {
 	t, ok := s.tables[asked]
 	if !ok {
 		t = make(table)
 		for _, device := range s.all {
-			t.enter(device, answers[device], asked, 0, key{})
+			t.enter(device, answers(device), asked, 0, key{})
 		}
 		s.tables[asked] = t
 	}

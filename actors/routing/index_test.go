@@ -33,7 +33,7 @@ func TestFind(t *testing.T) {
 		{"case counts", messages.Address{Device: "Spot"}, []int{0, 1, 2}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			x := routing.New(answers)
+			x := routing.New(len(answers), func(i int) routing.Answers { return answers[i] })
 			for range 2 { // the second time from the table
 				found := x.Find(row.to, nil)
 				slices.Sort(found)
@@ -62,7 +62,7 @@ func TestFindAgreesWithMatches(t *testing.T) {
 		}
 		wide := slices.Repeat([]string{"1", "2", "3"}, 11)
 		answers = append(answers, routing.Answers{Function: wide, Location: wide})
-		x := routing.New(answers)
+		x := routing.New(len(answers), func(i int) routing.Answers { return answers[i] })
 		for range 100 {
 			pick := func() string { return []string{"", "0", "1", "2", "5"}[random.IntN(5)] }
 			to := messages.Address{Function: pick(), Gateway: pick(), Location: pick(), Device: pick()}
