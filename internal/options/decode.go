@@ -21,7 +21,7 @@ func Decode(raw map[string]any, into any) error {
 	}
 	clean, spelt, err := Normalize(raw, into)
 	d := decoder{}
-	d.section("", clean, v.Elem())
+	d.section(nil, clean, v.Elem())
 	faults := []error{err}
 	for _, f := range Faults(errors.Join(d.faults...)) {
 		faults = append(faults, &Fault{respell(f.Key, spelt), f.Err})
@@ -45,43 +45,42 @@ func respell(key string, spelt map[string]string) string {
 type decoder struct{ faults faultList }
 
 // section fills the struct v from a map whose keys are normalized.
-func (d *decoder) section(path string, raw map[string]any, v reflect.Value) {
+func (d *decoder) section(at *place, raw map[string]any, v reflect.Value) {
 	for _, f := range specs(v.Type()) {
-		key, dst := join(path, f.key), v.FieldByIndex(f.Index)
+		key, dst := at.under(f.key), v.FieldByIndex(f.Index)
 		value, given := raw[f.key]
 		switch {
 		case given:
 			dst.SetZero()
-			d.value(key, value, dst)
-			if f.isSection() {
-				continue
-			}
+			d.value(&key, value, dst)
 		case f.isSection():
-			d.section(key, nil, dst)
+			d.section(&key, nil, dst)
+		case f.parsed.IsValid():
+			dst.Set(f.parsed)
 		case f.hasDefault:
 			dst.SetZero()
 			if err := parseDefault(f, dst); err != nil {
 				panic("options: " + err.Error())
 			}
 		case f.isRequired():
-			d.missing(key, f)
+			d.missing(&key, f)
 		default:
 			dst.SetZero()
 		}
 	}
 }
 
-func (d *decoder) missing(key string, f spec) {
+func (d *decoder) missing(at *place, f spec) {
 	hint := ""
 	if example := f.Tag.Get("example"); example != "" {
 		hint = ", such as " + example
 	}
-	d.faults.addf(key, "missing: want %s%s", aTypeWord(f.Type), hint)
+	d.faults.addf(at.String(), "missing: want %s%s", aTypeWord(f.Type), hint)
 }
 
 // value sets dst, which is zero, going down into lists, maps and structs so that each fault has its own key. An empty
 // list or map leaves it nil, so that what is given empty equals what is not given.
-func (d *decoder) value(key string, raw any, dst reflect.Value) {
+func (d *decoder) value(at *place, raw any, dst reflect.Value) {
 	t := dst.Type()
 	switch {
 	case isSection(t):
@@ -91,27 +90,31 @@ func (d *decoder) value(key string, raw any, dst reflect.Value) {
 			if _, text := raw.(string); text {
 				have = "text" // what belongs below may be a secret
 			}
-			d.faults.addf(key, "want a section with options below it, have %s", have)
+			d.faults.addf(at.String(), "want a section with options below it, have %s", have)
 			m = nil
 		}
-		d.section(key, m, dst)
+		d.section(at, m, dst)
 	case readsText(t):
-		d.scalar(key, raw, dst)
+		d.scalar(at, raw, dst)
 	case t.Kind() == reflect.Slice:
-		d.list(key, raw, dst)
+		d.list(at, raw, dst)
 	case t.Kind() == reflect.Map:
 		m, ok := raw.(map[string]any)
 		if !ok {
-			d.faults.addf(key, "want a map, have %s", describe(raw))
+			d.faults.addf(at.String(), "want a map, have %s", describe(raw))
 			return
 		}
 		if len(m) == 0 {
 			return
 		}
+		if t == reflect.TypeFor[map[string]any]() {
+			dst.Set(reflect.ValueOf(maps.Clone(m)))
+			return
+		}
 		dst.Set(reflect.MakeMapWithSize(t, len(m)))
 		for _, k := range slices.Sorted(maps.Keys(m)) {
-			item := reflect.New(t.Elem()).Elem()
-			d.value(join(key, k), m[k], item)
+			item, key := reflect.New(t.Elem()).Elem(), at.under(k)
+			d.value(&key, m[k], item)
 			dst.SetMapIndex(reflect.ValueOf(k).Convert(t.Key()), item)
 		}
 	case t.Kind() == reflect.Interface:
@@ -119,16 +122,16 @@ func (d *decoder) value(key string, raw any, dst reflect.Value) {
 			dst.Set(reflect.ValueOf(raw))
 		}
 	default:
-		d.scalar(key, raw, dst)
+		d.scalar(at, raw, dst)
 	}
 }
 
-func (d *decoder) list(key string, raw any, dst reflect.Value) {
+func (d *decoder) list(at *place, raw any, dst reflect.Value) {
 	var items []any
 	switch raw := raw.(type) {
 	case string:
 		if isSection(dst.Type().Elem()) {
-			d.faults.addf(key, "want a list, have %s", describe(raw))
+			d.faults.addf(at.String(), "want a list, have %s", describe(raw))
 			return
 		}
 		for item := range strings.SplitSeq(raw, ",") {
@@ -141,7 +144,7 @@ func (d *decoder) list(key string, raw any, dst reflect.Value) {
 	default:
 		v := reflect.ValueOf(raw)
 		if v.Kind() != reflect.Slice {
-			d.faults.addf(key, "want a list, have %s", describe(raw))
+			d.faults.addf(at.String(), "want a list, have %s", describe(raw))
 			return
 		}
 		for i := range v.Len() {
@@ -153,12 +156,13 @@ func (d *decoder) list(key string, raw any, dst reflect.Value) {
 	}
 	dst.Set(reflect.MakeSlice(dst.Type(), len(items), len(items)))
 	for i, item := range items {
-		d.value(fmt.Sprintf("%s[%d]", key, i), item, dst.Index(i))
+		key := at.at(i)
+		d.value(&key, item, dst.Index(i))
 	}
 }
 
-func (d *decoder) scalar(key string, raw any, dst reflect.Value) {
+func (d *decoder) scalar(at *place, raw any, dst reflect.Value) {
 	if err := setScalar(raw, dst); err != nil {
-		d.faults.add(key, err)
+		d.faults.add(at.String(), err)
 	}
 }

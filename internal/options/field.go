@@ -75,6 +75,7 @@ type spec struct {
 	key        string
 	preset     string // the default
 	hasDefault bool
+	parsed     reflect.Value // the default, if it is right and can be copied
 }
 
 // known keeps what specs returns, by type: a list of sections asks again for each item.
@@ -95,7 +96,11 @@ func specs(t reflect.Type) []spec {
 			key = strings.ToLower(f.Name)
 		}
 		s := spec{StructField: f, key: key}
-		s.preset, s.hasDefault = f.Tag.Lookup("default")
+		if s.preset, s.hasDefault = f.Tag.Lookup("default"); s.hasDefault && isPlain(f.Type) {
+			if v := reflect.New(f.Type).Elem(); parseDefault(s, v) == nil {
+				s.parsed = v
+			}
+		}
 		all = append(all, s)
 	}
 	known.Store(t, all)
@@ -125,9 +130,20 @@ func (s spec) field(key string) Field {
 // isSection tells a struct that holds options from one that is a value, such as time.Time.
 func isSection(t reflect.Type) bool { return t.Kind() == reflect.Struct && !readsText(t) }
 
+// texts keeps what readsText returns, by type.
+var texts sync.Map
+
 func readsText(t reflect.Type) bool {
-	return reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+	if reads, ok := texts.Load(t); ok {
+		return reads.(bool)
+	}
+	reads := reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
+	texts.Store(t, reads)
+	return reads
 }
+
+// isPlain tells a type whose values share nothing when they are copied.
+func isPlain(t reflect.Type) bool { return t.Kind() == reflect.String || t.Kind() <= reflect.Float64 }
 
 func isInteger(t reflect.Type) bool { return reflect.Int <= t.Kind() && t.Kind() <= reflect.Uintptr }
 

@@ -7,21 +7,21 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 )
 
-// Normalize copies raw with the keys spelt as v, a struct, a pointer to one or the reflect.Type of one, spells them.
+// Normalize returns raw with the keys spelt as v, a struct, a pointer to one or the reflect.Type of one, spells them.
 // An unknown key, or one given twice in different cases, is a Fault and left out; a null counts as not given. The
-// values stay unread. spelt tells of each dotted key in the copy how the operator spelt it; below the items of a list only
-// of those that he spelt differently. raw is not changed.
+// values stay unread. spelt tells of each dotted key in what is returned how the operator spelt it; below the items of a list only
+// of those that he spelt differently. raw is not changed; what is returned shares with it what needs no change.
 func Normalize(raw map[string]any, v any) (clean map[string]any, spelt map[string]string, err error) {
 	t := structType(v)
 	n := normalizer{spelt: map[string]string{}}
 	for f := range All(reflect.New(t).Interface()) {
 		n.all = append(n.all, f.Key)
 	}
-	clean = n.section("", "", stringKeys(raw).(map[string]any), t)
+	keyed, _ := stringKeys(raw)
+	clean, _ = n.section(spot{}, keyed.(map[string]any), t)
 	return clean, n.spelt, errors.Join(n.faults...)
 }
 
@@ -31,36 +31,65 @@ type normalizer struct {
 	faults faultList
 }
 
-// section reads one level: path is where it is in our spelling, written in the operator's.
-func (n *normalizer) section(path, written string, raw map[string]any, t reflect.Type) map[string]any {
+// spot is a place in both spellings.
+type spot struct {
+	own, written *place
+	differs      bool // the spellings do
+	listed       bool // it is below an item of a list
+}
+
+// section reads one level, and reports whether it is as it was.
+func (n *normalizer) section(at spot, raw map[string]any, t reflect.Type) (clean map[string]any, same bool) {
 	fields := specs(t)
-	clean := make(map[string]any, len(raw))
-	given := map[string]string{} // by our spelling, only those spelt differently
-	for _, name := range slices.Sorted(maps.Keys(raw)) {
-		as := join(written, name)
+	var room [16]string
+	names := room[:0]
+	exact := true // each key is spelt as ours and has a value
+	for name, value := range raw {
+		names = append(names, name)
+		exact = exact && value != nil && slices.ContainsFunc(fields, func(f spec) bool { return f.key == name })
+	}
+	slices.Sort(names)
+	clean, same = raw, exact
+	if !exact {
+		clean = make(map[string]any, len(raw))
+	}
+	var given map[string]string // by our spelling, only those spelt differently
+	for _, name := range names {
+		written := at.written.under(name)
 		i := slices.IndexFunc(fields, func(f spec) bool { return strings.EqualFold(f.key, name) })
 		if i < 0 {
-			n.faults.add(as, unknown(as, keysBelow(path, fields), n.all))
+			as := written.String()
+			n.faults.add(as, unknown(as, keysBelow(at.own.String(), fields), n.all))
 			continue
 		}
 		if raw[name] == nil {
 			continue
 		}
-		own := fields[i].key
-		key := join(path, own)
-		if _, ok := clean[own]; ok {
-			n.faults.addf(as, "given twice, also as %s", join(written, cmp.Or(given[own], own)))
+		key := fields[i].key
+		if _, twice := clean[key]; twice && !exact {
+			n.faults.addf(written.String(), "given twice, also as %s", join(at.written.String(), cmp.Or(given[key], key)))
 			continue
 		}
-		if name != own {
-			given[own] = name
+		if name != key {
+			if given == nil {
+				given = map[string]string{}
+			}
+			given[key] = name
 		}
-		if as != key || !strings.Contains(path, "[") {
-			n.spelt[key] = as
+		own := at.own.under(key)
+		below := spot{&own, &written, at.differs || name != key, at.listed}
+		if below.differs || !at.listed {
+			n.spelt[own.String()] = written.String()
 		}
-		clean[own] = n.value(key, as, raw[name], fields[i].Type)
+		value, as := n.value(below, raw[name], fields[i].Type)
+		if same && !as {
+			clean, same = maps.Clone(clean), false
+		}
+		if !same {
+			clean[key] = value
+		}
 	}
-	return clean
+	return clean, same
 }
 
 func keysBelow(path string, fields []spec) []string {
@@ -71,61 +100,80 @@ func keysBelow(path string, fields []spec) []string {
 	return keys
 }
 
-// value goes down into what holds further options and leaves everything else as it is.
-func (n *normalizer) value(key, written string, value any, t reflect.Type) any {
+// value goes down into what holds further options and leaves everything else as it is. It reports whether that is all.
+func (n *normalizer) value(at spot, value any, t reflect.Type) (clean any, same bool) {
 	switch value := value.(type) {
 	case map[string]any:
 		if isSection(t) {
-			return n.section(key, written, value, t)
+			return n.section(at, value, t)
 		}
-		if t.Kind() == reflect.Map && !readsText(t) {
+		if t.Kind() == reflect.Map && !readsText(t) && t.Elem().Kind() != reflect.Interface {
 			m := make(map[string]any, len(value))
 			for _, k := range slices.Sorted(maps.Keys(value)) {
-				m[k] = n.value(join(key, k), join(written, k), value[k], t.Elem())
+				own, written := at.own.under(k), at.written.under(k)
+				m[k], _ = n.value(spot{&own, &written, at.differs, at.listed}, value[k], t.Elem())
 			}
-			return m
+			return m, false
 		}
 	case []any:
 		if t.Kind() == reflect.Slice && !readsText(t) {
-			list := make([]any, len(value))
+			list, same := value, true
 			for i, item := range value {
-				at := "[" + strconv.Itoa(i) + "]"
-				list[i] = n.value(key+at, written+at, item, t.Elem())
+				own, written := at.own.at(i), at.written.at(i)
+				item, as := n.value(spot{&own, &written, at.differs, true}, item, t.Elem())
+				if same && !as {
+					list, same = slices.Clone(list), false
+				}
+				if !same {
+					list[i] = item
+				}
 			}
-			return list
+			return list, same
 		}
 	}
-	return value
+	return value, true
 }
 
-// stringKeys copies value with every map below it keyed by strings: YAML allows others, such as numbers. What is
-// neither a map nor a list is returned as it is.
-func stringKeys(value any) any {
+// stringKeys returns value with every map below it keyed by strings: YAML allows others, such as numbers. It shares with
+// value what needs no change, and reports whether that is all.
+func stringKeys(value any) (keyed any, same bool) {
 	switch value := value.(type) {
 	case map[any]any:
 		m := make(map[string]any, len(value))
 		for k, v := range value {
-			m[fmt.Sprint(k)] = stringKeys(v)
+			m[fmt.Sprint(k)], _ = stringKeys(v)
 		}
-		return m
+		return m, false
 	case map[string]any:
-		m := make(map[string]any, len(value))
+		m, same := value, true
 		for k, v := range value {
-			m[k] = stringKeys(v)
+			v, as := stringKeys(v)
+			if same && !as {
+				m, same = maps.Clone(m), false
+			}
+			if !same {
+				m[k] = v
+			}
 		}
-		return m
+		return m, same
 	case []map[string]any:
 		list := make([]any, len(value))
 		for i, v := range value {
-			list[i] = stringKeys(v)
+			list[i], _ = stringKeys(v)
 		}
-		return list
+		return list, false
 	case []any:
-		list := make([]any, len(value))
+		list, same := value, true
 		for i, v := range value {
-			list[i] = stringKeys(v)
+			v, as := stringKeys(v)
+			if same && !as {
+				list, same = slices.Clone(list), false
+			}
+			if !same {
+				list[i] = v
+			}
 		}
-		return list
+		return list, same
 	}
-	return value
+	return value, true
 }
