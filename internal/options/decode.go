@@ -21,7 +21,7 @@ func Decode(raw map[string]any, into any) error {
 	}
 	clean, spelt, err := Normalize(raw, into)
 	d := decoder{}
-	d.section(nil, clean, v.Elem())
+	d.section(top(), clean, v.Elem())
 	faults := []error{err}
 	for _, f := range Faults(errors.Join(d.faults...)) {
 		faults = append(faults, &Fault{respell(f.Key, spelt), f.Err})
@@ -45,16 +45,16 @@ func respell(key string, spelt map[string]string) string {
 type decoder struct{ faults faultList }
 
 // section fills the struct v from a map whose keys are normalized.
-func (d *decoder) section(at *place, raw map[string]any, v reflect.Value) {
+func (d *decoder) section(at place, raw map[string]any, v reflect.Value) {
 	for _, f := range specs(v.Type()) {
 		key, dst := at.under(f.key), v.FieldByIndex(f.Index)
 		value, given := raw[f.key]
 		switch {
 		case given:
 			dst.SetZero()
-			d.value(&key, value, dst)
+			d.value(key, value, dst)
 		case f.isSection():
-			d.section(&key, nil, dst)
+			d.section(key, nil, dst)
 		case f.parsed.IsValid():
 			dst.Set(f.parsed)
 		case f.hasDefault:
@@ -63,14 +63,14 @@ func (d *decoder) section(at *place, raw map[string]any, v reflect.Value) {
 				panic("options: " + err.Error())
 			}
 		case f.isRequired():
-			d.missing(&key, f)
+			d.missing(key, f)
 		default:
 			dst.SetZero()
 		}
 	}
 }
 
-func (d *decoder) missing(at *place, f spec) {
+func (d *decoder) missing(at place, f spec) {
 	hint := ""
 	if example := f.Tag.Get("example"); example != "" {
 		hint = ", such as " + example
@@ -80,7 +80,7 @@ func (d *decoder) missing(at *place, f spec) {
 
 // value sets dst, which is zero, going down into lists, maps and structs so that each fault has its own key. An empty
 // list or map leaves it nil, so that what is given empty equals what is not given.
-func (d *decoder) value(at *place, raw any, dst reflect.Value) {
+func (d *decoder) value(at place, raw any, dst reflect.Value) {
 	t := dst.Type()
 	switch {
 	case isSection(t):
@@ -114,7 +114,7 @@ func (d *decoder) value(at *place, raw any, dst reflect.Value) {
 		dst.Set(reflect.MakeMapWithSize(t, len(m)))
 		for _, k := range slices.Sorted(maps.Keys(m)) {
 			item, key := reflect.New(t.Elem()).Elem(), at.under(k)
-			d.value(&key, m[k], item)
+			d.value(key, m[k], item)
 			dst.SetMapIndex(reflect.ValueOf(k).Convert(t.Key()), item)
 		}
 	case t.Kind() == reflect.Interface:
@@ -126,7 +126,7 @@ func (d *decoder) value(at *place, raw any, dst reflect.Value) {
 	}
 }
 
-func (d *decoder) list(at *place, raw any, dst reflect.Value) {
+func (d *decoder) list(at place, raw any, dst reflect.Value) {
 	var items []any
 	switch raw := raw.(type) {
 	case string:
@@ -157,11 +157,11 @@ func (d *decoder) list(at *place, raw any, dst reflect.Value) {
 	dst.Set(reflect.MakeSlice(dst.Type(), len(items), len(items)))
 	for i, item := range items {
 		key := at.at(i)
-		d.value(&key, item, dst.Index(i))
+		d.value(key, item, dst.Index(i))
 	}
 }
 
-func (d *decoder) scalar(at *place, raw any, dst reflect.Value) {
+func (d *decoder) scalar(at place, raw any, dst reflect.Value) {
 	if err := setScalar(raw, dst); err != nil {
 		d.faults.add(at.String(), err)
 	}

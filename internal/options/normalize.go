@@ -21,7 +21,7 @@ func Normalize(raw map[string]any, v any) (clean map[string]any, spelt map[strin
 		n.all = append(n.all, f.Key)
 	}
 	keyed, _ := stringKeys(raw)
-	clean, _ = n.section(spot{}, keyed.(map[string]any), t)
+	clean, _ = n.section(spot{own: top(), written: top()}, keyed.(map[string]any), t)
 	return clean, n.spelt, errors.Join(n.faults...)
 }
 
@@ -33,7 +33,7 @@ type normalizer struct {
 
 // spot is a place in both spellings.
 type spot struct {
-	own, written *place
+	own, written place
 	differs      bool // the spellings do
 	listed       bool // it is below an item of a list
 }
@@ -77,7 +77,7 @@ func (n *normalizer) section(at spot, raw map[string]any, t reflect.Type) (clean
 			given[key] = name
 		}
 		own := at.own.under(key)
-		below := spot{&own, &written, at.differs || name != key, at.listed}
+		below := spot{own, written, at.differs || name != key, at.listed}
 		if below.differs || !at.listed {
 			n.spelt[own.String()] = written.String()
 		}
@@ -111,7 +111,7 @@ func (n *normalizer) value(at spot, value any, t reflect.Type) (clean any, same 
 			m := make(map[string]any, len(value))
 			for _, k := range slices.Sorted(maps.Keys(value)) {
 				own, written := at.own.under(k), at.written.under(k)
-				m[k], _ = n.value(spot{&own, &written, at.differs, at.listed}, value[k], t.Elem())
+				m[k], _ = n.value(spot{own, written, at.differs, at.listed}, value[k], t.Elem())
 			}
 			return m, false
 		}
@@ -120,7 +120,7 @@ func (n *normalizer) value(at spot, value any, t reflect.Type) (clean any, same 
 			list, same := value, true
 			for i, item := range value {
 				own, written := at.own.at(i), at.written.at(i)
-				item, as := n.value(spot{&own, &written, at.differs, true}, item, t.Elem())
+				item, as := n.value(spot{own, written, at.differs, true}, item, t.Elem())
 				if same && !as {
 					list, same = slices.Clone(list), false
 				}
