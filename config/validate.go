@@ -1,10 +1,10 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net/mail"
-	"slices"
 	"time"
 )
 
@@ -25,21 +25,26 @@ func (l *loader) check(key string, err error) {
 	}
 }
 
-func (l *loader) checkPositive(key string, d time.Duration) {
+func (l *loader) checkPositive(key string, d time.Duration) { l.check(key, positive(d)) }
+
+func positive(d time.Duration) error {
 	if d <= 0 {
-		l.check(key, fmt.Errorf("%s is too short: want more than 0", duration(d)))
+		return fmt.Errorf("%s is too short: want more than 0", duration(d))
 	}
+	return nil
 }
 
-// checkRange is about numbers of things.
-func (l *loader) checkRange(key string, n, low, high int) {
+func (l *loader) checkRange(key string, n, low, high int) { l.check(key, within(n, low, high)) }
+
+// within is about numbers of things.
+func within(n, low, high int) error {
 	switch {
 	case n >= low && n <= high:
+		return nil
 	case high == unlimited:
-		l.check(key, fmt.Errorf("%d is out of range: want %d or more", n, low))
-	default:
-		l.check(key, fmt.Errorf("%d is out of range: want %d to %d", n, low, high))
+		return fmt.Errorf("%d is out of range: want %d or more", n, low)
 	}
+	return fmt.Errorf("%d is out of range: want %d to %d", n, low, high)
 }
 
 const unlimited = math.MaxInt
@@ -72,39 +77,54 @@ func (l *loader) validateMapping() {
 }
 
 func (l *loader) validateDevices() {
-	first := map[string]int{}
+	first := make(map[string]int, len(l.Config.Devices))
 	for i := range l.Config.Devices {
-		d, at := &l.Config.Devices[i], fmt.Sprintf("devices[%d]", i)
-		if l.broken[at] {
+		if len(l.broken) > 0 && l.broken[fmt.Sprintf("devices[%d]", i)] {
 			continue
 		}
-		l.check(at+".name", checkLevel(d.Name))
-		if other, ok := first[d.Name]; ok && d.Name != "" {
-			l.check(at+".name", fmt.Errorf("devices[%d] is called %q already", other, d.Name))
+		l.validateDevice(i)
+		name := l.Config.Devices[i].Name
+		if other, ok := first[name]; ok && name != "" {
+			l.checkDevice(i, "name", fmt.Errorf("devices[%d] is called %q already", other, name))
 		} else {
-			first[d.Name] = i
+			first[name] = i
 		}
-		if d.Type == "" {
-			l.check(at+".type", fmt.Errorf("empty: want one of those that \"gateway devices\" lists"))
-		}
-		if !slices.Contains([]string{ReplyAlways, ReplyAddressed, ReplyNever}, d.Reply) {
-			l.check(at+".reply", fmt.Errorf("%q: want always, addressed or never", d.Reply))
-		}
-		l.checkPositive(at+".timeout", d.Timeout)
-		l.checkPositive(at+".open_timeout", d.OpenTimeout)
-		l.checkRange(at+".mailbox", d.Mailbox, 1, unlimited)
-		l.checkWords(at+".answers_to.function", d.AnswersTo.Function)
-		l.checkWords(at+".answers_to.gateway", d.AnswersTo.Gateway)
-		l.checkWords(at+".answers_to.location", d.AnswersTo.Location)
-		l.checkWords(at+".answers_to.device", d.AnswersTo.Device)
+	}
+}
+
+func (l *loader) validateDevice(i int) {
+	d := &l.Config.Devices[i]
+	l.checkDevice(i, "name", checkLevel(d.Name))
+	if d.Type == "" {
+		l.checkDevice(i, "type", errors.New("empty: want one of those that \"gateway devices\" lists"))
+	}
+	switch d.Reply {
+	case ReplyAlways, ReplyAddressed, ReplyNever:
+	default:
+		l.checkDevice(i, "reply", fmt.Errorf("%q: want always, addressed or never", d.Reply))
+	}
+	l.checkDevice(i, "timeout", positive(d.Timeout))
+	l.checkDevice(i, "open_timeout", positive(d.OpenTimeout))
+	l.checkDevice(i, "mailbox", within(d.Mailbox, 1, unlimited))
+	l.checkWords(i, "answers_to.function", d.AnswersTo.Function)
+	l.checkWords(i, "answers_to.gateway", d.AnswersTo.Gateway)
+	l.checkWords(i, "answers_to.location", d.AnswersTo.Location)
+	l.checkWords(i, "answers_to.device", d.AnswersTo.Device)
+}
+
+// checkDevice puts the key together only if there is something wrong.
+func (l *loader) checkDevice(i int, option string, err error) {
+	if err != nil {
+		l.check(fmt.Sprintf("devices[%d].%s", i, option), err)
 	}
 }
 
 // checkWords refuses the empty word: a message that leaves a characteristic empty finds every device anyway.
-func (l *loader) checkWords(key string, words []string) {
-	for i, word := range words {
+func (l *loader) checkWords(i int, option string, words []string) {
+	for n, word := range words {
 		if word == "" {
-			l.check(fmt.Sprintf("%s[%d]", key, i), fmt.Errorf("empty: leave %s out to answer to everything", key))
+			at := fmt.Sprintf("devices[%d].%s", i, option)
+			l.check(fmt.Sprintf("%s[%d]", at, n), fmt.Errorf("empty: leave %s out to answer to everything", at))
 		}
 	}
 }
