@@ -19,7 +19,7 @@ func Decode(raw map[string]any, into any) error {
 	if v.Kind() != reflect.Pointer || v.IsNil() {
 		panic(fmt.Sprintf("options: Decode into %T, want a pointer to a struct", into))
 	}
-	clean, spelt, err := Normalize(raw, into)
+	clean, spelt, err := normalize(raw, structType(into), true)
 	d := decoder{}
 	d.section(top(), clean, v.Elem())
 	faults := []error{err}

@@ -15,18 +15,19 @@ import (
 // values stay unread. spelt tells of each dotted key in what is returned how the operator spelt it; below the items of a list only
 // of those that he spelt differently. raw is not changed; what is returned shares with it what needs no change.
 func Normalize(raw map[string]any, v any) (clean map[string]any, spelt map[string]string, err error) {
-	t := structType(v)
-	n := normalizer{spelt: map[string]string{}}
-	for f := range All(reflect.New(t).Interface()) {
-		n.all = append(n.all, f.Key)
-	}
+	return normalize(raw, structType(v), false)
+}
+
+// normalize is Normalize; brief has it tell only of the keys that are spelt differently.
+func normalize(raw map[string]any, t reflect.Type, brief bool) (clean map[string]any, spelt map[string]string, err error) {
+	n := normalizer{whole: t, spelt: map[string]string{}}
 	keyed, _ := stringKeys(raw)
-	clean, _ = n.section(spot{own: top(), written: top()}, keyed.(map[string]any), t)
+	clean, _ = n.section(spot{own: top(), written: top(), brief: brief}, keyed.(map[string]any), t)
 	return clean, n.spelt, errors.Join(n.faults...)
 }
 
 type normalizer struct {
-	all    []string // every key of the whole struct
+	whole  reflect.Type
 	spelt  map[string]string
 	faults faultList
 }
@@ -35,7 +36,7 @@ type normalizer struct {
 type spot struct {
 	own, written place
 	differs      bool // the spellings do
-	listed       bool // it is below an item of a list
+	brief        bool // it need not be told of if they don't
 }
 
 // section reads one level, and reports whether it is as it was.
@@ -59,7 +60,7 @@ func (n *normalizer) section(at spot, raw map[string]any, t reflect.Type) (clean
 		i := slices.IndexFunc(fields, func(f spec) bool { return strings.EqualFold(f.key, name) })
 		if i < 0 {
 			as := written.String()
-			n.faults.add(as, unknown(as, keysBelow(at.own.String(), fields), n.all))
+			n.faults.add(as, unknown(as, keysBelow(at.own.String(), fields), n.all()))
 			continue
 		}
 		if raw[name] == nil {
@@ -77,8 +78,8 @@ func (n *normalizer) section(at spot, raw map[string]any, t reflect.Type) (clean
 			given[key] = name
 		}
 		own := at.own.under(key)
-		below := spot{own, written, at.differs || name != key, at.listed}
-		if below.differs || !at.listed {
+		below := spot{own, written, at.differs || name != key, at.brief}
+		if below.differs || !at.brief {
 			n.spelt[own.String()] = written.String()
 		}
 		value, as := n.value(below, raw[name], fields[i].Type)
@@ -90,6 +91,14 @@ func (n *normalizer) section(at spot, raw map[string]any, t reflect.Type) (clean
 		}
 	}
 	return clean, same
+}
+
+// all is every key of the whole struct.
+func (n *normalizer) all() (keys []string) {
+	for f := range All(reflect.New(n.whole).Interface()) {
+		keys = append(keys, f.Key)
+	}
+	return keys
 }
 
 func keysBelow(path string, fields []spec) []string {
@@ -111,7 +120,7 @@ func (n *normalizer) value(at spot, value any, t reflect.Type) (clean any, same 
 			m := make(map[string]any, len(value))
 			for _, k := range slices.Sorted(maps.Keys(value)) {
 				own, written := at.own.under(k), at.written.under(k)
-				m[k], _ = n.value(spot{own, written, at.differs, at.listed}, value[k], t.Elem())
+				m[k], _ = n.value(spot{own, written, at.differs, at.brief}, value[k], t.Elem())
 			}
 			return m, false
 		}
