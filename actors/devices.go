@@ -3,6 +3,7 @@ package actors
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -50,6 +51,7 @@ func (p *parent) Receive(c actor.Context) {
 		p.self = c.Self()
 		for _, slot := range p.slots {
 			p.spawn(c, slot)
+			runtime.Gosched() // else there would be a goroutine for each before the first could open
 		}
 	case *actor.Terminated:
 		p.left--
@@ -142,6 +144,7 @@ func (p *parent) close(c actor.Context) {
 		switch pid, failed := p.failed[slot.Name]; {
 		case !failed:
 			c.Poison(slot.pid)
+			runtime.Gosched() // as in the beginning
 		case pid != nil:
 			c.Stop(pid) // suspended, it would never come to the pill
 		}

@@ -39,24 +39,28 @@ func (w *workers) Schedule(work func()) {
 func (w *workers) Throughput() int { return 300 }
 
 func (w *workers) serve(work func()) {
-	next := make(chan func(), 1)
+	var next chan func()
 	for more := true; more; {
 		work()
-		if !w.wait(next) {
+		if next = w.wait(next); next == nil {
 			return
 		}
 		work, more = <-next
 	}
 }
 
-func (w *workers) wait(next chan func()) bool {
+// wait returns what tells of the next work, the same as before if there was one; nil if there are enough who wait.
+func (w *workers) wait(next chan func()) chan func() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.ended || len(w.idle) == mostIdle {
-		return false
+		return nil
+	}
+	if next == nil {
+		next = make(chan func(), 1)
 	}
 	w.idle = append(w.idle, next)
-	return true
+	return next
 }
 
 // end lets those go that wait, and soon all others. Work may still be scheduled.
