@@ -119,7 +119,7 @@ func (l *loader) decode() {
 	l.broken = map[string]bool{}
 	raw := l.merged.Raw()
 	if l.list != nil {
-		raw["devices"] = l.list
+		raw["devices"] = vocabulary{}.share(l.list)
 	}
 	for _, f := range options.Faults(options.Decode(raw, &l.Config)) {
 		l.broken[f.Key] = true
