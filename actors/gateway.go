@@ -37,6 +37,10 @@ type Options struct {
 	// Traffic is called for each message that arrives or is emitted, by any goroutine; it must not block. It may be nil.
 	Traffic func()
 
+	// Started is called once, when the link begins: each device has opened or failed, or there was no more time. It must
+	// not block. It may be nil.
+	Started func()
+
 	// Dial makes a session; nil is mqtt.Dial.
 	Dial func(context.Context, mqtt.Options) (mqtt.Session, error)
 }
@@ -55,6 +59,9 @@ func New(o Options) (*Gateway, error) {
 	}
 	if o.Traffic == nil {
 		o.Traffic = func() {}
+	}
+	if o.Started == nil {
+		o.Started = func() {}
 	}
 	if o.QoS > 1 { // 2 is promised as 1
 		o.QoS = 1

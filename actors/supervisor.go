@@ -181,6 +181,7 @@ func (v *supervisor) begin() {
 	}
 	v.Log.Info("devices ready", "online", len(v.slots)-v.unready-down, "down", down, "opening", v.unready)
 	v.send(v.connection, messages.Begin{})
+	v.Started()
 }
 
 // changed acts on the state of a device.

@@ -13,6 +13,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/command/logging"
+	"github.com/mqttgateway/mqttgateway/internal/heap"
 	"github.com/mqttgateway/mqttgateway/internal/pace"
 )
 
@@ -71,6 +72,9 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 	defer pacer.Stop()
 	options := buildOptions(c, p, url, log)
 	options.Traffic = pacer.Note
+	keeper := heap.New()
+	defer keeper.Stop()
+	options.Started = keeper.Start
 	gateway, err := actors.New(options)
 	if err != nil {
 		return err
