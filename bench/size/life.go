@@ -15,12 +15,13 @@ import (
 type life struct {
 	start, stop time.Duration // until all is ready; from being told to
 	devices     time.Duration // of start, what came after the configuration was read
-	memory      child.Memory  // when it is ready
+	memory      child.Memory  // at rest
 	cpu         time.Duration // at rest
 }
 
-// settle is what a gateway that is ready has to come to rest before it is watched.
-const settle = time.Second
+// settle is what a gateway that is ready has to come to rest before it is watched: with many devices it has their states
+// to tell, and gives back what the start took.
+const settle = 5 * time.Second
 
 // patience is how long a start may take.
 const patience = 5 * time.Minute
@@ -51,6 +52,9 @@ func live(ctx context.Context, dir, program, broker string, devices int, rest ti
 		return l, err
 	}
 	l.start, l.devices = at.Sub(p.Began), at.Sub(read)
+	if err := wait(ctx, settle); err != nil {
+		return l, err
+	}
 	if rest > 0 {
 		if l.cpu, err = watch(ctx, p, rest); err != nil {
 			return l, err
@@ -65,9 +69,6 @@ func live(ctx context.Context, dir, program, broker string, devices int, rest ti
 
 // watch returns the processor time that p takes while it rests.
 func watch(ctx context.Context, p *child.Process, rest time.Duration) (time.Duration, error) {
-	if err := wait(ctx, settle); err != nil {
-		return 0, err
-	}
 	before, err := p.CPU()
 	if err != nil {
 		return 0, err
