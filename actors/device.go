@@ -15,7 +15,7 @@ import (
 // device is the actor that hosts one devices.Device: it opens it, hands it its messages one at a time, recovers its
 // panics, and closes it. What goes wrong is told to the supervisor, which answers with when to open it again.
 type device struct {
-	*slot // nil until the first message
+	*slot // nil until the first message of one that begins again
 	find  func(*actor.PID) *slot
 	self  *actor.PID
 

@@ -39,7 +39,8 @@ func newParent(s *system) *parent {
 	}
 	find := p.slotOf
 	p.hosts = actor.PropsFromProducer(func() actor.Actor { return &device{find: find} },
-		actor.WithMailbox(func() actor.Mailbox { return p.next.box }), actor.WithDispatcher(&p.workers))
+		actor.WithMailbox(func() actor.Mailbox { return p.next.box }), actor.WithDispatcher(&p.workers),
+		actor.WithOnInit(func(c actor.Context) { c.Actor().(*device).slot = p.next }))
 	return p
 }
 
@@ -78,7 +79,8 @@ func (p *parent) Receive(c actor.Context) {
 }
 
 // spawn begins the actor of a device. Devices share what protoactor wants for that, which is more than an actor takes
-// itself: only their mailboxes, which they keep, are told apart here, and they find their slots by their names.
+// itself: they are told apart by their mailboxes, which they keep, and their slots, which they find by their names when
+// they begin again.
 func (p *parent) spawn(c actor.Context, s *slot) {
 	props := p.hosts
 	if t, ok := s.typ.Host.(rawType); ok {

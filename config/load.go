@@ -121,7 +121,7 @@ func (l *loader) decode() {
 	if l.list != nil {
 		raw["devices"] = vocabulary{}.share(l.list)
 	}
-	for _, f := range options.Faults(options.Decode(raw, &l.Config)) {
+	for _, f := range options.Faults(options.DecodeNormalized(raw, &l.Config)) {
 		l.broken[f.Key] = true
 		l.fault(f.Key, f.Err)
 	}

@@ -21,7 +21,7 @@ type Keeper struct {
 	mu      sync.Mutex
 	stopped bool
 	before  int         // percent, of others
-	percent int         // in force; 0 before the start
+	percent int         // in force; 0 before the first collection
 	timer   *time.Timer // runs after a collection until things have calmed down
 	seen    uint64      // of what has been allocated
 	floor   floor
@@ -35,7 +35,8 @@ func New() *Keeper {
 	return new(Keeper)
 }
 
-// Start begins. It is to be called once, when what the process needs only to start has been done.
+// Start begins with the next collection. It is to be called once, when what the process needs only to start has been
+// done.
 func (k *Keeper) Start() {
 	if k == nil {
 		return
@@ -46,7 +47,6 @@ func (k *Keeper) Start() {
 		return
 	}
 	k.timer = time.AfterFunc(period, k.look)
-	k.adapt()
 	k.watch()
 }
 
@@ -60,6 +60,8 @@ func (k *Keeper) Stop() {
 	k.stopped = true
 	if k.timer != nil {
 		k.timer.Stop()
+	}
+	if k.percent != 0 {
 		debug.SetGCPercent(k.before)
 	}
 }

@@ -20,13 +20,18 @@ func Decode(raw map[string]any, into any) error {
 		panic(fmt.Sprintf("options: Decode into %T, want a pointer to a struct", into))
 	}
 	clean, spelt, err := normalize(raw, structType(into), true)
-	d := decoder{}
-	d.section(top(), clean, v.Elem())
 	faults := []error{err}
-	for _, f := range Faults(errors.Join(d.faults...)) {
+	for _, f := range Faults(DecodeNormalized(clean, into)) {
 		faults = append(faults, &Fault{respell(f.Key, spelt), f.Err})
 	}
 	return errors.Join(faults...)
+}
+
+// DecodeNormalized is Decode for what Normalize has returned, and for what is spelt like that.
+func DecodeNormalized(clean map[string]any, into any) error {
+	d := decoder{}
+	d.section(top(), clean, reflect.ValueOf(into).Elem())
+	return errors.Join(d.faults...)
 }
 
 // respell turns a key into the operator's spelling of it, as far as he wrote it at all.
