@@ -130,7 +130,15 @@ func parse(path string, parser koanf.Parser) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return parser.Unmarshal(text)
+	words := vocabulary{}
+	if _, ok := parser.(*yaml.YAML); ok {
+		if raw, ok := words.readYAML(text); ok {
+			return raw, nil
+		}
+	}
+	raw, err := parser.Unmarshal(text)
+	words.share(raw)
+	return raw, err
 }
 
 // quotedYAML is where YAML's parser quotes the file: it may be a password.

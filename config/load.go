@@ -119,7 +119,7 @@ func (l *loader) decode() {
 	l.broken = map[string]bool{}
 	raw := l.merged.Raw()
 	if l.list != nil {
-		raw["devices"] = vocabulary{}.share(l.list)
+		raw["devices"] = l.list
 	}
 	for _, f := range options.Faults(options.DecodeNormalized(raw, &l.Config)) {
 		l.broken[f.Key] = true
