@@ -50,9 +50,9 @@ func (p *parent) Receive(c actor.Context) {
 	switch m := c.Message().(type) {
 	case *actor.Started:
 		p.self = c.Self()
-		for _, slot := range p.slots {
+		for i, slot := range p.slots {
 			p.spawn(c, slot)
-			runtime.Gosched() // else there would be a goroutine for each before the first could open
+			takeTurns(i)
 		}
 	case *actor.Terminated:
 		p.left--
@@ -94,6 +94,14 @@ func (p *parent) spawn(c actor.Context, s *slot) {
 	}
 	s.pid = pid
 	p.left++
+}
+
+// takeTurns lets devices open, or close, after every few that have been told to: else there would be a goroutine for each
+// of them before the first could begin.
+func takeTurns(i int) {
+	if i%32 == 31 {
+		runtime.Gosched()
+	}
 }
 
 // HandleFailure implements actor.SupervisorStrategy for the devices' actors. The one that failed is suspended.
@@ -141,15 +149,15 @@ func (p *parent) close(c actor.Context) {
 		return
 	}
 	p.closing = true
-	for _, slot := range p.slots {
+	for i, slot := range p.slots {
 		slot.set(refuseClosing)
 		switch pid, failed := p.failed[slot.Name]; {
 		case !failed:
 			c.Poison(slot.pid)
-			runtime.Gosched() // as in the beginning
 		case pid != nil:
 			c.Stop(pid) // suspended, it would never come to the pill
 		}
+		takeTurns(i)
 	}
 	p.closed()
 }
