@@ -103,6 +103,8 @@ func (p *Pacer) choose(now time.Time, messages uint64) {
 		messages: messages - p.seen,
 		cpu:      reading.cpu - p.before.cpu,
 		waits:    reading.waits - p.before.waits,
+
+		preempted: reading.preempted - p.before.preempted,
 	}); one != was {
 		use(one)
 	}

@@ -7,8 +7,9 @@ import (
 
 // reading is what the process has been through since it began.
 type reading struct {
-	cpu   time.Duration
-	waits uint64 // of longWait and more
+	cpu       time.Duration
+	waits     uint64 // of longWait and more
+	preempted uint64 // by other processes
 }
 
 // meter takes readings, one at a time.
@@ -24,5 +25,6 @@ func (m *meter) read() reading {
 			waits += n
 		}
 	}
-	return reading{cpu: used(), waits: waits}
+	cpu, preempted := used()
+	return reading{cpu, waits, preempted}
 }

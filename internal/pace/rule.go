@@ -8,6 +8,8 @@ type sample struct {
 	messages uint64
 	cpu      time.Duration // that the process used
 	waits    uint64        // goroutines that could run and waited for longWait or more
+
+	preempted uint64 // how often other processes took a processor over
 }
 
 const (
@@ -15,7 +17,7 @@ const (
 
 	worthwhile = 50 // messages a second, from which on waking processors costs more than looking after it
 	full       = 90 // percent of one processor that are too much for it
-	tolerable  = 2  // long waits in one sample; the garbage collector and a busy machine cause some
+	tolerable  = 2  // long waits in one sample; the garbage collector causes some
 
 	briefHold = 300 * time.Millisecond // for which all processors are kept after one was not enough
 	shortHold = 5 * time.Second        // the same after goroutines had to wait
@@ -26,6 +28,7 @@ const (
 type rule struct {
 	one   bool
 	again bool          // one was enough when messages flowed last
+	fresh bool          // they have just begun to
 	hold  time.Duration // for which all are kept yet
 	next  time.Duration // the hold after this one
 }
@@ -39,7 +42,7 @@ func (r *rule) step(s sample) (one bool) {
 	switch {
 	case !r.one && r.hold == 0:
 		r.next = max(0, r.next-s.took) // forgiven by and by
-	case r.one && s.waits > tolerable:
+	case r.one && s.waits > tolerable+s.preempted: // those which a busy machine causes, a second processor would not spare
 		r.hold = max(shortHold, r.next)
 		r.next = min(2*r.hold, longHold)
 	case r.one && !small:
@@ -48,15 +51,17 @@ func (r *rule) step(s sample) (one bool) {
 	if r.one {
 		r.next = max(0, r.next-s.took/4)
 	}
-	r.one = r.hold == 0 && small && s.messages*uint64(time.Second) >= worthwhile*uint64(s.took)
-	if s.messages > 0 {
+	flow := s.messages*uint64(time.Second) >= worthwhile*uint64(s.took)
+	r.one = r.hold == 0 && small && flow
+	if flow || r.fresh { // the last few of a flow say nothing
 		r.again = r.one
 	}
+	r.fresh = false
 	return r.one
 }
 
 // resume tells whether one processor is to be used as soon as messages flow again.
 func (r *rule) resume() (one bool) {
-	r.one = r.again
+	r.one, r.fresh = r.again, true
 	return r.one
 }

@@ -27,6 +27,7 @@ func TestRule(t *testing.T) {
 		"a device computes":              {[]sample{flow}, second(1000, time.Second, 100), false},
 		"a device computes now and then": {[]sample{flow}, second(1000, 100*time.Millisecond, tolerable+1), false},
 		"a wait or two":                  {[]sample{flow}, second(1000, 100*time.Millisecond, tolerable), true},
+		"waits on a busy machine":        {[]sample{flow}, sample{took: time.Second, messages: 1000, waits: 100, preempted: 100}, true},
 		"waits with all processors":      {nil, second(1000, 100*time.Millisecond, 100), true},
 		"soon after waits":               {[]sample{flow, second(1000, 0, 100), flow, flow, flow}, flow, false},
 		"some time after waits":          {[]sample{flow, second(1000, 0, 100), flow, flow, flow, flow}, flow, true},
@@ -72,20 +73,28 @@ func TestRuleForgives(t *testing.T) {
 }
 
 func TestRuleResumes(t *testing.T) {
-	silence := sample{took: time.Second}
+	small, few := sample{took: time.Second, messages: 1000}, sample{took: time.Second, messages: 1}
+	large := sample{took: time.Second, messages: 1000, cpu: time.Second}
 	for name, row := range map[string]struct {
-		last sample
-		one  bool
+		flows [][]sample // with silence in between
+		one   bool
 	}{
-		"a small load":           {sample{took: time.Second, messages: 1000}, true},
-		"a large one":            {sample{took: time.Second, messages: 1000, cpu: time.Second}, false},
-		"one that came and went": {sample{took: time.Second, messages: 1}, false},
+		"a small load":                {[][]sample{{small}}, true},
+		"a large one":                 {[][]sample{{small, large}}, false},
+		"a small one and its last":    {[][]sample{{small, few}}, true},
+		"a large one and its last":    {[][]sample{{small, large, few}}, false},
+		"one message":                 {[][]sample{{few}}, false},
+		"a small load, then one":      {[][]sample{{small, few}, {few}}, false},
+		"a small load, then a larger": {[][]sample{{small}, {large}}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var r rule
-			r.step(row.last)
-			r.step(silence)
-			r.step(silence)
+			for _, flow := range row.flows {
+				r.resume()
+				for _, s := range append(flow, sample{took: time.Second}) {
+					r.step(s)
+				}
+			}
 			if got := r.resume(); got != row.one {
 				t.Errorf("one processor: %v, want %v", got, row.one)
 			}

@@ -6,6 +6,6 @@ import "time"
 
 const readable = false
 
-func used() time.Duration { return 0 }
+func used() (cpu time.Duration, preempted uint64) { return 0, 0 }
 
 func rouse() {}
