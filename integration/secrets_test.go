@@ -96,9 +96,9 @@ health: {socket: health.sock}
 func tryPasswords(t *testing.T, gateway *program) {
 	t.Helper()
 	url := "tcp://" + embeddedAddress(t, gateway)
-	for user, refused := range map[string]bool{"you": true, canary: true, "me": false} {
+	for _, user := range []string{canary, "you", "me"} { // the first to be refused is the one that a line names
 		session, err := mqtt.Dial(t.Context(), mqtt.Options{Broker: url, ClientID: "x", Username: user, Password: canary, CleanSession: true})
-		if err != nil != refused {
+		if (err == nil) != (user == "me") {
 			t.Errorf("%q signs in: %v", user, err)
 		}
 		if err == nil {

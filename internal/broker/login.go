@@ -45,7 +45,7 @@ func (l *login) OnConnectAuthenticate(c *mochi.Client, p packets.Packet) bool {
 	if l.open || name == gatewayName && l.own.fits(password) || l.users.admits(name, password) {
 		return true
 	}
-	l.refusals.note(name, c.Net.Remote)
+	l.refusals.note(l.users.shown(name), c.Net.Remote)
 	return false
 }
 
@@ -62,14 +62,14 @@ type refusals struct {
 	more int        // since then
 }
 
-func (r *refusals) note(name, remote string) {
+func (r *refusals) note(user, remote string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if time.Since(r.said) < refusalEvery {
 		r.more++
 		return
 	}
-	r.log.Warn("embedded broker refused a login", "user", shortened(name), "remote", remote, "more_since_last", r.more)
+	r.log.Warn("embedded broker refused a login", "user", user, "remote", remote, "more_since_last", r.more)
 	r.said, r.more = time.Now(), 0
 }
 
@@ -81,13 +81,4 @@ func (r *refusals) close() {
 		r.log.Warn("embedded broker refused more logins", "more", r.more)
 		r.more = 0
 	}
-}
-
-// shortened is for names that strangers have chosen.
-func shortened(name string) string {
-	const most = 64
-	if len(name) > most {
-		return name[:most] + "…"
-	}
-	return name
 }

@@ -84,6 +84,19 @@ func TestNoOtherPortWithUsers(t *testing.T) {
 	}
 }
 
+// A name that is nobody's may be a password, and is not told.
+func TestUsersShown(t *testing.T) {
+	users, err := ParseUsers([]byte("me:swordfish"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"me": "me", "swordfish": "(unknown)", "you": "(unknown)", "": "(none)"} {
+		if got := users.shown(name); got != want {
+			t.Errorf("%q is told as %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestRefusalsAreThrottled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var said bytes.Buffer
@@ -93,7 +106,7 @@ func TestRefusalsAreThrottled(t *testing.T) {
 			r.note("me\nlevel=ERROR", "1.2.3.4:5")
 			time.Sleep(100 * time.Millisecond)
 		}
-		r.note(strings.Repeat("x", 1000), "1.2.3.4:5")
+		r.note("you", "1.2.3.4:5")
 		r.close()
 		r.close()
 		got := strings.Split(strings.TrimSpace(said.String()), "\n")

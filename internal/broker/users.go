@@ -82,6 +82,17 @@ func (u Users) admits(name string, password []byte) bool {
 	return h.fits(password) && known
 }
 
+// shown is a name as it may be told. One that is nobody's is not: it may be a password, typed where the name belongs.
+func (u Users) shown(name string) string {
+	switch _, known := u.hashes[name]; {
+	case known:
+		return name
+	case name == "":
+		return "(none)"
+	}
+	return "(unknown)"
+}
+
 // hash is a password as mosquitto keeps it: PBKDF2 with HMAC-SHA512.
 type hash struct {
 	iterations int
