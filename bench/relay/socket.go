@@ -49,9 +49,9 @@ func (s socket) read(call func(fd int, b []byte) (int, error), b []byte) (int, e
 	for {
 		n, err := call(int(s), b)
 		switch {
-		case err == syscall.EINTR:
+		case errors.Is(err, syscall.EINTR):
 			continue
-		case err == syscall.EAGAIN:
+		case errors.Is(err, syscall.EAGAIN):
 			return 0, errSilent
 		case err != nil:
 			return 0, fmt.Errorf("read: %w", err)
@@ -70,7 +70,7 @@ func (s socket) Write(b []byte) (int, error) { return s.write(syscall.Write, b) 
 func (s socket) write(call func(fd int, b []byte) (int, error), b []byte) (int, error) {
 	for sent := 0; sent < len(b); {
 		n, err := call(int(s), b[sent:])
-		if err != nil && err != syscall.EINTR {
+		if err != nil && !errors.Is(err, syscall.EINTR) {
 			return sent, fmt.Errorf("write: %w", err)
 		}
 		sent += max(n, 0)
