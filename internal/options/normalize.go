@@ -12,8 +12,8 @@ import (
 
 // Normalize returns raw with the keys spelt as v, a struct, a pointer to one or the reflect.Type of one, spells them.
 // An unknown key, or one given twice in different cases, is a Fault and left out; a null counts as not given. The
-// values stay unread. spelt tells of each dotted key in what is returned how the operator spelt it; below the items of a list only
-// of those that he spelt differently. raw is not changed; what is returned shares with it what needs no change.
+// values stay unread. spelt tells of each dotted key in what is returned how the operator spelt it; below the items of a
+// list only of those that he spelt differently. raw is not changed; what is returned shares with it what needs no change.
 func Normalize(raw map[string]any, v any) (clean map[string]any, spelt map[string]string, err error) {
 	return normalize(raw, structType(v), false)
 }
@@ -126,18 +126,10 @@ func (n *normalizer) value(at spot, value any, t reflect.Type) (clean any, same 
 		}
 	case []any:
 		if t.Kind() == reflect.Slice && !readsText(t) {
-			list, same := value, true
-			for i, item := range value {
+			return mended(value, func(i int, item any) (any, bool) {
 				own, written := at.own.at(i), at.written.at(i)
-				item, as := n.value(spot{own, written, at.differs, true}, item, t.Elem())
-				if same && !as {
-					list, same = slices.Clone(list), false
-				}
-				if !same {
-					list[i] = item
-				}
-			}
-			return list, same
+				return n.value(spot{own, written, at.differs, true}, item, t.Elem())
+			})
 		}
 	}
 	return value, true
@@ -172,17 +164,22 @@ func stringKeys(value any) (keyed any, same bool) {
 		}
 		return list, false
 	case []any:
-		list, same := value, true
-		for i, v := range value {
-			v, as := stringKeys(v)
-			if same && !as {
-				list, same = slices.Clone(list), false
-			}
-			if !same {
-				list[i] = v
-			}
-		}
-		return list, same
+		return mended(value, func(_ int, v any) (any, bool) { return stringKeys(v) })
 	}
 	return value, true
+}
+
+// mended returns what f makes of the items, in a list of its own if f changes any, which it reports; else the same list.
+func mended(items []any, f func(i int, item any) (mended any, same bool)) (list []any, same bool) {
+	list, same = items, true
+	for i, item := range items {
+		item, as := f(i, item)
+		if same && !as {
+			list, same = slices.Clone(list), false
+		}
+		if !same {
+			list[i] = item
+		}
+	}
+	return list, same
 }
