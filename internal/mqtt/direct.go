@@ -16,6 +16,7 @@ type directSession struct {
 	in       *reader
 	quickAck func() // see there
 	present  bool   // set before connected is closed
+	crowded  int    // messages at QoS 0 since read has waited; of read alone
 
 	connected chan struct{}  // closed by the CONNACK
 	done      chan struct{}  // closed when cause is set

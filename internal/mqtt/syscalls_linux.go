@@ -27,6 +27,9 @@ func transferNow(call, fd uintptr, b []byte) (int, error) {
 	}
 }
 
+// yield lets other threads have the processor that want it.
+func yield() { _, _, _ = unix.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }
+
 // setOption sets one of TCP's options. It says nothing of errors: there are only options without which it is slower.
 func setOption(fd uintptr, option, value int32) {
 	_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, fd, unix.IPPROTO_TCP, uintptr(option),
