@@ -35,7 +35,7 @@ func main() {
 // measure drives, on this goroutine and its thread, with which the children die.
 func measure() error {
 	runtime.LockOSThread()
-	number := flag.Int("rounds", 9, "in each of which each subject has its turn with each cell")
+	number := flag.Int("rounds", 8, "in each of which each subject has its turn with each cell")
 	seconds := flag.Float64("seconds", 0.25, "that a turn is measured for")
 	only := flag.String("only", "", "only the cells whose name the `pattern` fits, as qos0/w64")
 	program := flag.String("gateway", "", "`path` of the gateway's program; empty: it is built")
