@@ -4,7 +4,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"testing"
-	"time"
 )
 
 func TestKeeper(t *testing.T) {
@@ -15,14 +14,10 @@ func TestKeeper(t *testing.T) {
 	k := New()
 	k.Start()
 	large := make([]byte, 200<<20)
-	for large[0] = 1; inForce(k) != 100/share; time.Sleep(time.Millisecond) { // or the test takes too long
-		runtime.GC()
-	}
+	large[0] = 1
+	collectUntil(k, func(percent int) bool { return percent == 100/share })
 	runtime.KeepAlive(large)
-	for inForce(k) <= 100 {
-		runtime.GC()
-		time.Sleep(time.Millisecond)
-	}
+	collectUntil(k, func(percent int) bool { return percent > 100 })
 	k.look()
 	k.Stop()
 	if got := debug.SetGCPercent(77); got != 77 {
@@ -35,10 +30,15 @@ func TestKeeper(t *testing.T) {
 	}
 }
 
-func inForce(k *Keeper) int {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.percent
+// collectUntil collects, which is what the keeper follows, until it has set a percentage that will do.
+func collectUntil(k *Keeper, will func(percent int) bool) {
+	for done := false; !done; {
+		runtime.GC()
+		runtime.Gosched() // to the runtime's goroutine that calls the keeper
+		k.mu.Lock()
+		done = will(k.percent)
+		k.mu.Unlock()
+	}
 }
 
 func TestNothingToKeep(t *testing.T) {
