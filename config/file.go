@@ -11,9 +11,9 @@ import (
 	"github.com/knadh/koanf/parsers/json"
 	"github.com/knadh/koanf/parsers/toml/v2"
 	"github.com/knadh/koanf/parsers/yaml"
-	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/v2"
 
+	"github.com/mqttgateway/mqttgateway/internal/files"
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
@@ -44,7 +44,7 @@ func Find(name string, dirs []string) string {
 	return ""
 }
 
-// isFile is true for whatever can be read like a file, named pipes among them.
+// isFile is true for whatever is there and no folder. Reading says of a named pipe that it is none of ours.
 func isFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && !info.IsDir()
@@ -126,7 +126,7 @@ func (l *loader) readFile() {
 
 // parse reads the file by itself, for koanf would copy it several times.
 func parse(path string, parser koanf.Parser) (map[string]any, error) {
-	text, err := file.Provider(path).ReadBytes()
+	text, err := files.Read(path)
 	if err != nil {
 		return nil, err
 	}

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"maps"
 	"net"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/mqttgateway/mqttgateway/internal/files"
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
@@ -45,7 +45,7 @@ func (l *loader) readLegacy() {
 }
 
 func (l *loader) readOld(path string) (oldFile, bool) {
-	text, err := os.ReadFile(path)
+	text, err := files.Read(path)
 	if err != nil {
 		l.faults = append(l.faults, err)
 		return nil, false

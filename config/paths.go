@@ -2,10 +2,11 @@ package config
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/mqttgateway/mqttgateway/internal/files"
 )
 
 // pathOption is an option that names a file.
@@ -121,7 +122,7 @@ func (l *loader) readPassword(path string) {
 		l.faultf("mqtt.password_file", "there is %s too: want one of the two", l.Name("mqtt.password"))
 		return
 	}
-	text, err := os.ReadFile(path)
+	text, err := files.Read(path)
 	if err != nil {
 		l.fault("mqtt.password_file", err)
 		return

@@ -5,10 +5,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/files"
 )
 
 // readTLS returns nil if nothing is set, for the defaults. The certificate that the gateway shows is read again with
@@ -22,7 +22,7 @@ func readTLS(l *config.Loaded) (*tls.Config, error) {
 	var faults []error
 	if filepath.IsAbs(t.CAFile) {
 		c.RootCAs = x509.NewCertPool()
-		pem, err := os.ReadFile(t.CAFile)
+		pem, err := files.Read(t.CAFile)
 		if err == nil && !c.RootCAs.AppendCertsFromPEM(pem) {
 			err = fmt.Errorf("%q holds no certificate in PEM", t.CAFile)
 		}
@@ -32,7 +32,7 @@ func readTLS(l *config.Loaded) (*tls.Config, error) {
 	}
 	if filepath.IsAbs(t.CertFile) && filepath.IsAbs(t.KeyFile) {
 		read := func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
+			pair, err := readPair(t.CertFile, t.KeyFile)
 			if err != nil {
 				return nil, fmt.Errorf("%s and %s: %w", l.Name("mqtt.tls.cert_file"), l.Name("mqtt.tls.key_file"), err)
 			}
@@ -44,4 +44,17 @@ func readTLS(l *config.Loaded) (*tls.Config, error) {
 		c.GetClientCertificate = read
 	}
 	return c, errors.Join(faults...)
+}
+
+// readPair reads a certificate and its key.
+func readPair(certFile, keyFile string) (tls.Certificate, error) {
+	cert, err := files.Read(certFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	key, err := files.Read(keyFile)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(cert, key)
 }

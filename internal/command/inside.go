@@ -3,11 +3,11 @@ package command
 import (
 	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/broker"
+	"github.com/mqttgateway/mqttgateway/internal/files"
 )
 
 // readUsers reads those who may sign in to the broker inside. It is nobody beside an error, and if there is no file.
@@ -16,7 +16,7 @@ func readUsers(l *config.Loaded) (broker.Users, error) {
 	if !filepath.IsAbs(path) {
 		return broker.Users{}, nil
 	}
-	text, err := os.ReadFile(path)
+	text, err := files.Read(path)
 	if err != nil {
 		return broker.Users{}, fmt.Errorf("%s: %w", l.Name("embedded.users_file"), err)
 	}

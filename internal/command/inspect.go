@@ -3,12 +3,12 @@ package command
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/files"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
@@ -68,7 +68,7 @@ func readMap(l *config.Loaded, good bool) (*mapping.File, []string, error) {
 
 // readMapFile also returns the warnings, one line each.
 func readMapFile(path string) (*mapping.File, []string, error) {
-	data, err := os.ReadFile(path)
+	data, err := files.Read(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("map file: %w", err)
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/mqttgateway/mqttgateway/internal/files"
 )
 
 var (
@@ -126,6 +128,11 @@ func (s *Spool) possess() error {
 		}
 	}
 	path := filepath.Join(s.dir, "lock")
+	if info, err := os.Stat(path); err == nil { // to open a named pipe could take for ever
+		if err := files.Regular(path, info); err != nil {
+			return fmt.Errorf("spool directory: lock: %w", err)
+		}
+	}
 	s.lock = flock.New(path, flock.SetPermissions(0o600))
 	locked, err := s.lock.TryLock()
 	if err != nil {
