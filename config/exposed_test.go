@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
 func TestExposedFiles(t *testing.T) {
@@ -79,6 +81,10 @@ func TestFaultsShowNoSecrets(t *testing.T) {
 		"port.yaml":    "mqtt: {broker: 'ws://h:99999/mqtt?token=swordfish'}",
 		"address.yaml": "mqtt: {broker: 'h/mqtt?token=swordfish'}",
 		"user.yaml":    "mqtt: {broker: 'ftp://me:swordfish@h'}",
+		"noat.yaml":    "mqtt: {broker: 'tcp://me:swordfish'}",
+		"slash.yaml":   "mqtt: {broker: 'tcp://me:x/swordfish@h'}",
+		"part.yaml":    "mqtt: {broker: 'mqtts://h/mqtt;token=swordfish'}",
+		"hash.yaml":    "mqtt: {broker: 'mqtts://h/mqtt#token=swordfish'}",
 		"list.yaml":    "mqtt: {username: me, password: [swordfish]}",
 		"text.yaml":    "swordfish",
 		"alias.yaml":   "mqtt: {username: me, password: *swordfish}",
@@ -98,9 +104,56 @@ func TestFaultsShowNoSecrets(t *testing.T) {
 	}
 }
 
+// Where a section is wanted, what stands there instead is not shown: it may be the secret that belongs below.
+// The places are all that there are.
+func TestFaultsShowNoValueOfASection(t *testing.T) {
+	places := map[string]bool{}
+	for _, f := range options.Fields(Config{}) {
+		for key := f.Key; strings.Contains(key, "."); {
+			key = key[:strings.LastIndexByte(key, '.')]
+			places[key] = true
+		}
+	}
+	for _, f := range options.Fields(Device{}) {
+		if section, _, below := strings.Cut(f.Key, "."); below || f.Key == "params" {
+			places["devices[0]."+section] = true
+		}
+	}
+	places["devices"], places["devices[0]"] = true, true
+	if len(places) < 15 {
+		t.Errorf("only these places are tried: %v", places)
+	}
+	for place := range places {
+		for _, secret := range []string{`"swordfish"`, "4711", `["swordfish", 4711]`} {
+			raw := jsonAt(place, secret)
+			for _, name := range []string{"x.yaml", "x.json"} { // JSON is YAML
+				dir := write(t, map[string]string{name: raw})
+				_, err := Load(Sources{Path: filepath.Join(dir, name)})
+				if err == nil {
+					t.Errorf("%s is taken", raw)
+				} else if said := strings.ReplaceAll(err.Error(), dir, ""); strings.Contains(said, "swordfish") || strings.Contains(said, "4711") {
+					t.Errorf("%s: %s shows it", raw, said)
+				}
+			}
+		}
+	}
+}
+
+// jsonAt is a document with a value at a place: "devices[0].params".
+func jsonAt(place, value string) string {
+	key, rest, below := strings.Cut(place, ".")
+	if below {
+		value = jsonAt(rest, value)
+	}
+	if name, ok := strings.CutSuffix(key, "[0]"); ok {
+		return `{"` + name + `": [` + value + `]}`
+	}
+	return `{"` + key + `": ` + value + `}`
+}
+
 func TestSettingsHideTokens(t *testing.T) {
 	c := Default()
-	c.Devices = []Device{{Name: "box", Params: map[string]any{"urls": []any{"http://h/x?key=swordfish", "http://me:swordfish@h"}}}}
+	c.Devices = []Device{{Name: "box", Params: map[string]any{"urls": []any{"http://h/x?key=swordfish", "http://me:swordfish@h", "http://h/x#swordfish", "http://h/x;swordfish", "me:swordfish@h"}}}}
 	for _, s := range c.Settings() {
 		if strings.Contains(s.Value, "swordfish") {
 			t.Errorf("%s shows %s", s.Key, s.Value)

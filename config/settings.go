@@ -60,12 +60,6 @@ func paramSettings(at string, params map[string]any) []Setting {
 // secretName is for the options of devices: what type they will be read as is not known here.
 var secretName = regexp.MustCompile(`(?i)pass|pwd|secret|token|credential|api[-_ ]?key|private`)
 
-// urlPassword is the password in http://user:password@host.
-var urlPassword = regexp.MustCompile(`(://[^/\s:@]*:)[^/\s@]+@`)
-
-// urlQuery is what stands behind the ? of an address: a token, often enough.
-var urlQuery = regexp.MustCompile(`(://[^\s?]*\?)\S+`)
-
 // hide replaces what sounds like a secret, however deep in lists and sections.
 func hide(key string, value any) any {
 	if secretName.MatchString(key) {
@@ -73,8 +67,7 @@ func hide(key string, value any) any {
 	}
 	switch value := value.(type) {
 	case string:
-		value = urlPassword.ReplaceAllString(value, "${1}******@")
-		return urlQuery.ReplaceAllString(value, "${1}******")
+		return options.Redact(value)
 	case map[string]any:
 		m := map[string]any{}
 		for k, v := range value {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
 const (
@@ -79,7 +81,7 @@ func (l *loader) validateTLS(scheme string) {
 		{"mqtt.tls.server_name", t.ServerName},
 	} {
 		if o.value != "" {
-			l.check(o.key, fmt.Errorf("of no use with a broker at %s: want ssl:// or wss://", withoutQuery(l.Config.MQTT.Broker)))
+			l.check(o.key, fmt.Errorf("of no use with a broker at %s: want ssl:// or wss://", options.RedactAddress(l.Config.MQTT.Broker)))
 		}
 	}
 }
@@ -97,7 +99,7 @@ func checkBroker(broker string) (scheme string, err error) {
 	}
 	const want = "want tcp, ssl, ws or wss://host:port, unix:///path, or embedded"
 	u, err := url.Parse(broker)
-	broker = withoutQuery(broker)
+	broker = options.RedactAddress(broker)
 	if err != nil || !strings.Contains(broker, "://") {
 		if strings.ContainsAny(broker, "@ ") || broker == "" {
 			return "", fmt.Errorf("no broker address: %s", want)
@@ -136,15 +138,6 @@ func checkBroker(broker string) (scheme string, err error) {
 		return "", fmt.Errorf("%q: port %s is out of range: want 1 to 65535", broker, u.Port())
 	}
 	return u.Scheme, nil
-}
-
-// withoutQuery hides the query of an address: with a WebSocket it may be a token.
-func withoutQuery(broker string) string {
-	address, _, found := strings.Cut(broker, "?")
-	if !found {
-		return broker
-	}
-	return address + "?******"
 }
 
 // checkText is for what MQTT carries as UTF-8: client ids and user names.

@@ -13,7 +13,7 @@ func TestFaults(t *testing.T) {
 		{"unknown key of a device", "devices: [{name: a, type: b, parms: {}}]", "devices[0].parms: unknown option; did you mean devices[0].params?"},
 		{"key as written", "MQTT: {QoS: 3}", "MQTT.QoS: 3 is no quality of service: want 0, 1 or 2"},
 		{"wrong type", "mqtt: {qos: high}", `mqtt.qos: want a whole number, have "high"`},
-		{"section of the wrong type", "mqtt: 5", `mqtt: want a section with options below it, have 5`},
+		{"section of the wrong type", "mqtt: 5", `mqtt: want a section with options below it, have a number`},
 		{"name", "gateway: {name: a/b}", `gateway.name: "a/b": want a name without / + and #`},
 		{"name with a control character", `gateway: {name: "a\0"}`, `gateway.name: "a\x00" has control characters`},
 		{"grace", "gateway: {grace: 0}", `gateway.grace: 0s is too short: want more than 0`},

@@ -117,7 +117,7 @@ func TestSettings(t *testing.T) {
 		"mqtt.max_packet": "64KB", "log.level": "none", "log.email.to": `["b@example.com"]`, "mapping.root": `""`,
 		"devices[0].answers_to.location": "[Kitchen, Office]", "devices[0].params.port": "/dev/tty", "devices[0].params.auth.user": `"me  you"`,
 		"devices[0].params.auth.Password": `"******"`, "devices[0].params.hosts": `[{token: "******"}]`, "devices[0].params.lines": `"a\nb"`,
-		"devices[0].params.url": `"rtsp://me:******@camera:554/1"`, "devices[0].params.pass": `""`, "devices[1].mailbox": "5",
+		"devices[0].params.url": `"rtsp://******@camera:554/1"`, "devices[0].params.pass": `""`, "devices[1].mailbox": "5",
 	}
 	for key, value := range want {
 		if got[key] != value {

@@ -3,7 +3,6 @@ package command
 import (
 	"crypto/tls"
 	"log/slog"
-	"net/url"
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/actors"
@@ -12,6 +11,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/broker"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/internal/options"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
@@ -29,7 +29,7 @@ func buildOptions(c *config.Config, p parts, broker string, log *slog.Logger) ac
 	return actors.Options{
 		Codec:   p.codec,
 		Devices: c.Devices,
-		Broker:  redacted(broker),
+		Broker:  options.RedactAddress(broker),
 		Session: mqtt.Options{
 			Broker:         broker,
 			ClientID:       c.ClientID(),
@@ -70,16 +70,4 @@ var rivalWait = backoff.Range{Min: 14 * time.Second, Max: 18 * time.Second}
 func longWait(longest time.Duration) backoff.Range {
 	longest = max(longest, 30*time.Second)
 	return backoff.Range{Min: longest, Max: 2 * longest}
-}
-
-// redacted returns a broker's URL without what may be a secret: a password, or a token in the query of a WebSocket.
-func redacted(broker string) string {
-	u, err := url.Parse(broker)
-	if err != nil {
-		return "(not a URL)"
-	}
-	if u.RawQuery != "" {
-		u.RawQuery = "******"
-	}
-	return u.Redacted()
 }

@@ -27,7 +27,7 @@ leave the status 0.`,
 		loaded, err := sources.load(cmd)
 		_, warnings, err := inspect(loaded, err)
 		for _, warning := range warnings {
-			fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+warning)
+			fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+options.Redact(warning))
 		}
 		if err := errors.Join(err, checkParams(loaded)); err != nil {
 			return err

@@ -93,7 +93,7 @@ func TestExecute(t *testing.T) {
 		}, not: "open "},
 		{name: "check half a pair", line: []string{"check", "-c", "half-a-pair.yaml"}, status: 1, stderr: []string{"mqtt.tls.cert_file: want mqtt.tls.key_file too\n"}, not: "tls: "},
 		{name: "check no YAML", line: []string{"check", "-c", "lines.yaml"}, status: 1, stderr: []string{"lines.yaml: yaml: "}},
-		{name: "check the wrong type of section", line: []string{"check", "-c", "notoml.toml"}, status: 1, stderr: []string{"mqtt: want a section with options below it, have 5\n"}},
+		{name: "check the wrong type of section", line: []string{"check", "-c", "notoml.toml"}, status: 1, stderr: []string{"mqtt: want a section with options below it, have a number\n"}},
 		{name: "check another kind of file", line: []string{"check", "-c", "kind.txt"}, status: 1, stderr: []string{"kind.txt: unknown kind of file: want .yaml, .toml, .json or .conf\n"}},
 		{name: "check no file", line: []string{"check", "-c", "nowhere.yaml"}, status: 1, stderr: []string{"nowhere.yaml: no such file"}},
 		{name: "check an empty file", line: []string{"check", "-c", "empty.yaml"}, stdout: []string{"empty.yaml is good\n"}, stderr: []string{

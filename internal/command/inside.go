@@ -8,6 +8,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/broker"
 	"github.com/mqttgateway/mqttgateway/internal/files"
+	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
 // readUsers reads those who may sign in to the broker inside. It is nobody beside an error, and if there is no file.
@@ -39,7 +40,7 @@ func idleInside(l *config.Loaded) []string {
 		{"embedded.users_file", e.UsersFile, usual.UsersFile},
 	} {
 		if o.value != o.usual {
-			warnings = append(warnings, fmt.Sprintf("%s: of no use with the broker at %s: want mqtt.broker: %s", l.Name(o.key), redacted(l.Config.MQTT.Broker), config.Embedded))
+			warnings = append(warnings, fmt.Sprintf("%s: of no use with the broker at %s: want mqtt.broker: %s", l.Name(o.key), options.RedactAddress(l.Config.MQTT.Broker), config.Embedded))
 		}
 	}
 	return warnings

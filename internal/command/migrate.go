@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
 func newMigrate() *cobra.Command {
@@ -26,7 +27,7 @@ There is no need to: the file works as it is. Warnings go to standard error.`,
 			}
 			loaded, err := config.Load(src)
 			for _, warning := range loaded.Warnings {
-				fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+warning)
+				fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+options.Redact(warning))
 			}
 			if err != nil {
 				return err

@@ -25,7 +25,7 @@ func Execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	for _, line := range faultLines(err) {
-		fmt.Fprintln(stderr, line)
+		fmt.Fprintln(stderr, options.Redact(line))
 	}
 	if err != nil {
 		return 1

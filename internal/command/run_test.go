@@ -170,21 +170,6 @@ func TestBuildOptions(t *testing.T) {
 	}
 }
 
-func TestRedacted(t *testing.T) {
-	for broker, want := range map[string]string{
-		"tcp://h:1883":            "tcp://h:1883",
-		"embedded":                "embedded",
-		"unix:///run/m.sock":      "unix:///run/m.sock",
-		"tcp://me:swordfish@h:1":  "tcp://me:xxxxx@h:1",
-		"wss://h/m?key=swordfish": "wss://h/m?******",
-		"tcp://h:swordfish":       "(not a URL)",
-	} {
-		if got := redacted(broker); got != want {
-			t.Errorf("%s: got %s, want %s", broker, got, want)
-		}
-	}
-}
-
 func TestCertificates(t *testing.T) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/options"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
@@ -39,7 +40,7 @@ func sayStart(log *slog.Logger, l *config.Loaded, codec *mapping.Codec) {
 // without secrets. Of many devices it has those that are shown.
 func inForce(l *config.Loaded, codec *mapping.Codec) *config.Config {
 	c := l.Config
-	c.MQTT.Broker = redacted(c.MQTT.Broker)
+	c.MQTT.Broker = options.RedactAddress(c.MQTT.Broker)
 	c.MQTT.ClientID = c.ClientID()
 	c.Devices = withoutSecrets(c.Devices[:min(len(c.Devices), shownDevices)])
 	c.Mapping.Root, c.Mapping.Topics = codec.Root(), codec.Topics()

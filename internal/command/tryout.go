@@ -9,6 +9,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
 // tryOut completes a configuration that no file takes part in: one dummy with the example's map, on the broker inside
@@ -48,7 +49,7 @@ type trial struct {
 // say tells a newcomer what to type next.
 func (t trial) say(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "No configuration: trying things out with one dummy device, on the broker at %s.\n", redacted(t.broker))
+	fmt.Fprintf(&b, "No configuration: trying things out with one dummy device, on the broker at %s.\n", options.RedactAddress(t.broker))
 	filter := t.root + "/#"
 	const topic, payload = "testmqttgtw/lighting/dummy/kitchen/spot/me/C", "light_on"
 	at, ok := t.clientFlags()

@@ -91,11 +91,7 @@ func (d *decoder) value(at place, raw any, dst reflect.Value) {
 	case isSection(t):
 		m, ok := raw.(map[string]any)
 		if !ok {
-			have := describe(raw)
-			if _, text := raw.(string); text {
-				have = "text" // what belongs below may be a secret
-			}
-			d.faults.addf(at.String(), "want a section with options below it, have %s", have)
+			d.faults.addf(at.String(), "want a section with options below it, have %s", kindOf(raw))
 			m = nil
 		}
 		d.section(at, m, dst)
@@ -106,7 +102,7 @@ func (d *decoder) value(at place, raw any, dst reflect.Value) {
 	case t.Kind() == reflect.Map:
 		m, ok := raw.(map[string]any)
 		if !ok {
-			d.faults.addf(at.String(), "want a map, have %s", describe(raw))
+			d.faults.addf(at.String(), "want a section, have %s", kindOf(raw))
 			return
 		}
 		if len(m) == 0 {
@@ -136,7 +132,7 @@ func (d *decoder) list(at place, raw any, dst reflect.Value) {
 	switch raw := raw.(type) {
 	case string:
 		if isSection(dst.Type().Elem()) {
-			d.faults.addf(at.String(), "want a list, have %s", describe(raw))
+			d.faults.addf(at.String(), "want a list, have %s", kindOf(raw))
 			return
 		}
 		for item := range strings.SplitSeq(raw, ",") {
@@ -149,7 +145,7 @@ func (d *decoder) list(at place, raw any, dst reflect.Value) {
 	default:
 		v := reflect.ValueOf(raw)
 		if v.Kind() != reflect.Slice {
-			d.faults.addf(at.String(), "want a list, have %s", describe(raw))
+			d.faults.addf(at.String(), "want a list, have %s", kindOf(raw))
 			return
 		}
 		for i := range v.Len() {

@@ -121,11 +121,11 @@ func TestDecodeFaults(t *testing.T) {
 		{"no text", raw{"port": 80}, `port: want a string, have 80: put it in quotes`},
 		{"section for text", raw{"port": raw{}}, `port: want a string, have a section`},
 		{"text for a section", raw{"auth": "me"}, `auth: want a section with options below it, have text`},
-		{"text for a list of sections", raw{"rooms": "hall"}, `rooms: want a list, have "hall"`},
-		{"number for a list", raw{"names": 5}, `names: want a list, have 5`},
+		{"text for a list of sections", raw{"rooms": "hall"}, `rooms: want a list, have text`},
+		{"number for a list", raw{"names": 5}, `names: want a list, have a number`},
 		{"item of a list", raw{"lines": []any{1, "x"}}, `lines[1]: want a whole number, have "x"`},
 		{"item of a map", raw{"words": raw{"a": 1}}, `words.a: want a string, have 1: put it in quotes`},
-		{"text for a map", raw{"words": "a"}, `words: want a map, have "a"`},
+		{"text for a map", raw{"words": "a"}, `words: want a section, have text`},
 		{"a secret stays one", raw{"auth": raw{"password": 4711}}, `auth.password: want text: put it in quotes`},
 	}
 	for _, tt := range tests {

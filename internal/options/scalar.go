@@ -172,6 +172,17 @@ func wrongType(raw any, t reflect.Type) error {
 // describe shows an operator the value that he wrote.
 func describe(raw any) string {
 	switch v := reflect.ValueOf(raw); v.Kind() {
+	case reflect.Invalid, reflect.Map, reflect.Slice:
+		return kindOf(raw)
+	case reflect.String:
+		return strconv.Quote(v.String())
+	}
+	return fmt.Sprint(raw)
+}
+
+// kindOf does not show it: in the place of a section it may be a secret that belongs to an option below.
+func kindOf(raw any) string {
+	switch reflect.ValueOf(raw).Kind() {
 	case reflect.Invalid:
 		return "nothing"
 	case reflect.Map:
@@ -179,7 +190,9 @@ func describe(raw any) string {
 	case reflect.Slice:
 		return "a list"
 	case reflect.String:
-		return strconv.Quote(v.String())
+		return "text"
+	case reflect.Bool:
+		return "true or false"
 	}
-	return fmt.Sprint(raw)
+	return "a number"
 }

@@ -1,0 +1,78 @@
+package options
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Redact returns text without what is secret in the addresses it holds, however they got into it: the user of
+//
+//	tcp://me:swordfish@box:1883    and    me:swordfish@box
+//
+// and what stands behind the ?, ; or # of an address, or, in other text, behind the = of a name there that sounds like a
+// secret. It hides too much rather than too little, and leaves text without any as it is.
+func Redact(text string) string {
+	if strings.Contains(text, "://") || strings.Contains(text, "@") {
+		text = words.ReplaceAllStringFunc(text, redactWord)
+	}
+	if strings.Contains(text, "=") {
+		text = tokens.ReplaceAllString(text, "${1}"+hidden)
+	}
+	return text
+}
+
+var (
+	// words are what stands between white space or quotation marks.
+	words = regexp.MustCompile("[^\\s\"`]+")
+	// login is a user with a password, at the begin of an address without a scheme.
+	login = regexp.MustCompile(`[^\s:/@=({\[,]+:[^\s/][^\s]*@`)
+	// tokens are values behind a name that sounds like a secret.
+	tokens = regexp.MustCompile(`(?i)([?&;#][\w.-]*(?:pass|pwd|secret|token|credential|key|auth|signature)[\w.-]*=)[^\s"&;#]+`)
+)
+
+func redactWord(word string) string {
+	before, address, found := strings.Cut(word, "://")
+	if !found {
+		return login.ReplaceAllString(word, hidden+"@")
+	}
+	rest := strings.TrimRight(address, ".,:)]}>'") // a sentence's
+	return login.ReplaceAllString(before, hidden+"@") + "://" + redactRest(rest) + address[len(rest):]
+}
+
+// RedactAddress is Redact for what ought to be one address, whatever it is.
+func RedactAddress(address string) string {
+	before, rest, found := strings.Cut(address, "://")
+	if !found {
+		return redactRest(address)
+	}
+	return before + "://" + redactRest(rest)
+}
+
+// redactRest hides user and tokens in what follows the scheme. A password may hold the signs that ought to end it: what
+// stands before an @ and may be one is hidden, and the host too if a token may hold the @.
+func redactRest(rest string) string {
+	at, tail := strings.LastIndexByte(rest, '@'), strings.IndexAny(rest, "?#;")
+	inPath := at >= 0 && strings.Contains(rest[:at], "/") && !strings.Contains(rest[:at], ":")
+	switch {
+	case at >= 0 && !inPath && 0 <= tail && tail < at:
+		return hidden
+	case at >= 0 && !inPath:
+		return hidden + "@" + redactRest(rest[at+1:])
+	case tail >= 0 && tail+1 < len(rest):
+		return redactPort(rest[:tail+1]) + hidden
+	}
+	return redactPort(rest)
+}
+
+// redactPort hides what stands in a port's place and is no number: a password whose @ is missing.
+func redactPort(rest string) string {
+	end := strings.IndexAny(rest, "/?#;")
+	if end < 0 {
+		end = len(rest)
+	}
+	colon := strings.LastIndexByte(rest[:end], ':')
+	if colon < 0 || strings.HasSuffix(rest[:end], "]") || strings.Trim(rest[colon+1:end], "0123456789") == "" {
+		return rest
+	}
+	return rest[:colon+1] + hidden + rest[end:]
+}
