@@ -90,12 +90,7 @@ func (b *builder) build() *File {
 		f.topics = b.topics(topics, f.root)
 	}
 	for v, name := range vocabularyNames {
-		entry, ok := top[name]
-		if !ok {
-			b.report.warn(0, "", fmt.Errorf("%q is left out, and so has the maptype none", name))
-			continue
-		}
-		if entry, ok := entry.(map[string]any); ok {
+		if entry, ok := top[name].(map[string]any); ok { // left out, it is none: a misspelt one is an unknown key
 			f.vocabularies[v] = b.vocabulary(v, entry)
 		}
 	}

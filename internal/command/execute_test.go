@@ -29,7 +29,7 @@ devices:
   - {name: d, type: mixed, params: {pins: many}}
   - {name: e}
 `,
-	"bad.map":           `{"root": "a/+", "topics": ["x/#/y"], "functin": {}}`,
+	"bad.map":           `{"root": "a/+", "topics": ["x/#/y"], "functin": {}, "action": {"maptype": "strict", "map": {}}}`,
 	"dummy2mqtt.conf":   "[MQTT]\nhost: 127.0.0.1\npasword: x\n[MAP]\nroot: home\ntopics: home/#\n[LOG]\nlevle: x\nconsolelevel: INFO\n[INTERFACE]\nport: /dev/tty\n",
 	"dumy2mqtt.conf":    "[INTERFACE]\nport: /dev/tty\nprot: 1\n",
 	"untold.conf":       "[INTERFACE]\nport: /dev/tty\n",
@@ -76,7 +76,7 @@ func TestExecute(t *testing.T) {
 			`--log.level: want debug, info, warn, error or none, have "loud"` + "\n--mqtt.qos: 3 is no quality of service",
 		}},
 		{name: "check all at once", line: []string{"check", "-c", "bad.yaml"}, status: 1, not: "swordfish", stderr: []string{
-			`warning: map file "`, `bad.map": 1:1: "gateway" is left out`,
+			`warning: map file "`, `bad.map": 1:85: /action/map: empty, and so the maptype "strict" counts as none`,
 			"\nmqtt.qos: 7 is no quality of service",
 			"\ndevices[4].type: missing", // by the configuration itself
 			`bad.map": 1:2: /root: "a/+": `, `bad.map": 1:28: /topics/0: "x/#/y": `, `bad.map": 1:38: /functin: unknown key, did you mean "function"?`,
