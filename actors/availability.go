@@ -96,7 +96,7 @@ func (c *connection) farewell() (over bool) {
 // leave says at least that the gateway leaves, when there is no more time: that overrules what is said of its devices.
 func (c *connection) leave() {
 	p := &c.presences.own
-	if c.state.Phase == link.Connected && c.presences.leaving != gatewayLeaves && !p.aside() {
+	if c.state.Phase == link.Connected && c.presences.leaving != gatewayLeaves && !c.presences.untold && !p.aside() {
 		p.word = offlineWord
 		c.tell(p)
 	}

@@ -398,3 +398,32 @@ func TestStatesAfterThePanicOfTheConnection(t *testing.T) {
 		b.end()
 	})
 }
+
+// A gateway that is to tell nothing of how it is says what its devices say, and nothing else, from the first session to
+// the last word.
+func TestNoAvailability(t *testing.T) {
+	for _, stop := range []string{"in good order", "out of time"} {
+		t.Run(stop, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := start(t, lamps("a"), func(o *actors.Options) { o.NoAvailability = true })
+				b.arrive("home/$gateway/gw/old/state", "online") // the filter of the map brings it
+				b.arrive("home////a/me/C", "BREAK")
+				time.Sleep(time.Minute)
+				b.broker.session().lose(io.EOF)
+				time.Sleep(time.Minute)
+				b.broker.locked(func() { b.broker.hold = stop == "out of time" })
+				speaker.emit(status("ON"))
+				b.end()
+				b.wantStates("in all")
+				b.wantStory("in all", "subscribe home/#", "home////a/gw/S CLOSED", "subscribe home/#", "home/////gw/S ON", "home////a/gw/S CLOSED")
+				b.broker.locked(func() {
+					for i, s := range b.broker.sessions {
+						if s.options.Will != nil {
+							t.Errorf("the will of session %d is %+v", i+1, s.options.Will)
+						}
+					}
+				})
+			})
+		})
+	}
+}

@@ -28,6 +28,7 @@ type Options struct {
 	Spool   Spool
 
 	RetainedCommands bool // are acted on, not ignored
+	NoAvailability   bool // nothing is told of how the gateway and its devices are, and there is no will
 
 	StartWait time.Duration // the link opens when each device has opened or failed once, at most this long after the start
 	Grace     time.Duration // of an orderly stop

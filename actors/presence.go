@@ -35,6 +35,7 @@ func (p *presence) aside() bool { return p.losses >= maxLosses }
 // the outbox: there are never more than topics, and of each only the latest counts.
 type presences struct {
 	below   string // what their topics begin with
+	untold  bool   // nobody wants to hear of them
 	own     presence
 	slots   []*slot              // the devices', in each slot
 	byName  map[string]*slot     // the same
@@ -53,9 +54,10 @@ const (
 
 func newPresences(s *system) *presences {
 	return &presences{
-		below: s.Codec.Root() + "/$gateway/" + s.Codec.Name() + "/",
-		own:   presence{word: onlineWord},
-		slots: s.slots, byName: s.byName,
+		below:  s.Codec.Root() + "/$gateway/" + s.Codec.Name() + "/",
+		untold: s.NoAvailability,
+		own:    presence{word: onlineWord},
+		slots:  s.slots, byName: s.byName,
 		gone: make(map[string]*presence),
 	}
 }
@@ -67,8 +69,11 @@ func (s *presences) topic(p *presence) string {
 	return s.below + p.device + "/state"
 }
 
-// will is what the broker is to say when the gateway can't.
+// will is what the broker is to say when the gateway can't; nil: nothing.
 func (s *presences) will() *mqtt.Message {
+	if s.untold {
+		return nil
+	}
 	return &mqtt.Message{Topic: s.topic(&s.own), Payload: offlineWord, QoS: presenceQoS, Retained: true}
 }
 
@@ -90,7 +95,7 @@ func (s *presences) enqueue(p *presence, fresh bool) {
 	if p.due && !fresh {
 		return
 	}
-	if p.due = !p.aside() && !s.own.aside(); p.due {
+	if p.due = !s.untold && !p.aside() && !s.own.aside(); p.due {
 		s.queue = append(s.queue, p)
 	}
 }
@@ -117,7 +122,7 @@ func (s *presences) note(m messages.Availability) {
 
 // vanish has the topic of a device cleared that is no more.
 func (s *presences) vanish(device string) {
-	if s.gone[device] == nil {
+	if s.gone[device] == nil && !s.untold {
 		p := &presence{device: device}
 		s.gone[device] = p
 		s.enqueue(p, false)

@@ -57,7 +57,7 @@ func (s *sweep) arrived(m mqtt.Message) (taken bool) {
 // wanted is what a new session asks for: the filters of the map, and the first time that of the sweep.
 func (c *connection) wanted() []string {
 	want, filter := c.codec.Topics(), c.presences.filter()
-	if c.swept.Load() || slices.Contains(want, filter) {
+	if c.presences.untold || c.swept.Load() || slices.Contains(want, filter) {
 		return want
 	}
 	return append(want, filter)

@@ -41,6 +41,7 @@ type MQTT struct {
 	CleanSession   bool          `koanf:"clean_session" default:"true" doc:"false: the broker keeps what arrives at QoS 1 while the gateway is away"`
 	Transport      string        `koanf:"transport" default:"direct" doc:"who speaks MQTT: direct, the gateway itself, or paho, a library, slower by far"`
 	MaxPacket      Size          `koanf:"max_packet" default:"1MB" doc:"largest packet accepted from the broker"`
+	Availability   bool          `koanf:"availability" default:"true" doc:"the broker is told, below $gateway, how the gateway and its devices are, and by a last will when the gateway is gone; false: nothing of that"`
 	Spool          string        `koanf:"spool" default:"" example:"spool" doc:"folder in which what is to be sent outlives the process, from QoS 1 on; no two gateways may share it; empty: none"` // absolute after Load
 	SpoolBatch     time.Duration `koanf:"spool_batch" default:"5ms" doc:"how long a message waits for others to be written to the disk with it"`
 	Reconnect      Reconnect     `koanf:"reconnect"`

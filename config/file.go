@@ -18,7 +18,7 @@ import (
 )
 
 // searched are the extensions of files that are found without being named, in this order.
-var searched = []string{".yaml", ".toml", ".json", ".conf"}
+var searched = []string{".yaml", ".toml", ".json", ".conf", ".cfg"}
 
 // parsers are the formats of today, legacy the extensions of the original.
 var (
@@ -30,6 +30,9 @@ var (
 	}
 	legacy = map[string]bool{".conf": true, ".cfg": true, ".ini": true}
 )
+
+// isLegacy is true for the files of the original.
+func isLegacy(path string) bool { return legacy[strings.ToLower(filepath.Ext(path))] }
 
 // Find looks for the configuration called name, in one folder after the other. It returns "" if there is none.
 func Find(name string, dirs []string) string {
@@ -50,7 +53,7 @@ func isFile(path string) bool {
 	return err == nil && !info.IsDir()
 }
 
-// findFile decides which file to read. "." and a folder, with / at its end, stand for the usual names in there.
+// findFile decides which file to read. "." and "..", and a folder with / at its end, stand for the usual names in there.
 func (l *loader) findFile() (string, error) {
 	name, path := l.src.programName(), l.src.Path
 	switch {
@@ -58,7 +61,7 @@ func (l *loader) findFile() (string, error) {
 		return "", nil
 	case path == "":
 		return Find(name, l.src.dirs()), nil
-	case path == "." || strings.HasSuffix(path, "/"):
+	case path == "." || path == ".." || strings.HasSuffix(path, "/"):
 		for _, dir := range l.src.dirs() {
 			if found := Find(name, []string{under(dir, path)}); found != "" {
 				return found, nil
@@ -80,8 +83,14 @@ func (s Sources) dirs() []string {
 	if s.Program != "" {
 		dirs = append(dirs, filepath.Dir(s.Program))
 	}
+	if s.Home != "" {
+		dirs = append(dirs, s.oldHome())
+	}
 	return dirs
 }
+
+// oldHome is the folder in which the original of 2022 had its files.
+func (s Sources) oldHome() string { return filepath.Join(s.Home, ".mqttgtw") }
 
 func (l *loader) readFile() {
 	path, err := l.findFile()
@@ -99,15 +108,14 @@ func (l *loader) readFile() {
 		path = absolute
 	}
 	l.Path = path
-	ext := strings.ToLower(filepath.Ext(path))
-	if legacy[ext] {
+	if isLegacy(path) {
 		l.readLegacy()
 		return
 	}
 	if l.src.DeviceType != "" {
 		l.faults = append(l.faults, fmt.Errorf("--device: only for files of the original (.conf, .cfg, .ini); %s lists its devices itself", path))
 	}
-	parser, ok := parsers[ext]
+	parser, ok := parsers[strings.ToLower(filepath.Ext(path))]
 	if !ok {
 		l.faults = append(l.faults, fmt.Errorf("%s: unknown kind of file: want .yaml, .toml, .json or .conf", path))
 		return

@@ -18,7 +18,7 @@ import (
 var oldOptions = map[string][]string{
 	"MQTT":      {"host", "port", "keepalive", "timeout", "filename", "clientid", "mapping", "mapfilename", "root", "topics"},
 	"MAP":       {"clientid", "mapping", "mapfilename", "root", "topics"},
-	"LOG":       {"consolelevel", "filelevel", "filename", "logfilename", "filenum", "filesize", "emailhost", "emailport", "emailaddress"},
+	"LOG":       {"consolelevel", "filelevel", "filename", "logfilename", "filenum", "filesize", "debug", "emailhost", "emailport", "emailaddress"},
 	"INTERFACE": nil,
 	"CONFIG":    nil,
 }
@@ -37,6 +37,7 @@ func (l *loader) readLegacy() {
 	o.broker()
 	o.mapping()
 	o.log()
+	o.manners()
 	raw := nest(o.flat)
 	if device, ok := o.device(); ok {
 		raw["devices"] = []any{device}
@@ -66,7 +67,7 @@ func (l *loader) includeOld(old oldFile) {
 	dirs := append([]string{filepath.Dir(l.Path)}, l.src.dirs()...)
 	path, err := lookFor(usualName(name, l.appName()+".conf"), dirs, false)
 	if err != nil {
-		l.faults = append(l.faults, &options.Fault{Key: "[MQTT] filename", Err: err})
+		l.missing("[MQTT] filename", err)
 		return
 	}
 	shared, ok := l.readOld(path)
@@ -197,19 +198,25 @@ func (o *oldReader) mapping() {
 		o.set("mapping.file", file, filePlace)
 		return
 	}
-	if given && file != "" && file != "." {
-		o.warnf("%s: %q is not used, for mapping is off", filePlace, file)
-	}
 	if root, place, _ := o.fromMap("root"); root != "" {
 		o.set("mapping.root", root, place)
 	}
-	if topics, place, _ := o.fromMap("topics"); topics != "" {
+	topics, place, _ := o.fromMap("topics")
+	switch {
+	case topics != "":
 		o.set("mapping.topics", topics, place)
+	case given && file != "" && file != ".":
+		o.warnf("%s: %q is not used, for mapping is off", filePlace, file)
 	}
 }
 
 func (o *oldReader) mappingIsOn() bool {
 	value, place, _ := o.fromMap("mapping")
+	return o.isOn(value, place)
+}
+
+// isOn reads what Python's configparser takes for true or false; empty is false.
+func (o *oldReader) isOn(value, place string) bool {
 	switch strings.ToLower(value) {
 	case "", "0", "no", "false", "off":
 		return false
@@ -224,13 +231,17 @@ func (o *oldReader) mappingIsOn() bool {
 func (o *oldReader) device() (map[string]any, bool) {
 	kind, place := o.src.DeviceType, "--device"
 	if kind == "" {
-		place = filepath.Base(o.Path)
-		before, _, found := strings.Cut(o.appName(), "2mqtt")
-		if !found || before == "" {
-			o.faults = append(o.faults, fmt.Errorf("%s: the name does not tell the device: want a name such as dummy2mqtt.conf, or --device", o.Path))
-			return nil, false
+		name := o.appName()
+		if place = filepath.Base(o.Path); name != stem(o.Path) {
+			place = name
 		}
-		kind = before
+		if kind = deviceIn(name); kind == "" {
+			if !o.src.AnyDevice {
+				o.faults = append(o.faults, fmt.Errorf("%s: the name does not tell the device: want a name such as dummy2mqtt.conf, or --device", o.Path))
+				return nil, false
+			}
+			kind = name
+		}
 	}
 	params := map[string]any{}
 	for option, value := range o.old["INTERFACE"] {
@@ -238,5 +249,13 @@ func (o *oldReader) device() (map[string]any, bool) {
 	}
 	o.names["devices[0].name"], o.names["devices[0].type"] = place, place
 	o.names["devices[0].params"] = "[INTERFACE]"
-	return map[string]any{"name": kind, "type": kind, "params": params, "reply": ReplyNever}, true // as the original, which answered nothing
+	return map[string]any{"name": kind, "type": kind, "params": params, "reply": ReplyNever}, true
+}
+
+// manners are those of the original, for the sake of what is built on them: it acted on commands that the broker had
+// retained, and told nothing but what its interface said. It answered nothing either, see device.
+func (o *oldReader) manners() {
+	place := filepath.Base(o.Path)
+	o.set("mapping.retained_commands", true, place)
+	o.set("mqtt.availability", false, place)
 }

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -35,22 +37,27 @@ func (o *oldReader) level(value, place string) string {
 }
 
 // logFile takes over the file's name, which the first generation called logfilename and the second filename. Without
-// one the first wrote no file; the second chose the usual name whenever filelevel asked for one.
+// one the first wrote no file; the second chose the usual name whenever filelevel asked for one. The oldest files have
+// debug in the place of filelevel: on or off.
 func (o *oldReader) logFile() {
 	level, levelPlace := o.get("LOG", "filelevel")
+	if on, place := o.get("LOG", "debug"); level == "" && o.isOn(on, place) {
+		o.set("log.file.level", "debug", place)
+	}
 	name, place := o.get("LOG", "logfilename")
 	if name == "" {
 		name, place = o.get("LOG", "filename")
 	}
 	_, first := o.old["LOG"]["logfilename"]
 	_, second := o.old["LOG"]["filename"]
+	second = second || o.old["MAP"] != nil
 	if level != "" {
 		told := o.level(level, levelPlace)
 		o.set("log.file.level", told, levelPlace)
 		switch {
 		case name != "" || told == "none":
 		case second:
-			name = "."
+			name = o.usualLog()
 		case !first:
 			o.warnf("%s: no log file is written, for [LOG] filename is missing", levelPlace)
 		}
@@ -60,6 +67,16 @@ func (o *oldReader) logFile() {
 	}
 	o.counted("log.file.max_files", "filenum", "")
 	o.counted("log.file.max_size", "filesize", "KB")
+}
+
+// usualLog is where the second generation wrote: into logs, below its own folder.
+func (o *oldReader) usualLog() string {
+	const below = "logs/"
+	info, err := os.Stat(filepath.Join(o.src.oldHome(), below))
+	if filepath.Dir(o.Path) == o.src.oldHome() && err == nil && info.IsDir() {
+		return below
+	}
+	return "."
 }
 
 // counted takes over a number of at least 1. Less meant to the original that the file grows for ever.

@@ -72,6 +72,7 @@ func TestLegacy(t *testing.T) {
 
 	first := Default()
 	first.Gateway.Name = "dummy2mqtt"
+	first.MQTT.Availability, first.Mapping.RetainedCommands = false, true
 	first.MQTT.Broker, first.MQTT.KeepAlive, first.MQTT.ClientID = "tcp://test.example.org:1883", 30*time.Second, "me"
 	first.Mapping.File = filepath.Join(dir, "dummy2mqtt.map")
 	first.Devices = dummy("dummy", map[string]any{"port": "/dev/tty", "interval": "30s", "quoted": `"a # b"`, "empty": ""})
@@ -81,6 +82,7 @@ func TestLegacy(t *testing.T) {
 
 	second := Default()
 	second.Gateway.Name = "entry2mqtt"
+	second.MQTT.Availability, second.Mapping.RetainedCommands = false, true
 	second.MQTT.Broker = "tcp://10.0.0.1:1884"
 	second.Mapping.Root, second.Mapping.Topics = "home", []string{"home/lighting/#", "home/+/mygateway/#"}
 	second.Devices = dummy("entry", map[string]any{"port": "/dev/tty"})
@@ -147,12 +149,18 @@ func TestLegacyOptions(t *testing.T) {
 		{"default section", "[DEFAULT]\nhost: everywhere\n[MQTT]\n", func(c *Config) any { return c.MQTT.Broker }, "tcp://everywhere:1883"},
 		{"mapping on, usual name", "[MQTT]\nmapping: YES\n", func(c *Config) any { return filepath.Base(c.Mapping.File) }, "x2mqtt.map"},
 		{"mapping on, named", "[MAP]\nmapping: 1\nmapfilename: m.json\n", func(c *Config) any { return filepath.Base(c.Mapping.File) }, "m.json"},
-		{"mapping on, name blank", "[MAP]\nmapping: on\nmapfilename:\nroot: r\n", func(c *Config) any { return c.Mapping }, Mapping{Root: "r"}},
+		{"mapping on, name blank", "[MAP]\nmapping: on\nmapfilename:\nroot: r\n", func(c *Config) any { return c.Mapping }, Mapping{Root: "r", RetainedCommands: true}},
 		{"MAP before MQTT", "[MAP]\nroot: new\n[MQTT]\nroot: old\nclientid: id\n", func(c *Config) any { return c.Mapping.Root + c.MQTT.ClientID }, "newid"},
 		{"topics with gaps", "[MAP]\ntopics: a/# ,, b\n", func(c *Config) any { return c.Mapping.Topics }, []string{"a/#", "b"}},
 		{"topics over lines", "[MAP]\ntopics: a/#,\n  b\n", func(c *Config) any { return c.Mapping.Topics }, []string{"a/#", "b"}},
 		{"log file by the usual name", "[LOG]\nfilename: .\n", func(c *Config) any { return filepath.Base(c.Log.File.Path) + c.Log.File.Level.String() }, "x2mqtt.loginfo"},
 		{"log file by its level, as in 2022", "[LOG]\nfilelevel: WARN\nfilename:\n", func(c *Config) any { return filepath.Base(c.Log.File.Path) + c.Log.File.Level.String() }, "x2mqtt.logwarn"},
+		{"log file by the usual name, as in 2022", "[MAP]\n[LOG]\nfilelevel: WARN\n", func(c *Config) any { return filepath.Base(c.Log.File.Path) }, "x2mqtt.log"},
+		{"log file with debug", "[LOG]\nlogfilename: .\ndebug: on\n", func(c *Config) any { return c.Log.File.Level }, Debug},
+		{"log file without debug", "[LOG]\nlogfilename: .\ndebug: off\n", func(c *Config) any { return c.Log.File.Level }, Info},
+		{"filelevel before debug", "[LOG]\nlogfilename: .\nfilelevel: WARN\ndebug: on\n", func(c *Config) any { return c.Log.File.Level }, Warn},
+		{"commands that the broker kept", "", func(c *Config) any { return c.Mapping.RetainedCommands }, true},
+		{"nothing below $gateway", "", func(c *Config) any { return c.MQTT.Availability }, false},
 		{"level in any case", "[LOG]\nconsolelevel: debug\n", func(c *Config) any { return c.Log.Level }, Debug},
 		{"mail at the usual port", "[LOG]\nemailhost: h\nemailport:\nemailaddress: a@b\n", func(c *Config) any { return c.Log.Email }, Email{"h", 25, "a@b", []string{"a@b"}, Error}},
 		{"percent is nothing special", "[INTERFACE]\na: %(b)s 50%\n", func(c *Config) any { return c.Devices[0].Params["a"] }, "%(b)s 50%"},
@@ -188,8 +196,8 @@ func TestLegacyWarnings(t *testing.T) {
 		{"unknown option in a shared file", topics + "[MQTT]\nfilename: shared.conf\n", []string{"[MQTT] qos: unknown option is ignored"}},
 		{"critical", topics + "[LOG]\nconsolelevel: CRITICAL\n", []string{"[LOG] consolelevel: CRITICAL is read as error: there is no level above it"}},
 		{"unknown level", topics + "[LOG]\nconsolelevel: LOUD\n", []string{`[LOG] consolelevel: unknown level "LOUD" is read as NONE; there are CRITICAL, ERROR, WARN, INFO, DEBUG`}},
-		{"map file without mapping", topics + "mapfilename: m.json\n", []string{`[MAP] mapfilename: "m.json" is not used, for mapping is off`}},
-		{"level without a file", topics + "[LOG]\nfilelevel: INFO\n", []string{"[LOG] filelevel: no log file is written, for [LOG] filename is missing"}},
+		{"map file without mapping", topics + "mapfilename: m.json\n", nil},
+		{"level without a file", "[MQTT]\ntopics: a\n[LOG]\nfilelevel: INFO\n", []string{"[LOG] filelevel: no log file is written, for [LOG] filename is missing"}},
 		{"mail without an address", topics + "[LOG]\nemailhost: h\n", []string{"[LOG] emailhost: no mail is sent, for [LOG] emailaddress is missing"}},
 		{"mail without a host", topics + "[LOG]\nemailaddress: h\n", []string{"[LOG] emailaddress: no mail is sent, for [LOG] emailhost is missing"}},
 		{"endless log", topics + "[LOG]\nfilesize: 0\n", []string{"[LOG] filesize: a log file that grows for ever is not offered: the default applies"}},
@@ -205,9 +213,14 @@ func TestLegacyWarnings(t *testing.T) {
 			}
 		})
 	}
+	const deaf = "neither a map file nor topics: nothing is subscribed to"
 	l, err := loadOld(t, "[MQTT]\n")
-	if err != nil || len(l.Warnings) != 1 || !strings.HasSuffix(l.Warnings[0], "neither a map file nor topics: nothing is subscribed to") {
+	if err != nil || len(l.Warnings) != 1 || !strings.HasSuffix(l.Warnings[0], deaf) {
 		t.Errorf("without topics: %v, %q", err, l.Warnings)
+	}
+	l, err = loadOld(t, "[MAP]\nmapfilename: m.json\n")
+	if err != nil || len(l.Warnings) != 2 || l.Warnings[0] != `[MAP] mapfilename: "m.json" is not used, for mapping is off` || !strings.HasSuffix(l.Warnings[1], deaf) {
+		t.Errorf("with a map file, and without mapping: %v, %q", err, l.Warnings)
 	}
 }
 
@@ -219,6 +232,7 @@ func TestLegacyFaults(t *testing.T) {
 		{"keepalive", "[MQTT]\nkeepalive: 1m\n", `[MQTT] keepalive: want a whole number, have "1m"`},
 		{"no keepalive", "[MQTT]\nkeepalive: 0\n", `[MQTT] keepalive: 0s: want whole seconds, 1s to 65535s`},
 		{"mapping", "[MAP]\nmapping: maybe\n", `[MAP] mapping: want on or off, have "maybe"`},
+		{"debug", "[LOG]\ndebug: perhaps\n", `[LOG] debug: want on or off, have "perhaps"`},
 		{"topics", "[MAP]\ntopics: a, b/#/c\n", `[MAP] topics[1]: "b/#/c": want # as the last level only`},
 		{"number of files", "[LOG]\nfilenum: few\n", `[LOG] filenum: want a whole number, have "few"`},
 		{"size of files", "[LOG]\nfilesize: 9999999999999999\n", `[LOG] filesize: "9999999999999999KB" is more than can be counted`},

@@ -18,11 +18,16 @@ type Sources struct {
 	Path    string            // --config; "" looks for a file named after the program, see Find
 	Program string            // path of the running program; "" looks for no file, and calls the gateway gateway
 	WorkDir string            // working directory; "" leaves relative paths to the process
+	Home    string            // home directory, where the original had its folder; "" looks for none
 	Environ []string          // as os.Environ gives it
 	Flags   map[string]string // the flags that were given, by key: "mqtt.broker"
 
 	// DeviceType is --device: the type of the device in one of the original's files, whatever the file's name says.
 	DeviceType string
+	// AnyDevice is for those whom the device doesn't matter to: one of the original's files need not tell its type.
+	AnyDevice bool
+	// Incomplete makes warnings of files that are named and aren't there. The path of such a one is left as it is named.
+	Incomplete bool
 }
 
 // Loaded is a configuration together with what there is to say about it.
@@ -134,12 +139,23 @@ func (l *loader) fillName() {
 	}
 }
 
-// appName is what the original called the application's name: that of the configuration file.
+// appName is what the original called the application's name: that of the configuration file, but for one of the
+// original's read by a program that is called as its own were, lamp2mqtt: then it is the program's.
 func (l *loader) appName() string {
-	if l.Path != "" {
-		return stem(l.Path)
+	program := l.src.programName()
+	if l.Path == "" || isLegacy(l.Path) && deviceIn(program) != "" {
+		return program
 	}
-	return l.src.programName()
+	return stem(l.Path)
+}
+
+// deviceIn is the device in the name of one of the original's programs: lamp of lamp2mqtt.
+func deviceIn(program string) string {
+	device, _, found := strings.Cut(program, "2mqtt")
+	if !found {
+		return ""
+	}
+	return device
 }
 
 // programName is <name>: the binary's own.

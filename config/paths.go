@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/mqttgateway/mqttgateway/internal/files"
+	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
 // pathOption is an option that names a file.
@@ -40,7 +41,8 @@ func (l *loader) resolvePaths() {
 		}
 		path, err := l.resolve(o)
 		if err != nil {
-			l.fault(o.key, err)
+			*o.path = path
+			l.missing(l.Name(o.key), err)
 			continue
 		}
 		*o.path = path
@@ -55,26 +57,47 @@ func (l *loader) resolvePaths() {
 
 // resolve finds a file as the original did: an absolute path is taken as it is; a relative one is looked for beside
 // the configuration file, in the working directory and beside the program. What is yet to be written and is in none
-// of them goes to the first. A path on the command line is tried from the working directory first.
+// of them goes to the first. A path on the command line is tried from the working directory first. Beside an error, the
+// path is as it is named.
 func (l *loader) resolve(o pathOption) (string, error) {
 	path := *o.path
 	if o.ext != "" {
 		path = usualName(path, l.appName()+o.ext)
 	}
 	dirs := l.src.dirs()
+	if l.src.Home != "" && !isLegacy(l.Path) {
+		dirs = dirs[:len(dirs)-1] // a file of today is not looked for among the original's
+	}
 	if l.Path != "" {
 		dirs = append([]string{filepath.Dir(l.Path)}, dirs...)
 		if strings.HasPrefix(l.origins[o.key], "--") {
 			dirs[0], dirs[1] = dirs[1], dirs[0]
 		}
 	}
-	return lookFor(path, dirs, o.written)
+	found, err := lookFor(path, dirs, o.written)
+	if err != nil {
+		return path, err
+	}
+	return found, nil
 }
 
-// usualName replaces "." and a folder, with / at its end, by the file of that name in there.
+// missing tells of a file that isn't there: a fault, unless what is read may be incomplete.
+func (l *loader) missing(name string, err error) {
+	fault := &options.Fault{Key: name, Err: err}
+	if l.src.Incomplete {
+		l.warnf("%v", fault)
+		return
+	}
+	l.faults = append(l.faults, fault)
+}
+
+// usualName replaces "." and "..", and a folder with / at its end, by the file of that name in there.
 func usualName(path, name string) string {
-	if path == "." {
+	switch path {
+	case ".":
 		return name
+	case "..":
+		return "../" + name
 	}
 	if strings.HasSuffix(path, "/") {
 		return path + name

@@ -55,6 +55,7 @@ func buildOptions(c *config.Config, p parts, broker string, log *slog.Logger) ac
 		StartWait: c.Gateway.StartWait,
 
 		RetainedCommands: c.Mapping.RetainedCommands,
+		NoAvailability:   !m.Availability,
 		Grace:            c.Gateway.Grace,
 		Throttle:         c.Log.Throttle,
 		Log:              log,
