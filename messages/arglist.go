@@ -1,7 +1,7 @@
 package messages
 
-// argList collects the arguments of a message that nobody shares yet: in order, and of two with one key the later
-// gives the value and the earlier the place.
+// argList is arguments with unique keys, in order, that are looked up or collected one after the other. What is
+// collected is shared with nobody yet; of two with one key the later gives the value and the earlier the place.
 type argList struct {
 	args []Argument
 	at   map[string]int // where a key stands; nil while looking at each is quicker
@@ -18,26 +18,27 @@ func (l *argList) set(key string, value Value) {
 		return
 	}
 	l.args = append(l.args, Argument{key, value})
-	switch {
-	case l.at != nil:
+	if l.at != nil {
 		l.at[key] = len(l.args) - 1
-	case len(l.args) > few:
+	}
+}
+
+// index returns where key stands, and whether it does.
+func (l *argList) index(key string) (int, bool) {
+	if l.at == nil && len(l.args) <= few {
+		for i := range l.args {
+			if l.args[i].Key == key {
+				return i, true
+			}
+		}
+		return 0, false
+	}
+	if l.at == nil {
 		l.at = make(map[string]int, cap(l.args))
 		for i, a := range l.args {
 			l.at[a.Key] = i
 		}
 	}
-}
-
-func (l *argList) index(key string) (int, bool) {
-	if l.at != nil {
-		i, ok := l.at[key]
-		return i, ok
-	}
-	for i := range l.args {
-		if l.args[i].Key == key {
-			return i, true
-		}
-	}
-	return 0, false
+	i, ok := l.at[key]
+	return i, ok
 }

@@ -1,17 +1,22 @@
 package messages
 
 import (
-	"math/big"
 	"strconv"
 	"strings"
 )
 
 // decimal is the number ±0.digits × 10^exponent, digits without zeros at either end; zero has no digits. It holds
-// 1e999999999 as easily as 1, where an integer of that size would not fit the memory.
+// 1e999999999 as easily as 1, where an integer of that size would not fit the memory. Equal numbers are == to each other.
 type decimal struct {
 	negative bool
 	digits   string
-	exponent *big.Int
+	exponent exponent
+}
+
+// exponent is a whole number of any size. math/big would take quadratic time to read one of many digits.
+type exponent struct {
+	n    int64  // if it has up to 18 digits
+	huge string // else, in decimal
 }
 
 func decimalOf(number string) (d decimal) {
@@ -24,18 +29,43 @@ func decimalOf(number string) (d decimal) {
 	digits := strings.TrimLeft(whole+fraction, "0")
 	shift := len(digits) - len(fraction)
 	if d.digits = strings.TrimRight(digits, "0"); d.digits == "" {
-		return decimal{exponent: new(big.Int)}
+		return decimal{}
 	}
-	d.exponent, _ = new(big.Int).SetString(strings.TrimPrefix(exponent, "+"), 10)
-	if d.exponent == nil {
-		d.exponent = new(big.Int)
-	}
-	d.exponent.Add(d.exponent, big.NewInt(int64(shift)))
+	d.exponent = exponentOf(exponent, int64(shift))
 	return d
 }
 
-func (d decimal) equal(e decimal) bool {
-	return d.negative == e.negative && d.digits == e.digits && d.exponent.Cmp(e.exponent) == 0
+// exponentOf returns what text says, "" being 0, plus shift, which is no longer than a text can be.
+func exponentOf(text string, shift int64) exponent {
+	text, negative := strings.CutPrefix(text, "-")
+	text = strings.TrimLeft(strings.TrimPrefix(text, "+"), "0")
+	if len(text) < 18 {
+		n, _ := strconv.ParseInt("0"+text, 10, 64)
+		if negative {
+			n = -n
+		}
+		return exponent{n: n + shift}
+	}
+	if negative {
+		shift = -shift
+	}
+	digits, carry := []byte(text), shift // which is the smaller of the two by far
+	for i := len(digits) - 1; i >= 0 && carry != 0; i-- {
+		sum := int64(digits[i]-'0') + carry
+		digit := (sum%10 + 10) % 10
+		digits[i], carry = byte('0'+digit), (sum-digit)/10
+	}
+	text = strings.TrimLeft(string(digits), "0")
+	if carry > 0 {
+		text = strconv.FormatInt(carry, 10) + string(digits)
+	}
+	if negative {
+		text = "-" + text
+	}
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil && len(strings.TrimPrefix(text, "-")) <= 18 {
+		return exponent{n: n}
+	}
+	return exponent{huge: text}
 }
 
 // int64 returns d if it is whole and fits.
@@ -43,11 +73,8 @@ func (d decimal) int64() (int64, bool) {
 	if d.digits == "" {
 		return 0, true
 	}
-	if !d.exponent.IsInt64() {
-		return 0, false
-	}
-	zeros := d.exponent.Int64() - int64(len(d.digits))
-	if zeros < 0 || zeros > 18 { // a fraction, or beyond 64 bits however few the digits are
+	zeros := d.exponent.n - int64(len(d.digits))
+	if d.exponent.huge != "" || zeros < 0 || zeros > 18 { // a fraction, or beyond 64 bits however few the digits are
 		return 0, false
 	}
 	sign := ""

@@ -1,62 +1,71 @@
 package messages
 
+import (
+	"maps"
+	"slices"
+)
+
 // Equal tells whether v and w are the same value to JSON: texts by what they say, numbers by their exact size
 // however they are written (1e2 is 100.0), lists in order, objects in any order and, of repeated keys, by the last.
 func (v Value) Equal(w Value) bool {
 	if v.Raw() == w.Raw() {
 		return true
 	}
-	kind := v.Kind()
-	if kind != w.Kind() {
+	if v.Kind() != w.Kind() {
+		return false
+	}
+	a, _ := treeOf(v.Raw(), 0)
+	b, _ := treeOf(w.Raw(), 0)
+	return a.equal(b)
+}
+
+// tree is a value taken apart. Elements and Members would read what nests deep once for each level.
+type tree struct {
+	Value
+	list    []tree
+	members map[string]tree
+}
+
+// treeOf returns the value that begins at s[i], in a text known to be valid, and the offset behind it.
+func treeOf(s string, i int) (t tree, end int) {
+	begin := i
+	switch s[i] {
+	case '[':
+		for i = skipSpace(s, i+1); s[i] != ']'; i = skipComma(s, i) {
+			var e tree
+			e, i = treeOf(s, i)
+			t.list = append(t.list, e)
+		}
+		i++
+	case '{':
+		t.members = make(map[string]tree)
+		for i = skipSpace(s, i+1); s[i] != '}'; i = skipComma(s, i) {
+			end, _ := skipString(s, i)
+			key := unquote(s[i:end])
+			t.members[key], i = treeOf(s, skipSpace(s, skipSpace(s, end)+1)) // over the colon
+		}
+		i++
+	default:
+		i, _ = skipValue(s, i, 0)
+	}
+	t.Value = Value{s[begin:i]}
+	return t, i
+}
+
+func (t tree) equal(u tree) bool {
+	kind := t.Kind()
+	if kind != u.Kind() {
 		return false
 	}
 	switch kind {
 	case Text:
-		return unquote(v.raw) == unquote(w.raw)
+		return unquote(t.raw) == unquote(u.raw)
 	case Number:
-		return decimalOf(v.raw).equal(decimalOf(w.raw))
+		return decimalOf(t.raw) == decimalOf(u.raw)
 	case List:
-		return equalLists(v, w)
+		return slices.EqualFunc(t.list, u.list, tree.equal)
 	case Object:
-		return equalObjects(v, w)
+		return maps.EqualFunc(t.members, u.members, tree.equal)
 	}
-	return false // true is not false
-}
-
-func equalLists(v, w Value) bool {
-	var a, b []Value
-	for e := range v.Elements() {
-		a = append(a, e)
-	}
-	for e := range w.Elements() {
-		b = append(b, e)
-	}
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if !a[i].Equal(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func equalObjects(v, w Value) bool {
-	a, b := make(map[string]Value), make(map[string]Value)
-	for key, e := range v.Members() {
-		a[key] = e
-	}
-	for key, e := range w.Members() {
-		b[key] = e
-	}
-	if len(a) != len(b) {
-		return false
-	}
-	for key, e := range a {
-		if f, ok := b[key]; !ok || !e.Equal(f) {
-			return false
-		}
-	}
-	return true
+	return t.raw == u.raw
 }

@@ -1,6 +1,10 @@
 package messages_test
 
 import (
+	"fmt"
+	"math/big"
+	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -25,6 +29,11 @@ func TestValueEqual(t *testing.T) {
 		{"exponents beyond memory", `1e999999999999`, `10e999999999998`, true},
 		{"exponents beyond memory, not the same", `1e999999999999`, `1e999999999998`, false},
 		{"exponents beyond 64 bits", `1e99999999999999999999`, `0.1e100000000000000000000`, true},
+		{"exponents of 18 digits and of 17", `1e100000000000000000`, `10e99999999999999999`, true},
+		{"exponents of 19 digits and of 18", `1e1000000000000000000`, `100e999999999999999998`, true},
+		{"negative exponents of 19 digits and of 18", `1e-1000000000000000000`, `0.1e-999999999999999999`, true},
+		{"exponents with zeros ahead", `1e+000000000000000000000000000000012`, `1e12`, true},
+		{"exponents of both signs", `1e100000000000000000000`, `1e-100000000000000000000`, false},
 		{"number and text", `1`, `"1"`, false},
 		{"text in other escapes", `"\u0061\/"`, `"a/"`, true},
 		{"other text", `"a"`, `"A"`, false},
@@ -52,6 +61,27 @@ func TestValueEqual(t *testing.T) {
 				t.Error("a value does not equal itself")
 			}
 		})
+	}
+}
+
+// Exponents around powers of ten are the same number as those that a point or zeros take the place of.
+func TestExponentsOfAnySize(t *testing.T) {
+	const seed = 3
+	random := rand.New(rand.NewPCG(seed, seed))
+	for range 2000 {
+		exponent := new(big.Int).Exp(big.NewInt(10), big.NewInt(random.Int64N(30)), nil)
+		exponent.Add(exponent, big.NewInt(random.Int64N(41)-20))
+		if random.IntN(2) == 0 {
+			exponent.Neg(exponent)
+		}
+		zeros := random.IntN(20)
+		more := new(big.Int).Add(exponent, big.NewInt(int64(zeros)))
+		a := parse(t, fmt.Sprintf("1%se%d", strings.Repeat("0", zeros), exponent))
+		b := parse(t, fmt.Sprintf("1e%d", more))
+		c := parse(t, fmt.Sprintf("1e%d", more.Add(more, big.NewInt(1))))
+		if !a.Equal(b) || a.Equal(c) {
+			t.Fatalf("%s equals %s: %t, and %s: %t", a, b, a.Equal(b), c, a.Equal(c))
+		}
 	}
 }
 

@@ -179,8 +179,9 @@ func (m InternalMsg) Equal(n InternalMsg) bool {
 	if m.kind != n.kind || m.to != n.to || m.sender != n.sender || m.action != n.action || len(m.args) != len(n.args) {
 		return false
 	}
+	others := argList{args: n.args}
 	for _, a := range m.args {
-		if v, ok := n.Arg(a.Key); !ok || !v.Equal(a.Value) {
+		if i, ok := others.index(a.Key); !ok || !n.args[i].Value.Equal(a.Value) {
 			return false
 		}
 	}
