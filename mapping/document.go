@@ -11,9 +11,47 @@ import (
 
 // document is a JSON text of which is known where everything stands.
 type document struct {
-	text   string
-	value  any            // as encoding/json has it
-	places map[string]int // offsets in bytes, by JSON pointer; of a member, that of its key
+	text  string
+	value any    // as encoding/json has it
+	whole *place // where value and all below it stand
+}
+
+// place is where something stands in a document. It knows its pointer by those above it: written out for each, the
+// pointers would take the length of a long word for every word below it.
+type place struct {
+	at    int    // offset in bytes; of a member, that of its key
+	above *place // nil for the whole document
+	key   string
+	below map[string]*place
+}
+
+// under returns the place of a member or an element, or one without an offset if it isn't known.
+func (p *place) under(key string) *place {
+	if below := p.below[key]; below != nil {
+		return below
+	}
+	return &place{above: p, key: key}
+}
+
+// item is under for the element i of a list.
+func (p *place) item(i int) *place { return p.under(strconv.Itoa(i)) }
+
+// add returns the place of a member or an element that is new.
+func (p *place) add(key string, at int) *place {
+	if p.below == nil {
+		p.below = make(map[string]*place)
+	}
+	below := &place{at: at, above: p, key: key}
+	p.below[key] = below
+	return below
+}
+
+// pointer returns the JSON pointer (RFC 6901), each key shortened to fit a line of a log.
+func (p *place) pointer() string {
+	if p.above == nil {
+		return ""
+	}
+	return p.above.pointer() + "/" + strings.ReplaceAll(strings.ReplaceAll(short(p.key), "~", "~0"), "/", "~1")
 }
 
 // placeDepth is how deep places are kept: nothing in a map file is deeper than /action/map/LIGHT_ON/0. Without a
@@ -23,7 +61,7 @@ const placeDepth = 4
 // parseDocument reads text, and reports if that is not JSON or has a member twice. Of such the first counts.
 func parseDocument(text string, r *report) (*document, bool) {
 	if i := invalidUTF8(text); i >= 0 {
-		r.fault(i, "", errNotUTF8)
+		r.fault(&place{at: i}, errNotUTF8)
 		return nil, false
 	}
 	if err := json.Unmarshal([]byte(text), new(any)); err != nil {
@@ -31,11 +69,11 @@ func parseDocument(text string, r *report) (*document, bool) {
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 			at = int(max(syntax.Offset-1, 0)) // Offset is behind the byte it complains of
 		}
-		r.fault(at, "", fmt.Errorf("not JSON: %w", err))
+		r.fault(&place{at: at}, fmt.Errorf("not JSON: %w", err))
 		return nil, false
 	}
-	d := &document{text: text, places: map[string]int{"": 0}}
-	d.value = d.read(json.NewDecoder(strings.NewReader(text)), "", 0, r)
+	d := &document{text: text, whole: new(place)}
+	d.value = d.read(json.NewDecoder(strings.NewReader(text)), d.whole, 0, r)
 	return d, true
 }
 
@@ -50,7 +88,7 @@ func invalidUTF8(text string) int {
 }
 
 // read takes one value from dec. Errors are left aside, for the text is known to be valid.
-func (d *document) read(dec *json.Decoder, pointer string, depth int, r *report) any {
+func (d *document) read(dec *json.Decoder, p *place, depth int, r *report) any {
 	if depth == placeDepth {
 		return rest(dec)
 	}
@@ -62,23 +100,20 @@ func (d *document) read(dec *json.Decoder, pointer string, depth int, r *report)
 			at := d.next(dec)
 			name, _ := dec.Token()
 			key, _ := name.(string)
-			place := join(pointer, key)
-			if first, ok := d.places[place]; ok {
-				r.fault(at, place, fmt.Errorf("is there twice, first at %s", r.position(first)))
+			if first, ok := p.below[key]; ok {
+				r.fault(&place{at: at, above: p, key: key}, fmt.Errorf("is there twice, first at %s", r.position(first)))
 				rest(dec)
 				continue
 			}
-			d.places[place] = at
-			object[key] = d.read(dec, place, depth+1, r)
+			object[key] = d.read(dec, p.add(key, at), depth+1, r)
 		}
 		_, _ = dec.Token()
 		return object
 	case json.Delim('['):
 		list := []any{}
 		for dec.More() {
-			place := join(pointer, strconv.Itoa(len(list)))
-			d.places[place] = d.next(dec)
-			list = append(list, d.read(dec, place, depth+1, r))
+			item := p.add(strconv.Itoa(len(list)), d.next(dec))
+			list = append(list, d.read(dec, item, depth+1, r))
 		}
 		_, _ = dec.Token()
 		return list
@@ -97,9 +132,4 @@ func rest(dec *json.Decoder) any {
 func (d *document) next(dec *json.Decoder) int {
 	behind := d.text[dec.InputOffset():]
 	return len(d.text) - len(strings.TrimLeft(behind, " \t\r\n,:"))
-}
-
-// join appends a step to a JSON pointer (RFC 6901).
-func join(pointer, key string) string {
-	return pointer + "/" + strings.ReplaceAll(strings.ReplaceAll(key, "~", "~0"), "/", "~1")
 }

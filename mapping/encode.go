@@ -105,11 +105,23 @@ func (e *encoding) payload(msg messages.InternalMsg) string {
 // arguments translates the arguments. When two keys become one, the earlier gives the place, the later the value.
 func (e *encoding) arguments(msg messages.InternalMsg) []messages.Argument {
 	args := e.args[:0]
+	var at map[string]int // where a key stands; nil while looking at each is quicker
+	if msg.NumArgs() > len(e.args) {
+		at = make(map[string]int, msg.NumArgs())
+	}
 	for key, value := range msg.Args() {
 		a := e.argument(key, value)
-		if i := slices.IndexFunc(args, func(b messages.Argument) bool { return a.Key == b.Key }); i >= 0 {
+		i, there := at[a.Key]
+		if at == nil {
+			i = slices.IndexFunc(args, func(b messages.Argument) bool { return a.Key == b.Key })
+			there = i >= 0
+		}
+		if there {
 			args[i] = a
 			continue
+		}
+		if at != nil {
+			at[a.Key] = len(args)
 		}
 		args = append(args, a)
 	}

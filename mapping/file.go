@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 )
 
 // File is what a map file says, checked. Make one with [Parse] or [Plain]. It never changes.
@@ -28,8 +27,8 @@ type File struct {
 // The error joins all the faults, each a [*Fault], in the order of the file. The warnings are what was taken in a way
 // that may not be meant; there can be some with an error too.
 func Parse(data []byte) (f *File, warnings []*Fault, err error) {
-	r := &report{text: string(data)}
-	d, ok := parseDocument(r.text, r)
+	r := &report{lines: lines{text: string(data)}}
+	d, ok := parseDocument(r.lines.text, r)
 	if ok {
 		checkSchema(d, r)
 		f = (&builder{document: d, report: r}).build()
@@ -43,10 +42,10 @@ func Parse(data []byte) (f *File, warnings []*Fault, err error) {
 // Plain returns the file without maps: every keyword passes unchanged. Faults and warnings are those of [Parse],
 // without line and column.
 func Plain(root string, topics []string) (f *File, warnings []*Fault, err error) {
-	b := builder{document: &document{}, report: new(report)}
+	b := builder{document: &document{whole: new(place)}, report: new(report)}
 	b.checkRoot(root)
 	for i, topic := range topics {
-		b.checkTopic(topic, join("/topics", strconv.Itoa(i)), root)
+		b.checkTopic(topic, b.document.whole.under("topics").item(i), root)
 	}
 	if err := b.report.err(); err != nil {
 		return nil, inOrder(b.report.warnings), err
@@ -99,30 +98,30 @@ func (b *builder) build() *File {
 
 func (b *builder) checkRoot(root string) {
 	if err := checkRoot(root); err != nil {
-		b.report.fault(b.document.places["/root"], "/root", fmt.Errorf("%q: %w", short(root), err))
+		b.report.fault(b.document.whole.under("root"), fmt.Errorf("%q: %w", short(root), err))
 	}
 }
 
 func (b *builder) topics(list []any, root string) (topics []string) {
+	at := b.document.whole.under("topics")
 	if len(list) == 0 {
-		b.report.warn(b.document.places["/topics"], "/topics", errors.New("empty: no message will be received"))
+		b.report.warn(at, errors.New("empty: no message will be received"))
 	}
 	for i, entry := range list {
 		if topic, ok := entry.(string); ok {
-			b.checkTopic(topic, join("/topics", strconv.Itoa(i)), root)
+			b.checkTopic(topic, at.item(i), root)
 			topics = append(topics, topic)
 		}
 	}
 	return topics
 }
 
-func (b *builder) checkTopic(topic, pointer, root string) {
-	at := b.document.places[pointer]
+func (b *builder) checkTopic(topic string, at *place, root string) {
 	if err := checkFilter(topic); err != nil {
-		b.report.fault(at, pointer, fmt.Errorf("%q: %w", short(topic), err))
+		b.report.fault(at, fmt.Errorf("%q: %w", short(topic), err))
 		return
 	}
 	if n := countLevels(root) + len(levels{}); !reaches(topic, n) {
-		b.report.warn(at, pointer, fmt.Errorf("%q matches no message: those have topics of %d levels", short(topic), n))
+		b.report.warn(at, fmt.Errorf("%q matches no message: those have topics of %d levels", short(topic), n))
 	}
 }

@@ -8,13 +8,12 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // Fault is something wrong, or worth a warning, at one place of a map file.
 type Fault struct {
 	Line, Column int    // from 1, columns in characters; 0 if there is no text, as for [Plain]
-	Pointer      string // what stands there: a JSON pointer (RFC 6901), "" for the whole file
+	Pointer      string // what stands there: a JSON pointer (RFC 6901) with long keys cut, "" for the whole file
 	Err          error
 }
 
@@ -43,7 +42,7 @@ func oneLine(text string) string {
 
 // report collects what is found in one map file.
 type report struct {
-	text     string // of the file
+	lines    lines // of the file
 	faults   []placed
 	warnings []placed
 }
@@ -53,31 +52,25 @@ type placed struct {
 	fault *Fault
 }
 
-func (r *report) fault(at int, pointer string, err error) {
-	r.faults = append(r.faults, placed{at, r.at(at, pointer, err)})
+func (r *report) fault(p *place, err error) {
+	r.faults = append(r.faults, placed{p.at, r.at(p, err)})
 }
 
-func (r *report) warn(at int, pointer string, err error) {
-	r.warnings = append(r.warnings, placed{at, r.at(at, pointer, err)})
+func (r *report) warn(p *place, err error) {
+	r.warnings = append(r.warnings, placed{p.at, r.at(p, err)})
 }
 
-func (r *report) at(at int, pointer string, err error) *Fault {
-	f := &Fault{Pointer: pointer, Err: err}
-	if r.text != "" {
-		f.Line, f.Column = r.lineColumn(at)
+func (r *report) at(p *place, err error) *Fault {
+	f := &Fault{Pointer: p.pointer(), Err: err}
+	if r.lines.text != "" {
+		f.Line, f.Column = r.lines.position(p.at)
 	}
 	return f
 }
 
-func (r *report) lineColumn(at int) (line, column int) {
-	before := r.text[:at]
-	start := strings.LastIndexByte(before, '\n') + 1
-	return strings.Count(before, "\n") + 1, utf8.RuneCountInString(before[start:]) + 1
-}
-
 // position returns "line:column".
-func (r *report) position(at int) string {
-	line, column := r.lineColumn(at)
+func (r *report) position(p *place) string {
+	line, column := r.lines.position(p.at)
 	return fmt.Sprintf("%d:%d", line, column)
 }
 

@@ -47,35 +47,33 @@ func (d *document) violations(e *jsonschema.ValidationError, r *report) {
 	if len(e.Causes) > 0 {
 		return
 	}
-	pointer := ""
+	at := d.whole
 	for _, key := range e.InstanceLocation {
-		pointer = join(pointer, key)
+		at = at.under(key)
 	}
-	at := d.places[pointer]
 	switch k := e.ErrorKind.(type) {
 	case *kind.AdditionalProperties:
 		for _, key := range k.Properties {
-			place := join(pointer, key)
-			r.fault(d.places[place], place, unknownKey(key, pointer))
+			r.fault(at.under(key), unknownKey(key, at == d.whole))
 		}
 	case *kind.Required:
 		for _, key := range k.Missing {
-			r.fault(at, pointer, fmt.Errorf("%q is missing", key))
+			r.fault(at, fmt.Errorf("%q is missing", key))
 		}
 	case *kind.Enum:
-		r.fault(at, pointer, unknownMaptype(k.Got))
+		r.fault(at, unknownMaptype(k.Got))
 	case *kind.Type:
-		r.fault(at, pointer, wrongType(k, e.InstanceLocation, d))
+		r.fault(at, wrongType(k, e.InstanceLocation, d))
 	case *kind.MinItems:
-		r.fault(at, pointer, errors.New("an empty list, want at least the MQTT keyword to write"))
+		r.fault(at, errors.New("an empty list, want at least the MQTT keyword to write"))
 	default:
-		r.fault(at, pointer, errors.New(k.LocalizedString(message.NewPrinter(language.English))))
+		r.fault(at, errors.New(k.LocalizedString(message.NewPrinter(language.English))))
 	}
 }
 
-func unknownKey(key, parent string) error {
+func unknownKey(key string, top bool) error {
 	known := []string{"maptype", "map"}
-	if parent == "" {
+	if top {
 		known = append([]string{"root", "topics"}, vocabularyNames[:]...)
 	}
 	return fmt.Errorf("unknown key%s", suggestion(key, known))

@@ -1,0 +1,56 @@
+package mapping
+
+import (
+	"slices"
+	"unicode/utf8"
+)
+
+// lines finds lines and columns in a text. It reads the text once, when it is first asked, for there may be as many
+// faults as there are words.
+type lines struct {
+	text   string
+	starts []int // offsets at which the lines begin
+	runes  []int // how many characters begin before each stride-th byte
+}
+
+const stride = 64
+
+// position returns line and column of an offset, from 1, the column in characters.
+func (l *lines) position(at int) (line, column int) {
+	if l.starts == nil {
+		l.read()
+	}
+	line, found := slices.BinarySearch(l.starts, at)
+	if found {
+		line++
+	}
+	return line, l.before(at) - l.before(l.starts[line-1]) + 1
+}
+
+func (l *lines) read() {
+	l.starts = append(l.starts, 0)
+	runes := 0
+	for i := range len(l.text) {
+		if i%stride == 0 {
+			l.runes = append(l.runes, runes)
+		}
+		if utf8.RuneStart(l.text[i]) {
+			runes++
+		}
+		if l.text[i] == '\n' {
+			l.starts = append(l.starts, i+1)
+		}
+	}
+	l.runes = append(l.runes, runes) // an offset may be that of the end
+}
+
+// before returns how many characters begin before an offset.
+func (l *lines) before(at int) int {
+	n := l.runes[at/stride]
+	for i := at / stride * stride; i < at; i++ {
+		if utf8.RuneStart(l.text[i]) {
+			n++
+		}
+	}
+	return n
+}
