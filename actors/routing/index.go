@@ -56,7 +56,24 @@ type table map[key][]int
 type Index struct {
 	answers func(device int) Answers
 	shapes  []*shape
-	wide    []int // devices that list so many combinations that they are asked one by one
+	wide    []wide
+}
+
+// wide is a device that lists so many combinations that it is asked by itself.
+type wide struct {
+	device int
+	listed set
+	words  [characteristics]map[string]bool
+}
+
+func (w *wide) matches(k key, given set) bool {
+	asked := w.listed & given
+	for c := range characteristics {
+		if asked.has(c) && !w.words[c][k[c]] {
+			return false
+		}
+	}
+	return true
 }
 
 // maxCombinations is how many combinations of its values a device may have in a table.
@@ -78,7 +95,7 @@ func New(devices int, answers func(device int) Answers) *Index {
 			}
 		}
 		if combinations > maxCombinations {
-			x.wide = append(x.wide, device)
+			x.wide = append(x.wide, newWide(device, listed, a))
 			continue
 		}
 		s := shapes[listed]
@@ -92,6 +109,19 @@ func New(devices int, answers func(device int) Answers) *Index {
 	return x
 }
 
+func newWide(device int, listed set, a Answers) wide {
+	w := wide{device: device, listed: listed}
+	for c := range characteristics {
+		if listed.has(c) {
+			w.words[c] = make(map[string]bool, len(a.list(c)))
+			for _, word := range a.list(c) {
+				w.words[c][word] = true
+			}
+		}
+	}
+	return w
+}
+
 // Find appends to found the devices that a message to this address finds, each once, in no particular order.
 func (x *Index) Find(to messages.Address, found []int) []int {
 	k, given := keyOf(to)
@@ -103,9 +133,9 @@ func (x *Index) Find(to messages.Address, found []int) []int {
 		}
 		found = append(found, s.table(asked, x.answers)[k.only(asked)]...)
 	}
-	for _, device := range x.wide {
-		if x.answers(device).Matches(to) {
-			found = append(found, device)
+	for i := range x.wide {
+		if w := &x.wide[i]; w.matches(k, given) {
+			found = append(found, w.device)
 		}
 	}
 	return found
