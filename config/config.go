@@ -22,8 +22,8 @@ type Config struct {
 type Gateway struct {
 	// Name is never empty after Load.
 	Name      string        `koanf:"name" default:"" doc:"the sender it signs with, and the client id unless one is given; empty: the name of the configuration file without extension, without a file the program's"`
-	Grace     time.Duration `koanf:"grace" default:"10s" doc:"longest duration of an orderly stop"`
-	StartWait time.Duration `koanf:"start_wait" default:"5s" doc:"the link opens when each device has opened or failed once, at most this long after the start"`
+	Grace     time.Duration `koanf:"grace" default:"10s" min:"100ms" max:"1h" doc:"longest duration of an orderly stop"`
+	StartWait time.Duration `koanf:"start_wait" default:"5s" min:"0s" max:"1h" doc:"the link opens when each device has opened or failed once, at most this long after the start"`
 }
 
 // MQTT says how to reach the broker and what to exchange with it.
@@ -34,16 +34,16 @@ type MQTT struct {
 	// Password holds the content of PasswordFile, if there is one, after Load.
 	Password       Secret        `koanf:"password" default:"" doc:"better kept in a file of its own, see password_file"`
 	PasswordFile   string        `koanf:"password_file" default:"" doc:"a file that holds the password and nothing else"`
-	KeepAlive      time.Duration `koanf:"keepalive" default:"60s" doc:"between two signs of life on a silent connection, in whole seconds; shorter notices a dead link sooner"`
-	ConnectTimeout time.Duration `koanf:"connect_timeout" default:"10s" doc:"an attempt to connect that takes longer is given up"`
-	Lag            time.Duration `koanf:"lag" default:"500ms" doc:"after each connect request nobody tests the connection for this long"`
-	QoS            int           `koanf:"qos" default:"0" doc:"of subscriptions and publications: 0 at most once, 1 at least once; 2 is promised as 1"`
+	KeepAlive      time.Duration `koanf:"keepalive" default:"60s" min:"1s" max:"65535s" zero:"none, and a dead link is noticed only by what gets no answer" doc:"between two signs of life on a silent connection, in whole seconds; shorter notices a dead link sooner"`
+	ConnectTimeout time.Duration `koanf:"connect_timeout" default:"10s" min:"100ms" max:"10m" doc:"an attempt to connect that takes longer is given up"`
+	Lag            time.Duration `koanf:"lag" default:"500ms" min:"10ms" max:"1m" doc:"after each connect request nobody tests the connection for this long"`
+	QoS            int           `koanf:"qos" default:"0" min:"0" max:"2" doc:"of subscriptions and publications: 0 at most once, 1 at least once; 2 is promised as 1"`
 	CleanSession   bool          `koanf:"clean_session" default:"true" doc:"false: the broker keeps what arrives at QoS 1 while the gateway is away"`
-	Transport      string        `koanf:"transport" default:"direct" doc:"who speaks MQTT: direct, the gateway itself, or paho, a library, slower by far"`
-	MaxPacket      Size          `koanf:"max_packet" default:"1MB" doc:"largest packet accepted from the broker"`
+	Transport      string        `koanf:"transport" default:"direct" one_of:"direct paho" doc:"who speaks MQTT: direct, the gateway itself, or paho, a library, slower by far"`
+	MaxPacket      Size          `koanf:"max_packet" default:"1MB" min:"1KB" max:"256MB" doc:"largest packet accepted from the broker"`
 	Availability   bool          `koanf:"availability" default:"true" doc:"the broker is told, below $gateway, how the gateway and its devices are, and by a last will when the gateway is gone; false: nothing of that"`
 	Spool          string        `koanf:"spool" default:"" example:"spool" doc:"folder in which what is to be sent outlives the process, from QoS 1 on; no two gateways may share it; empty: none"` // absolute after Load
-	SpoolBatch     time.Duration `koanf:"spool_batch" default:"5ms" doc:"how long a message waits for others to be written to the disk with it"`
+	SpoolBatch     time.Duration `koanf:"spool_batch" default:"5ms" min:"1ms" max:"1s" doc:"how long a message waits for others to be written to the disk with it"`
 	Reconnect      Reconnect     `koanf:"reconnect"`
 	TLS            TLS           `koanf:"tls"`
 	Outbox         Outbox        `koanf:"outbox"`
@@ -51,8 +51,8 @@ type MQTT struct {
 
 // Reconnect is the back-off between attempts to connect.
 type Reconnect struct {
-	Min time.Duration `koanf:"min" default:"1s" doc:"the longest wait after the first failure; it doubles with each further one, and the wait is drawn at random from nothing up to it"`
-	Max time.Duration `koanf:"max" default:"30s" doc:"the longest wait there is"`
+	Min time.Duration `koanf:"min" default:"1s" min:"1ms" max:"1h" doc:"the longest wait after the first failure; it doubles with each further one, and the wait is drawn at random from nothing up to it"`
+	Max time.Duration `koanf:"max" default:"30s" min:"1ms" max:"24h" doc:"the longest wait there is"`
 }
 
 // TLS applies to the schemes ssl and wss; what is older than TLS 1.2 is refused. Paths are absolute after Load.
@@ -65,8 +65,8 @@ type TLS struct {
 
 // Outbox bounds what is kept for the broker while the link is down.
 type Outbox struct {
-	Messages int  `koanf:"messages" default:"10000" doc:"most messages kept for the broker while the link is down"`
-	Size     Size `koanf:"size" default:"16MB" doc:"most bytes kept for the broker while the link is down"`
+	Messages int  `koanf:"messages" default:"10000" min:"1" max:"10000000" doc:"most messages kept for the broker while the link is down"`
+	Size     Size `koanf:"size" default:"16MB" min:"1KB" max:"1GB" doc:"most bytes kept for the broker while the link is down"`
 }
 
 // EmbeddedBroker says where the broker inside listens, and to whom.
@@ -89,11 +89,11 @@ type Device struct {
 	Name        string         `koanf:"name" example:"lamp" doc:"unique; not seen on the wire"`
 	Type        string         `koanf:"type" example:"dummy" doc:"one of those that \"gateway devices\" lists"`
 	AnswersTo   AnswersTo      `koanf:"answers_to"`
-	Reply       string         `koanf:"reply" default:"addressed" doc:"which commands are answered with how they went: always, addressed (those that name a gateway or a device), or never; those that ask for it are in any case"`
+	Reply       string         `koanf:"reply" default:"addressed" one_of:"always addressed never" doc:"which commands are answered with how they went: always, addressed (those that name a gateway or a device), or never; those that ask for it are in any case"`
 	Retain      bool           `koanf:"retain" default:"false" doc:"the broker keeps its latest status for whoever subscribes later"`
-	Timeout     time.Duration  `koanf:"timeout" default:"10s" doc:"a message that it handles for longer makes it count as stuck"`
-	OpenTimeout time.Duration  `koanf:"open_timeout" default:"30s" doc:"longest duration of opening it"`
-	Mailbox     int            `koanf:"mailbox" default:"1000" doc:"messages that wait for it; further ones are refused"`
+	Timeout     time.Duration  `koanf:"timeout" default:"10s" min:"10ms" max:"24h" doc:"a message that it handles for longer makes it count as stuck"`
+	OpenTimeout time.Duration  `koanf:"open_timeout" default:"30s" min:"10ms" max:"24h" doc:"longest duration of opening it"`
+	Mailbox     int            `koanf:"mailbox" default:"1000" min:"1" max:"1000000" doc:"messages that wait for it; further ones are refused"`
 	Params      map[string]any `koanf:"params" example:"{port: /dev/tty}" doc:"its own options, as \"gateway devices\" shows them for its type"`
 }
 
@@ -108,8 +108,8 @@ type AnswersTo struct {
 // Log is about the logs: console, file and e-mail, each with a level of its own.
 type Log struct {
 	Level    Level         `koanf:"level" default:"info" doc:"of the console: debug, info, warn, error or none"`
-	Format   string        `koanf:"format" default:"auto" doc:"of the console: auto (coloured on a terminal, else text), text or json"`
-	Throttle time.Duration `koanf:"throttle" default:"10s" doc:"errors of one kind within this time are told in one line"`
+	Format   string        `koanf:"format" default:"auto" one_of:"auto text json" doc:"of the console: auto (coloured on a terminal, else text), text or json"`
+	Throttle time.Duration `koanf:"throttle" default:"10s" min:"100ms" max:"24h" doc:"errors of one kind within this time are told in one line"`
 	File     LogFile       `koanf:"file"`
 	Email    Email         `koanf:"email"`
 }
@@ -118,14 +118,14 @@ type Log struct {
 type LogFile struct {
 	Path     string `koanf:"path" default:"" example:"gateway.log" doc:"empty: no file"` // absolute after Load
 	Level    Level  `koanf:"level" default:"info" doc:"debug, info, warn, error or none"`
-	MaxSize  Size   `koanf:"max_size" default:"50MB" doc:"a file that grows beyond it is put aside and a new one begun"`
-	MaxFiles int    `koanf:"max_files" default:"3" doc:"files put aside that are kept"`
+	MaxSize  Size   `koanf:"max_size" default:"50MB" min:"1KB" max:"1024GB" doc:"a file that grows beyond it is put aside and a new one begun"`
+	MaxFiles int    `koanf:"max_files" default:"3" min:"0" max:"10000" doc:"files put aside that are kept"`
 }
 
 // Email is who hears of errors that a person must act on.
 type Email struct {
 	Host  string   `koanf:"host" default:"" example:"127.0.0.1" doc:"mail server; empty: no mail"`
-	Port  int      `koanf:"port" default:"25" doc:"port of the mail server"`
+	Port  int      `koanf:"port" default:"25" min:"1" max:"65535" doc:"port of the mail server"`
 	From  string   `koanf:"from" default:"" example:"gateway@example.com" doc:"address of the sender"`
 	To    []string `koanf:"to" default:"" example:"[me@example.com]" doc:"addresses of those who are told"`
 	Level Level    `koanf:"level" default:"error" doc:"debug, info, warn, error or none"`

@@ -57,6 +57,9 @@ func writeFields(b *strings.Builder, indent string, fields []options.Field) {
 		open = open[:len(sections)]
 		at := indent + strings.Repeat("  ", len(sections))
 		doc := f.Doc
+		if bounds := f.Bounds.String(); bounds != "" {
+			doc += "; " + bounds
+		}
 		if f.Example != "" && exampleValue(f) != f.Example {
 			doc += "; such as " + f.Example
 		}

@@ -230,7 +230,7 @@ func TestLegacyFaults(t *testing.T) {
 		{"port out of range", "[MQTT]\nport: 0\n", `[MQTT] port: want a port, 1 to 65535, have "0"`},
 		{"host", "[MQTT]\nhost: a b\n", `[MQTT] host: no broker address: want tcp, ssl, ws or wss://host:port, unix:///path, or embedded`},
 		{"keepalive", "[MQTT]\nkeepalive: 1m\n", `[MQTT] keepalive: want a whole number, have "1m"`},
-		{"no keepalive", "[MQTT]\nkeepalive: 0\n", `[MQTT] keepalive: 0s: want whole seconds, 1s to 65535s`},
+		{"keepalive of less than nothing", "[MQTT]\nkeepalive: -1\n", `[MQTT] keepalive: -1s is out of range: want 1s to 65535s, or 0: none, and a dead link is noticed only by what gets no answer`},
 		{"mapping", "[MAP]\nmapping: maybe\n", `[MAP] mapping: want on or off, have "maybe"`},
 		{"debug", "[LOG]\ndebug: perhaps\n", `[LOG] debug: want on or off, have "perhaps"`},
 		{"topics", "[MAP]\ntopics: a, b/#/c\n", `[MAP] topics[1]: "b/#/c": want # as the last level only`},

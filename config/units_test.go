@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"math"
 	"testing"
-	"time"
 )
 
 func TestSize(t *testing.T) {
@@ -70,20 +69,5 @@ func TestLevel(t *testing.T) {
 	}
 	if slog.Level(None) <= slog.LevelError+1000 {
 		t.Error("none is not above everything")
-	}
-}
-
-func TestDuration(t *testing.T) {
-	for text, d := range map[string]time.Duration{
-		"0s": 0, "500ms": 500 * time.Millisecond, "60s": time.Minute, "90s": 90 * time.Second, "5m": 5 * time.Minute,
-		"2h": 2 * time.Hour, "2h5m": 125 * time.Minute, "1h0m5s": time.Hour + 5*time.Second, "1m0.5s": time.Minute + 500*time.Millisecond,
-		"10h": 10 * time.Hour, "-5m": -5 * time.Minute,
-	} {
-		if got := duration(d); got != text {
-			t.Errorf("%v is written %s, want %s", d, got, text)
-		}
-		if again, err := time.ParseDuration(text); err != nil || again != d {
-			t.Errorf("%s is read as %v, %v", text, again, err)
-		}
 	}
 }

@@ -3,58 +3,23 @@ package config
 import (
 	"errors"
 	"fmt"
-	"math"
 	"net/mail"
-	"time"
 )
 
-// validate finds everything that no type rules out. Options that could not be read are passed over.
+// validate finds everything that neither a type nor bounds rule out. Options that could not be read are passed over.
 func (l *loader) validate() {
-	l.validateGateway()
+	l.check("gateway.name", checkLevel(l.Config.Gateway.Name))
 	l.validateMQTT()
 	l.validateEmbedded()
 	l.validateMapping()
 	l.validateDevices()
-	l.validateLog()
+	l.validateEmail()
 }
 
 // check reports what is wrong with an option, if anything is.
 func (l *loader) check(key string, err error) {
 	if err != nil && !l.broken[key] {
 		l.fault(key, err)
-	}
-}
-
-func (l *loader) checkPositive(key string, d time.Duration) { l.check(key, positive(d)) }
-
-func positive(d time.Duration) error {
-	if d <= 0 {
-		return fmt.Errorf("%s is too short: want more than 0", duration(d))
-	}
-	return nil
-}
-
-func (l *loader) checkRange(key string, n, low, high int) { l.check(key, within(n, low, high)) }
-
-// within is about numbers of things.
-func within(n, low, high int) error {
-	switch {
-	case n >= low && n <= high:
-		return nil
-	case high == unlimited:
-		return fmt.Errorf("%d is out of range: want %d or more", n, low)
-	}
-	return fmt.Errorf("%d is out of range: want %d to %d", n, low, high)
-}
-
-const unlimited = math.MaxInt
-
-func (l *loader) validateGateway() {
-	g := &l.Config.Gateway
-	l.check("gateway.name", checkLevel(g.Name))
-	l.checkPositive("gateway.grace", g.Grace)
-	if g.StartWait < 0 {
-		l.check("gateway.start_wait", fmt.Errorf("%s is negative", duration(g.StartWait)))
 	}
 }
 
@@ -98,14 +63,6 @@ func (l *loader) validateDevice(i int) {
 	if d.Type == "" {
 		l.checkDevice(i, "type", errors.New("empty: want one of those that \"gateway devices\" lists"))
 	}
-	switch d.Reply {
-	case ReplyAlways, ReplyAddressed, ReplyNever:
-	default:
-		l.checkDevice(i, "reply", fmt.Errorf("%q: want always, addressed or never", d.Reply))
-	}
-	l.checkDevice(i, "timeout", positive(d.Timeout))
-	l.checkDevice(i, "open_timeout", positive(d.OpenTimeout))
-	l.checkDevice(i, "mailbox", within(d.Mailbox, 1, unlimited))
 	l.checkWords(i, "answers_to.function", d.AnswersTo.Function)
 	l.checkWords(i, "answers_to.gateway", d.AnswersTo.Gateway)
 	l.checkWords(i, "answers_to.location", d.AnswersTo.Location)
@@ -127,20 +84,6 @@ func (l *loader) checkWords(i int, option string, words []string) {
 			l.check(fmt.Sprintf("%s[%d]", at, n), fmt.Errorf("empty: leave %s out to answer to everything", at))
 		}
 	}
-}
-
-func (l *loader) validateLog() {
-	c := &l.Config.Log
-	switch c.Format {
-	case FormatAuto, FormatText, FormatJSON:
-	default:
-		l.check("log.format", fmt.Errorf("want auto, text or json, have %q", c.Format))
-	}
-	l.checkPositive("log.throttle", c.Throttle)
-	l.checkSize("log.file.max_size", c.File.MaxSize, maxFile)
-	l.checkRange("log.file.max_files", c.File.MaxFiles, 0, unlimited)
-	l.checkRange("log.email.port", c.Email.Port, 1, 65535)
-	l.validateEmail()
 }
 
 // validateEmail wants all of host, from and to, or none.

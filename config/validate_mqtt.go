@@ -12,14 +12,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
-const (
-	// maxPacket is the largest that MQTT can express, MQTT 3.1.1 section 2.2.3, and its header.
-	maxPacket = Size(268_435_455 + 5)
-	// maxText is the longest text on the wire, MQTT 3.1.1 section 1.5.3.
-	maxText = 65_535
-	// maxFile leaves room for the sums of whoever counts bytes.
-	maxFile = 1 << 20 * GB
-)
+// maxText is the longest text on the wire, MQTT 3.1.1 section 1.5.3.
+const maxText = 65_535
 
 func (l *loader) validateMQTT() {
 	m := &l.Config.MQTT
@@ -33,30 +27,16 @@ func (l *loader) validateMQTT() {
 	if m.Password != "" && m.Username == "" { // MQTT 3.1.1 section 3.1.2.9
 		l.check("mqtt.username", errors.New("missing: MQTT knows no password without one"))
 	}
-	if k := m.KeepAlive; k%time.Second != 0 || k < time.Second || k > 65535*time.Second {
-		l.check("mqtt.keepalive", fmt.Errorf("%s: want whole seconds, 1s to 65535s", duration(k)))
+	if m.KeepAlive%time.Second != 0 {
+		l.check("mqtt.keepalive", fmt.Errorf("%s: want whole seconds", options.Duration(m.KeepAlive)))
 	}
-	l.checkPositive("mqtt.connect_timeout", m.ConnectTimeout)
-	l.checkPositive("mqtt.lag", m.Lag)
-	if m.Lag > 0 && m.ConnectTimeout > 0 && m.Lag >= m.ConnectTimeout {
-		l.check("mqtt.lag", fmt.Errorf("%s: want less than %s, %s", duration(m.Lag), l.Name("mqtt.connect_timeout"), duration(m.ConnectTimeout)))
+	if m.Lag >= m.ConnectTimeout && !l.broken["mqtt.connect_timeout"] {
+		l.check("mqtt.lag", fmt.Errorf("%s: want less than %s, %s", options.Duration(m.Lag), l.Name("mqtt.connect_timeout"), options.Duration(m.ConnectTimeout)))
 	}
-	if m.QoS < 0 || m.QoS > 2 {
-		l.check("mqtt.qos", fmt.Errorf("%d is no quality of service: want 0, 1 or 2", m.QoS))
+	if m.Reconnect.Min > m.Reconnect.Max && !l.broken["mqtt.reconnect.max"] {
+		l.check("mqtt.reconnect.min", fmt.Errorf("%s: want at most %s, %s", options.Duration(m.Reconnect.Min), l.Name("mqtt.reconnect.max"), options.Duration(m.Reconnect.Max)))
 	}
-	if m.Transport != TransportDirect && m.Transport != TransportPaho {
-		l.check("mqtt.transport", fmt.Errorf("%q: want direct or paho", m.Transport))
-	}
-	l.checkSize("mqtt.max_packet", m.MaxPacket, maxPacket)
-	l.checkPositive("mqtt.reconnect.min", m.Reconnect.Min)
-	l.checkPositive("mqtt.reconnect.max", m.Reconnect.Max)
-	if m.Reconnect.Min > m.Reconnect.Max && m.Reconnect.Max > 0 {
-		l.check("mqtt.reconnect.min", fmt.Errorf("%s: want at most %s, %s", duration(m.Reconnect.Min), l.Name("mqtt.reconnect.max"), duration(m.Reconnect.Max)))
-	}
-	l.checkRange("mqtt.outbox.messages", m.Outbox.Messages, 1, unlimited)
-	l.checkSize("mqtt.outbox.size", m.Outbox.Size, maxFile)
 	l.validateTLS(scheme)
-	l.checkPositive("mqtt.spool_batch", m.SpoolBatch)
 	if m.Spool != "" && m.QoS == 0 {
 		l.warnf("%s: without effect at QoS 0: set %s to 1", l.Name("mqtt.spool"), l.Name("mqtt.qos"))
 	}
@@ -83,12 +63,6 @@ func (l *loader) validateTLS(scheme string) {
 		if o.value != "" {
 			l.check(o.key, fmt.Errorf("of no use with a broker at %s: want ssl:// or wss://", options.RedactAddress(l.Config.MQTT.Broker)))
 		}
-	}
-}
-
-func (l *loader) checkSize(key string, s, most Size) {
-	if s < 1 || s > most {
-		l.check(key, fmt.Errorf("%v is out of range: want 1 to %v", s, most))
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -118,7 +117,7 @@ func node(value any, reveal bool) *yaml.Node {
 		}
 		return text(value.String())
 	case time.Duration:
-		return text(duration(value))
+		return text(options.Duration(value))
 	case encoding.TextMarshaler:
 		if written, err := value.MarshalText(); err == nil {
 			return text(string(written))
@@ -155,21 +154,6 @@ func text(s string) *yaml.Node {
 
 func isPlain(r rune) bool {
 	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("_-./:", r)
-}
-
-// duration is "60s" rather than "1m0s".
-func duration(d time.Duration) string {
-	if d%time.Second == 0 && -2*time.Minute <= d && d <= 2*time.Minute {
-		return strconv.Itoa(int(d/time.Second)) + "s"
-	}
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
 }
 
 func encode(n *yaml.Node) []byte {

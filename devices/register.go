@@ -42,10 +42,10 @@ var table = struct {
 //
 //	type Params struct {
 //		Port string `koanf:"port" doc:"serial port" example:"/dev/ttyUSB0"`
-//		Baud int    `koanf:"baud" doc:"bits per second" default:"9600"`
+//		Baud int    `koanf:"baud" doc:"bits per second" default:"9600" min:"300" max:"4000000"`
 //	}
 //
-// where a field without a default must be given. Parameters are decoded before open is called: one that is unknown,
+// where a field without a default must be given, a number has bounds, and one_of:"a b" lists the words of a text. Parameters are decoded before open is called: one that is unknown,
 // missing or of the wrong type stops the device with an error that names it and wraps ErrConfig. The context given to
 // open is for opening only: it ends when open has returned or takes too long, and not with the device.
 //

@@ -13,7 +13,7 @@ func init() { devices.Register("dummy", Open) }
 // Params are the options under params: in the configuration.
 type Params struct {
 	Port     string        `koanf:"port" doc:"port of the equipment; there is none, but it must be given" example:"/dev/ttyUSB0"`
-	Interval time.Duration `koanf:"interval" doc:"time between the commands it sends; 0 sends none" default:"30s"`
+	Interval time.Duration `koanf:"interval" doc:"time between the commands it sends" default:"30s" min:"100ms" max:"24h" zero:"it sends none"`
 	Echo     bool          `koanf:"echo" doc:"answer each command with a status that repeats it" default:"false"`
 }
 

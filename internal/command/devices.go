@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
 func newDevices() *cobra.Command {
@@ -20,7 +21,7 @@ func newDevices() *cobra.Command {
 			for _, typ := range devices.Types() {
 				fmt.Fprintln(t, typ.Name)
 				for _, p := range typ.Params {
-					fmt.Fprintf(t, "  %s\t%s\t%s\n", p.Key, p.Type, paramDoc(p))
+					fmt.Fprintf(t, "  %s\t%s\t%s\n", p.Key, kind(p), paramDoc(p))
 				}
 				switch {
 				case typ.Check == nil:
@@ -34,6 +35,14 @@ func newDevices() *cobra.Command {
 	}
 }
 
+// kind is what an option's value is: its words, if there are but a few.
+func kind(f options.Field) string {
+	if words := f.Bounds.Words(); len(words) > 0 {
+		return strings.Join(words, "|")
+	}
+	return f.Type
+}
+
 func paramDoc(p devices.Param) string {
 	doc := []string{p.Doc}
 	switch {
@@ -41,6 +50,9 @@ func paramDoc(p devices.Param) string {
 		doc = append(doc, "required")
 	case p.Default != "":
 		doc = append(doc, "default "+p.Default)
+	}
+	if bounds := p.Bounds.String(); bounds != "" {
+		doc = append(doc, bounds)
 	}
 	if p.Example != "" {
 		doc = append(doc, "for example "+p.Example)

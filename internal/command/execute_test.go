@@ -66,18 +66,18 @@ func TestExecute(t *testing.T) {
 		{name: "version of what", line: []string{"version", "x"}, status: 1, stderr: []string{`unexpected arguments ["x"]: want "` + program + ` version"`}},
 
 		{name: "devices", line: []string{"devices"}, stdout: []string{
-			"dummy\n  port      string    port of the equipment", "; required; for example /dev/ttyUSB0\n", "  interval  duration  ", "; default 30s\n",
+			"dummy\n  port      string    port of the equipment", "; required; for example /dev/ttyUSB0\n", "  interval  duration  ", "; default 30s; 100ms to 24h, or 0: it sends none\n",
 			"plain\n  (has no parameters)\n", "raw\n  (reads its parameters itself)\n",
 		}},
 
 		{name: "check without a file", line: []string{"check"}, stdout: []string{"no configuration file: what run would try out is good\n"}},
 		{name: "check a good file", line: []string{"check", "-c", "good.yaml"}, stdout: []string{"/good.yaml is good\n"}, not: "swordfish"},
 		{name: "check with flags", line: []string{"check", "-c", "good.yaml", "--mqtt.qos=3", "--mqtt.clean_session", "false", "--log.level", "loud"}, status: 1, stderr: []string{
-			`--log.level: want debug, info, warn, error or none, have "loud"` + "\n--mqtt.qos: 3 is no quality of service",
+			"--mqtt.qos: 3 is out of range: want 0 to 2\n" + `--log.level: want debug, info, warn, error or none, have "loud"`,
 		}},
 		{name: "check all at once", line: []string{"check", "-c", "bad.yaml"}, status: 1, not: "swordfish", stderr: []string{
 			`warning: map file "`, `bad.map": 1:85: /action/map: empty, and so the maptype "strict" counts as none`,
-			"\nmqtt.qos: 7 is no quality of service",
+			"\nmqtt.qos: 7 is out of range: want 0 to 2",
 			"\ndevices[4].type: missing", // by the configuration itself
 			`bad.map": 1:2: /root: "a/+": `, `bad.map": 1:28: /topics/0: "x/#/y": `, `bad.map": 1:38: /functin: unknown key, did you mean "function"?`,
 			"\nmqtt.tls.ca_file: \"", "holds no certificate in PEM\nmqtt.tls.cert_file and mqtt.tls.key_file: tls: ",
@@ -225,7 +225,7 @@ func TestEnvironment(t *testing.T) {
 	t.Setenv("MQTTGATEWAY_MQTT_QOS", "9")
 	t.Setenv("MQTTGATEWAY_MQTT_CLIENT_IDD", "x")
 	got := execute(t, "", "check", "-c", "good.yaml")
-	if got.status != 1 || !strings.Contains(got.stderr, "MQTTGATEWAY_MQTT_QOS: 9 is no quality of service") ||
+	if got.status != 1 || !strings.Contains(got.stderr, "MQTTGATEWAY_MQTT_QOS: 9 is out of range") ||
 		!strings.Contains(got.stderr, "warning: environment: unknown variable \"MQTTGATEWAY_MQTT_CLIENT_IDD\" is ignored; did you mean MQTTGATEWAY_MQTT_CLIENT_ID?") {
 		t.Errorf("got %+v", got)
 	}

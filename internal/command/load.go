@@ -29,7 +29,11 @@ func addSources(cmd *cobra.Command) *sources {
 	must(cmd.MarkFlagFilename("config", "yaml", "yml", "toml", "json", "conf", "cfg", "ini"))
 	addDeviceType(cmd, &s.deviceType)
 	for _, f := range config.Flags() {
-		flags.Var(&option{text: f.Default, kind: f.Type}, f.Key, f.Doc)
+		doc := f.Doc
+		if bounds := f.Bounds.String(); bounds != "" {
+			doc += "; " + bounds
+		}
+		flags.Var(&option{text: f.Default, kind: kind(f)}, f.Key, doc)
 		if complete := completeOption(f); complete != nil {
 			must(cmd.RegisterFlagCompletionFunc(f.Key, complete))
 		}
@@ -67,10 +71,8 @@ func completeOption(f options.Field) cobra.CompletionFunc {
 	case f.Key == "mqtt.broker":
 		return cobra.FixedCompletions([]string{"tcp://", "ssl://", "ws://", "wss://", "unix:///", config.Embedded},
 			cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace)
-	case f.Key == "log.format":
-		return fixed(config.FormatAuto, config.FormatText, config.FormatJSON)
-	case f.Key == "mqtt.transport":
-		return fixed(config.TransportDirect, config.TransportPaho)
+	case f.Bounds.OneOf != "":
+		return fixed(f.Bounds.Words()...)
 	case f.Type == "level":
 		return fixed("debug", "info", "warn", "error", "none")
 	case f.Type == "bool":

@@ -37,7 +37,7 @@ func TestCompletion(t *testing.T) {
 		not  string
 	}{
 		"commands":           {[]string{"tr"}, []string{"translate\tTranslate messages between MQTT and internal words"}, "run"},
-		"options":            {[]string{"run", "--mqtt.recon"}, []string{"--mqtt.reconnect.max\tthe longest wait there is"}, "--mqtt.broker"},
+		"options":            {[]string{"run", "--mqtt.recon"}, []string{"--mqtt.reconnect.max\tthe longest wait there is; 1ms to 24h"}, "--mqtt.broker"},
 		"types of device":    {[]string{"run", "--device", ""}, []string{"dummy", "raw", ":4"}, ""},
 		"the same, migrate":  {[]string{"migrate", "x.conf", "--device", ""}, []string{"dummy", ":4"}, ""},
 		"levels":             {[]string{"run", "--log.file.level", ""}, []string{"debug", "none", ":4"}, ""},

@@ -46,6 +46,10 @@ func check(where string, t reflect.Type, faults *faultList) {
 			faults.add(at, err)
 			continue
 		}
+		if f.boundsErr != nil {
+			faults.add(at, f.boundsErr)
+			continue
+		}
 		if f.hasDefault {
 			if err := parseDefault(f, reflect.New(f.Type).Elem()); err != nil {
 				faults.add(at, err)
@@ -77,7 +81,7 @@ func parseDefault(f spec, dst reflect.Value) error {
 		return fmt.Errorf("a %s has no default of its own", typeWord(f.Type))
 	}
 	d := decoder{}
-	d.value(top().under(f.key), f.preset, dst)
+	d.value(top().under(f.key), f.preset, dst, &f.bounds)
 	if err := errors.Join(d.faults...); err != nil {
 		return fmt.Errorf("field %s: default %q: %w", f.Name, f.preset, err)
 	}

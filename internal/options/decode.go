@@ -57,7 +57,7 @@ func (d *decoder) section(at place, raw map[string]any, v reflect.Value) {
 		switch {
 		case given:
 			dst.SetZero()
-			d.value(key, value, dst)
+			d.value(key, value, dst, &f.bounds)
 		case f.isSection():
 			d.section(key, nil, dst)
 		case f.parsed.IsValid():
@@ -84,8 +84,8 @@ func (d *decoder) missing(at place, f spec) {
 }
 
 // value sets dst, which is zero, going down into lists, maps and structs so that each fault has its own key. An empty
-// list or map leaves it nil, so that what is given empty equals what is not given.
-func (d *decoder) value(at place, raw any, dst reflect.Value) {
+// list or map leaves it nil, so that what is given empty equals what is not given. The bounds are those of each item.
+func (d *decoder) value(at place, raw any, dst reflect.Value, b *bounds) {
 	t := dst.Type()
 	switch {
 	case isSection(t):
@@ -96,9 +96,9 @@ func (d *decoder) value(at place, raw any, dst reflect.Value) {
 		}
 		d.section(at, m, dst)
 	case readsText(t):
-		d.scalar(at, raw, dst)
+		d.scalar(at, raw, dst, b)
 	case t.Kind() == reflect.Slice:
-		d.list(at, raw, dst)
+		d.list(at, raw, dst, b)
 	case t.Kind() == reflect.Map:
 		m, ok := raw.(map[string]any)
 		if !ok {
@@ -115,7 +115,7 @@ func (d *decoder) value(at place, raw any, dst reflect.Value) {
 		dst.Set(reflect.MakeMapWithSize(t, len(m)))
 		for _, k := range slices.Sorted(maps.Keys(m)) {
 			item, key := reflect.New(t.Elem()).Elem(), at.under(k)
-			d.value(key, m[k], item)
+			d.value(key, m[k], item, b)
 			dst.SetMapIndex(reflect.ValueOf(k).Convert(t.Key()), item)
 		}
 	case t.Kind() == reflect.Interface:
@@ -123,11 +123,11 @@ func (d *decoder) value(at place, raw any, dst reflect.Value) {
 			dst.Set(reflect.ValueOf(raw))
 		}
 	default:
-		d.scalar(at, raw, dst)
+		d.scalar(at, raw, dst, b)
 	}
 }
 
-func (d *decoder) list(at place, raw any, dst reflect.Value) {
+func (d *decoder) list(at place, raw any, dst reflect.Value, b *bounds) {
 	var items []any
 	switch raw := raw.(type) {
 	case string:
@@ -158,12 +158,16 @@ func (d *decoder) list(at place, raw any, dst reflect.Value) {
 	dst.Set(reflect.MakeSlice(dst.Type(), len(items), len(items)))
 	for i, item := range items {
 		key := at.at(i)
-		d.value(key, item, dst.Index(i))
+		d.value(key, item, dst.Index(i), b)
 	}
 }
 
-func (d *decoder) scalar(at place, raw any, dst reflect.Value) {
-	if err := setScalar(raw, dst); err != nil {
+func (d *decoder) scalar(at place, raw any, dst reflect.Value, b *bounds) {
+	err := setScalar(raw, dst)
+	if err == nil {
+		err = b.check(dst)
+	}
+	if err != nil {
 		d.faults.add(at.String(), err)
 	}
 }

@@ -19,6 +19,7 @@ type Field struct {
 	Example  string
 	Required bool
 	Secret   bool
+	Bounds   Bounds
 }
 
 // Fields lists the options of v, a struct, a pointer to one, or the reflect.Type of one, in the order of declaration.
@@ -76,6 +77,8 @@ type spec struct {
 	preset     string // the default
 	hasDefault bool
 	parsed     reflect.Value // the default, if it is right and can be copied
+	bounds     bounds
+	boundsErr  error // of the programmer: see Check
 }
 
 // known keeps what specs returns, by type: a list of sections asks again for each item.
@@ -96,6 +99,7 @@ func specs(t reflect.Type) []spec {
 			key = strings.ToLower(f.Name)
 		}
 		s := spec{StructField: f, key: key}
+		s.bounds, s.boundsErr = readBounds(f)
 		if s.preset, s.hasDefault = f.Tag.Lookup("default"); s.hasDefault && isPlain(f.Type) {
 			if v := reflect.New(f.Type).Elem(); parseDefault(s, v) == nil {
 				s.parsed = v
@@ -124,6 +128,7 @@ func (s spec) field(key string) Field {
 		Example:  s.Tag.Get("example"),
 		Required: s.isRequired(),
 		Secret:   s.Type == reflect.TypeFor[Secret](),
+		Bounds:   s.bounds.tags,
 	}
 }
 
