@@ -27,7 +27,6 @@ require (
 	go.yaml.in/yaml/v3 v3.0.5
 	golang.org/x/sys v0.47.0
 	golang.org/x/text v0.40.0
-	gopkg.in/ini.v1 v1.67.3
 )
 
 require (

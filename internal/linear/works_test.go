@@ -17,7 +17,7 @@ type work struct {
 }
 
 // works are sorted by who brings the input: strangers first, then operators.
-var works = concat(valueWorks, messageWorks, mapWorks, routingWorks)
+var works = concat(valueWorks, messageWorks, mapWorks, routingWorks, configWorks)
 
 func concat(lists ...[]work) (all []work) {
 	for _, list := range lists {
