@@ -86,15 +86,15 @@ type Mapping struct {
 
 // Device is one device and what it is told.
 type Device struct {
-	Name        string         `koanf:"name" example:"lamp" doc:"unique; not seen on the wire"`
-	Type        string         `koanf:"type" example:"dummy" doc:"one of those that \"gateway devices\" lists"`
+	Name        string         `koanf:"name" example:"lamp" doc:"unique; a level of the topic that tells how it is"`
+	Type        string         `koanf:"type" example:"dummy" doc:"one of those that the command \"devices\" lists"`
 	AnswersTo   AnswersTo      `koanf:"answers_to"`
 	Reply       string         `koanf:"reply" default:"addressed" one_of:"always addressed never" doc:"which commands are answered with how they went: always, addressed (those that name a gateway or a device), or never; those that ask for it are in any case"`
 	Retain      bool           `koanf:"retain" default:"false" doc:"the broker keeps its latest status for whoever subscribes later"`
 	Timeout     time.Duration  `koanf:"timeout" default:"10s" min:"10ms" max:"24h" doc:"a message that it handles for longer makes it count as stuck"`
 	OpenTimeout time.Duration  `koanf:"open_timeout" default:"30s" min:"10ms" max:"24h" doc:"longest duration of opening it"`
 	Mailbox     int            `koanf:"mailbox" default:"1000" min:"1" max:"1000000" doc:"messages that wait for it; further ones are refused"`
-	Params      map[string]any `koanf:"params" example:"{port: /dev/tty}" doc:"its own options, as \"gateway devices\" shows them for its type"`
+	Params      map[string]any `koanf:"params" example:"{port: /dev/tty}" doc:"its own options, as the command \"devices\" shows them for its type"`
 }
 
 // AnswersTo is what a message may say to find the device, in internal words. A list that is empty allows everything.
@@ -131,7 +131,7 @@ type Email struct {
 	Level Level    `koanf:"level" default:"error" doc:"debug, info, warn, error or none"`
 }
 
-// Health is about the socket that "gateway health" asks at.
+// Health is about the socket that the command health asks at.
 type Health struct {
 	Socket string `koanf:"socket" default:"" example:"/run/gateway/health.sock" doc:"path of a unix socket, for the gateway's own user only, on which it tells how it is; empty: none"` // absolute after Load
 }

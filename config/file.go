@@ -31,8 +31,8 @@ var (
 	legacy = map[string]bool{".conf": true, ".cfg": true, ".ini": true}
 )
 
-// isLegacy is true for the files of the original.
-func isLegacy(path string) bool { return legacy[strings.ToLower(filepath.Ext(path))] }
+// IsOriginal tells by its name whether a file is one of the original's: .conf, .cfg or .ini.
+func IsOriginal(path string) bool { return legacy[strings.ToLower(filepath.Ext(path))] }
 
 // Find looks for the configuration called name, in one folder after the other. It returns "" if there is none.
 func Find(name string, dirs []string) string {
@@ -108,7 +108,7 @@ func (l *loader) readFile() {
 		path = absolute
 	}
 	l.Path = path
-	if isLegacy(path) {
+	if IsOriginal(path) {
 		l.readLegacy()
 		return
 	}

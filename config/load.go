@@ -143,7 +143,7 @@ func (l *loader) fillName() {
 // original's read by a program that is called as its own were, lamp2mqtt: then it is the program's.
 func (l *loader) appName() string {
 	program := l.src.programName()
-	if l.Path == "" || isLegacy(l.Path) && deviceIn(program) != "" {
+	if l.Path == "" || IsOriginal(l.Path) && deviceIn(program) != "" {
 		return program
 	}
 	return stem(l.Path)

@@ -65,7 +65,7 @@ func (l *loader) resolve(o pathOption) (string, error) {
 		path = usualName(path, l.appName()+o.ext)
 	}
 	dirs := l.src.dirs()
-	if l.src.Home != "" && !isLegacy(l.Path) {
+	if l.src.Home != "" && !IsOriginal(l.Path) {
 		dirs = dirs[:len(dirs)-1] // a file of today is not looked for among the original's
 	}
 	if l.Path != "" {

@@ -61,7 +61,7 @@ func (l *loader) validateDevice(i int) {
 	d := &l.Config.Devices[i]
 	l.checkDevice(i, "name", checkLevel(d.Name))
 	if d.Type == "" {
-		l.checkDevice(i, "type", errors.New("empty: want one of those that \"gateway devices\" lists"))
+		l.checkDevice(i, "type", errors.New("empty: want one of those that the command \"devices\" lists"))
 	}
 	l.checkWords(i, "answers_to.function", d.AnswersTo.Function)
 	l.checkWords(i, "answers_to.gateway", d.AnswersTo.Gateway)

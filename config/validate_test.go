@@ -55,7 +55,7 @@ func TestFaults(t *testing.T) {
 		{"device without name", "devices: [{type: x}]", `devices[0].name: missing: want a string, such as lamp`},
 		{"device with a topic for a name", "devices: [{name: a+, type: x}]", `devices[0].name: "a+": want a name without / + and #`},
 		{"two of a name", "devices: [{name: a, type: x}, {name: b, type: x}, {name: a, type: y}]", `devices[2].name: devices[0] is called "a" already`},
-		{"no type", `devices: [{name: a, type: ""}]`, `devices[0].type: empty: want one of those that "gateway devices" lists`},
+		{"no type", `devices: [{name: a, type: ""}]`, `devices[0].type: empty: want one of those that the command "devices" lists`},
 		{"mailbox", "devices: [{name: a, type: x, mailbox: 0}]", `devices[0].mailbox: 0 is out of range: want 1 to 1000000`},
 		{"timeout", "devices: [{name: a, type: x, timeout: 0}]", `devices[0].timeout: 0s is out of range: want 10ms to 24h`},
 		{"empty word", `devices: [{name: a, type: x, answers_to: {location: [a, ""]}}]`, `devices[0].answers_to.location[1]: empty: leave devices[0].answers_to.location out to answer to everything`},

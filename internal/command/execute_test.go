@@ -29,18 +29,21 @@ devices:
   - {name: d, type: mixed, params: {pins: many}}
   - {name: e}
 `,
-	"bad.map":           `{"root": "a/+", "topics": ["x/#/y"], "functin": {}, "action": {"maptype": "strict", "map": {}}}`,
-	"dummy2mqtt.conf":   "[MQTT]\nhost: 127.0.0.1\npasword: x\n[MAP]\nroot: home\ntopics: home/#\n[LOG]\nlevle: x\nconsolelevel: INFO\n[INTERFACE]\nport: /dev/tty\n",
-	"dumy2mqtt.conf":    "[INTERFACE]\nport: /dev/tty\nprot: 1\n",
-	"untold.conf":       "[INTERFACE]\nport: /dev/tty\n",
-	"dummy2mqtt.map":    string(mapping.Example()),
-	"lines.yaml":        "mqtt:\n  qos: 1\n qos: 2\n",
-	"empty.yaml":        "",
-	"unresolved.yaml":   "mqtt: {broker: 'ssl://h:1', tls: {ca_file: nowhere}}\nmapping: {file: nowhere.map}\n",
-	"half-a-pair.yaml":  "mqtt: {broker: 'ssl://h:1', tls: {cert_file: secret}}\n",
-	"notoml.toml":       "mqtt = 5",
-	"kind.txt":          "",
-	"devices-only.yaml": "mapping: {root: home, topics: [home/#]}\ndevices: [{name: a, type: raw, params: {x: 1}}, {name: b, type: plain}]\n",
+	"bad.map":            `{"root": "a/+", "topics": ["x/#/y"], "functin": {}, "action": {"maptype": "strict", "map": {}}}`,
+	"dummy2mqtt.conf":    "[MQTT]\nhost: 127.0.0.1\npasword: x\n[MAP]\nroot: home\ntopics: home/#\n[LOG]\nlevle: x\nconsolelevel: INFO\n[INTERFACE]\nport: /dev/tty\n",
+	"dumy2mqtt.conf":     "[INTERFACE]\nport: /dev/tty\nprot: 1\n",
+	"untold.conf":        "[INTERFACE]\nport: /dev/tty\n[MAP]\nroot: home\n",
+	"dummy2mqtt.map":     string(mapping.Example()),
+	"musiccast2mqtt.cfg": "[INTERFACE]\nport: none\n[MAP]\nroot: home\ntopics: home/#\n",
+	"mapless.conf":       "[INTERFACE]\nport: none\n[MAP]\nmapping: on\nmapfilename: maps/house.json\n[MQTT]\nhost: broker\nfilename: mqtt.cfg\n",
+	"lines.yaml":         "mqtt:\n  qos: 1\n qos: 2\n",
+	"strange.yaml":       "mapping: {root: home, topics: [home/#]}\ndevices: [{name: a, type: music}]\n",
+	"empty.yaml":         "",
+	"unresolved.yaml":    "mqtt: {broker: 'ssl://h:1', tls: {ca_file: nowhere}}\nmapping: {file: nowhere.map}\n",
+	"half-a-pair.yaml":   "mqtt: {broker: 'ssl://h:1', tls: {cert_file: secret}}\n",
+	"notoml.toml":        "mqtt = 5",
+	"kind.txt":           "",
+	"devices-only.yaml":  "mapping: {root: home, topics: [home/#]}\ndevices: [{name: a, type: raw, params: {x: 1}}, {name: b, type: plain}]\n",
 }
 
 func TestExecute(t *testing.T) {
@@ -61,6 +64,16 @@ func TestExecute(t *testing.T) {
 		{name: "misspelt flag", line: []string{"check", "--mqtt.brokr", "x"}, status: 1, stderr: []string{"unknown flag: --mqtt.brokr; did you mean --mqtt.broker?\n"}},
 		{name: "flag without a value", line: []string{"check", "--mqtt.qos"}, status: 1, stderr: []string{"needs an argument: --mqtt.qos"}},
 		{name: "file as an argument", line: []string{"run", "dummy2mqtt.conf"}, status: 1, stderr: []string{"unexpected argument \"dummy2mqtt.conf\"; did you mean --config dummy2mqtt.conf?\n"}},
+		{name: "the original's -c", line: []string{"-c", "bad.yaml"}, status: 1, stderr: []string{"mqtt.qos: 7 "}},
+		{name: "the original's -c, joined", line: []string{"-cbad.yaml", "--mqtt.qos=8"}, status: 1, stderr: []string{"--mqtt.qos: 8 "}},
+		{name: "the original's --conf", line: []string{"--conf", "bad.yaml"}, status: 1, stderr: []string{"mqtt.qos: 7 "}},
+		{name: "the original's --cfg", line: []string{"--cfg=bad.yaml"}, status: 1, stderr: []string{"mqtt.qos: 7 "}},
+		{name: "the original's argument", line: []string{"dumy2mqtt.conf"}, status: 1, stderr: []string{"dumy2mqtt.conf: unknown device type"}},
+		{name: "the original's folder", line: []string{"./"}, status: 1, stderr: []string{`no configuration in "./": want ` + program + " with one of the extensions .yaml .toml .json .conf .cfg\n"}},
+		{name: "the original's names with a command", line: []string{"check", "--conf", "good.yaml"}, stdout: []string{"good.yaml is good\n"}},
+		{name: "the original's map", line: []string{"-c", "good.yaml", "-m", "x.json"}, status: 1, stderr: []string{"'m' in -m; did you mean --mapping.file?\n"}},
+		{name: "the original's map, in full", line: []string{"run", "--map", "x.json"}, status: 1, stderr: []string{"unknown flag: --map; did you mean --mapping.file?\n"}},
+
 		{name: "version", line: []string{"version"}, stdout: []string{program + " " + version()}},
 		{name: "version as a flag", line: []string{"--version"}, stdout: []string{program + " " + version()}},
 		{name: "version of what", line: []string{"version", "x"}, status: 1, stderr: []string{`unexpected arguments ["x"]: want "` + program + ` version"`}},
@@ -81,7 +94,7 @@ func TestExecute(t *testing.T) {
 			"\ndevices[4].type: missing", // by the configuration itself
 			`bad.map": 1:2: /root: "a/+": `, `bad.map": 1:28: /topics/0: "x/#/y": `, `bad.map": 1:38: /functin: unknown key, did you mean "function"?`,
 			"\nmqtt.tls.ca_file: \"", "holds no certificate in PEM\nmqtt.tls.cert_file and mqtt.tls.key_file: tls: ",
-			"\ndevices[0].type: unknown device type \"dumy\" (have \"dummy\"",
+			"\ndevices[0].type: unknown device type \"dumy\" (have \"dummy\"", "\"raw\"); did you mean dummy?\n",
 			"\ndevice \"b\": devices[1].params.prot: unknown option; did you mean port?\n",
 			"\ndevice \"b\": devices[1].params.port: missing: want a string, such as /dev/ttyUSB0\n",
 			"\ndevice \"b\": devices[1].params.interval: 3 has no unit: ",
@@ -103,6 +116,12 @@ func TestExecute(t *testing.T) {
 		{name: "check one of the original's", line: []string{"check", "-c", "dummy2mqtt.conf"}, stdout: []string{"dummy2mqtt.conf is good\n"}, stderr: []string{
 			"warning: [LOG] levle: unknown option is ignored", "warning: [MQTT] pasword: unknown option is ignored",
 		}},
+		{name: "check an interface of the original's", line: []string{"check", "-c", "musiccast2mqtt.cfg"}, status: 1, stderr: []string{
+			"musiccast2mqtt.cfg: unknown device type \"musiccast\" (have \"dummy\", ", "): its interface in Python becomes a device in Go, in a program of your own, see docs/migration.md at https://",
+		}},
+		{name: "check a type that isn't there", line: []string{"check", "-c", "strange.yaml"}, status: 1, stderr: []string{
+			"devices[0].type: unknown device type \"music\" (have ", `): one of your own is built into a program of your own, see "A device in a screenful" at https://`,
+		}},
 		{name: "check names options of the original as it did", line: []string{"check", "-c", "dumy2mqtt.conf", "--device", "dummy"}, status: 1, stderr: []string{
 			"device \"dummy\": [INTERFACE] prot: unknown option; did you mean port?\n",
 		}},
@@ -123,6 +142,12 @@ func TestExecute(t *testing.T) {
 		{name: "explain too much", line: []string{"explain", "a", "b", "c"}, status: 1, stderr: []string{"unexpected arguments [\"c\"]: want "}},
 		{name: "explain with a bad file", line: []string{"explain", "-c", "bad.yaml", light}, status: 1, stderr: []string{"mqtt.qos: 7 "}, not: "swordfish"},
 
+		{name: "explain without knowing the type", line: []string{"explain", "-c", "musiccast2mqtt.cfg", "home/f/g/l/d/me/C", "on"}, stdout: []string{
+			"action    on           on      passed (none)\n", "musiccast  yes    answers to all",
+		}},
+		{name: "explain with a name that tells no type", line: []string{"explain", "-c", "untold.conf", "home/f/g/l/d/me/C", "on"}, stdout: []string{"message  C f/g/l/d from me: on\n"}},
+		{name: "explain without the map", line: []string{"explain", "-c", "mapless.conf", light}, status: 1, stderr: []string{"[MAP] mapfilename: there is no file "}},
+
 		{name: "translate", line: []string{"translate", "--map", "dummy2mqtt.map", "--name", "me"}},
 		{name: "translate by nothing", line: []string{"translate"}, status: 1, stderr: []string{`required flag(s) "map", "name" not set`}},
 		{name: "translate by a bad map", line: []string{"translate", "--map", "bad.map", "--name", "me"}, status: 1, stderr: []string{
@@ -132,6 +157,9 @@ func TestExecute(t *testing.T) {
 		{name: "migrate nothing", line: []string{"migrate"}, status: 1, stderr: []string{"an argument is missing: want \"" + program + " migrate FILE.conf\"\n"}},
 		{name: "migrate no file", line: []string{"migrate", "nowhere.conf"}, status: 1, stderr: []string{"nowhere.conf: no such file"}},
 		{name: "migrate a name that tells no type", line: []string{"migrate", "untold.conf"}, status: 1, stderr: []string{"--device\n"}},
+		{name: "migrate without what is named", line: []string{"migrate", "mapless.conf", "--device", "lamp"},
+			stdout: []string{"broker: tcp://broker:1883\n", "file: maps/house.json\n", "retained_commands: true\n", "availability: false\n", "    type: lamp\n"},
+			stderr: []string{"warning: [MQTT] filename: there is no file ", "warning: [MAP] mapfilename: there is no file "}},
 		{name: "migrate with --device", line: []string{"migrate", "untold.conf", "--device", "lamp"}, stdout: []string{"    type: lamp\n", "name: untold\n"}, stderr: []string{"nothing is subscribed to"}},
 
 		{name: "run with faults", line: []string{"run", "-c", "bad.yaml"}, status: 1, not: "swordfish", stderr: []string{

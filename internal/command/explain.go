@@ -25,15 +25,20 @@ func newExplain() *cobra.Command {
 		Short: "Show what would become of a message, and why",
 		Long: `Explain shows, characteristic by characteristic, what becomes of each keyword of a message and by which rule, and which
 devices it finds and why the others not, or why it is refused. Without PAYLOAD the message is an empty one. Nothing is
-started, and the exit status is 0 whatever becomes of the message.`,
+started, the types of the devices need not be known, and the exit status is 0 whatever becomes of the message.`,
 		Example: `  gateway explain testmqttgtw/lighting/dummy/kitchen/spot/me/C light_on
   gateway explain --config dummy2mqtt.yaml home/lighting//kitchen//me/C '{"action": "dim", "level": 42}'`,
 		Args: wantArgs(1, 2),
 	}
 	sources := addSources(cmd)
+	sources.anyDevice = true
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		loaded, err := sources.load(cmd)
-		parts, _, err := inspect(loaded, err)
+		file, _, mapErr := readMap(loaded, err == nil)
+		if err := errors.Join(err, mapErr); err != nil {
+			return err
+		}
+		codec, err := mapping.New(loaded.Config.Gateway.Name, file)
 		if err != nil {
 			return err
 		}
@@ -41,7 +46,7 @@ started, and the exit status is 0 whatever becomes of the message.`,
 		if len(args) > 1 {
 			payload = args[1]
 		}
-		return explain(cmd.OutOrStdout(), parts.codec, args[0], payload, func(msg messages.InternalMsg) []finding {
+		return explain(cmd.OutOrStdout(), codec, args[0], payload, func(msg messages.InternalMsg) []finding {
 			return findDevices(loaded.Config.Devices, msg)
 		})
 	}

@@ -32,6 +32,7 @@ With --health.socket no configuration is read.`,
 	}
 	sources := new(sources)
 	cmd.Flags().SortFlags = false
+	cmd.Flags().SetNormalizeFunc(originalFlags)
 	cmd.Flags().StringVarP(&sources.path, "config", "c", "", "configuration `file` of the gateway to ask (default: as for run)")
 	socket := cmd.Flags().String("health.socket", "", "`path` of the socket")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

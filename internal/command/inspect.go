@@ -9,6 +9,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/files"
+	"github.com/mqttgateway/mqttgateway/internal/options"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
@@ -32,7 +33,7 @@ func inspect(l *config.Loaded, loadErr error) (p parts, warnings []string, err e
 			continue
 		}
 		if _, err := devices.Lookup(d.Type); err != nil {
-			faults = append(faults, fmt.Errorf("%s: %w", l.Name(fmt.Sprintf("devices[%d].type", i)), err))
+			faults = append(faults, fmt.Errorf("%s: %w%s", l.Name(fmt.Sprintf("devices[%d].type", i)), err, whatToDo(l, d.Type)))
 		}
 	}
 	if loadErr == nil && len(l.Config.Devices) == 0 {
@@ -42,6 +43,23 @@ func inspect(l *config.Loaded, loadErr error) (p parts, warnings []string, err e
 		warnings = append(warnings, idleInside(l)...)
 	}
 	return p, slices.Concat(l.Warnings, warnings), errors.Join(faults...)
+}
+
+// whatToDo is for somebody whose type of device this program hasn't got.
+func whatToDo(l *config.Loaded, typ string) string {
+	const at = "at https://github.com/mqttgateway/mqttgateway"
+	var names []string
+	for _, t := range devices.Types() {
+		names = append(names, t.Name)
+	}
+	near, ok := options.Nearest(typ, names)
+	switch {
+	case ok:
+		return fmt.Sprintf("; did you mean %s?", near)
+	case config.IsOriginal(l.Path):
+		return ": its interface in Python becomes a device in Go, in a program of your own, see docs/migration.md " + at
+	}
+	return `: one of your own is built into a program of your own, see "A device in a screenful" ` + at
 }
 
 // readMap reads the map file, or does without. It is nil beside an error, and if the configuration is not good and does

@@ -1,9 +1,9 @@
 package command
 
 import (
-	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,6 +17,7 @@ import (
 type sources struct {
 	path       string
 	deviceType string
+	anyDevice  bool // what the configuration is wanted for has nothing to do with the type of a device
 }
 
 // addSources gives cmd --config, --device, and a flag for each option of the configuration.
@@ -24,6 +25,7 @@ func addSources(cmd *cobra.Command) *sources {
 	s := new(sources)
 	flags := cmd.Flags()
 	flags.SortFlags = false
+	flags.SetNormalizeFunc(originalFlags)
 	flags.StringVarP(&s.path, "config", "c", "", "configuration `file`: .yaml, .toml, .json, or .conf of the Python original\n"+
 		"(default: one named after the program, in the working directory or beside the program)")
 	must(cmd.MarkFlagFilename("config", "yaml", "yml", "toml", "json", "conf", "cfg", "ini"))
@@ -90,7 +92,7 @@ func fixed(words ...string) cobra.CompletionFunc {
 // load reads the configuration that cmd's flags, the environment and the files say. What it returns beside an error
 // holds the warnings, and what could be read.
 func (s *sources) load(cmd *cobra.Command) (*config.Loaded, error) {
-	src := config.Sources{Path: s.path, DeviceType: s.deviceType, Environ: os.Environ(), Flags: map[string]string{}}
+	src := config.Sources{Path: s.path, DeviceType: s.deviceType, AnyDevice: s.anyDevice, Environ: os.Environ(), Flags: map[string]string{}}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if _, ok := f.Value.(*option); ok {
 			src.Flags[f.Name] = f.Value.String()
@@ -106,11 +108,14 @@ func (s *sources) load(cmd *cobra.Command) (*config.Loaded, error) {
 	return loaded, err
 }
 
-// addPlace tells src where the program is and where it was started.
-func addPlace(src *config.Sources) (err error) {
-	if src.Program, err = os.Executable(); err != nil {
+// addPlace tells src where the program is, what it is called, by whom and where it was started.
+func addPlace(src *config.Sources) error {
+	program, err := os.Executable()
+	if err != nil {
 		return fmt.Errorf("the program's own path: %w", err)
 	}
+	src.Program = filepath.Join(filepath.Dir(program), programName())
+	src.Home, _ = os.UserHomeDir() // a service may have none
 	if src.WorkDir, err = os.Getwd(); err != nil {
 		return fmt.Errorf("working directory: %w", err)
 	}
@@ -123,4 +128,7 @@ func must(err error) {
 	}
 }
 
-var errNoConfig = errors.New(`no configuration found, and no dummy device in this program to try things out with: give --config FILE ("gateway config" prints one)`)
+// noConfig is for a program that can't try things out.
+func noConfig() error {
+	return fmt.Errorf(`no configuration found, and no dummy device in this program to try things out with: give --config FILE ("%s config" prints one)`, programName())
+}

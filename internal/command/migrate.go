@@ -16,12 +16,13 @@ func newMigrate() *cobra.Command {
 		Use:   "migrate FILE.conf",
 		Short: "Print a configuration of the Python original as YAML",
 		Long: `Migrate reads a configuration file of the Python original and prints the YAML that says the same, to be put beside it.
-There is no need to: the file works as it is. Warnings go to standard error.`,
+There is no need to: the file works as it is. Warnings go to standard error, also of files that it names and that aren't
+there: what they would have said is missing.`,
 		Example:           `  gateway migrate dummy2mqtt.conf > dummy2mqtt.yaml`,
 		Args:              wantArgs(1, 1),
 		ValidArgsFunction: cobra.FixedCompletions([]string{"conf", "cfg", "ini"}, cobra.ShellCompDirectiveFilterFileExt),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			src := config.Sources{Path: args[0], DeviceType: device}
+			src := config.Sources{Path: args[0], DeviceType: device, Incomplete: true}
 			if err := addPlace(&src); err != nil {
 				return err
 			}

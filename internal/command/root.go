@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,7 +20,7 @@ import (
 // Execute runs the command line args, without the program's name, and returns the exit status.
 func Execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot()
-	root.SetArgs(args)
+	root.SetArgs(withCommand(args))
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
@@ -63,13 +64,35 @@ what to type next. "gateway config" prints a configuration to begin with.`,
 	return root
 }
 
-// programName is what this program is called: who builds one with devices of his own gives it a name.
+// programName is what this program is called: who builds one with devices of his own gives it a name, or another to a
+// link to it.
 func programName() string {
-	path, err := os.Executable()
-	if err != nil {
-		return "gateway"
+	return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
+}
+
+// withCommand completes the command line of somebody who is used to the original: it ran at once, and took its
+// configuration by a flag, or as an argument.
+func withCommand(args []string) []string {
+	if len(args) == 0 {
+		return args
 	}
-	return strings.TrimSuffix(filepath.Base(path), ".exe")
+	first := args[0]
+	flag, _, _ := strings.Cut(first, "=")
+	switch {
+	case slices.Contains([]string{"--config", "--conf", "--cfg"}, flag), strings.HasPrefix(first, "-c"):
+		return slices.Concat([]string{"run"}, args)
+	case config.IsOriginal(first), strings.HasSuffix(first, "/"):
+		return slices.Concat([]string{"run", "--config"}, args)
+	}
+	return args
+}
+
+// originalFlags are what the original called its flag for a configuration file.
+func originalFlags(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	if name == "conf" || name == "cfg" {
+		name = "config"
+	}
+	return pflag.NormalizedName(name)
 }
 
 // noCommand refuses arguments that name no command.
@@ -87,8 +110,7 @@ func noCommand(root *cobra.Command, args []string) error {
 	return fmt.Errorf("unknown command %q; there are %s", args[0], strings.Join(names, ", "))
 }
 
-// wantArgs refuses fewer or more arguments. The original took its configuration file as one: who is used to that is
-// told of the flag.
+// wantArgs refuses fewer or more arguments. Who gives a configuration file as one is told of the flag.
 func wantArgs(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		want := cmd.UseLine()
@@ -107,6 +129,9 @@ func wantArgs(least, most int) cobra.PositionalArgs {
 // flagError says of a flag that does not exist which one was probably meant.
 func flagError(cmd *cobra.Command, err error) error {
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		if name := unknown.GetSpecifiedName(); name == "map" || name == "m" { // one of the original's
+			return fmt.Errorf("%w; did you mean --mapping.file?", err)
+		}
 		var known []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
 		if near, ok := options.Nearest(unknown.GetSpecifiedName(), known); ok {

@@ -16,7 +16,7 @@ import (
 // unless another is given. The dummy is the original's, and so is its name.
 func tryOut(l *config.Loaded) error {
 	if _, err := devices.Lookup("dummy"); err != nil {
-		return errNoConfig
+		return noConfig()
 	}
 	c := &l.Config
 	if !l.Given("gateway.name") {
