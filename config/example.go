@@ -8,9 +8,10 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
-// Example is a YAML file with every option, its meaning and its default. It loads to Default.
-func Example() string {
+// Example is a YAML file with every option, its meaning, its default, and the value that it has in c. It loads to c.
+func Example(c *Config) string {
 	var b strings.Builder
+	chosen := unusual(c, Default())
 	for i, section := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
 		if i > 0 {
 			b.WriteByte('\n')
@@ -18,30 +19,57 @@ func Example() string {
 		comment(&b, "", section.Tag.Get("doc"))
 		key := section.Tag.Get("koanf")
 		if key == "devices" {
-			writeDevice(&b)
-			b.WriteString("devices: []\n")
+			writeDevices(&b, c.Devices)
 			continue
 		}
 		fmt.Fprintf(&b, "%s:\n", key)
-		writeFields(&b, "  ", options.Fields(section.Type))
+		writeFields(&b, "  ", options.Fields(section.Type), func(f options.Field) any { return chosen[key+"."+f.Key] })
 	}
 	return b.String()
 }
 
-// writeDevice shows one device in comments: the examples' own values, not defaults, for there is no device by default.
-func writeDevice(b *strings.Builder) {
-	var d strings.Builder
-	writeFields(&d, "    ", options.Fields(Device{}))
-	b.WriteString("#\n# devices:\n")
-	lines := strings.Split(strings.TrimRight(d.String(), "\n"), "\n")
-	for _, line := range lines {
-		line = strings.Replace(line, "    name:", "  - name:", 1)
-		b.WriteString("# " + line + "\n")
+// writeDevices shows one in comments if there is none: the examples' own values, not defaults, for there is no device
+// by default.
+func writeDevices(b *strings.Builder, list []Device) {
+	if len(list) == 0 {
+		b.WriteString("#\n# devices:\n" + indented("# ", deviceItem(func(options.Field) any { return nil })) + "devices: []\n")
+		return
+	}
+	b.WriteString("devices:\n")
+	for _, d := range list {
+		chosen := unusual(d, DefaultDevice())
+		if len(d.Params) == 0 {
+			chosen["params"] = map[string]any{}
+		}
+		b.WriteString(deviceItem(func(f options.Field) any { return chosen[f.Key] }))
 	}
 }
 
-// writeFields writes each option below its meaning, and each section once, before its first option.
-func writeFields(b *strings.Builder, indent string, fields []options.Field) {
+// unusual are the options of a struct, by key, that don't have the value that they have in another of the same type.
+func unusual(of, usual any) map[string]any {
+	before, chosen := values(usual), map[string]any{}
+	for key, value := range values(of) {
+		if !reflect.DeepEqual(value, before[key]) {
+			chosen[key] = value
+		}
+	}
+	return chosen
+}
+
+// deviceItem writes a device as an item of a list.
+func deviceItem(value func(options.Field) any) string {
+	var b strings.Builder
+	writeFields(&b, "    ", options.Fields(Device{}), value)
+	return strings.Replace(b.String(), "    name:", "  - name:", 1)
+}
+
+func indented(by, text string) string {
+	return by + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n"+by) + "\n"
+}
+
+// writeFields writes each option below its meaning, and each section once, before its first option. An option whose
+// value is nil has its default, or an example where there can be none.
+func writeFields(b *strings.Builder, indent string, fields []options.Field, value func(options.Field) any) {
 	var open []string // the sections that the line before stood in
 	for _, f := range fields {
 		path := strings.Split(f.Key, ".")
@@ -56,20 +84,27 @@ func writeFields(b *strings.Builder, indent string, fields []options.Field) {
 		}
 		open = open[:len(sections)]
 		at := indent + strings.Repeat("  ", len(sections))
-		doc := f.Doc
+		written, doc := usualValue(f), f.Doc
+		chosen := value(f)
+		if chosen != nil {
+			written = inline(chosen)
+		}
 		if bounds := f.Bounds.String(); bounds != "" {
 			doc += "; " + bounds
 		}
-		if f.Example != "" && exampleValue(f) != f.Example {
+		if f.Example != "" && written != f.Example {
 			doc += "; such as " + f.Example
 		}
+		if chosen != nil && !f.Required && f.Type != "map" {
+			doc += "; the default is " + usualValue(f)
+		}
 		comment(b, at, doc)
-		fmt.Fprintf(b, "%s%s: %s\n", at, key, exampleValue(f))
+		fmt.Fprintf(b, "%s%s: %s\n", at, key, written)
 	}
 }
 
-// exampleValue is the default, or an example where there can be none.
-func exampleValue(f options.Field) string {
+// usualValue is the default, or an example where there can be none.
+func usualValue(f options.Field) string {
 	switch {
 	case f.Required, f.Type == "map":
 		return f.Example

@@ -10,8 +10,14 @@ import (
 	"time"
 )
 
+// plainExample is that of the defaults.
+func plainExample() string {
+	c := Default()
+	return Example(&c)
+}
+
 func TestExampleIsTheDefault(t *testing.T) {
-	l, err := loadYAML(t, Example())
+	l, err := loadYAML(t, plainExample())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +30,7 @@ func TestExampleIsTheDefault(t *testing.T) {
 		if !l.Given(f.Key) && f.Key != "mapping.topics" {
 			t.Errorf("%s is missing", f.Key)
 		}
-		if !strings.Contains(words(strings.ReplaceAll(Example(), "#", "")), words(strings.ReplaceAll(f.Doc, "#", ""))) {
+		if !strings.Contains(words(strings.ReplaceAll(plainExample(), "#", "")), words(strings.ReplaceAll(f.Doc, "#", ""))) {
 			t.Errorf("the meaning of %s is missing", f.Key)
 		}
 	}
@@ -36,7 +42,8 @@ func words(text string) string { return strings.Join(strings.Fields(text), " ") 
 // Taking the comment signs away gives a device with every option.
 func TestExampleDevice(t *testing.T) {
 	commented := regexp.MustCompile(`(?m)^# ( *(- )?[a-z_]+:.*)$`)
-	section := Example()[strings.Index(Example(), "# devices:"):strings.Index(Example(), "\ndevices: []")]
+	text := plainExample()
+	section := text[strings.Index(text, "# devices:"):strings.Index(text, "\ndevices: []")]
 	l, err := loadYAML(t, commented.ReplaceAllString(section, "$1"))
 	if err != nil {
 		t.Fatal(err)
@@ -45,6 +52,30 @@ func TestExampleDevice(t *testing.T) {
 	want.Name, want.Type, want.Params = "lamp", "dummy", map[string]any{"port": "/dev/tty"}
 	if len(l.Config.Devices) != 1 || !reflect.DeepEqual(l.Config.Devices[0], want) {
 		t.Errorf("got  %+v\nwant %+v\nfrom\n%s", l.Config.Devices, want, section)
+	}
+}
+
+// What is not as usual is written, and the usual told beside it.
+func TestExampleOfAChoice(t *testing.T) {
+	want := Default()
+	want.Gateway.Name = "me"
+	want.MQTT.Broker, want.MQTT.Outbox.Size, want.Mapping.Root, want.Mapping.Topics = Embedded, 5*MB, "home", []string{"home/#", "a, b"}
+	one, two := DefaultDevice(), DefaultDevice()
+	one.Name, one.Type, one.Params = "radio", "dummy", map[string]any{"port": "none", "n": 3}
+	two.Name, two.Type, two.AnswersTo.Location, two.Timeout = "lamp", "raw", []string{"Kitchen"}, time.Minute
+	want.Devices = []Device{one, two}
+	text := Example(&want)
+	l, err := loadYAML(t, text)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	if changed := want.Changes(&l.Config); len(changed) > 0 {
+		t.Errorf("%q are different in\n%s", changed, text)
+	}
+	for _, part := range []string{"for trying things out; the default is tcp://127.0.0.1:1883 broker: embedded ", "; the default is 16MB size: 5MB "} {
+		if !strings.Contains(words(strings.ReplaceAll(text, "#", "")), part) {
+			t.Errorf("lacks %q:\n%s", part, text)
+		}
 	}
 }
 

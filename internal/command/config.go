@@ -1,24 +1,61 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/devices"
 )
 
 func newConfig() *cobra.Command {
 	return &cobra.Command{
 		Use:   "config",
 		Short: "Print a configuration with every key, its meaning and its default",
-		Long: `Config prints a configuration to begin with: YAML with every key, its meaning and its default. Options can also be set
-by the environment (mqtt.client_id by MQTTGATEWAY_MQTT_CLIENT_ID) and by flags (--mqtt.client_id), which win over it.`,
-		Example: `  gateway config > gateway.yaml`,
-		Args:    wantArgs(0, 0),
+		Long: `Config prints a configuration to begin with: YAML with every key, its meaning and its default. It runs as it is, with one
+device, on the broker inside. Options can also be set by the environment (mqtt.client_id by MQTTGATEWAY_MQTT_CLIENT_ID)
+and by flags (--mqtt.client_id), which win over it.`,
+		Example: `  gateway config > gateway.yaml
+  gateway run --config gateway.yaml`,
+		Args: wantArgs(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprint(cmd.OutOrStdout(), config.Example())
+			c := beginning()
+			_, err := fmt.Fprint(cmd.OutOrStdout(), config.Example(&c))
 			return err
 		},
 	}
+}
+
+// beginning is a configuration that runs as it is: it needs neither a broker nor a map, and has one device if a type of
+// this program can do with the examples of its parameters.
+func beginning() config.Config {
+	c := config.Default()
+	c.MQTT.Broker = config.Embedded
+	c.Mapping.Root, c.Mapping.Topics = "home", []string{"home/+/+/+/+/+/C"}
+	for _, t := range devices.Types() {
+		params, err := exampleParams(t)
+		if err != nil || t.Name != "dummy" && len(c.Devices) > 0 { // the dummy is the one that harms nobody
+			continue
+		}
+		d := config.DefaultDevice()
+		d.Name, d.Type, d.Params = t.Name, t.Name, params
+		c.Devices = []config.Device{d}
+	}
+	return c
+}
+
+// exampleParams are the parameters that a type wants, as their examples have them; an error says that they won't do.
+func exampleParams(t devices.Type) (map[string]any, error) {
+	if t.Check == nil {
+		return nil, errors.New("it reads them itself")
+	}
+	params := map[string]any{}
+	for _, p := range t.Params {
+		if p.Required {
+			params[p.Key] = p.Example
+		}
+	}
+	return params, t.Check(params)
 }

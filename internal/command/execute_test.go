@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
@@ -213,15 +214,33 @@ func TestCheckCountsFaults(t *testing.T) {
 	}
 }
 
-// What config prints is a configuration that check finds good.
-func TestConfigPassesCheck(t *testing.T) {
+// What config prints is a configuration that check finds good, and that runs as it is.
+func TestConfigRuns(t *testing.T) {
 	folder(t, nil)
 	printed := execute(t, "", "config")
 	if err := os.WriteFile("mine.yaml", []byte(printed.stdout), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := execute(t, "", "check", "--config", "mine.yaml"); printed.status != 0 || got.status != 0 || !strings.Contains(got.stdout, "mine.yaml is good") {
+	if got := execute(t, "", "check", "--config", "mine.yaml"); printed.status != 0 || got.status != 0 || got.stderr != "" || !strings.Contains(got.stdout, "mine.yaml is good") {
 		t.Errorf("config: status %d; check: %+v", printed.status, got)
+	}
+	got := runUntil(t, "msg=subscribed topic=home/+/+/+/+/+/C", "--config", "mine.yaml")
+	if got.status != 0 || got.stderr != "" {
+		t.Errorf("got %+v", got)
+	}
+	wants(t, "standard output", got.stdout, `msg="device online" device=dummy`)
+}
+
+// A type can begin if its parameters' examples will do.
+func TestExampleParams(t *testing.T) {
+	for typ, will := range map[string]bool{"dummy": true, "plain": true, "raw": false, "never": false, "mixed": false} {
+		known, err := devices.Lookup(typ)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if params, err := exampleParams(known); (err == nil) != will {
+			t.Errorf("%s: %v, %v", typ, params, err)
+		}
 	}
 }
 
