@@ -55,7 +55,11 @@ func (l *loader) readOld(path string) (oldFile, bool) {
 	for _, f := range options.Faults(err) {
 		l.faults = append(l.faults, fmt.Errorf("%s: %w", path, f.Err))
 	}
-	return old, err == nil
+	if err != nil {
+		return nil, false
+	}
+	old.inherit(slices.Collect(maps.Keys(oldOptions))...)
+	return old, true
 }
 
 // includeOld reads the file that [MQTT] filename names, which several gateways may share. What it says wins.
@@ -121,11 +125,11 @@ func (o *oldReader) whole(key, section, option, unit string) {
 // warnUnknown warns once of each section and option that the original did not know. What stands under [DEFAULT] is
 // meant for some section, not for all of them.
 func (o *oldReader) warnUnknown() {
-	defaults := o.old["DEFAULT"]
+	defaults := o.old[oldDefault]
 	sections := slices.Sorted(maps.Keys(oldOptions))
 	for _, section := range slices.Sorted(maps.Keys(o.old)) {
 		known, ok := oldOptions[section]
-		if !ok && section != "DEFAULT" {
+		if !ok && section != oldDefault {
 			o.warnf("unknown section [%s] is ignored; there are %s", printable(section), strings.Join(sections, ", "))
 		}
 		if known == nil {

@@ -3,14 +3,27 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
 // oldFile is what one of the original's files says, section by section. The names of sections are as written, those
-// of options in lower case. What stands under [DEFAULT] is in every section that does not say otherwise.
+// of options in lower case.
 type oldFile map[string]map[string]string
+
+// inherit puts what stands under [DEFAULT] into those of these sections that do not say otherwise. The others nobody
+// reads, and there may be as many of them as there are defaults.
+func (f oldFile) inherit(sections ...string) {
+	for _, section := range sections {
+		if own, ok := f[section]; ok {
+			all := maps.Clone(f[oldDefault])
+			maps.Copy(all, own)
+			f[section] = all
+		}
+	}
+}
 
 // parseOld reads a file as Python's configparser does, with which the original read it, without interpolation:
 //
@@ -30,17 +43,7 @@ func parseOld(text []byte) (oldFile, error) {
 		p.line(line)
 	}
 	p.end()
-	if err := errors.Join(p.faults...); err != nil {
-		return nil, err
-	}
-	for _, values := range p.old {
-		for option, value := range p.old[oldDefault] {
-			if _, own := values[option]; !own {
-				values[option] = value
-			}
-		}
-	}
-	return p.old, nil
+	return p.old, errors.Join(p.faults...)
 }
 
 // oldDefault is the section whose options are in every other as well, and the only one that may come twice.

@@ -31,6 +31,7 @@ func TestParseOldReadsAsConfigparser(t *testing.T) {
 			if err != nil {
 				return
 			}
+			old.inherit(slices.Collect(maps.Keys(c.Sections))...)
 			if len(old)-1 != len(c.Sections) { // but DEFAULT
 				t.Errorf("sections %q, want %d", slices.Collect(maps.Keys(old)), len(c.Sections))
 			}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
@@ -34,7 +35,7 @@ func deviceSettings(list []Device) []Setting {
 		at := fmt.Sprintf("devices[%d].", i)
 		for f, value := range options.All(d) {
 			if f.Key == "params" {
-				all = append(all, paramSettings(at+f.Key, d.Params)...)
+				all = paramSettings(all, []string{at + f.Key}, d.Params)
 				continue
 			}
 			all = append(all, Setting{at + f.Key, inline(value)})
@@ -43,16 +44,17 @@ func deviceSettings(list []Device) []Setting {
 	return all
 }
 
-// paramSettings goes down into sections, so that a secret below one is seen by its name.
-func paramSettings(at string, params map[string]any) []Setting {
-	var all []Setting
+// paramSettings appends to all the options below a section. It goes down into sections, so that a secret below one is seen by its name. The names of those above are put
+// together only for an option: sections may nest deep.
+func paramSettings(all []Setting, above []string, params map[string]any) []Setting {
+	at := above
 	for _, key := range slices.Sorted(maps.Keys(params)) {
-		value := hide(key, params[key])
-		if section, ok := value.(map[string]any); ok {
-			all = append(all, paramSettings(at+"."+key, section)...)
+		at = append(at[:len(above)], key)
+		if section, ok := params[key].(map[string]any); ok && !secretName.MatchString(key) {
+			all = paramSettings(all, at, section)
 			continue
 		}
-		all = append(all, Setting{at + "." + key, inline(value)})
+		all = append(all, Setting{strings.Join(at, "."), inline(hide(key, params[key]))})
 	}
 	return all
 }
