@@ -57,8 +57,8 @@ func excess(costs [3]map[string]int) (lines []string) {
 	var at []string
 	for place, c := range costs[2] {
 		first, second := costs[1][place]-costs[0][place], c-costs[1][place]
-		if second > 3*first && second > 8*(4*smallest) {
-			at = append(at, place)
+		if second > 3*first && second > 8*(4*smallest) && (place != allocated || c > 3*costs[1][place]) {
+			at = append(at, place) // of bytes all must have grown, for what holds a list grows by leaps
 		}
 	}
 	slices.SortFunc(at, func(a, b string) int { return costs[2][b] - costs[2][a] })

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mqttgateway/mqttgateway/actors/routing"
+	"github.com/mqttgateway/mqttgateway/actors/throttle"
 	"github.com/mqttgateway/mqttgateway/mapping"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -17,7 +19,7 @@ type work struct {
 }
 
 // works are sorted by who brings the input: strangers first, then operators.
-var works = concat(valueWorks, messageWorks, mapWorks, routingWorks, configWorks)
+var works = concat(valueWorks, messageWorks, mapWorks, routingWorks, throttleWorks, configWorks)
 
 func concat(lists ...[]work) (all []work) {
 	for _, list := range lists {
@@ -308,4 +310,17 @@ func find(devices int, answers func(int) routing.Answers, sent int) func() {
 			found = index.Find(messages.Address{Location: different(i), Device: different(i + 1)}, found[:0])
 		}
 	}
+}
+
+var throttleWorks = []work{
+	{"throttle/kinds", func(t *testing.T, n int) func() {
+		return func() {
+			book, now := throttle.New[error](10*time.Second, 100), time.Unix(0, 0)
+			for i := range n {
+				k := throttle.Kind{Who: different(i % 7), What: different(i)}
+				book.Note(now.Add(time.Duration(i)*time.Second), k, nil, 0)
+			}
+			book.Close(now)
+		}
+	}},
 }
