@@ -111,15 +111,15 @@ func TestStateOfADevice(t *testing.T) {
 		wait   time.Duration
 		said   []string
 	}{
-		{"fails", lamps("a"), "BREAK", time.Minute, []string{"a/state offline: input/output error", "a/state online"}},
-		{"panics", lamps("a"), "PANIC", time.Minute, []string{"a/state offline: panic: lamp on fire", "a/state online"}},
-		{"raw and panics", sirens("a"), "PANIC", time.Minute, []string{"a/state offline: panic: siren on fire", "a/state online"}},
+		{"fails", lamps("a"), "BREAK", time.Minute, []string{"a/state offline: handling BREAK: input/output error", "a/state online"}},
+		{"panics", lamps("a"), "PANIC", time.Minute, []string{"a/state offline: handling PANIC: panic: lamp on fire", "a/state online"}},
+		{"raw and panics", sirens("a"), "PANIC", time.Minute, []string{"a/state offline: handling PANIC: panic: siren on fire", "a/state online"}},
 		{"raw and leaves", sirens("a"), "LEAVE", time.Minute, []string{"a/state offline: actor stopped itself", "a/state online"}},
 		{"refuses", lamps("a"), "REFUSE", time.Minute, nil},
 		{"stuck, and there again", lamps("a"), "SLEEP", 2 * time.Minute,
-			[]string{"a/state offline: not done after 10s", "a/state online"}},
+			[]string{"a/state offline: handling SLEEP: not done after 10s", "a/state online"}},
 		{"raw and stuck", sirens("a"), "SLEEP", 2 * time.Minute,
-			[]string{"a/state offline: not done after 10s", "a/state online"}},
+			[]string{"a/state offline: handling SLEEP: not done after 10s", "a/state online"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestStateOfADeviceThatIsDownForGood(t *testing.T) {
 		b.saidStates()
 		b.arrive("home////odd/me/C", "ON")
 		time.Sleep(time.Hour)
-		b.wantStates("an hour later", "odd/state offline: panic: on fire", "odd/state offline: panic: port: wrong configuration")
+		b.wantStates("an hour later", "odd/state offline: handling ON: panic: on fire", "odd/state offline: opening: panic: port: wrong configuration")
 	})
 }
 
@@ -172,7 +172,7 @@ func TestStatesOfDevicesThatDoNotOpen(t *testing.T) {
 		defer b.end()
 		time.Sleep(6 * time.Second)
 		got := b.saidStates()
-		if len(got) != 4 || got[0] != "state online" || got[1] != "fails/state offline: no such port" ||
+		if len(got) != 4 || got[0] != "state online" || got[1] != "fails/state offline: opening: no such port" ||
 			!strings.HasPrefix(got[2], "wrong/state offline: ") || !strings.Contains(got[2], "openin: unknown option") || got[3] != "opening/state connecting" {
 			t.Errorf("states %q", got)
 		}
@@ -289,7 +289,7 @@ func TestStateLostInFlight(t *testing.T) {
 		b.saidStates()
 		b.broker.locked(func() { b.broker.hold = true })
 		b.arrive("home////a/me/C", "BREAK")
-		b.wantStates("after the failure", "a/state offline: input/output error")
+		b.wantStates("after the failure", "a/state offline: handling BREAK: input/output error")
 		b.broker.locked(func() { b.broker.down = errRefused })
 		b.broker.session().lose(io.EOF)
 		time.Sleep(10 * time.Second) // it is open again by now

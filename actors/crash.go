@@ -24,7 +24,12 @@ func newCrash(cause any) *crash {
 	return &crash{cause, callers()}
 }
 
-func (c *crash) Error() string { return fmt.Sprintf("panic: %v", c.cause) }
+func (c *crash) Error() string {
+	if c.cause == any(errGoexit) {
+		return errGoexit.Error()
+	}
+	return fmt.Sprintf("panic: %v", c.cause)
+}
 
 func (c *crash) Unwrap() error {
 	err, _ := c.cause.(error)

@@ -2,7 +2,6 @@ package actors
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -27,7 +26,7 @@ type call struct {
 // before that when the deadline has passed.
 func (p *slot) watch(h messages.Handle, cancel context.CancelFunc, f func() error) (overdue bool, err error) {
 	c := p.begin(messages.Handling, h, p.Timeout, cancel)
-	err = errUnfinished
+	err = errGoexit
 	defer func() {
 		if overdue = c.end(); !overdue {
 			p.answer(h, err)
@@ -36,9 +35,6 @@ func (p *slot) watch(h messages.Handle, cancel context.CancelFunc, f func() erro
 	err = f()
 	return overdue, err
 }
-
-// errUnfinished is said of a call that panicked, or ended its goroutine.
-var errUnfinished = errors.New("handling broke off")
 
 // during makes another call of the device's own code.
 func (p *slot) during(doing messages.Doing, limit time.Duration, cancel context.CancelFunc, f func() error) (overdue bool, err error) {
@@ -92,10 +88,11 @@ func (c *call) fired() {
 		switch took := time.Since(c.began); {
 		case took >= c.limit:
 			c.overdue = true
-			doing, h, cancel, queued := c.doing, c.handling, c.cancel, p.overdue(c)
+			why := c.overdueReason()
+			doing, h, cancel, queued := c.doing, c.handling, c.cancel, p.overdue(c, why)
 			act = func() {
 				if doing == messages.Handling { // without the lock: the mapper may work on it, and on what it has for us
-					p.done(h, messages.TimedOut, "deadline passed")
+					p.done(h, messages.TimedOut, why.Error())
 				}
 				if cancel != nil {
 					cancel()
@@ -117,7 +114,7 @@ func (c *call) fired() {
 
 // overdue takes the device out until its call returns, and returns what is to be refused. The mailbox's lock is held,
 // so that nobody hears of it later than of what follows when the call has returned.
-func (p *slot) overdue(c *call) (queued []any) {
+func (p *slot) overdue(c *call, why *reason) (queued []any) {
 	if p.admits != refuseClosing {
 		p.admits = refuseStuck
 		queued = p.box.pick(isHandle)
@@ -125,6 +122,15 @@ func (p *slot) overdue(c *call) (queued []any) {
 	if c.doing == messages.Handling {
 		p.counters.Failed.Add(1)
 	}
-	p.tellSupervisor(messages.DeviceChanged{Device: p.Name, State: messages.Stuck, Doing: c.doing, After: c.limit})
+	p.tellSupervisor(messages.DeviceChanged{Device: p.Name, State: messages.Stuck, Err: why})
 	return queued
+}
+
+// overdueReason says that the call has outlived its deadline.
+func (c *call) overdueReason() *reason {
+	r := &reason{doing: c.doing, err: errOverdue{c.limit}}
+	if c.doing == messages.Handling {
+		r.action = c.handling.Msg.Action()
+	}
+	return r
 }

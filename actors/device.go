@@ -3,7 +3,6 @@ package actors
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -94,11 +93,11 @@ func (d *device) open() {
 	case err == nil && dev == nil:
 		err = errors.New("the opener returned no device")
 	case err == nil && overdue:
-		err = fmt.Errorf("opening took longer than %v", d.OpenTimeout)
+		err = errOverdue{d.OpenTimeout}
 		d.dev = dev // to be closed
 	}
 	if err != nil {
-		d.fail(messages.Opening, err)
+		d.fail(&reason{doing: messages.Opening, err: err})
 		return
 	}
 	d.dev = dev
@@ -154,9 +153,9 @@ func (d *device) ended(m runEnded) {
 		return
 	}
 	if m.err == nil {
-		m.err = errors.New("run ended")
+		m.err = errors.New("it has ended by itself")
 	}
-	d.fail(messages.Running, m.err)
+	d.fail(&reason{doing: messages.Running, err: m.err})
 }
 
 // reopen opens again if it is time and nothing of the device before is left; else it tells for how long it has waited.
@@ -166,7 +165,8 @@ func (d *device) reopen(waited time.Duration) {
 	case d.running == nil:
 		d.open()
 	default:
-		d.tellSupervisor(messages.DeviceChanged{Device: d.Name, State: messages.Stuck, Doing: messages.Running, After: waited})
+		why := &reason{doing: messages.Running, err: errOverdue{waited}}
+		d.tellSupervisor(messages.DeviceChanged{Device: d.Name, State: messages.Stuck, Err: why})
 	}
 }
 
@@ -185,20 +185,20 @@ func (d *device) handle(h messages.Handle) {
 	switch {
 	case overdue:
 		if err == nil || errors.Is(err, context.Canceled) {
-			err = fmt.Errorf("handling took longer than %v", d.Timeout)
+			err = errOverdue{d.Timeout}
 		}
 	case err == nil || errors.Is(err, devices.ErrAction):
 		return
 	}
-	d.fail(messages.Handling, err)
+	d.fail(&reason{messages.Handling, h.Msg.Action(), err})
 }
 
 // fail takes the device down and tells the supervisor.
-func (d *device) fail(doing messages.Doing, err error) {
+func (d *device) fail(why *reason) {
 	d.set(refuseOffline)
 	d.close()
-	f := messages.Failure{Who: d.Name, What: doing, Err: err, Final: errors.Is(err, devices.ErrConfig)}
-	if c := (*crash)(nil); errors.As(err, &c) {
+	f := messages.Failure{Who: d.Name, What: why.doing, Err: why, Final: errors.Is(why, devices.ErrConfig)}
+	if c := (*crash)(nil); errors.As(why, &c) {
 		f.Stack = c.stack
 	}
 	d.tellSupervisor(f)
@@ -223,7 +223,7 @@ func (d *device) close() {
 		return dev.Close()
 	})
 	if err != nil {
-		d.env.Report(fmt.Errorf("close: %w", err))
+		d.env.Report(&reason{doing: messages.Closing, err: err})
 	}
 	if d.running == nil {
 		d.env.closed.Store(true)

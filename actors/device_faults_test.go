@@ -143,13 +143,13 @@ func TestDeviceDoesNotReturn(t *testing.T) {
 	}{
 		{"from Close", func(release chan struct{}) behaviour {
 			return behaviour{handle: firstTime(func() { panic("to be closed") }), close: func() error { <-release; return nil }}
-		}, "doing=close"},
+		}, "err=closing: not done after 10s"},
 		{"from Run, when it is told to", func(release chan struct{}) behaviour {
 			return behaviour{handle: firstTime(func() { panic("to be closed") }), run: func() { <-release }}
-		}, "doing=run"},
+		}, "err=running: not done after"},
 		{"from opening", func(release chan struct{}) behaviour {
 			return behaviour{open: firstTime(func() { <-release })}
-		}, "doing=open"},
+		}, "err=opening: not done after 30s"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

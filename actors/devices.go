@@ -105,19 +105,33 @@ func takeTurns(i int) {
 }
 
 // HandleFailure implements actor.SupervisorStrategy for the devices' actors. The one that failed is suspended.
-func (p *parent) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, pid *actor.PID, rs *actor.RestartStatistics, cause, _ any) {
+func (p *parent) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, pid *actor.PID, rs *actor.RestartStatistics, cause, msg any) {
 	rs.Reset() // the supervisor counts
 	slot := p.slotOf(pid)
 	slot.set(refuseOffline)
 	p.restart = s.RestartChildren
 	p.failed[slot.Name] = pid
-	crash := newCrash(cause)
-	p.tellSupervisor(messages.Failure{
-		Who: slot.Name, What: messages.Receiving, Err: crash, Stack: crash.stack, Final: errors.Is(crash, devices.ErrConfig),
-	})
+	p.tellSupervisor(failureOf(slot.Name, newCrash(cause), msg))
 	if p.closing {
 		s.StopChildren(pid)
 	}
+}
+
+// failureOf is that of a device's actor which panicked over msg.
+func failureOf(device string, c *crash, msg any) messages.Failure {
+	why := &reason{doing: messages.Receiving, err: c}
+	switch m := msg.(type) {
+	case messages.Handle:
+		why.doing, why.action = messages.Handling, m.Msg.Action()
+	case *actor.Started:
+		why.doing = messages.Opening
+	}
+	f := messages.Failure{Who: device, What: why.doing, Stack: c.stack, Final: errors.Is(c, devices.ErrConfig)}
+	if late, ok := c.cause.(errOverdue); ok { // no fault of the code
+		why.err, f.Stack = late, ""
+	}
+	f.Err = why
+	return f
 }
 
 // gone makes a failure of an actor that has stopped itself.

@@ -81,12 +81,16 @@ func (r *raw) receive(c actor.Context) {
 }
 
 func (r *raw) handle(c actor.Context, h messages.Handle) {
-	overdue, _ := r.watch(h, nil, func() error {
+	overdue, err := r.watch(h, nil, func() (err error) {
+		defer recovered(&err) // so that the answer can say it
 		r.inner.Receive(rawContext{c, h.Msg})
 		return nil
 	})
-	if overdue {
-		panic("handling took longer than " + r.Timeout.String())
+	switch {
+	case err != nil:
+		panic(err)
+	case overdue:
+		panic(errOverdue{r.Timeout})
 	}
 }
 

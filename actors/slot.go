@@ -12,6 +12,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/options"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -160,10 +161,11 @@ func (p *slot) answer(h messages.Handle, err error) {
 		p.counters.TurnedAway.Add(1)
 		p.tally().note(fmt.Errorf("%w (%v)", err, h.Msg))
 		p.Log.Debug("message refused", "device", p.Name, "message", h.Msg, "err", err)
-		p.done(h, messages.Rejected, err.Error())
+		p.done(h, messages.Rejected, options.Redact(err.Error()))
 	default:
 		p.counters.Failed.Add(1)
-		p.done(h, messages.Failed, err.Error())
+		why := &reason{messages.Handling, h.Msg.Action(), err}
+		p.done(h, messages.Failed, why.Error())
 	}
 }
 

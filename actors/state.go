@@ -80,7 +80,7 @@ func (s *standing) note(msg any) (a messages.Availability, news bool) {
 			return messages.Availability{Device: m.Device, State: messages.Online}, was != isOnline
 		case messages.Stuck:
 			was := s.setDevice(m.Device, isDown)
-			return messages.Availability{Device: m.Device, State: messages.Offline, Reason: errOverdue{m.After}.Error()}, was != isDown
+			return messages.Availability{Device: m.Device, State: messages.Offline, Reason: m.Err.Error()}, was != isDown
 		}
 	case messages.Failure:
 		if m.What != messages.Closing { // then it was on its way out already

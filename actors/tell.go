@@ -3,6 +3,7 @@ package actors
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"time"
@@ -105,10 +106,25 @@ func (t *teller) sum(sums []throttle.Sum[trouble]) {
 	}
 }
 
-// The kinds of trouble.
-func linkKind(what string) throttle.Kind      { return throttle.Kind{Who: "link", What: what} }
-func failureKind(who string) throttle.Kind    { return throttle.Kind{Who: who, What: "failure"} }
-func refusalKind(who, w string) throttle.Kind { return throttle.Kind{Who: who, What: "refused " + w} }
+// The kinds of trouble. What is said of a link that is down, or of a device that fails, is over with its recovery.
+func linkKind(what string, err error) throttle.Kind {
+	return throttle.Kind{Who: theLink, What: what, Err: throttle.Text(err)}
+}
+
+func failureKind(who string, err error) throttle.Kind {
+	if why, ok := errors.AsType[*reason](err); ok { // whichever the action was
+		return throttle.Kind{Who: who, What: failing, Err: string(why.doing) + " " + throttle.Text(why.err)}
+	}
+	return throttle.Kind{Who: who, What: failing, Err: throttle.Text(err)}
+}
+
+const (
+	theLink = "link"
+	failing = "failure"
+)
+
+// refused is what refusals of a kind are counted by: they have no errors of their own, for these name the message.
+func refused(what string) string { return "refused " + what }
 
 // The links' kinds, each with the first line that it deserves.
 const (
@@ -133,7 +149,7 @@ func (t *teller) linkDown(m messages.LinkDown) {
 		tr.text = "link lost over and over right after connecting: another client may be using the same client id"
 		tr.attrs = append(tr.attrs, slog.String("client_id", t.system.Session.ClientID))
 	}
-	t.note(linkKind(kind), 1, slowly*t.system.Throttle, tr)
+	t.note(linkKind(kind, m.Err), 1, slowly*t.system.Throttle, tr)
 }
 
 func (t *teller) linkUp(m messages.LinkUp) {
@@ -151,7 +167,7 @@ func (t *teller) linkUp(m messages.LinkUp) {
 	var down time.Duration
 	more := 0
 	for _, kind := range []string{linkFailed, linkPermanent, linkTakeover} {
-		if r, ok := t.book.Recover(time.Now(), linkKind(kind)); ok {
+		if r, ok := t.book.Recover(time.Now(), theLink, kind); ok {
 			level, down, more = slog.LevelInfo, max(down, r.Down), more+r.More
 		}
 	}
@@ -198,8 +214,7 @@ func (t *teller) linkClosed(m messages.LinkClosed) {
 // failure tells of a device, or of an actor of ours, that failed, and when it will begin again, unless that is 0.
 func (t *teller) failure(m messages.Failure, failures int, retry time.Duration) {
 	tr := trouble{level: slog.LevelWarn, text: "device failed", sum: "device failed again", err: m.Err, lasts: true, attrs: []slog.Attr{
-		slog.String("device", m.Who), slog.String("doing", string(m.What)),
-		slog.Int("failures", failures),
+		slog.String("device", m.Who), slog.Int("failures", failures),
 	}}
 	if retry > 0 {
 		tr.attrs = append(tr.attrs, slog.Duration("retry", retry.Round(time.Millisecond)))
@@ -211,26 +226,20 @@ func (t *teller) failure(m messages.Failure, failures int, retry time.Duration) 
 		tr.level = slog.LevelError
 		tr.attrs = append(tr.attrs, slog.String("stack", m.Stack))
 	}
-	t.note(failureKind(m.Who), 1, 0, tr)
+	t.note(failureKind(m.Who, m.Err), 1, 0, tr)
 }
 
 // deviceStopped tells of a device that will not begin again, which is said once.
 func (t *teller) deviceStopped(m messages.Failure) {
-	t.log.Error("device stays down until its configuration is right", "device", m.Who, "doing", string(m.What), "err", m.Err)
+	t.log.Error("device stays down until its configuration is right", "device", m.Who, "err", m.Err)
 }
 
 func (t *teller) deviceStuck(m messages.DeviceChanged) {
-	t.note(failureKind(m.Device), 1, 0, trouble{
+	t.note(failureKind(m.Device, m.Err), 1, 0, trouble{
 		lasts: true, level: slog.LevelWarn, text: "device stuck, refusing until it returns", sum: "device failed again",
-		attrs: []slog.Attr{slog.String("device", m.Device), slog.String("doing", string(m.Doing))},
-		err:   errOverdue{m.After},
+		attrs: []slog.Attr{slog.String("device", m.Device)}, err: m.Err,
 	})
 }
-
-// errOverdue says how long something has been going on.
-type errOverdue struct{ after time.Duration }
-
-func (e errOverdue) Error() string { return "not done after " + e.after.String() }
 
 // fewDevices is up to how many devices each has its own line when it comes up.
 const fewDevices = 20
@@ -245,11 +254,11 @@ func (t *teller) deviceOnline(name string, l *life) {
 		return
 	}
 	level := slog.LevelDebug
-	failed, told := t.book.Recover(time.Now(), failureKind(name))
+	failed, told := t.book.Recover(time.Now(), name, failing)
 	if told {
 		level = slog.LevelInfo
 	}
-	refused, _ := t.book.Recover(time.Now(), refusalKind(name, "messages"))
+	refused, _ := t.book.Recover(time.Now(), name, refused("messages"))
 	t.line(level, "device online again", nil, slog.String("device", name),
 		slog.Duration("down", cmp.Or(failed.Down, time.Since(l.down)).Round(time.Millisecond)),
 		slog.Int("failures", l.failures), slog.Int("more_refused", refused.More))
@@ -258,14 +267,14 @@ func (t *teller) deviceOnline(name string, l *life) {
 
 // reported tells of an error that a device lives on with.
 func (t *teller) reported(m messages.Report) {
-	t.note(throttle.Kind{Who: m.Device, What: "report"}, 1, 0, trouble{
+	t.note(throttle.Kind{Who: m.Device, What: "report", Err: throttle.Text(m.Err)}, 1, 0, trouble{
 		level: slog.LevelWarn, text: "device reports an error", sum: "device reports more errors",
 		attrs: []slog.Attr{slog.String("device", m.Device)}, err: m.Err,
 	})
 }
 
 func (t *teller) refusals(m messages.Refusals) {
-	t.note(refusalKind(m.Who, m.What), m.Count, slowly*t.system.Throttle, trouble{
+	t.note(throttle.Kind{Who: m.Who, What: refused(m.What)}, m.Count, slowly*t.system.Throttle, trouble{
 		level: slog.LevelWarn, text: m.What + " refused", sum: "more " + m.What + " refused",
 		attrs: []slog.Attr{slog.String("who", m.Who)}, err: m.Err,
 	})

@@ -36,7 +36,7 @@ func TestOutage(t *testing.T) {
 	gateway.saysWithin(back+patience, "connected again")
 	join(t, broker.address, "#").ask(patience, question, answer)
 	gateway.stop()
-	gateway.saysOnly("link lost", "link failed again")
+	gateway.saysOnly("link lost", "connect failed", "link failed again")
 
 	lines, _, _ := gateway.lines.from(before)
 	said := make(map[string]bool)

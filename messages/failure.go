@@ -6,7 +6,7 @@ import "time"
 type Failure struct {
 	Who   string // the device, or "connection" or "mapper"
 	What  Doing  // what it was doing
-	Err   error
+	Err   error  // which says that too
 	Stack string // of a panic, on one line; else empty
 	Final bool   // it can't be mended by beginning again: wrong configuration
 }
@@ -16,11 +16,11 @@ type Doing string
 
 // The parts of a device's life in which it can fail; actors beside devices only know Receiving.
 const (
-	Opening   Doing = "open"
-	Handling  Doing = "handle"
-	Running   Doing = "run"
-	Closing   Doing = "close"
-	Receiving Doing = "receive" // an actor's Receive panicked
+	Opening   Doing = "opening"
+	Handling  Doing = "handling"
+	Running   Doing = "running"
+	Closing   Doing = "closing"
+	Receiving Doing = "receiving" // an actor's Receive panicked
 )
 
 // Report is an error that a device tells of and lives on with. Device → supervisor.
@@ -42,8 +42,7 @@ type Refusals struct {
 type DeviceChanged struct {
 	Device string
 	State  DeviceState
-	Doing  Doing         // if Stuck: what does not return
-	After  time.Duration // if Stuck: the deadline that has passed
+	Err    error // if Stuck: what does not return, and for how long
 }
 
 // DeviceState is a state of a device's life.

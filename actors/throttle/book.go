@@ -1,6 +1,8 @@
 package throttle
 
 import (
+	"iter"
+	"maps"
 	"slices"
 	"time"
 )
@@ -10,7 +12,8 @@ type Book[T any] struct {
 	every    time.Duration
 	limit    int
 	accounts map[Kind]*account[T]
-	full     time.Time // no account closes before
+	owned    map[string][]Kind // the kinds that each Who has an account of, at most maxEach; not its rest
+	full     time.Time         // no account closes before
 }
 
 // Sum says how many errors of a kind came since the last line about it.
@@ -30,11 +33,14 @@ type Recovery[T any] struct {
 }
 
 // New returns an empty book with the throttle time for kinds that have none of their own; with 0 every error is
-// fresh. It remembers at most limit kinds. When it is full, the closed account that failed least recently makes
-// room; if none is closed, further kinds share the account of [Others].
+// fresh. It remembers at most limit kinds, and of each Who at most 8. When it is full, the closed account that failed
+// least recently makes room; if none is closed, further kinds share an account: one for each Who, and that of [Others].
 func New[T any](every time.Duration, limit int) *Book[T] {
-	return &Book[T]{every: every, limit: limit, accounts: make(map[Kind]*account[T])}
+	return &Book[T]{every: every, limit: limit, accounts: make(map[Kind]*account[T]), owned: make(map[string][]Kind)}
 }
+
+// maxEach is how many kinds of a Who have an account of their own.
+const maxEach = 8
 
 // Note enters an error and reports whether it is fresh: to be said at once. Any other is counted. The throttle time
 // of the kind is every, or the book's if every is 0.
@@ -67,21 +73,44 @@ func (b *Book[T]) NoteMany(now time.Time, k Kind, count int, latest T, every tim
 	return true
 }
 
-// Recover enters that a kind is well again and reports whether that is a line. It is none if nothing was wrong, or
-// if no line said so: the next sum then has Up set.
-func (b *Book[T]) Recover(now time.Time, k Kind) (Recovery[T], bool) {
-	a := b.accounts[k.clipped()]
-	if a == nil || a.down.IsZero() {
+// Recover enters that a Who is well again from a What, whichever the errors were, and reports whether that is a line. It
+// is none if nothing was wrong, or if no line said so: the next sums then have Up set.
+func (b *Book[T]) Recover(now time.Time, who, what string) (r Recovery[T], line bool) {
+	var down []*account[T]
+	for _, a := range b.of(Kind{Who: who, What: what}.clipped()) {
+		if a.down.IsZero() {
+			continue
+		}
+		down = append(down, a)
+		line = line || a.told
+		r.Down = max(r.Down, now.Sub(a.down))
+		a.down = time.Time{}
+	}
+	if !line {
 		return Recovery[T]{}, false
 	}
-	down := now.Sub(a.down)
-	a.down = time.Time{}
-	if !a.told {
-		return Recovery[T]{}, false
+	var last time.Time
+	for _, a := range down {
+		a.told = false
+		more, latest := a.clear(now)
+		if r.More += more; more > 0 && a.last.After(last) {
+			r.Latest, last = latest, a.last
+		}
 	}
-	a.told = false
-	more, latest := a.clear(now)
-	return Recovery[T]{more, latest, down}, true
+	return r, true
+}
+
+// of returns the accounts of a Who and What, and that of the rest.
+func (b *Book[T]) of(k Kind) (accounts []*account[T]) {
+	for _, own := range b.owned[k.Who] {
+		if own.What == k.What {
+			accounts = append(accounts, b.accounts[own])
+		}
+	}
+	if rest := b.accounts[k.rest()]; rest != nil {
+		accounts = append(accounts, rest)
+	}
+	return accounts
 }
 
 // Due returns the sums whose time is up, ordered by kind, and begins their windows anew.
@@ -121,37 +150,54 @@ func (b *Book[T]) Next() (time.Time, bool) {
 	return next, !next.IsZero()
 }
 
-// open returns the account of k, or one that it opens, which is fresh.
+// open returns the account of k, or of what it shares with others, or one that it opens, which is fresh.
 func (b *Book[T]) open(now time.Time, k Kind) (a *account[T], fresh bool) {
-	if a = b.accounts[k]; a != nil {
-		return a, false
-	}
-	if len(b.accounts) >= b.limit && !b.makeRoom(now) {
-		k = Others
+	for _, k := range []Kind{k, k.rest(), Others} {
 		if a = b.accounts[k]; a != nil {
 			return a, false
 		}
+		if k == Others || b.room(now, k) {
+			a = new(account[T])
+			b.accounts[k] = a
+			if k != k.rest() {
+				b.owned[k.Who] = append(b.owned[k.Who], k)
+			}
+			return a, true
+		}
 	}
-	a = new(account[T])
-	b.accounts[k] = a
-	return a, true
+	panic("throttle: no account") // Others has room
 }
 
-// makeRoom drops the closed account that failed least recently.
-func (b *Book[T]) makeRoom(now time.Time) bool {
+// room makes room for one more, if there is none.
+func (b *Book[T]) room(now time.Time, k Kind) bool {
+	if own := b.owned[k.Who]; k != k.rest() && len(own) >= maxEach {
+		return b.drop(now, slices.Values(own))
+	}
+	if len(b.accounts) < b.limit {
+		return true
+	}
 	if now.Before(b.full) {
 		return false
 	}
+	b.full = time.Time{}
+	if b.drop(now, maps.Keys(b.accounts)) {
+		return true
+	}
+	for _, a := range b.accounts {
+		if ends := a.last.Add(2 * a.every); b.full.IsZero() || ends.Before(b.full) {
+			b.full = ends
+		}
+	}
+	return false
+}
+
+// drop gives up, of these accounts, the closed one that failed least recently.
+func (b *Book[T]) drop(now time.Time, kinds iter.Seq[Kind]) bool {
 	var oldest Kind
 	var found *account[T]
-	b.full = time.Time{}
-	for k, a := range b.accounts {
-		switch ends := a.last.Add(2 * a.every); {
-		case !a.closed(now):
-			if b.full.IsZero() || ends.Before(b.full) {
-				b.full = ends
-			}
-		case found == nil || a.last.Before(found.last) || a.last.Equal(found.last) && compare(k, oldest) < 0:
+	for k := range kinds {
+		a := b.accounts[k]
+		if a.closed(now) && (found == nil || a.last.Before(found.last) || a.last.Equal(found.last) && compare(k, oldest) < 0) {
 			oldest, found = k, a
 		}
 	}
@@ -159,6 +205,9 @@ func (b *Book[T]) makeRoom(now time.Time) bool {
 		return false
 	}
 	delete(b.accounts, oldest)
-	b.full = time.Time{}
+	b.owned[oldest.Who] = slices.DeleteFunc(b.owned[oldest.Who], func(k Kind) bool { return k == oldest })
+	if len(b.owned[oldest.Who]) == 0 {
+		delete(b.owned, oldest.Who)
+	}
 	return true
 }

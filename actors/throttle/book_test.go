@@ -61,7 +61,7 @@ func (s *story) fail(seconds float64) {
 func (s *story) recover(seconds float64) {
 	now := at(seconds)
 	s.due(now)
-	if r, line := s.book.Recover(now, s.kind); line {
+	if r, line := s.book.Recover(now, s.kind.Who, s.kind.What); line {
 		s.say(now, "up, %d more %s, down %s", r.More, r.Latest, r.Down)
 	}
 }
@@ -113,7 +113,7 @@ func TestLines(t *testing.T) {
 			"0 fresh", "1 up, 0 more , down 1s", "21 fresh", "22 up, 0 more , down 1s"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			s := story{book: New[string](10*time.Second, 8), kind: Kind{"lamp", "open"}, every: test.every}
+			s := story{book: New[string](10*time.Second, 8), kind: Kind{"lamp", "open", ""}, every: test.every}
 			for _, e := range test.events {
 				if e < 0 {
 					s.recover(-e)
@@ -131,7 +131,7 @@ func TestLines(t *testing.T) {
 
 func TestFlappingForAnHour(t *testing.T) {
 	for _, phase := range []float64{0.001, 0.5, 0.999} {
-		s := story{book: New[string](10*time.Second, 8), kind: Kind{"link", "lost"}, every: time.Minute}
+		s := story{book: New[string](10*time.Second, 8), kind: Kind{"link", "lost", ""}, every: time.Minute}
 		for second := range 3600 {
 			s.fail(float64(second))
 			s.recover(float64(second) + phase)
@@ -145,18 +145,18 @@ func TestFlappingForAnHour(t *testing.T) {
 
 func TestKindsAreApart(t *testing.T) {
 	b := New[string](10*time.Second, 8)
-	for _, k := range []Kind{{"lamp", "open"}, {"lamp", "handle"}, {"horn", "open"}} {
+	for _, k := range []Kind{{"lamp", "open", ""}, {"lamp", "handle", ""}, {"horn", "open", ""}} {
 		if !b.Note(at(0), k, "", 0) {
 			t.Errorf("the first error of %v is not fresh", k)
 		}
 	}
-	for i, k := range []Kind{{"lamp", "open"}, {"horn", "open"}, {"lamp", "handle"}, {"lamp", "open"}} {
+	for i, k := range []Kind{{"lamp", "open", ""}, {"horn", "open", ""}, {"lamp", "handle", ""}, {"lamp", "open", ""}} {
 		b.Note(at(float64(i)), k, fmt.Sprint(i), 0)
 	}
 	want := []Sum[string]{
-		{Kind{"horn", "open"}, 1, 10 * time.Second, "1", false},
-		{Kind{"lamp", "handle"}, 1, 10 * time.Second, "2", false},
-		{Kind{"lamp", "open"}, 2, 10 * time.Second, "3", false},
+		{Kind{"horn", "open", ""}, 1, 10 * time.Second, "1", false},
+		{Kind{"lamp", "handle", ""}, 1, 10 * time.Second, "2", false},
+		{Kind{"lamp", "open", ""}, 2, 10 * time.Second, "3", false},
 	}
 	if got := b.Due(at(10)); !slices.Equal(got, want) {
 		t.Errorf("sums\n got %v\nwant %v", got, want)
@@ -167,7 +167,7 @@ func TestKindsAreApart(t *testing.T) {
 }
 
 func TestLateDue(t *testing.T) {
-	b, k := New[string](10*time.Second, 8), Kind{"lamp", "open"}
+	b, k := New[string](10*time.Second, 8), Kind{"lamp", "open", ""}
 	b.Note(at(0), k, "a", 0)
 	b.Note(at(5), k, "b", 0)
 	if !b.Note(at(30), k, "c", 0) {
@@ -180,7 +180,7 @@ func TestLateDue(t *testing.T) {
 }
 
 func TestClose(t *testing.T) {
-	b, k := New[string](10*time.Second, 8), Kind{"lamp", "open"}
+	b, k := New[string](10*time.Second, 8), Kind{"lamp", "open", ""}
 	b.Note(at(0), k, "a", 0)
 	b.Note(at(4), k, "b", 0)
 	want := []Sum[string]{{k, 1, 5 * time.Second, "b", false}}
@@ -195,7 +195,7 @@ func TestClose(t *testing.T) {
 func TestNoThrottle(t *testing.T) {
 	b := New[string](0, 8)
 	for range 3 {
-		if !b.Note(at(0), Kind{"lamp", "open"}, "", 0) {
+		if !b.Note(at(0), Kind{"lamp", "open", ""}, "", 0) {
 			t.Error("an error is counted although the throttle time is 0")
 		}
 	}
@@ -203,7 +203,7 @@ func TestNoThrottle(t *testing.T) {
 
 func TestNoteMany(t *testing.T) {
 	b := New[string](10*time.Second, 8)
-	k := Kind{"lamp", "refused"}
+	k := Kind{"lamp", "refused", ""}
 	if !b.NoteMany(at(0), k, 3, "a", 0) {
 		t.Error("the first of many was not fresh")
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 func TestFullBook(t *testing.T) {
-	name := func(i int) Kind { return Kind{"device", fmt.Sprint(i)} }
+	name := func(i int) Kind { return Kind{"device", fmt.Sprint(i), ""} }
 	fill := func() *Book[string] {
 		b := New[string](10*time.Second, 3)
 		for i := range 3 {
@@ -64,7 +64,7 @@ func TestFullBook(t *testing.T) {
 			seconds float64
 			open    bool
 		}{{3, false}, {19.9, false}, {20, true}, {21, true}, {21.5, false}} {
-			k := Kind{"new", fmt.Sprint(test.seconds)}
+			k := Kind{"new", fmt.Sprint(test.seconds), ""}
 			b.Note(at(test.seconds), k, "", 0)
 			if open := b.accounts[k] != nil; open != test.open {
 				t.Errorf("an account of its own at %g s: %t, want %t", test.seconds, open, test.open)
@@ -75,7 +75,7 @@ func TestFullBook(t *testing.T) {
 
 func TestLongNames(t *testing.T) {
 	b := New[string](10*time.Second, 8)
-	long := Kind{strings.Repeat("ä€", 1000), strings.Repeat("x", 1000)}
+	long := Kind{strings.Repeat("ä€", 1000), strings.Repeat("x", 1000), ""}
 	b.Note(at(0), long, "", 0)
 	for k := range b.accounts {
 		if len(k.Who) > longest || len(k.What) > longest || !utf8.ValidString(k.Who) {
@@ -83,7 +83,7 @@ func TestLongNames(t *testing.T) {
 				len(k.Who), len(k.What), utf8.ValidString(k.Who), longest)
 		}
 	}
-	if _, line := b.Recover(at(1), long); !line {
+	if _, line := b.Recover(at(1), long.Who, long.What); !line {
 		t.Error("the recovery of a kind with a long name is not found")
 	}
 }

@@ -17,6 +17,9 @@
 // other recovery shows in the next sum ([Sum].Up), so that equipment that comes and goes each second costs two lines
 // each T, and the last line about a kind is always true.
 //
+// Errors of one kind have the same text but for numbers and the like, see [Text]: what is new is never hidden behind what
+// repeats. A Who with more than 8 kinds within a short time has the rest counted together.
+//
 // The package has no clock and no goroutine: the caller passes each instant, and asks [Book.Due] when [Book.Next]
 // says so.
 package throttle

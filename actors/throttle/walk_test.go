@@ -28,7 +28,7 @@ func walk(t *testing.T, random *rand.Rand, steps int) {
 	seen := make(map[Kind]*witness)
 	var kinds []Kind
 	for i := range 6 {
-		k := Kind{fmt.Sprint(i % 3), fmt.Sprint(i)}
+		k := Kind{fmt.Sprint(i % 3), fmt.Sprint(i), ""}
 		kinds = append(kinds, k)
 		seen[k] = &witness{every: time.Duration(1+i/3*5) * 10 * time.Second} // 10 s or a minute
 	}
@@ -85,7 +85,7 @@ func walk(t *testing.T, random *rand.Rand, steps int) {
 			}
 			continue
 		}
-		r, line := book.Recover(now, k)
+		r, line := book.Recover(now, k.Who, k.What)
 		if line != (w.down && w.told) {
 			t.Fatalf("%v: the recovery is a line: %t; down %t, told %t", k, line, w.down, w.told)
 		}
@@ -115,10 +115,10 @@ func TestWalkOfManyKinds(t *testing.T) {
 	now, noted, said := start, 0, 0
 	for range 20_000 {
 		now = now.Add(time.Duration(random.ExpFloat64() * float64(3*time.Second)))
-		k := Kind{"device", fmt.Sprint(random.IntN(60))}
+		k := Kind{fmt.Sprint("device", random.IntN(3)), fmt.Sprint(random.IntN(2)), fmt.Sprint(random.IntN(20))}
 		switch random.IntN(4) {
 		case 0:
-			r, _ := book.Recover(now, k)
+			r, _ := book.Recover(now, k.Who, k.What)
 			said += r.More
 		case 1:
 			for _, s := range book.Due(now) {
@@ -128,6 +128,11 @@ func TestWalkOfManyKinds(t *testing.T) {
 			noted++
 			if book.Note(now, k, noted, 0) {
 				said++
+			}
+		}
+		for who, own := range book.owned {
+			if len(own) == 0 || len(own) > maxEach {
+				t.Fatalf("%d accounts of %s, want 1 to %d", len(own), who, maxEach)
 			}
 		}
 		if len(book.accounts) > limit+1 {

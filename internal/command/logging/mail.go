@@ -13,7 +13,7 @@ import (
 )
 
 // mailHandler hands records over to a mailer, as text. The kind by which they are throttled is: who, the attributes
-// that its logger carries and the record's own attribute "device"; and what, the message.
+// that its logger carries and the record's own attribute "device"; what, the message; and which error, that of "err".
 type mailHandler struct {
 	text   slog.Handler // writes to scratch
 	level  slog.Level
@@ -31,13 +31,18 @@ func (h mailHandler) Enabled(_ context.Context, l slog.Level) bool { return l >=
 
 func (h mailHandler) Handle(ctx context.Context, r slog.Record) error {
 	who := slog.NewRecord(time.Time{}, slog.LevelError, "", 0)
+	kind := throttle.Kind{What: r.Message}
 	r.Attrs(func(a slog.Attr) bool {
-		if a.Key == "device" {
+		switch a.Key {
+		case "device":
 			who.AddAttrs(a)
+		case "err":
+			err, _ := a.Value.Any().(error)
+			kind.Err = throttle.Text(err)
 		}
 		return true
 	})
-	kind := throttle.Kind{Who: h.render(ctx, who), What: r.Message}
+	kind.Who = h.render(ctx, who)
 	h.mailer.note(kind, alarm{at: r.Time, message: r.Message, line: h.render(ctx, r)})
 	return nil
 }

@@ -23,15 +23,19 @@ type trouble struct {
 }
 
 func newTrouble(to slog.Handler, lost, well string, every time.Duration) *trouble {
-	return &trouble{log: slog.New(to), lost: lost, well: well, book: throttle.New[error](every, 1)}
+	return &trouble{log: slog.New(to), lost: lost, well: well, book: throttle.New[error](every, logKinds)}
 }
 
-func (t *trouble) kind() throttle.Kind { return throttle.Kind{Who: "log", What: t.lost} }
+// logWho is who has the trouble.
+const logWho = "log"
+
+// logKinds bounds the accounts of the throttle.
+const logKinds = 16
 
 // failed enters that one record, or one attempt, was lost.
 func (t *trouble) failed(err error) {
 	t.mu.Lock()
-	fresh := !t.closed && t.book.Note(time.Now(), t.kind(), err, 0)
+	fresh := !t.closed && t.book.Note(time.Now(), throttle.Kind{Who: logWho, What: t.lost, Err: throttle.Text(err)}, err, 0)
 	t.arm()
 	t.mu.Unlock()
 	if fresh {
@@ -42,7 +46,7 @@ func (t *trouble) failed(err error) {
 // recovered enters that a record was written. The line is a warning too: it says how many were not.
 func (t *trouble) recovered() {
 	t.mu.Lock()
-	r, line := t.book.Recover(time.Now(), t.kind())
+	r, line := t.book.Recover(time.Now(), logWho, t.lost)
 	line = line && !t.closed
 	t.mu.Unlock()
 	if line {
