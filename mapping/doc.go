@@ -9,8 +9,8 @@
 //	payload = action | object
 //	object  = a JSON object (RFC 8259) with the member "action", a string; its other members are the arguments
 //
-// The first byte of a payload decides: "{" begins an object, anything else is an action as it stands. Levels may be
-// empty. Topics below root/$gateway are the gateway's own and never messages.
+// The first byte of a payload decides: "{" begins an object, anything else is an action as it stands. An object without
+// an action is written, of a message that has arguments only, and refused when it is read. Levels may be empty. Topics below root/$gateway are the gateway's own and never messages.
 //
 // # Keywords
 //

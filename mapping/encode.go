@@ -10,8 +10,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// Encode makes topic and payload of a message: the bare action if it has no arguments, else a JSON object with the
-// action first. The error is an [*Error] that names the message and holds all the faults.
+// Encode makes topic and payload of a message: the bare action if it has no arguments, else a JSON object, in which the
+// action comes first if there is one. The error is an [*Error] that names the message and holds all the faults.
 func (c *Codec) Encode(msg messages.InternalMsg) (topic, payload string, err error) {
 	e := encoding{file: c.file}
 	topic = e.topic(msg, c.name)
@@ -81,8 +81,9 @@ func (e *encoding) level(b []byte, v int, word string) []byte {
 func (e *encoding) payload(msg messages.InternalMsg) string {
 	word := e.keyword(action, msg.Action())
 	switch {
+	case msg.Action() == "" && msg.NumArgs() == 0:
+		e.fault("action", errors.New("empty, and there are no arguments"))
 	case msg.Action() == "":
-		e.fault("action", errors.New("empty"))
 	case word == "":
 		e.fault("action", fmt.Errorf("%q becomes empty", short(msg.Action())))
 	case !utf8.ValidString(word):
@@ -91,10 +92,15 @@ func (e *encoding) payload(msg messages.InternalMsg) string {
 	if msg.NumArgs() == 0 && (word == "" || word[0] != '{') {
 		return word
 	}
-	b := append(make([]byte, 0, 512), `{"action":`...)
-	b = messages.AppendText(b, word)
+	b := append(make([]byte, 0, 512), '{')
+	if word != "" {
+		b = append(b, `"action":`...)
+		b = messages.AppendText(b, word)
+	}
 	for _, a := range e.arguments(msg) {
-		b = append(b, ',')
+		if len(b) > 1 {
+			b = append(b, ',')
+		}
 		b = messages.AppendText(b, a.Key)
 		b = append(b, ':')
 		b = append(b, a.Value.Raw()...)

@@ -78,7 +78,7 @@ type InternalMsg struct {
 }
 
 // New returns a message without sender and arguments. A message that leaves without a sender is signed with the
-// gateway's name.
+// gateway's name. One without an action needs arguments, and no gateway takes it in.
 func New(kind Type, to Address, action string) InternalMsg {
 	return InternalMsg{kind: kind, to: to, action: action}
 }

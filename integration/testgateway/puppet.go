@@ -30,7 +30,7 @@ type params struct {
 //	SLEEP   takes as long as the argument "for" says, and then answers
 //	REST    takes as long as the argument "for" says, and says nothing
 //	SPIN    computes until any puppet is told to HALT
-//	SAY     answers with what the arguments "say", an action, and "function" say
+//	SAY     answers with what the arguments "say", an action, and "function" say, and with the argument "level"
 //
 // It answers any other with a status that repeats it.
 type puppet struct {
@@ -100,7 +100,11 @@ func said(msg messages.InternalMsg) messages.InternalMsg {
 	if arg, ok := msg.Arg("say"); ok {
 		action, _ = arg.Text()
 	}
-	return msg.WithAddress(to).WithAction(action).WithoutArgs()
+	answer := msg.WithAddress(to).WithAction(action).WithoutArgs()
+	if level, ok := msg.Arg("level"); ok {
+		answer = answer.WithArg("level", level)
+	}
+	return answer
 }
 
 // Answers is true: what it is told to do, it says.

@@ -142,6 +142,11 @@ func TestTranslateLines(t *testing.T) {
 			`{"message":{"type":"S","function":"f","action":"on"}}`,
 			`{"topic":"r/f////gw/S","payload":"on"}`,
 		},
+		"encode without action": {
+			`{"message":{"type":"S","function":"f","gateway":"g","location":"l","device":"d","arguments":{"level":1}}}`,
+			`{"topic":"r/f/g/l/d/gw/S","payload":"{\"level\":1}"}`,
+		},
+		"encode nothing":       {`{"message":{"type":"S","function":"f"}}`, `{"error":"message \"S f///: \": action: empty, and there are no arguments"}`},
 		"encode what can't be": {`{"message":{"type":"S","location":"a/b","action":"on"}}`, `{"error":"message \"S //a/b/: on\": location: `},
 		"encode without type":  {`{"message":{"action":"on"}}`, `{"error":"message: type: missing`},
 		"empty line":           {"", `{"error":"line: not JSON: `},
