@@ -110,6 +110,7 @@ type Log struct {
 	Level    Level         `koanf:"level" default:"info" doc:"of the console: debug, info, warn, error or none"`
 	Format   string        `koanf:"format" default:"auto" one_of:"auto text json" doc:"of the console: auto (coloured on a terminal, else text), text or json"`
 	Throttle time.Duration `koanf:"throttle" default:"10s" min:"100ms" max:"24h" doc:"errors of one kind within this time are told in one line"`
+	MaxText  Size          `koanf:"max_text" default:"4KB" min:"256" max:"1MB" doc:"a longer text in a line is cut, and says how long it was"`
 	File     LogFile       `koanf:"file"`
 	Email    Email         `koanf:"email"`
 }

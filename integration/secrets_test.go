@@ -41,6 +41,8 @@ func TestSecrets(t *testing.T) { // not parallel: it sets the environment
 		{"token that is refused", "mqtt: {broker: 'wss://" + strict + "/mqtt?token=" + canary + "', username: me, password: " + canary + ", " + tls + "}", permanent, nil},
 		{"token", "mqtt: {broker: 'wss://" + lenient + "/mqtt?token=" + canary + "', username: me, password_file: secret, " + tls + "}", permanent, nil},
 		{"nobody there", "mqtt: {broker: 'ws://" + freeAddress(t) + "/mqtt?token=" + canary + "', username: me, password_file: secret}", "connect failed", nil},
+		{"parameter", "mqtt: {broker: 'ws://" + freeAddress(t) + "/mqtt;token=" + canary + "', username: me, password_file: secret}", "connect failed", nil},
+		{"fragment", "mqtt: {broker: 'ws://" + freeAddress(t) + "/mqtt#token=" + canary + "', username: me, password_file: secret}", "connect failed", nil},
 		{"users", "mqtt: {broker: embedded}\nembedded: {address: '127.0.0.1:0', users_file: users}", "msg=subscribed", tryPasswords},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -105,6 +107,10 @@ func tryPasswords(t *testing.T, gateway *program) {
 			session.Publish(0, mqtt.Message{Topic: "home////liar/me/C", Payload: `{"action": "PANIC", "text": "told to"}`})
 			session.Flush()
 			gateway.says("panic")
+			gateway.says("device online again")
+			session.Publish(0, mqtt.Message{Topic: "home////liar/me/C", Payload: `{"action": "FAIL", "text": "dial tcp://me:` + canary + `@box: refused"}`})
+			session.Flush()
+			gateway.says(`handling FAIL: dial tcp://******@box: refused`)
 			session.Close(t.Context())
 		}
 	}

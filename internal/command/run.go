@@ -116,6 +116,7 @@ func openLogs(of *config.Config, stdout, stderr io.Writer) (*logging.Logs, error
 		Level:    slog.Level(c.Level),
 		Format:   logging.Format(c.Format),
 		Throttle: c.Throttle,
+		MaxText:  int(c.MaxText),
 		File:     logging.File{Path: c.File.Path, Level: slog.Level(c.File.Level), MaxSize: int64(c.File.MaxSize), MaxFiles: c.File.MaxFiles},
 		Mail:     logging.Mail{Host: c.Email.Host, Port: c.Email.Port, From: c.Email.From, To: c.Email.To, Level: slog.Level(c.Email.Level)},
 	})

@@ -27,15 +27,15 @@ func Open(o Options) (*Logs, error) {
 	stderr := console(o.Stderr, o.Format, slog.LevelWarn)
 	sinks := []slog.Handler{stderr, below{slog.LevelWarn, console(o.Stdout, o.Format, l.Console)}}
 	if o.File.Path != "" && o.File.Level != None {
-		l.file = openFile(o.File, newTrouble(stderr, "log file failed", "log file written again", o.Throttle))
+		l.file = openFile(o.File, newTrouble(tidy{stderr, o.MaxText}, "log file failed", "log file written again", o.Throttle))
 		sinks = append(sinks, lines(l.file, o.Format, o.File.Level))
 	}
 	if o.Mail.Host != "" && o.Mail.Level != None {
 		l.mail = newMailer(o.Name, o.Mail.send, o.Mail.To, o.Throttle,
-			newTrouble(slog.NewMultiHandler(sinks...), "e-mail not sent", "e-mail sent again", mailTrouble))
+			newTrouble(tidy{slog.NewMultiHandler(sinks...), o.MaxText}, "e-mail not sent", "e-mail sent again", mailTrouble))
 		sinks = append(sinks, newMailHandler(l.mail, o.Mail.Level))
 	}
-	l.Logger = slog.New(slog.NewMultiHandler(sinks...))
+	l.Logger = slog.New(tidy{slog.NewMultiHandler(sinks...), o.MaxText})
 	return l, nil
 }
 

@@ -34,6 +34,7 @@ type Options struct {
 	Level          slog.Level // from which on the console shows records; standard error shows warn and above anyway
 	Format         Format     // of the console; the file is JSON if this is, else text
 	Throttle       time.Duration
+	MaxText        int // most bytes of a message or a value, on every output; what is longer is cut
 	File           File
 	Mail           Mail
 }

@@ -41,6 +41,9 @@ func open(t *testing.T, o Options) (logs *Logs, stdout, stderr *buffer) {
 	if o.Throttle == 0 {
 		o.Throttle = 10 * time.Second
 	}
+	if o.MaxText == 0 {
+		o.MaxText = 4096
+	}
 	logs, err := Open(o)
 	if err != nil {
 		t.Fatal(err)
