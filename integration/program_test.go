@@ -27,11 +27,18 @@ type program struct {
 // start starts a program that TestMain has built, in dir.
 func start(t testing.TB, dir, name string, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, cmd: exec.Command(filepath.Join(programs, name), args...), ended: make(chan struct{})}
+	return startProgram(t, dir, filepath.Join(programs, name), nil, args...)
+}
+
+// startProgram starts the program at path in dir, with more variables in its environment.
+func startProgram(t testing.TB, dir, path string, environ []string, args ...string) *program {
+	t.Helper()
+	p := &program{t: t, cmd: exec.Command(path, args...), ended: make(chan struct{})}
 	p.cmd.Dir = dir
 	// What the tester's own environment says of a gateway is none of ours.
 	p.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.Contains(v, "GATEWAY_") })
 	p.cmd.Env = append(p.cmd.Env, "GORACE=atexit_sleep_ms=10") // the race detector would sleep for a second at each end
+	p.cmd.Env = append(p.cmd.Env, environ...)
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

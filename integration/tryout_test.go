@@ -31,7 +31,7 @@ func TestFirstCommand(t *testing.T) {
 
 	for _, want := range []message{
 		{topic: "testmqttgtw/lighting/dummy/kitchen/spot/dummy2mqtt/S", payload: `{"action":"light_on","response":"OK"}`},
-		{topic: "testmqttgtw/dummyfunction/dummy/office//dummy2mqtt/C", payload: "mute_on"},
+		{topic: "testmqttgtw/dummyfunction//office//dummy2mqtt/C", payload: "mute_on"},
 	} {
 		if m, ok := user.hear(patience); !ok || m != want {
 			t.Errorf("heard %v, want %v", m, want)

@@ -72,7 +72,7 @@ func (t *talker) Run(ctx context.Context) error {
 			return nil
 		case <-wait.C:
 		}
-		to := messages.Address{Function: "DummyFunction", Gateway: "Dummy", Location: "Office"}
+		to := messages.Address{Function: "DummyFunction", Location: "Office"}
 		t.env.Emit(messages.New(messages.Command, to, "MUTE_ON"))
 		wait.Reset(t.interval)
 	}

@@ -105,7 +105,7 @@ func TestEcho(t *testing.T) {
 }
 
 func TestInterval(t *testing.T) {
-	want := messages.New(messages.Command, messages.Address{Function: "DummyFunction", Gateway: "Dummy", Location: "Office"}, "MUTE_ON")
+	want := messages.New(messages.Command, messages.Address{Function: "DummyFunction", Location: "Office"}, "MUTE_ON")
 	for _, row := range []struct {
 		name   string
 		params map[string]any
