@@ -57,9 +57,9 @@ type Reconnect struct {
 
 // TLS applies to the schemes ssl and wss; what is older than TLS 1.2 is refused. Paths are absolute after Load.
 type TLS struct {
-	CAFile     string `koanf:"ca_file" default:"" doc:"certificates to trust, PEM, read once; empty: those of the system"`
+	CAFile     string `koanf:"ca_file" default:"" doc:"certificates to trust, PEM, read again with each attempt to connect; empty: those of the system"`
 	CertFile   string `koanf:"cert_file" default:"" doc:"certificate to show to the broker, PEM, read again with each attempt to connect"`
-	KeyFile    string `koanf:"key_file" default:"" doc:"key of that certificate, PEM"`
+	KeyFile    string `koanf:"key_file" default:"" doc:"key of that certificate, PEM, not encrypted"`
 	ServerName string `koanf:"server_name" default:"" doc:"name that the broker's certificate must bear; empty: the host of the broker's address"`
 }
 

@@ -32,6 +32,10 @@ func (l *loader) readEnvironment() {
 		EnvironFunc: func() []string { return l.src.Environ },
 		TransformFunc: func(name, value string) (string, any) {
 			key, ok := keys[name]
+			if name == EnvName("devices") {
+				l.faultf("environment", "%s: devices are listed in a file", name)
+				return "", nil
+			}
 			if !ok {
 				l.Warnings = append(l.Warnings, unknownVariable(name, known))
 				return "", nil

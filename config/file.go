@@ -1,17 +1,16 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"sort"
 	"strings"
 
-	"github.com/knadh/koanf/parsers/json"
-	"github.com/knadh/koanf/parsers/toml/v2"
-	"github.com/knadh/koanf/parsers/yaml"
-	"github.com/knadh/koanf/v2"
+	"github.com/pelletier/go-toml/v2"
 
 	"github.com/mqttgateway/mqttgateway/internal/files"
 	"github.com/mqttgateway/mqttgateway/internal/options"
@@ -20,13 +19,13 @@ import (
 // searched are the extensions of files that are found without being named, in this order.
 var searched = []string{".yaml", ".toml", ".json", ".conf", ".cfg"}
 
-// parsers are the formats of today, legacy the extensions of the original.
+// readers are the formats of today, legacy the extensions of the original. A reader's error joins one for each fault.
 var (
-	parsers = map[string]koanf.Parser{
-		".yaml": yaml.Parser(),
-		".yml":  yaml.Parser(),
-		".toml": toml.Parser(),
-		".json": json.Parser(),
+	readers = map[string]func(vocabulary, []byte) (map[string]any, error){
+		".yaml": vocabulary.readYAML,
+		".yml":  vocabulary.readYAML,
+		".toml": vocabulary.readTOML,
+		".json": vocabulary.readJSON,
 	}
 	legacy = map[string]bool{".conf": true, ".cfg": true, ".ini": true}
 )
@@ -115,14 +114,19 @@ func (l *loader) readFile() {
 	if l.src.DeviceType != "" {
 		l.faults = append(l.faults, fmt.Errorf("--device: only for files of the original (.conf, .cfg, .ini); %s lists its devices itself", path))
 	}
-	parser, ok := parsers[strings.ToLower(filepath.Ext(path))]
+	read, ok := readers[strings.ToLower(filepath.Ext(path))]
 	if !ok {
 		l.faults = append(l.faults, fmt.Errorf("%s: unknown kind of file: want .yaml, .toml, .json or .conf", path))
 		return
 	}
-	raw, err := parse(path, parser)
+	text, err := files.Text(path)
 	if err != nil {
-		l.faults = append(l.faults, readError(path, err))
+		l.faults = append(l.faults, err)
+		return
+	}
+	raw, err := read(vocabulary{}, text)
+	if err != nil {
+		l.faults = append(l.faults, readErrors(path, err)...)
 		return
 	}
 	clean, spelt, err := options.Normalize(raw, Config{})
@@ -132,31 +136,33 @@ func (l *loader) readFile() {
 	l.merge(clean, spelt)
 }
 
-// parse reads the file by itself, for koanf would copy it several times.
-func parse(path string, parser koanf.Parser) (map[string]any, error) {
-	text, err := files.Read(path)
-	if err != nil {
-		return nil, err
+// readTOML tells the line and column of what is wrong, which the parser keeps apart.
+func (v vocabulary) readTOML(text []byte) (raw map[string]any, err error) {
+	if err = toml.Unmarshal(text, &raw); err == nil {
+		v.share(raw)
+		return raw, nil
 	}
-	words := vocabulary{}
-	if _, ok := parser.(*yaml.YAML); ok {
-		if raw, ok := words.readYAML(text); ok {
-			return raw, nil
-		}
+	if wrong, ok := errors.AsType[*toml.DecodeError](err); ok {
+		line, column := wrong.Position()
+		return nil, fmt.Errorf("line %d, column %d: %w", line, column, err)
 	}
-	raw, err := parser.Unmarshal(text)
-	words.share(raw)
-	return raw, err
+	// What is there twice it tells without a place, but as soon as it has read that far.
+	lines := bytes.SplitAfter(text, []byte("\n"))
+	line := sort.Search(len(lines), func(n int) bool {
+		wrong := toml.Unmarshal(bytes.Join(lines[:n], nil), new(map[string]any))
+		return wrong != nil && wrong.Error() == err.Error()
+	})
+	return nil, fmt.Errorf("line %d: %w", line, err)
 }
 
 // quotedYAML is where YAML's parser quotes the file: it may be a password.
 var quotedYAML = regexp.MustCompile("(anchor )'[^']*'|`[^`]*`")
 
-// readError keeps to one line, though parsers do not, names the path once, and quotes no values.
-func readError(path string, err error) error {
-	if _, ok := errors.AsType[*os.PathError](err); ok {
-		return err
+// readErrors keeps to one line a fault, though parsers do not, and quotes no values.
+func readErrors(path string, err error) (faults []error) {
+	for _, f := range options.Faults(err) {
+		said := strings.Join(strings.Fields(f.Err.Error()), " ")
+		faults = append(faults, fmt.Errorf("%s: %s", path, quotedYAML.ReplaceAllString(said, "${1}******")))
 	}
-	said := strings.Join(strings.Fields(err.Error()), " ")
-	return fmt.Errorf("%s: %s", path, quotedYAML.ReplaceAllString(said, "${1}******"))
+	return faults
 }

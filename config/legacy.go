@@ -46,7 +46,7 @@ func (l *loader) readLegacy() {
 }
 
 func (l *loader) readOld(path string) (oldFile, bool) {
-	text, err := files.Read(path)
+	text, err := files.Text(path)
 	if err != nil {
 		l.faults = append(l.faults, err)
 		return nil, false
@@ -208,10 +208,20 @@ func (o *oldReader) mapping() {
 	topics, place, _ := o.fromMap("topics")
 	switch {
 	case topics != "":
-		o.set("mapping.topics", topics, place)
+		o.set("mapping.topics", oldList(topics), place)
 	case given && file != "" && file != ".":
 		o.warnf("%s: %q is not used, for mapping is off", filePlace, file)
 	}
+}
+
+// oldList reads a list as the original did, which passed over what is empty between two commas.
+func oldList(text string) (list []any) {
+	for word := range strings.SplitSeq(text, ",") {
+		if word = strings.TrimSpace(word); word != "" {
+			list = append(list, word)
+		}
+	}
+	return list
 }
 
 func (o *oldReader) mappingIsOn() bool {

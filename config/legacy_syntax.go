@@ -33,11 +33,8 @@ func (f oldFile) inherit(sections ...string) {
 //	    indented deeper       continues the value on a new line, as does an empty line in between
 //	"value"                   keeps its quotes, and \ has no meaning
 func parseOld(text []byte) (oldFile, error) {
-	if !utf8.Valid(text) {
-		return nil, errors.New("the file is no UTF-8")
-	}
 	p := oldParser{old: oldFile{oldDefault: {}}, seen: map[string]int{}}
-	lines := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(string(text), "\ufeff"))
+	lines := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(text))
 	for line := range strings.SplitSeq(lines, "\n") {
 		p.number++
 		p.line(line)

@@ -60,13 +60,3 @@ func TestParseOldTellsAllFaults(t *testing.T) {
 		t.Errorf("got\n%v\nwant\n%s", err, strings.Join(want, "\n"))
 	}
 }
-
-func TestParseOldWantsUTF8(t *testing.T) {
-	if _, err := parseOld([]byte("[A]\nx: \xff\n")); err == nil {
-		t.Error("bytes that are no UTF-8 were read")
-	}
-	old, err := parseOld([]byte("\ufeff[A]\nx: 1\n"))
-	if err != nil || old["A"]["x"] != "1" {
-		t.Errorf("with a byte order mark: %v, %v", old, err)
-	}
-}

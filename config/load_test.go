@@ -266,11 +266,11 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	tests := []struct{ file, device, want string }{
 		{"none.yaml", "", "no such file"},
 		{"a.yaml", "", "a.yaml: yaml: line"},
-		{"b.toml", "", "b.toml: toml:"},
-		{"c.json", "", "c.json: unexpected end"},
+		{"b.toml", "", "b.toml: line 1, column 5: toml:"},
+		{"c.json", "", "c.json: line 1, column 1: no JSON: unexpected end"},
 		{"d.xml", "", "d.xml: unknown kind of file: want .yaml"},
-		{"e.yaml", "", "e.yaml: yaml: unmarshal errors: line 1: cannot unmarshal"},
-		{"f.yaml", "", `mapping key "a" already defined`},
+		{"e.yaml", "", "e.yaml: line 1, column 1: want options, name: value"},
+		{"f.yaml", "", `f.yaml: line 2, column 1: key "a" is in line 1 already`},
 		{"nowhere/", "", `no configuration in`},
 		{"g.yaml", "lamp", `--device: only for files of the original`},
 	}

@@ -145,15 +145,18 @@ func (l *loader) readPassword(path string) {
 		l.faultf("mqtt.password_file", "there is %s too: want one of the two", l.Name("mqtt.password"))
 		return
 	}
-	text, err := files.Read(path)
+	text, err := files.Unmarked(path) // MQTT's passwords are bytes
 	if err != nil {
 		l.fault("mqtt.password_file", err)
 		return
 	}
 	password := strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
-	if password == "" {
+	switch at := strings.IndexAny(password, "\x00\r\n"); {
+	case password == "":
 		l.faultf("mqtt.password_file", "%s is empty", path)
-		return
+	case at >= 0:
+		l.faultf("mqtt.password_file", "%s: %s: the password ends here, and the file goes on: want nothing else in it", path, files.Place(text, at))
+	default:
+		l.Config.MQTT.Password = Secret(password)
 	}
-	l.Config.MQTT.Password = Secret(password)
 }

@@ -81,7 +81,12 @@ func TestPasswordFile(t *testing.T) {
 		{"plain", "pa ss", "pa ss", ""},
 		{"line end", "pass\n", "pass", ""},
 		{"line end of Windows", "pass\r\n", "pass", ""},
-		{"one line end only", " pass \n\n", " pass \n", ""},
+		{"blanks", " pass ", " pass ", ""},
+		{"bytes", "\xffpass", "\xffpass", ""},
+		{"byte order mark", "\ufeffpass\n", "pass", ""},
+		{"UTF-16", "\xff\xfep\x00", "", "line 1, column 1: the file is UTF-16: want UTF-8"},
+		{"two line ends", "pass\n\n", "", "pw: line 1, column 5: the password ends here, and the file goes on: want nothing else in it"},
+		{"NUL", "p\x00ass\n", "", "pw: line 1, column 2: the password ends here, and the file goes on: want nothing else in it"},
 		{"empty", "\n", "", "pw is empty"},
 	}
 	for _, tt := range tests {

@@ -25,6 +25,9 @@ func checkTopic(topic string) error {
 	if strings.ContainsAny(topic, "+#") {
 		return fmt.Errorf("%q: want no + and # in what is published to", topic)
 	}
+	if strings.HasSuffix(topic, "/") {
+		return fmt.Errorf("%q: the / at its end begins an empty level: want it left out", topic)
+	}
 	return checkText(topic)
 }
 

@@ -39,7 +39,7 @@ func TestFaults(t *testing.T) {
 		{"outbox", "mqtt: {outbox: {messages: 0}}", `mqtt.outbox.messages: 0 is out of range: want 1 to 10000000`},
 		{"password without user", "mqtt: {password: swordfish}", `mqtt.username: missing: MQTT knows no password without one`},
 		{"two passwords", "mqtt: {username: me, password: x, password_file: password}", `mqtt.password_file: there is mqtt.password too: want one of the two`},
-		{"password as a number", "mqtt: {username: me, password: 0123}", `mqtt.password: want text: put it in quotes`},
+		{"password as a number", "mqtt: {username: me, password: 123}", `mqtt.password: want text: put it in quotes`},
 		{"client id", `mqtt: {client_id: "a\nb"}`, `mqtt.client_id: "a\nb" has control characters`},
 		{"long user name", "mqtt: {username: " + strings.Repeat("x", 65536) + "}", `mqtt.username: 65536 bytes are too long: want at most 65535`},
 		{"user name in Latin-1", "mqtt: {username: !!binary /w==}", `mqtt.username: "\xff" is no UTF-8`},

@@ -49,7 +49,7 @@ func TestDecode(t *testing.T) {
 		"foreign root":           {plain, "other/f/g/l/d/s/C", "on", command(fgld, "s", "on")},
 		"root of three levels":   {plainCodec(t, "a/b/c"), "x/y/z/f/g/l/d/s/C", "on", command(fgld, "s", "on")},
 		"empty root":             {plainCodec(t, ""), "/f/g/l/d/s/C", "on", command(fgld, "s", "on")},
-		"root that ends in /":    {plainCodec(t, "home/"), "home//f/g/l/d/s/C", "on", command(fgld, "s", "on")},
+		"root with empty levels": {plainCodec(t, "/home//x"), "/home//x/f/g/l/d/s/C", "on", command(fgld, "s", "on")},
 		"$gateway elsewhere":     {plain, "home/f/$gateway/l/d/s/C", "on", command(messages.Address{Function: "f", Gateway: "$gateway", Location: "l", Device: "d"}, "s", "on")},
 		"$gateway in a name":     {plain, "home/$gateways/g/l/d/s/C", "on", command(messages.Address{Function: "$gateways", Gateway: "g", Location: "l", Device: "d"}, "s", "on")},
 		"spaces are an action":   {plain, "home/f/g/l/d/s/C", "  ", command(fgld, "s", "  ")},

@@ -67,6 +67,9 @@ func checkLevel(word string) error {
 
 // checkRoot is checkLevel for the root, which may have several levels.
 func checkRoot(root string) error {
+	if strings.HasSuffix(root, "/") {
+		return errors.New("the / at its end begins an empty level: want it left out")
+	}
 	for level := range strings.SplitSeq(root, "/") {
 		if err := checkLevel(level); err != nil {
 			return err

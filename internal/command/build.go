@@ -18,8 +18,8 @@ import (
 // parts is what a configuration names, read.
 type parts struct {
 	codec    *mapping.Codec
-	security *tls.Config  // nil for the defaults
-	users    broker.Users // of the broker inside
+	security func() (*tls.Config, error) // nil for the defaults
+	users    broker.Users                // of the broker inside
 }
 
 // buildOptions makes of a configuration what the actors want of it. The broker's URL is that of the broker inside if

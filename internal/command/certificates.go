@@ -1,60 +1,115 @@
 package command
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/files"
 )
 
-// readTLS returns nil if nothing is set, for the defaults. The certificate that the gateway shows is read again with
-// each handshake, so that a renewed one needs no restart.
-func readTLS(l *config.Loaded) (*tls.Config, error) {
+// readTLS returns what reads the files of mqtt.tls, for each attempt to connect anew, so that what is renewed needs no
+// restart; nil if nothing is set, for the defaults. The error is what is wrong with the files now.
+func readTLS(l *config.Loaded) (read func() (*tls.Config, error), err error) {
 	t := l.Config.MQTT.TLS
 	if t == (config.TLS{}) {
 		return nil, nil
 	}
-	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName}
-	var faults []error
-	if filepath.IsAbs(t.CAFile) {
-		c.RootCAs = x509.NewCertPool()
-		pem, err := files.Read(t.CAFile)
-		if err == nil && !c.RootCAs.AppendCertsFromPEM(pem) {
-			err = fmt.Errorf("%q holds no certificate in PEM", t.CAFile)
+	read = func() (*tls.Config, error) {
+		c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: t.ServerName}
+		var faults []error
+		if filepath.IsAbs(t.CAFile) {
+			var err error
+			if c.RootCAs, err = readAuthorities(t.CAFile); err != nil {
+				faults = append(faults, fmt.Errorf("%s: %w", l.Name("mqtt.tls.ca_file"), err))
+			}
 		}
-		if err != nil {
-			faults = append(faults, fmt.Errorf("%s: %w", l.Name("mqtt.tls.ca_file"), err))
-		}
-	}
-	if filepath.IsAbs(t.CertFile) && filepath.IsAbs(t.KeyFile) {
-		read := func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		if filepath.IsAbs(t.CertFile) && filepath.IsAbs(t.KeyFile) {
 			pair, err := readPair(t.CertFile, t.KeyFile)
 			if err != nil {
-				return nil, fmt.Errorf("%s and %s: %w", l.Name("mqtt.tls.cert_file"), l.Name("mqtt.tls.key_file"), err)
+				faults = append(faults, fmt.Errorf("%s and %s: %w", l.Name("mqtt.tls.cert_file"), l.Name("mqtt.tls.key_file"), err))
 			}
-			return &pair, nil
+			// Shown whatever authorities the broker says that it trusts: it may know more than it says.
+			c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
 		}
-		if _, err := read(nil); err != nil {
-			faults = append(faults, err)
-		}
-		c.GetClientCertificate = read
+		return c, errors.Join(faults...)
 	}
-	return c, errors.Join(faults...)
+	_, err = read()
+	return read, err
+}
+
+// readAuthorities reads the certificates to trust.
+func readAuthorities(path string) (*x509.CertPool, error) {
+	text, err := readPEM(path)
+	if err != nil {
+		return nil, err
+	}
+	pool, some := x509.NewCertPool(), false
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		authority, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", path, err)
+		}
+		pool.AddCert(authority)
+		some = true
+	}
+	if !some {
+		return nil, fmt.Errorf("%q holds no certificate in PEM", path)
+	}
+	return pool, nil
 }
 
 // readPair reads a certificate and its key.
 func readPair(certFile, keyFile string) (tls.Certificate, error) {
-	cert, err := files.Read(certFile)
-	if err != nil {
-		return tls.Certificate{}, err
+	cert, certErr := readPEM(certFile)
+	key, keyErr := readPEM(keyFile)
+	if keyErr == nil && isEncrypted(key) {
+		keyErr = fmt.Errorf("%q is encrypted, and nobody is there to type its password: want it as \"openssl pkey -in %[1]s\" writes it", keyFile)
 	}
-	key, err := files.Read(keyFile)
-	if err != nil {
+	if err := errors.Join(certErr, keyErr); err != nil {
 		return tls.Certificate{}, err
 	}
 	return tls.X509KeyPair(cert, key)
+}
+
+// isEncrypted is true for a key in either of the forms that OpenSSL encrypts one in (PKCS #8, and RFC 1421).
+func isEncrypted(text []byte) bool {
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if strings.HasPrefix(block.Type, "ENCRYPTED ") || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED") {
+			return true
+		}
+	}
+	return false
+}
+
+// readPEM reads a file of which each part that begins also ends: the decoder passes over the others, and one that trusts ten
+// authorities would trust nine.
+func readPEM(path string) ([]byte, error) {
+	text, err := files.Unmarked(path)
+	if err != nil {
+		return nil, err
+	}
+	const begin = "-----BEGIN "
+	for at := bytes.Index(text, []byte(begin)); at >= 0; {
+		block, rest := pem.Decode(text[at:])
+		end := len(text) - len(rest)
+		if block == nil || bytes.Count(text[at:end], []byte(begin)) > 1 {
+			return nil, fmt.Errorf("%q: %s: what begins here is cut or broken", path, files.Place(text, at))
+		}
+		next := bytes.Index(rest, []byte(begin))
+		if next < 0 {
+			break
+		}
+		at = end + next
+	}
+	return text, nil
 }

@@ -17,7 +17,7 @@ func readUsers(l *config.Loaded) (broker.Users, error) {
 	if !filepath.IsAbs(path) {
 		return broker.Users{}, nil
 	}
-	text, err := files.Read(path)
+	text, err := files.Text(path)
 	if err != nil {
 		return broker.Users{}, fmt.Errorf("%s: %w", l.Name("embedded.users_file"), err)
 	}

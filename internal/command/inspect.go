@@ -86,7 +86,7 @@ func readMap(l *config.Loaded, good bool) (*mapping.File, []string, error) {
 
 // readMapFile also returns the warnings, one line each.
 func readMapFile(path string) (*mapping.File, []string, error) {
-	data, err := files.Read(path)
+	data, err := files.Text(path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("map file: %w", err)
 	}

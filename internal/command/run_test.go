@@ -1,16 +1,8 @@
 package command
 
 import (
-	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"log/slog"
-	"math/big"
 	"os"
 	"strings"
 	"testing"
@@ -167,46 +159,5 @@ func TestBuildOptions(t *testing.T) {
 	}
 	if long := longWait(time.Hour); long.Min != time.Hour || long.Max != 2*time.Hour {
 		t.Errorf("the long wait after an hour at most is %v", long)
-	}
-}
-
-func TestCertificates(t *testing.T) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	certificate, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(1)}, &x509.Certificate{}, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := folder(t, map[string]string{
-		"cert.pem": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})),
-		"key.pem":  string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})),
-		"gw.yaml":  "mqtt: {broker: 'ssl://h:1', tls: {ca_file: cert.pem, cert_file: cert.pem, key_file: key.pem, server_name: other}}\n",
-	})
-	l, err := config.Load(config.Sources{Path: "gw.yaml", WorkDir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p, _, err := inspect(l, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := p.security
-	if s.RootCAs == nil || s.ServerName != "other" || s.MinVersion != tls.VersionTLS12 {
-		t.Errorf("got %+v", s)
-	}
-	if shown, err := s.GetClientCertificate(nil); err != nil || !bytes.Equal(shown.Certificate[0], certificate) {
-		t.Errorf("it shows %+v, %v", shown, err)
-	}
-	if err := os.Remove("key.pem"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.GetClientCertificate(nil); err == nil || !strings.Contains(err.Error(), "mqtt.tls.key_file: open ") {
-		t.Errorf("without the key: %v", err)
 	}
 }

@@ -22,7 +22,7 @@ func (s *directSession) Subscribe(ctx context.Context, filters []Filter) ([]Gran
 		return p
 	})
 	if err != nil {
-		return nil, fmt.Errorf("subscribe: %w", err)
+		return nil, err
 	}
 	grants := make([]Grant, len(filters))
 	for i, f := range filters {
@@ -43,10 +43,7 @@ func (s *directSession) Unsubscribe(ctx context.Context, filters []string) error
 		p.MessageID, p.Topics = id, filters
 		return p
 	})
-	if err != nil {
-		return fmt.Errorf("unsubscribe: %w", err)
-	}
-	return nil
+	return err
 }
 
 // ask sends n packets in order and waits for their answers, of the given type; it returns the codes in them.

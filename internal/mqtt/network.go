@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -54,8 +55,8 @@ func (o Options) open(ctx context.Context, broker *url.URL) (wire, error) {
 
 // open connects to the broker, without a word of MQTT. When ctx ends before it is done, it drops what
 // it has and says why ctx ended.
-func open(ctx context.Context, broker *url.URL, config *tls.Config) (wire, error) {
-	stream, err := openStream(ctx, broker, config)
+func open(ctx context.Context, broker *url.URL, security func() (*tls.Config, error)) (wire, error) {
+	stream, err := openStream(ctx, broker, security)
 	w := stream
 	if err == nil && (broker.Scheme == "ws" || broker.Scheme == "wss") {
 		stop := context.AfterFunc(ctx, func() { stream.Close() })
@@ -64,7 +65,7 @@ func open(ctx context.Context, broker *url.URL, config *tls.Config) (wire, error
 			err = context.Cause(ctx)
 		}
 		if err != nil {
-			err = fmt.Errorf("websocket: %w", err)
+			err = labelled("websocket", err)
 		}
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -77,7 +78,16 @@ func open(ctx context.Context, broker *url.URL, config *tls.Config) (wire, error
 }
 
 // openStream opens all but a WebSocket.
-func openStream(ctx context.Context, broker *url.URL, config *tls.Config) (wire, error) {
+func openStream(ctx context.Context, broker *url.URL, security func() (*tls.Config, error)) (wire, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	secured := broker.Scheme == "ssl" || broker.Scheme == "wss"
+	if secured && security != nil {
+		var err error
+		if config, err = security(); err != nil {
+			return wire{}, err
+		}
+		config = config.Clone()
+	}
 	network, address := "tcp", broker.Host
 	if broker.Scheme == "unix" {
 		network, address = "unix", broker.Host+broker.Path // Host: the first part of a relative path
@@ -87,21 +97,25 @@ func openStream(ctx context.Context, broker *url.URL, config *tls.Config) (wire,
 	if err != nil {
 		return wire{}, err // It names the address.
 	}
-	if broker.Scheme != "ssl" && broker.Scheme != "wss" {
+	if !secured {
 		return wire{socket, socket}, nil
 	}
 
-	config = config.Clone()
-	if config == nil {
-		config = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
 	if config.ServerName == "" {
-		config.ServerName = broker.Hostname()
+		config.ServerName, _, _ = strings.Cut(broker.Hostname(), "%") // no certificate names a zone
 	}
-	secured := tls.Client(socket, config)
-	if err := secured.HandshakeContext(ctx); err != nil {
+	c := tls.Client(socket, config)
+	if err := c.HandshakeContext(ctx); err != nil {
 		socket.Close()
-		return wire{}, fmt.Errorf("tls: %w", err)
+		return wire{}, labelled("tls", err)
 	}
-	return wire{secured, socket}, nil
+	return wire{c, socket}, nil
+}
+
+// labelled says what an error is of, unless its text does: libraries begin with their own names now and then.
+func labelled(what string, err error) error {
+	if strings.HasPrefix(err.Error(), what+": ") {
+		return err
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }

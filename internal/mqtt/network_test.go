@@ -121,7 +121,7 @@ func TestOurCertificateRefused(t *testing.T) {
 					}).Handshake()
 					_, _ = io.Copy(io.Discard, c) // A reset would take the verdict along.
 				})
-				o := func(o *Options) { o.TLS = &tls.Config{RootCAs: trusted} }
+				o := func(o *Options) { o.TLS = as(&tls.Config{RootCAs: trusted}) }
 				_, err := newEvents(over).attempt(t, "ssl://"+address, "id", o)
 				if !says(err, "remote error") || !Permanent(err) {
 					t.Errorf("got %v, permanent %t", err, Permanent(err))
@@ -152,7 +152,7 @@ func TestEndOfFileThroughTLS(t *testing.T) {
 					c.Close()
 				})
 				e := newEvents(over)
-				e.dial(t, "ssl://"+address, "id", func(o *Options) { o.TLS = &tls.Config{RootCAs: trusted} })
+				e.dial(t, "ssl://"+address, "id", func(o *Options) { o.TLS = as(&tls.Config{RootCAs: trusted}) })
 				close(hangUp)
 				if err := next(t, e.lost, "loss"); !errors.Is(err, io.EOF) {
 					t.Errorf("lost by %v, want io.EOF", err)
@@ -204,4 +204,9 @@ func TestOpen(t *testing.T) {
 			t.Errorf("got %v, want the time that it took", err)
 		}
 	})
+}
+
+// as is for a configuration that never changes.
+func as(c *tls.Config) func() (*tls.Config, error) {
+	return func() (*tls.Config, error) { return c, nil }
 }

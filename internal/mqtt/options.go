@@ -30,10 +30,13 @@ type Options struct {
 	ConnectTimeout time.Duration // for all of Dial; 0: 10 s
 	WriteTimeout   time.Duration // how long the broker may take no byte while we have some; 0: 10 s
 	CleanSession   bool
-	TLS            *tls.Config // for ssl and wss; nil: TLS 1.2 and up, the system's authorities
-	Will           *Message    // nil: none
-	MaxPacket      int         // bytes; a larger one that comes in ends the session, unread; 0: 1 MiB
-	Transport      Transport   // empty: Direct
+	Will           *Message  // nil: none
+	MaxPacket      int       // bytes; a larger one that comes in ends the session, unread; 0: 1 MiB
+	Transport      Transport // empty: Direct
+
+	// TLS is for ssl and wss. Dial asks for it each time, and fails with its error, so that what it is made of may be
+	// renewed. Nil: TLS 1.2 and up, the system's authorities.
+	TLS func() (*tls.Config, error)
 
 	// The callbacks run on goroutines of the session, and Published also on that of whoever calls Flush; they must not
 	// block, and may call the session's methods but Close, Subscribe and Unsubscribe; nil ignores the event. One that

@@ -126,7 +126,7 @@ func (s *pahoSession) Subscribe(ctx context.Context, filters []Filter) ([]Grant,
 		return s.client.Subscribe(filters[i].Topic, filters[i].QoS, nil)
 	})
 	if err != nil {
-		return nil, fmt.Errorf("subscribe: %w", err)
+		return nil, err
 	}
 	grants := make([]Grant, len(filters))
 	for i, f := range filters {
@@ -146,10 +146,7 @@ func (s *pahoSession) Unsubscribe(ctx context.Context, filters []string) error {
 		return err
 	}
 	_, err := s.send(ctx, 1, func(int) paho.Token { return s.client.Unsubscribe(filters...) })
-	if err != nil {
-		return fmt.Errorf("unsubscribe: %w", err)
-	}
-	return nil
+	return err
 }
 
 // send makes n of paho's calls, in order, and waits for their tokens. The calls may outlast ctx, though not

@@ -63,7 +63,7 @@ func TestTransports(t *testing.T) {
 		plain, secured := mosquitto(t, "allow_anonymous true", "listener 0 "+socket, "allow_anonymous true",
 			"listener %PORT% 127.0.0.1", "allow_anonymous true",
 			"certfile "+filepath.Join(keys, "cert.pem"), "keyfile "+filepath.Join(keys, "key.pem"))
-		trust := func(o *Options) { o.TLS = &tls.Config{RootCAs: ours} }
+		trust := func(o *Options) { o.TLS = as(&tls.Config{RootCAs: ours}) }
 
 		t.Run("tcp", func(t *testing.T) { roundTrip(t, over, "tcp://"+plain) })
 		t.Run("unix", func(t *testing.T) { roundTrip(t, over, "unix://"+socket) })
@@ -78,7 +78,7 @@ func TestTransports(t *testing.T) {
 			defer bridge.Close()
 			pool := x509.NewCertPool()
 			pool.AddCert(bridge.Certificate())
-			trust := func(o *Options) { o.TLS = &tls.Config{RootCAs: pool} }
+			trust := func(o *Options) { o.TLS = as(&tls.Config{RootCAs: pool}) }
 			roundTrip(t, over, "wss://"+bridge.Listener.Addr().String()+"/mqtt", trust)
 		})
 		t.Run("a proxy in the environment is not asked", func(t *testing.T) {

@@ -135,10 +135,10 @@ func (d *decoder) list(at place, raw any, dst reflect.Value, b *bounds) {
 			d.faults.addf(at.String(), "want a list, have %s", kindOf(raw))
 			return
 		}
-		for item := range strings.SplitSeq(raw, ",") {
-			if item = strings.TrimSpace(item); item != "" {
-				items = append(items, item)
-			}
+		var err error
+		if items, err = splitList(raw); err != nil {
+			d.faults.add(at.String(), err)
+			return
 		}
 	case []any:
 		items = raw
@@ -160,6 +160,29 @@ func (d *decoder) list(at place, raw any, dst reflect.Value, b *bounds) {
 		key := at.at(i)
 		d.value(key, item, dst.Index(i), b)
 	}
+}
+
+// splitList takes text for a list: words with commas between them, and one behind the last if you like. What looks like the
+// list of another notation would make words that nobody means.
+func splitList(text string) (items []any, err error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, nil
+	}
+	words := strings.Split(text, ",")
+	if last := len(words) - 1; last > 0 && strings.TrimSpace(words[last]) == "" {
+		words = words[:last]
+	}
+	for i, word := range words {
+		word = strings.TrimSpace(word)
+		switch {
+		case word == "":
+			return nil, fmt.Errorf("word %d is empty: want words with commas between them, such as a, b", i+1)
+		case strings.ContainsAny(word[:1], `["'`):
+			return nil, fmt.Errorf("word %d begins with %c: want words without brackets and quotes, such as a, b", i+1, word[0])
+		}
+		items = append(items, word)
+	}
+	return items, nil
 }
 
 func (d *decoder) scalar(at place, raw any, dst reflect.Value, b *bounds) {

@@ -1,0 +1,126 @@
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/mqttgateway/mqttgateway/internal/files"
+)
+
+// readJSON reads an object, of which no member may be there twice: the parser would take the last. Numbers keep all their
+// digits, as far as Go can count.
+func (v vocabulary) readJSON(text []byte) (map[string]any, error) {
+	if err := json.Unmarshal(text, new(json.RawMessage)); err != nil {
+		at := 0
+		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+			at = int(max(syntax.Offset-1, 0)) // Offset is behind the byte that it complains of
+		}
+		return nil, fmt.Errorf("%s: no JSON: %w", files.Place(text, min(at, len(text))), err)
+	}
+	r := jsonReader{words: v, text: string(text), line: 1, column: 1}
+	r.in = json.NewDecoder(strings.NewReader(r.text))
+	r.in.UseNumber()
+	at := r.place(r.next())
+	raw, ok := r.read().(map[string]any)
+	if !ok && r.faults == nil {
+		r.faultf(at, "want an object of options")
+	}
+	return raw, errors.Join(r.faults...)
+}
+
+// jsonReader goes through a text that is known to be JSON.
+type jsonReader struct {
+	words        vocabulary
+	text         string
+	in           *json.Decoder
+	at           int // of the latest place that was asked for
+	line, column int
+	faults       []error
+}
+
+// place is where an offset is, which is not before those that were asked for.
+func (r *jsonReader) place(at int) string {
+	passed := r.text[r.at:at]
+	if end := strings.LastIndexByte(passed, '\n'); end >= 0 {
+		r.line += strings.Count(passed, "\n")
+		r.column, passed = 1, passed[end+1:]
+	}
+	r.column += utf8.RuneCountInString(passed)
+	r.at = at
+	return fmt.Sprintf("line %d, column %d", r.line, r.column)
+}
+
+func (r *jsonReader) faultf(place, format string, args ...any) {
+	r.faults = append(r.faults, fmt.Errorf("%s: %s", place, fmt.Sprintf(format, args...)))
+}
+
+// next is the offset at which the next token begins.
+func (r *jsonReader) next() int {
+	at := int(r.in.InputOffset())
+	for at < len(r.text) && strings.IndexByte(" \t\r\n,:", r.text[at]) >= 0 {
+		at++
+	}
+	return at
+}
+
+func (r *jsonReader) read() any {
+	at := r.next()
+	token, _ := r.in.Token() // no error: the text is known to be JSON
+	switch token := token.(type) {
+	case json.Delim:
+		if token == '{' {
+			return r.object()
+		}
+		list := []any{}
+		for r.in.More() {
+			list = append(list, r.read())
+		}
+		_, _ = r.in.Token()
+		return list
+	case string:
+		return r.words.word(token)
+	case json.Number:
+		return r.number(at, token.String())
+	default:
+		return token
+	}
+}
+
+func (r *jsonReader) object() map[string]any {
+	m, lines := map[string]any{}, map[string]int{}
+	for r.in.More() {
+		at := r.place(r.next())
+		line := r.line
+		token, _ := r.in.Token()
+		key, _ := token.(string)
+		value := r.read()
+		if first, twice := lines[key]; twice {
+			r.faultf(at, "key %q is in line %d already", key, first)
+			continue
+		}
+		lines[key] = line
+		m[r.words.word(key).(string)] = value
+	}
+	_, _ = r.in.Token()
+	return m
+}
+
+// number is an int if it is written as one, so that it keeps its digits.
+func (r *jsonReader) number(at int, digits string) any {
+	if n, err := strconv.Atoi(digits); err == nil {
+		return n
+	}
+	if n, err := strconv.ParseUint(digits, 10, 64); err == nil {
+		return n
+	}
+	f, err := strconv.ParseFloat(digits, 64)
+	if err != nil {
+		r.faultf(r.place(at), "a number larger than can be counted")
+		return nil
+	}
+	return f
+}

@@ -1,0 +1,218 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// readYAML reads a document as it is written, or not at all: what YAML's parser passes over, or takes for something else
+// than it looks like, is a fault.
+//
+//	a second document         would be lost
+//	!secret, !env, any tag    but those of YAML itself: its word would be taken for the value
+//	012, -08                  octal to some, decimal to others
+//	a key twice               by whatever spelling
+//	2026-01-02                is text, not a moment in some time zone
+//	1: a                      has the key "1", as it is written
+//
+// Anchors, aliases and merges are what they stand for.
+func (v vocabulary) readYAML(text []byte) (map[string]any, error) {
+	document, err := onlyDocument(text)
+	if err != nil || document == nil {
+		return nil, err
+	}
+	r := yamlReader{words: v, inside: map[*yaml.Node]bool{}}
+	value := r.read(document)
+	raw, ok := value.(map[string]any)
+	if !ok && value != nil && r.faults == nil {
+		r.faultf(document, "want options, name: value")
+	}
+	return raw, errors.Join(r.faults...)
+}
+
+// onlyDocument returns the root of the one document that says something, nil if none does.
+func onlyDocument(text []byte) (root *yaml.Node, err error) {
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	for {
+		var document yaml.Node
+		if err := d.Decode(&document); errors.Is(err, io.EOF) {
+			return root, nil
+		} else if err != nil {
+			return nil, err
+		}
+		if len(document.Content) == 0 || document.Content[0].ShortTag() == "!!null" {
+			continue
+		}
+		if root != nil {
+			return nil, fmt.Errorf("%s: a second document: want one", yamlPlace(document.Content[0]))
+		}
+		root = document.Content[0]
+	}
+}
+
+type yamlReader struct {
+	words  vocabulary
+	inside map[*yaml.Node]bool // what the alias that is being read stands in
+	copied int                 // nodes that aliases have brought
+	copies int                 // aliases that are being read, one within the other
+	faults []error
+}
+
+// mostCopied bounds what aliases of aliases stand for.
+const mostCopied = 1_000_000
+
+func yamlPlace(n *yaml.Node) string { return fmt.Sprintf("line %d, column %d", n.Line, n.Column) }
+
+func (r *yamlReader) faultf(n *yaml.Node, format string, args ...any) {
+	r.faults = append(r.faults, fmt.Errorf("%s: %s", yamlPlace(n), fmt.Sprintf(format, args...)))
+}
+
+func (r *yamlReader) read(n *yaml.Node) any {
+	if r.copies > 0 {
+		if r.copied++; r.copied > mostCopied {
+			if r.copied == mostCopied+1 {
+				r.faultf(n, "aliases stand for more than %d values", mostCopied)
+			}
+			return nil
+		}
+	}
+	if n.Kind == yaml.AliasNode {
+		return r.alias(n)
+	}
+	tag := n.ShortTag()
+	if n.Kind == yaml.ScalarNode {
+		return r.scalar(n, tag)
+	}
+	if n.Anchor != "" {
+		r.inside[n] = true
+		defer delete(r.inside, n)
+	}
+	switch {
+	case n.Kind == yaml.SequenceNode && tag == "!!seq":
+		list := make([]any, len(n.Content))
+		for i, item := range n.Content {
+			list[i] = r.read(item)
+		}
+		return list
+	case n.Kind == yaml.MappingNode && tag == "!!map":
+		return r.mapping(n)
+	}
+	r.unknownTag(n, tag)
+	return nil
+}
+
+func (r *yamlReader) alias(n *yaml.Node) any {
+	if r.inside[n.Alias] {
+		r.faultf(n, "%q stands within what it stands for", "*"+n.Value)
+		return nil
+	}
+	r.copies++
+	defer func() { r.copies-- }()
+	return r.read(n.Alias)
+}
+
+func (r *yamlReader) unknownTag(n *yaml.Node, tag string) {
+	r.faultf(n, "tag %q: want the value itself, without a tag; what is secret or differs by machine can stand in password_file or the environment", tag)
+}
+
+// mapping reads options. Those that are merged in give way to the mapping's own, and among them the first counts.
+func (r *yamlReader) mapping(n *yaml.Node) map[string]any {
+	m := make(map[string]any, len(n.Content)/2)
+	lines := make(map[string]int, len(n.Content)/2)
+	var merges []*yaml.Node
+	for i := 0; i < len(n.Content); i += 2 {
+		key, item := n.Content[i], n.Content[i+1]
+		name, merge, ok := r.key(key)
+		if !ok {
+			continue
+		}
+		if first, twice := lines[name]; twice {
+			r.faultf(key, "key %q is in line %d already", name, first)
+			continue
+		}
+		lines[name] = key.Line
+		if merge {
+			merges = append(merges, item)
+			continue
+		}
+		m[r.words.word(name).(string)] = r.read(item)
+	}
+	for _, item := range merges {
+		r.merge(m, item)
+	}
+	return m
+}
+
+// key is the text of a key, whatever YAML would take that for.
+func (r *yamlReader) key(n *yaml.Node) (name string, merge, ok bool) {
+	at := n
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	switch tag := n.ShortTag(); {
+	case n.Kind != yaml.ScalarNode:
+		r.faultf(at, "a key that is no text")
+		return "", false, false
+	case tag == "!!merge":
+		return n.Value, true, true
+	case !plainTags[tag]:
+		r.unknownTag(at, tag)
+		return "", false, false
+	}
+	return n.Value, false, true
+}
+
+func (r *yamlReader) merge(m map[string]any, n *yaml.Node) {
+	from := n
+	if n.Kind == yaml.AliasNode {
+		from = n.Alias
+	}
+	switch value := r.read(n).(type) {
+	case map[string]any:
+		for name, item := range value {
+			if _, own := m[name]; !own {
+				m[name] = item
+			}
+		}
+	case []any:
+		for _, item := range from.Content {
+			r.merge(m, item)
+		}
+	default:
+		r.faultf(n, "want options to be merged in")
+	}
+}
+
+// plainTags are those of YAML itself that one value can have.
+var plainTags = map[string]bool{
+	"!!str": true, "!!null": true, "!!bool": true, "!!int": true, "!!float": true, "!!binary": true, "!!timestamp": true,
+}
+
+// octal is what YAML 1.1 takes for a number of the base 8, 1.2 for a decimal one, and a reader for either, or for text.
+var octal = regexp.MustCompile(`^[-+]?0[0-9_]`)
+
+func (r *yamlReader) scalar(n *yaml.Node, tag string) any {
+	switch {
+	case tag == "!!str", tag == "!!timestamp" && n.Style&yaml.TaggedStyle == 0:
+		return r.words.word(n.Value)
+	case tag == "!!null":
+		return nil
+	case !plainTags[tag]:
+		r.unknownTag(n, tag)
+		return nil
+	case (tag == "!!int" || tag == "!!float") && octal.MatchString(n.Value):
+		r.faultf(n, "a number that begins with 0: want it in quotes if it is text, else without the 0, or 0o before an octal one")
+		return nil
+	}
+	var value any
+	if err := n.Decode(&value); err != nil { // it would quote what may be a password
+		r.faultf(n, "what stands behind the tag %q is none", tag)
+		return nil
+	}
+	return value
+}

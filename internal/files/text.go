@@ -1,0 +1,62 @@
+package files
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"unicode/utf8"
+)
+
+// Text is Read for a file that people write: its bytes are those of a text in UTF-8, without a byte order mark. The error
+// says where they are not.
+func Text(path string) ([]byte, error) {
+	text, err := Unmarked(path)
+	if err != nil {
+		return nil, err
+	}
+	if at := bytes.IndexByte(text, 0); at >= 0 {
+		return nil, refused(path, fmt.Errorf("%s: a NUL byte: want a text", Place(text, at)))
+	}
+	if at := invalid(text); at >= 0 {
+		return nil, refused(path, fmt.Errorf("%s: byte %#02x: want UTF-8", Place(text, at), text[at]))
+	}
+	return text, nil
+}
+
+// Unmarked is Read without a byte order mark, which editors put before what they save: to most readers it would be part of
+// the first word, or hide the first certificate. That of UTF-16 is an error.
+func Unmarked(path string) ([]byte, error) {
+	text, err := Read(path)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+		return nil, refused(path, errors.New("line 1, column 1: the file is UTF-16: want UTF-8"))
+	}
+	return bytes.TrimPrefix(text, []byte("\ufeff")), nil
+}
+
+func refused(path string, err error) error { return &fs.PathError{Op: "read", Path: path, Err: err} }
+
+// invalid returns the offset of the first byte that is no UTF-8, -1 if all are.
+func invalid(text []byte) int {
+	if utf8.Valid(text) {
+		return -1
+	}
+	at := 0
+	for {
+		r, size := utf8.DecodeRune(text[at:])
+		if r == utf8.RuneError && size == 1 {
+			return at
+		}
+		at += size
+	}
+}
+
+// Place says where in text an offset is: "line 3, column 5", both from 1, the column in characters.
+func Place(text []byte, at int) string {
+	before := text[:at]
+	start := bytes.LastIndexByte(before, '\n') + 1
+	return fmt.Sprintf("line %d, column %d", bytes.Count(before, []byte("\n"))+1, utf8.RuneCount(before[start:])+1)
+}
