@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,7 +27,7 @@ func addSources(cmd *cobra.Command) *sources {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.SetNormalizeFunc(originalFlags)
-	flags.StringVarP(&s.path, "config", "c", "", "configuration `file`: .yaml, .toml, .json, or .conf of the Python original\n"+
+	flags.VarP(&once{text: &s.path}, "config", "c", "configuration `file`: .yaml, .toml, .json, or .conf of the Python original\n"+
 		"(default: one named after the program, in the working directory or beside the program)")
 	must(cmd.MarkFlagFilename("config", "yaml", "yml", "toml", "json", "conf", "cfg", "ini"))
 	addDeviceType(cmd, &s.deviceType)
@@ -35,7 +36,8 @@ func addSources(cmd *cobra.Command) *sources {
 		if bounds := f.Bounds.String(); bounds != "" {
 			doc += "; " + bounds
 		}
-		flags.Var(&option{text: f.Default, kind: kind(f)}, f.Key, doc)
+		text := f.Default
+		flags.Var(&option{once{text: &text}, kind(f)}, f.Key, doc)
 		if complete := completeOption(f); complete != nil {
 			must(cmd.RegisterFlagCompletionFunc(f.Key, complete))
 		}
@@ -44,17 +46,38 @@ func addSources(cmd *cobra.Command) *sources {
 }
 
 func addDeviceType(cmd *cobra.Command, kind *string) {
-	cmd.Flags().StringVar(kind, "device", "", "`type` of the device, for a .conf file that is not called <type>2mqtt.conf")
+	cmd.Flags().Var(&once{text: kind}, "device", "`type` of the device, for a .conf file that is not called <type>2mqtt.conf")
 	must(cmd.RegisterFlagCompletionFunc("device", completeTypes))
 }
 
+// once is the value of a flag that is text and may be given once: of two, one would be lost.
+type once struct {
+	text  *string
+	given bool
+}
+
+func (w *once) String() string { return *w.text }
+func (w *once) Type() string   { return "string" }
+
+// Set takes what stands on the command line.
+func (w *once) Set(text string) error {
+	if w.given {
+		return errors.New("given twice")
+	}
+	*w.text, w.given = text, true
+	return nil
+}
+
 // option is the value of a flag that config decodes.
-type option struct{ text, kind string }
+type option struct {
+	once
+	kind string
+}
 
-var _ pflag.Value = (*option)(nil)
-
-func (o *option) String() string        { return o.text }
-func (o *option) Set(text string) error { o.text = text; return nil }
+var (
+	_ pflag.Value = (*once)(nil)
+	_ pflag.Value = (*option)(nil)
+)
 
 // Type is what stands behind the flag in its help.
 func (o *option) Type() string {

@@ -16,6 +16,20 @@ type reloader struct {
 	gateway *actors.Gateway
 	console *slog.LevelVar
 	log     *slog.Logger
+
+	told map[string]bool // the warnings that stand
+}
+
+// warn tells of the warnings that did not stand before.
+func (r *reloader) warn(warnings []string) {
+	stand := make(map[string]bool, len(warnings))
+	for _, warning := range warnings {
+		if !r.told[warning] && !stand[warning] {
+			r.log.Warn("configuration", "warning", warning)
+		}
+		stand[warning] = true
+	}
+	r.told = stand
 }
 
 // reload puts the map and the console's level in force that the configuration says by now, both or neither. What else
@@ -38,9 +52,7 @@ func (r *reloader) reload() error {
 		return fmt.Errorf("%s: %w", l.Name("mapping.root"), err)
 	}
 	r.console.Set(slog.Level(l.Config.Log.Level))
-	for _, warning := range warnings {
-		r.log.Warn("configuration", "warning", warning)
-	}
+	r.warn(warnings)
 	if len(waiting) > 0 {
 		r.log.Info("these options have changed, and need a restart", "options", waiting)
 	}

@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -42,7 +43,7 @@ func systemd(t *testing.T) *screen {
 
 // The whole life of a service: it is ready without a broker, reloads, refuses to, and stops.
 func TestRunAsAService(t *testing.T) {
-	const file = "mqtt: {broker: 'tcp://127.0.0.1:1'}\nmapping: {root: home, topics: [home/#]}\ndevices: [{name: a, type: dummy, params: {port: none}}]\n"
+	const file = "mqtt: {broker: 'tcp://127.0.0.1:1', spool: s}\nmapping: {root: home, topics: [home/#]}\ndevices: [{name: a, type: dummy, params: {port: none}}]\n"
 	folder(t, map[string]string{"gw.yaml": file})
 	told := systemd(t)
 	waiting, give := context.WithTimeout(t.Context(), patience)
@@ -91,8 +92,35 @@ func TestRunAsAService(t *testing.T) {
 		t.Errorf("status %d", status)
 	}
 	awaits(told, "STOPPING=1")
+	if n := strings.Count(stderr.String(), "mqtt.spool: without effect at QoS 0"); n != 1 {
+		t.Errorf("a warning that stands is told %d times:\n%s", n, stderr)
+	}
 	if n := strings.Count(told.String(), "RELOADING=1"); n < 3 {
 		t.Errorf("%d times reloading, want 3 at least:\n%s", n, told)
+	}
+}
+
+// A warning is told when it begins to stand, and again only when it has not stood in between.
+func TestWarningsAreToldOnce(t *testing.T) {
+	var said strings.Builder
+	r := &reloader{log: slog.New(slog.NewTextHandler(&said, nil))}
+	for _, step := range []struct{ warnings, told string }{
+		{"a b b", "a b"},
+		{"a b", ""},
+		{"b c", "c"},
+		{"", ""},
+		{"c", "c"},
+	} {
+		said.Reset()
+		r.warn(strings.Fields(step.warnings))
+		var told []string
+		for line := range strings.Lines(said.String()) {
+			_, warning, _ := strings.Cut(strings.TrimSpace(line), "warning=")
+			told = append(told, warning)
+		}
+		if got := strings.Join(told, " "); got != step.told {
+			t.Errorf("of %q it tells %q, want %q", step.warnings, got, step.told)
+		}
 	}
 }
 

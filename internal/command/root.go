@@ -138,5 +138,8 @@ func flagError(cmd *cobra.Command, err error) error {
 			return fmt.Errorf("%w; did you mean --%s?", err, near)
 		}
 	}
+	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		err = fmt.Errorf("--%s: %w", wrong.GetFlag().Name, wrong.Unwrap()) // without the value, which may be a password
+	}
 	return fmt.Errorf("%w; see %q", err, cmd.CommandPath()+" --help")
 }

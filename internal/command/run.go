@@ -87,9 +87,14 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 		}
 	}
 	sayStart(log, l, p.codec)
-	for _, warning := range warnings {
-		log.Warn("configuration", "warning", warning)
+	again := &reloader{
+		load:    func() (*config.Loaded, error) { return from.load(cmd) },
+		started: l,
+		gateway: gateway,
+		console: logs.Console,
+		log:     log,
 	}
+	again.warn(warnings)
 	asked, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	ctx, halt := context.WithCancel(context.WithoutCancel(asked))
@@ -98,13 +103,7 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 		stop() // before the gateway says that it stops: from then on a signal ends the program at once
 		halt()
 	})
-	return serve(ctx, gateway, &reloader{
-		load:    func() (*config.Loaded, error) { return from.load(cmd) },
-		started: l,
-		gateway: gateway,
-		console: logs.Console,
-		log:     log,
-	}, c.Health.Socket)
+	return serve(ctx, gateway, again, c.Health.Socket)
 }
 
 func openLogs(of *config.Config, stdout, stderr io.Writer) (*logging.Logs, error) {
