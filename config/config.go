@@ -69,10 +69,20 @@ type Outbox struct {
 	Size     Size `koanf:"size" default:"16MB" min:"1KB" max:"1GB" doc:"most bytes kept for the broker while the link is down"`
 }
 
-// EmbeddedBroker says where the broker inside listens, and to whom.
+// EmbeddedBroker says where the broker inside listens, to whom, and what all of them but the gateway may take.
 type EmbeddedBroker struct {
 	Address   string `koanf:"address" default:"127.0.0.1:1883" doc:"host and port to listen on; anything but loopback, so that others get in from outside, wants users_file"`
 	UsersFile string `koanf:"users_file" default:"" example:"users" doc:"those who may sign in, a line each: NAME:PASSWORD, or what mosquitto_passwd makes of it; empty: anybody may"` // absolute after Load
+
+	MaxClients       int  `koanf:"max_clients" default:"100" min:"1" max:"100000" doc:"most clients connected at once; this and the limits that follow are for all but the gateway"`
+	MaxSilent        int  `koanf:"max_silent" default:"100" min:"1" max:"100000" doc:"most connections that have not signed in; of more, the one that has waited longest is cut off"`
+	MaxSessions      int  `koanf:"max_sessions" default:"200" min:"1" max:"100000" doc:"most sessions that are kept for clients that go and come back; of more, the one whose client has been away for longest is forgotten"`
+	MaxSessionSize   Size `koanf:"max_session_size" default:"1MB" min:"1KB" max:"1GB" doc:"most bytes kept for one client that is away, or acknowledges nothing; further messages are not"`
+	MaxSubscriptions int  `koanf:"max_subscriptions" default:"10000" min:"1" max:"1000000" doc:"most subscriptions, of all clients together; further ones are refused"`
+	MaxRetained      int  `koanf:"max_retained" default:"5000" min:"1" max:"1000000" doc:"most retained messages; further ones are delivered and not kept"`
+	MaxRetainedSize  Size `koanf:"max_retained_size" default:"16MB" min:"1KB" max:"1GB" doc:"most bytes of retained messages"`
+	MaxLevels        int  `koanf:"max_levels" default:"20" min:"7" max:"1000" doc:"most levels of a topic; what has more is refused"`
+	MaxQueueSize     Size `koanf:"max_queue_size" default:"64MB" min:"1MB" max:"1GB" doc:"most bytes on their way to clients, all together; of more, those are cut off that are furthest behind"`
 }
 
 // Mapping is either a map file, or root and topics without one.

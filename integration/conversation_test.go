@@ -132,8 +132,8 @@ func (p *play) hear(group []step) {
 // finds looks what is retained.
 func (p *play) finds(s step) {
 	p.t.Helper()
-	newcomer := join(p.t, p.address, s.said.topic)
-	mark := message{topic: s.said.topic, payload: "mark"} // comes after whatever is retained
+	mark := message{topic: "mark", payload: "mark"} // comes after whatever is retained
+	newcomer := join(p.t, p.address, s.said.topic, mark.topic)
 	newcomer.mark(mark)
 	p.user.said[mark]++
 	m, _ := newcomer.heard.next(0, patience)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,8 +39,8 @@ type user struct {
 	read    int // place of the first message in heard that nobody has looked at
 }
 
-// join connects a user who subscribes to the filter.
-func join(t testing.TB, address, filter string) *user {
+// join connects a user who subscribes to the filters.
+func join(t testing.TB, address string, filters ...string) *user {
 	t.Helper()
 	u := &user{t: t, said: make(map[message]int)}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -59,12 +60,16 @@ func join(t testing.TB, address, filter string) *user {
 	}
 	u.session = session
 	t.Cleanup(u.leave)
-	grants, err := session.Subscribe(ctx, []mqtt.Filter{{Topic: filter, QoS: 1}})
-	if err == nil && grants[0].QoS != 1 {
+	asked := make([]mqtt.Filter, len(filters))
+	for i, filter := range filters {
+		asked[i] = mqtt.Filter{Topic: filter, QoS: 1}
+	}
+	grants, err := session.Subscribe(ctx, asked)
+	if err == nil && slices.ContainsFunc(grants, func(g mqtt.Grant) bool { return g.QoS != 1 }) {
 		err = errors.New("refused")
 	}
 	if err != nil {
-		t.Fatalf("the user subscribes to %q: %v", filter, err)
+		t.Fatalf("the user subscribes to %q: %v", filters, err)
 	}
 	return u
 }

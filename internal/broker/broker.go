@@ -1,10 +1,12 @@
 package broker
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net"
 	"sync"
+	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
 )
@@ -20,15 +22,61 @@ type Options struct {
 	// MaxPacket is how many bytes a client may send in one packet, strangers among them; 0: 1 MiB.
 	MaxPacket int
 
-	Log *slog.Logger // gets the broker's chatter, at debug, and refused logins as warnings; nil: nobody does
+	// ClientID is the gateway's own, which nobody else gets; "": there is none.
+	ClientID string
+
+	// Reserved is the topic below which nobody writes but the gateway, except what has a level set or request in between;
+	// "": there is none.
+	Reserved string
+
+	Limits Limits // for all clients but the gateway
+
+	Log *slog.Logger // gets the broker's chatter, at debug, and what it refuses, as warnings; nil: nobody does
+
+	readsWithin time.Duration // of a test that can't wait
+}
+
+// Limits bound what clients may cost. Of a field that is 0, the usual holds.
+type Limits struct {
+	Clients       int // connected at once
+	Silent        int // connections that have not signed in yet; of more, who has waited longest has to go
+	Sessions      int // that are remembered when the client is away; of more, who is away for longest is forgotten
+	SessionSize   int // bytes kept for one client until it has acknowledged them, or comes back
+	Subscriptions int // of all clients together
+	Retained      int // messages
+	RetainedSize  int // bytes of them
+	Levels        int // of a topic or filter
+	QueueSize     int // bytes on their way to all clients together
+}
+
+// or returns l with the usual in the place of what is 0.
+func (l Limits) or(usual Limits) Limits {
+	return Limits{
+		Clients:       cmp.Or(l.Clients, usual.Clients),
+		Silent:        cmp.Or(l.Silent, usual.Silent),
+		Sessions:      cmp.Or(l.Sessions, usual.Sessions),
+		SessionSize:   cmp.Or(l.SessionSize, usual.SessionSize),
+		Subscriptions: cmp.Or(l.Subscriptions, usual.Subscriptions),
+		Retained:      cmp.Or(l.Retained, usual.Retained),
+		RetainedSize:  cmp.Or(l.RetainedSize, usual.RetainedSize),
+		Levels:        cmp.Or(l.Levels, usual.Levels),
+		QueueSize:     cmp.Or(l.QueueSize, usual.QueueSize),
+	}
+}
+
+// usual suits trying things out.
+var usual = Limits{
+	Clients: 100, Silent: 100, Sessions: 200, SessionSize: 1 << 20, Subscriptions: 10_000,
+	Retained: 5_000, RetainedSize: 16 << 20, Levels: 20, QueueSize: 64 << 20,
 }
 
 // Broker is a broker that runs. Its methods may be called from any goroutine.
 type Broker struct {
-	server *mochi.Server
-	door   *door
-	login  *login
-	close  sync.Once
+	server     *mochi.Server
+	door       *door
+	login      *login
+	complaints *complaints
+	close      sync.Once
 }
 
 // Start starts a broker. It runs until Close.
@@ -50,6 +98,8 @@ func Start(o Options) (*Broker, error) {
 	can := mochi.NewDefaultServerCapabilities()
 	can.MaximumMessageExpiryInterval = 0        // By default retained messages are gone after a day.
 	can.MaximumPacketSize = uint32(o.MaxPacket) // It is made room for before it has come.
+	can.TopicAliasMaximum = 0                   // It would keep as many topics for each client.
+	limits, complaints := o.Limits.or(usual), newComplaints(o.Log)
 	b := &Broker{
 		server: mochi.New(&mochi.Options{
 			Capabilities:             can,
@@ -58,10 +108,17 @@ func Start(o Options) (*Broker, error) {
 			Logger:                   slog.New(quiet{o.Log.Handler()}),
 			SysTopicResendInterval:   60, // seconds; each time stops the program to measure its memory
 		}),
-		door:  newDoor(ln),
-		login: newLogin(o.Users, o.Log),
+		door:       newDoor(ln, limits, o.Log, complaints.note),
+		login:      newLogin(o.Users),
+		complaints: complaints,
 	}
-	err = b.server.AddHook(b.login, nil)
+	b.door.readsWithin = cmp.Or(o.readsWithin, usualPatience)
+	err = b.server.AddHook(&hooks{
+		server: b.server, door: b.door, login: b.login,
+		limits: limits, clientID: o.ClientID, reserved: o.Reserved,
+		complain: complaints.note,
+		retained: &retained{server: b.server, limits: limits, gateway: o.ClientID, sizes: make(map[string]int)},
+	}, nil)
 	if err == nil {
 		err = b.server.AddListener(b.door)
 	}
@@ -129,6 +186,6 @@ func (b *Broker) Close() {
 		// do not read.
 		b.door.shut()
 		_ = b.server.Close() // always nil
-		b.login.refusals.close()
+		b.complaints.close()
 	})
 }

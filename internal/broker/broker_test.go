@@ -43,26 +43,53 @@ type client struct {
 
 func dial(t *testing.T, b *Broker, id string, clean bool) *client {
 	t.Helper()
+	c, err := try(t, b, mqtt.Options{ClientID: id, CleanSession: clean})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// dialGateway is dial for the gateway itself.
+func dialGateway(t *testing.T, b *Broker) *client {
+	t.Helper()
+	name, password := b.Account()
+	c, err := try(t, b, mqtt.Options{ClientID: "gw", Username: name, Password: password, CleanSession: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// try connects as the options say.
+func try(t *testing.T, b *Broker, o mqtt.Options) (*client, error) {
+	t.Helper()
 	c := &client{
 		arrived:   make(chan mqtt.Message, 10000),
 		published: make(chan error, 10000),
 		lost:      make(chan error, 1),
 	}
-	var err error
-	c.Session, err = mqtt.Dial(t.Context(), mqtt.Options{
-		Broker:       b.URL(),
-		ClientID:     id,
-		KeepAlive:    time.Minute,
-		CleanSession: clean,
-		Arrived:      func(m mqtt.Message) { m.Ack(); c.arrived <- m },
-		Published:    func(_ uint64, err error) { c.published <- err },
-		Lost:         func(err error) { c.lost <- err },
-	})
+	o.Broker, o.KeepAlive = b.URL(), time.Minute
+	o.Arrived = func(m mqtt.Message) { m.Ack(); c.arrived <- m }
+	o.Published = func(_ uint64, err error) { c.published <- err }
+	o.Lost = func(err error) { c.lost <- err }
+	session, err := mqtt.Dial(t.Context(), o)
 	if err != nil {
+		return nil, err
+	}
+	c.Session = session
+	t.Cleanup(func() { c.Kill(nil) })
+	return c, nil
+}
+
+// publish waits until the broker has m, or at QoS 0 until it is on its way.
+func (c *client) publish(t *testing.T, m mqtt.Message) {
+	t.Helper()
+	c.Publish(0, m)
+	c.Flush()
+	if err := next(t, c.published, "outcome"); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { c.Kill(nil) })
-	return c
 }
 
 func (c *client) subscribe(t *testing.T, filter string) {
@@ -244,6 +271,7 @@ func TestCloseWithAConnectionThatSaysNothing(t *testing.T) {
 
 // A subscriber that does not read makes mochi hold the lock that its disconnecting needs.
 func TestCloseWithASubscriberThatDoesNotRead(t *testing.T) {
+	t.Parallel()
 	b := start(t)
 	c, err := net.Dial("tcp", b.Addr())
 	if err != nil {

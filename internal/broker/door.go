@@ -3,36 +3,44 @@ package broker
 import (
 	"log/slog"
 	"net"
+	"runtime/debug"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mochi-mqtt/server/v2/listeners"
 )
 
-// patience is how long a connection may take to say CONNECT; mochi would wait for ever.
+// patience is how long a connection may take to sign in; mochi would wait for ever.
 const patience = 10 * time.Second
-
-// Once the door is being shut, what clients have said may still reach the others: a connection ends when nothing was
-// read or written on it for a while, and at the latest when the time for last words is over.
-const (
-	lastQuiet = 250 * time.Millisecond
-	lastWords = 2 * time.Second
-)
 
 // door lets clients in, and knows them all, so that it can put them out.
 type door struct {
 	listener net.Listener
-	closed   chan struct{}
-	serving  sync.WaitGroup // connections being served
+	limits   Limits
+	log      *slog.Logger
+	complain func(message string, attrs ...any)
 
-	mu    sync.Mutex
-	conns map[*guest]struct{} // nil: shut
+	readsWithin time.Duration // a piece of what is delivered; who does not has stopped reading
+
+	closed  chan struct{}
+	serving sync.WaitGroup // connections being served
+	queued  atomic.Int64   // bytes that wait to be delivered, of all guests
+
+	mu      sync.Mutex
+	guests  map[*guest]struct{} // nil: shut
+	waiting []*guest            // those of them who have not signed in; who waits longest is first
+	inside  map[*guest]struct{} // those who have
 }
 
 var _ listeners.Listener = (*door)(nil)
 
-func newDoor(ln net.Listener) *door {
-	return &door{listener: ln, closed: make(chan struct{}), conns: make(map[*guest]struct{})}
+func newDoor(ln net.Listener, limits Limits, log *slog.Logger, complain func(string, ...any)) *door {
+	return &door{
+		listener: ln, limits: limits, log: log, complain: complain,
+		closed: make(chan struct{}), guests: make(map[*guest]struct{}), inside: make(map[*guest]struct{}),
+	}
 }
 
 func (d *door) ID() string              { return "door" }
@@ -52,36 +60,99 @@ func (d *door) Serve(establish listeners.EstablishFn) {
 				continue
 			}
 		}
-		g := &guest{Conn: conn}
-		if !d.admit(g) {
+		g := newGuest(conn, d)
+		if !d.receive(g) {
 			conn.Close()
 			return
 		}
 		go func() {
 			defer d.dismiss(g)
-			_ = establish(d.ID(), g) // mochi logs what matters.
+			if err := g.greet(); err != nil {
+				d.log.Debug("embedded broker refused a connection", "remote", g.RemoteAddr(), "err", err)
+				close(g.delivered)
+				return
+			}
+			go g.deliver()
+			d.serve(g, establish)
 		}()
 	}
 }
 
-func (d *door) admit(g *guest) bool {
+// serve survives what mochi's reading of a stranger's packet may come to.
+func (d *door) serve(g *guest, establish listeners.EstablishFn) {
+	defer func() {
+		if p := recover(); p != nil {
+			d.log.Error("embedded broker: a client's packet made it panic", "remote", g.RemoteAddr(), "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	_ = establish(d.ID(), g) // mochi logs what matters.
+}
+
+// receive takes a connection in, and tells whether the door is open. Of too many who have not signed in, the one that
+// has waited longest has to go: whoever means to sign in does so at once.
+func (d *door) receive(g *guest) bool {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.conns == nil {
+	if d.guests == nil {
+		d.mu.Unlock()
 		return false
 	}
-	d.conns[g] = struct{}{}
+	d.guests[g] = struct{}{}
 	d.serving.Add(1)
-	_ = g.SetDeadline(time.Now().Add(patience)) // mochi sets it anew from CONNECT on.
+	_ = g.Conn.SetDeadline(time.Now().Add(patience)) // mochi sets it anew from CONNECT on.
+	d.waiting = append(d.waiting, g)
+	var longest *guest
+	if len(d.waiting) > d.limits.Silent {
+		longest = d.waiting[0]
+		d.waiting = slices.Delete(d.waiting, 0, 1)
+	}
+	d.mu.Unlock()
+	if longest != nil {
+		longest.mu.Lock()
+		longest.cut()
+		longest.mu.Unlock()
+		d.complain("embedded broker cut off a connection that had not signed in, for too many have not",
+			"remote", longest.RemoteAddr(), "limit", d.limits.Silent, "option", "embedded.max_silent")
+	}
 	return true
 }
 
-func (d *door) dismiss(g *guest) {
-	g.Close()
+// enter notes that g, whose fields are set, has signed in, if admit has nothing against it when it sees who else is inside.
+func (d *door) enter(g *guest, admit func(inside map[*guest]struct{}) error) error {
 	d.mu.Lock()
-	delete(d.conns, g)
+	defer d.mu.Unlock()
+	place := slices.Index(d.waiting, g)
+	if place < 0 {
+		return net.ErrClosed
+	}
+	if err := admit(d.inside); err != nil {
+		return err
+	}
+	d.waiting = slices.Delete(d.waiting, place, place+1)
+	d.inside[g] = struct{}{}
+	return nil
+}
+
+// dismiss gives a guest's place free once its last words are delivered.
+func (d *door) dismiss(g *guest) {
+	_ = g.Close()
+	<-g.delivered
+	g.Conn.Close()
+	d.mu.Lock()
+	delete(d.guests, g)
+	delete(d.inside, g)
+	g.left = time.Now()
+	if place := slices.Index(d.waiting, g); place >= 0 {
+		d.waiting = slices.Delete(d.waiting, place, place+1)
+	}
 	d.mu.Unlock()
 	d.serving.Done()
+}
+
+// overflows tells whether a guest for whom so much is queued may not have more. When all of them together exceed the
+// limit, those suffer who have more than their share of it, and nobody who reads.
+func (d *door) overflows(queued, more int) bool {
+	limit := d.limits.QueueSize
+	return queued > limit/(2*(d.limits.Clients+1)) && d.queued.Load()+int64(more) > int64(limit)
 }
 
 // Close is called by mochi, after shut.
@@ -93,56 +164,10 @@ func (d *door) shut() {
 	close(d.closed)
 	d.listener.Close()
 	d.mu.Lock()
-	for g := range d.conns {
+	for g := range d.guests {
 		g.leave()
 	}
-	d.conns = nil
+	d.guests = nil
 	d.mu.Unlock()
 	d.serving.Wait()
-}
-
-// guest is a connection that can be told to end.
-type guest struct {
-	net.Conn
-	mu  sync.Mutex
-	end time.Time // when it ends at the latest; zero until it is to leave
-}
-
-// SetDeadline is called by mochi with each packet that it reads.
-func (g *guest) SetDeadline(t time.Time) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.end.IsZero() {
-		return g.Conn.SetDeadline(t)
-	}
-	return g.linger()
-}
-
-// Write is called by mochi with one or more packets.
-func (g *guest) Write(b []byte) (int, error) {
-	n, err := g.Conn.Write(b)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if err == nil && !g.end.IsZero() {
-		err = g.linger()
-	}
-	return n, err
-}
-
-// leave has the connection end. Closed at once, it would lose what has arrived and was not read, and what mochi has
-// queued to be written.
-func (g *guest) leave() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.end = time.Now().Add(lastWords)
-	_ = g.linger()
-}
-
-// linger puts off the end, for something has moved. It is called with the lock held.
-func (g *guest) linger() error {
-	deadline := time.Now().Add(lastQuiet)
-	if deadline.After(g.end) {
-		deadline = g.end
-	}
-	return g.Conn.SetDeadline(deadline)
 }

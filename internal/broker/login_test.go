@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +8,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
@@ -97,35 +95,6 @@ func TestUsersShown(t *testing.T) {
 	}
 }
 
-func TestRefusalsAreThrottled(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var said bytes.Buffer
-		log := slog.New(slog.NewTextHandler(&said, nil))
-		r := refusals{log: log}
-		for range 101 {
-			r.note("me\nlevel=ERROR", "1.2.3.4:5")
-			time.Sleep(100 * time.Millisecond)
-		}
-		r.note("you", "1.2.3.4:5")
-		r.close()
-		r.close()
-		got := strings.Split(strings.TrimSpace(said.String()), "\n")
-		want := []string{
-			`level=WARN msg="embedded broker refused a login" user="me\nlevel=ERROR" remote=1.2.3.4:5 more_since_last=0`,
-			`level=WARN msg="embedded broker refused a login" user="me\nlevel=ERROR" remote=1.2.3.4:5 more_since_last=99`,
-			`level=WARN msg="embedded broker refused more logins" more=1`,
-		}
-		if len(got) != len(want) {
-			t.Fatalf("said\n%s", said.String())
-		}
-		for i := range want {
-			if !strings.HasSuffix(got[i], want[i]) {
-				t.Errorf("line %d: got %s\nwant %s", i, got[i], want[i])
-			}
-		}
-	})
-}
-
 // A client that sends a second CONNECT makes mochi log it.
 func TestNoPasswordIsLogged(t *testing.T) {
 	var said lines
@@ -178,4 +147,36 @@ func TestLargePacketIsRefused(t *testing.T) {
 	if n, err := io.Copy(io.Discard, c); n > 0 || err != nil {
 		t.Errorf("got %d bytes and %v, want the end at once", n, err)
 	}
+}
+
+// Who has signed in before waits for nobody who tries passwords, and who hangs up waits no more.
+func TestLoginsWhilePasswordsAreTried(t *testing.T) {
+	b := startClosed(t, "127.0.0.1:0", nil)
+	in := func(user, password string) error {
+		s, err := mqtt.Dial(t.Context(), mqtt.Options{Broker: b.URL(), Username: user, Password: password, CleanSession: true, ConnectTimeout: 200 * time.Millisecond})
+		if err == nil {
+			s.Close(t.Context())
+		}
+		return err
+	}
+	own, secret := b.Account()
+	if err := in("me", "swordfish"); err != nil {
+		t.Fatal(err)
+	}
+	b.login.turn <- struct{}{} // a password is being checked, for ever
+	for user, password := range map[string]string{"me": "swordfish", own: secret} {
+		if err := in(user, password); err != nil {
+			t.Errorf("%s: %v", user, err)
+		}
+	}
+	for _, user := range []string{"me", own, "nobody"} {
+		if err := in(user, "trout?"); err == nil || errors.Is(err, mqtt.NotAuthorized) {
+			t.Errorf("%s with a password that is to be checked: got %v", user, err)
+		}
+	}
+	<-b.login.turn
+	if err := in(own, "trout"); err != nil {
+		t.Errorf("a user who comes first: %v", err)
+	}
+	closes(t, b)
 }

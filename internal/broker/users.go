@@ -19,6 +19,7 @@ import (
 type Users struct {
 	names  []string // in the order of the file
 	hashes map[string]hash
+	most   int // of the hashes' iterations, and of nobody's
 }
 
 // ParseUsers reads a file of users, a line each; empty lines and those that begin with # are passed over:
@@ -29,7 +30,7 @@ type Users struct {
 // A password that begins with $ has to be hashed. The error joins all that is wrong, with its lines and without
 // passwords.
 func ParseUsers(text []byte) (Users, error) {
-	u := Users{hashes: make(map[string]hash)}
+	u := Users{hashes: make(map[string]hash), most: nobody.iterations}
 	var faults []error
 	number := 0
 	for line := range bytes.Lines(text) {
@@ -67,19 +68,32 @@ func (u *Users) add(line string) error {
 	}
 	u.names = append(u.names, name)
 	u.hashes[name] = h
+	u.most = max(u.most, h.iterations)
 	return nil
 }
 
-// nobody is who an unknown name is checked against, so that it takes as long as a known one.
+// nobody is who an unknown name is checked against.
 var nobody = newHash(rand.Text())
 
-// admits takes the same time for an unknown name and a wrong password.
+// admits costs as much for an unknown name as for a wrong password of any user, however often each password is hashed:
+// what it takes says nothing about who there is.
 func (u Users) admits(name string, password []byte) bool {
-	h, known := u.hashes[name]
+	h, rest, known := u.check(name)
+	fits := h.fits(password)
+	if rest > 0 {
+		filler := hash{iterations: rest, salt: h.salt}
+		_ = filler.of(password)
+	}
+	return fits && known
+}
+
+// check returns what to check the password of a name against, and how many iterations more are to be made for nothing.
+func (u Users) check(name string) (h hash, rest int, known bool) {
+	h, known = u.hashes[name]
 	if !known {
 		h = nobody
 	}
-	return h.fits(password) && known
+	return h, u.most - h.iterations, known
 }
 
 // shown is a name as it may be told. One that is nobody's is not: it may be a password, typed where the name belongs.

@@ -110,3 +110,23 @@ func FuzzParseUsers(f *testing.F) {
 		}
 	})
 }
+
+// However often each password is hashed: a login costs the same for everybody, and for nobody.
+func TestLoginsCostTheSame(t *testing.T) {
+	parts := strings.Split(swordfish, "$")
+	for text, want := range map[string]int{
+		"me:x\nyou:" + swordfish:                      usualIterations,
+		"me:x\nyou:$7$1$" + parts[3] + "$" + parts[4]: usualIterations,
+		"me:x\nyou:$7$50000$" + parts[3] + "$" + parts[4] + "\nhim:$7$7000$" + parts[3] + "$" + parts[4]: 50000,
+	} {
+		u, err := ParseUsers([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range append(u.Names(), "nobody", "") {
+			if h, rest, _ := u.check(name); h.iterations+rest != want {
+				t.Errorf("%q costs %d iterations, want %d", name, h.iterations+rest, want)
+			}
+		}
+	}
+}

@@ -30,25 +30,45 @@ func readUsers(l *config.Loaded) (broker.Users, error) {
 
 // idleInside warns of options of the broker inside while another is in use.
 func idleInside(l *config.Loaded) []string {
-	var warnings []string
-	e, usual := l.Config.Embedded, config.Default().Embedded
 	if l.Config.MQTT.Broker == config.Embedded {
 		return nil
 	}
-	for _, o := range []struct{ key, value, usual string }{
-		{"embedded.address", e.Address, usual.Address},
-		{"embedded.users_file", e.UsersFile, usual.UsersFile},
-	} {
-		if o.value != o.usual {
-			warnings = append(warnings, fmt.Sprintf("%s: of no use with the broker at %s: want mqtt.broker: %s", l.Name(o.key), options.RedactAddress(l.Config.MQTT.Broker), config.Embedded))
+	var warnings []string
+	usual := make(map[string]any)
+	for f, value := range options.All(config.Default().Embedded) {
+		usual[f.Key] = value
+	}
+	for f, value := range options.All(l.Config.Embedded) {
+		if value != usual[f.Key] {
+			key := l.Name("embedded." + f.Key)
+			warnings = append(warnings, fmt.Sprintf("%s: of no use with the broker at %s: want mqtt.broker: %s", key, options.RedactAddress(l.Config.MQTT.Broker), config.Embedded))
 		}
 	}
 	return warnings
 }
 
 // startInside starts the broker inside.
-func startInside(c *config.Config, users broker.Users, log *slog.Logger) (*broker.Broker, error) {
-	return broker.Start(broker.Options{Address: c.Embedded.Address, Users: users, MaxPacket: int(c.MQTT.MaxPacket), Log: log})
+func startInside(c *config.Config, p parts, log *slog.Logger) (*broker.Broker, error) {
+	e := c.Embedded
+	return broker.Start(broker.Options{
+		Address:   e.Address,
+		Users:     p.users,
+		MaxPacket: int(c.MQTT.MaxPacket),
+		ClientID:  c.ClientID(),
+		Reserved:  p.codec.Root() + "/$gateway/" + p.codec.Name(),
+		Limits: broker.Limits{
+			Clients:       e.MaxClients,
+			Silent:        e.MaxSilent,
+			Sessions:      e.MaxSessions,
+			SessionSize:   int(e.MaxSessionSize),
+			Subscriptions: e.MaxSubscriptions,
+			Retained:      e.MaxRetained,
+			RetainedSize:  int(e.MaxRetainedSize),
+			Levels:        e.MaxLevels,
+			QueueSize:     int(e.MaxQueueSize),
+		},
+		Log: log,
+	})
 }
 
 // signedIn is c with the gateway's own account at the broker inside.

@@ -20,11 +20,13 @@ func TestCheckUsers(t *testing.T) {
 	if got.status != 0 || got.stderr != "" {
 		t.Errorf("users: got %+v", got)
 	}
-	got = execute(t, "", "check", "--mqtt.broker", "wss://h/?token=swordfish", "--embedded.address", "127.0.0.1:0", "--embedded.users_file", "good")
+	got = execute(t, "", "check", "--mqtt.broker", "wss://h/?token=swordfish", "--embedded.address", "127.0.0.1:0", "--embedded.users_file", "good",
+		"--embedded.max_levels", "30", "--embedded.max_clients", "100")
 	wants(t, "standard error", got.stderr,
 		"warning: --embedded.address: of no use with the broker at wss://h/?******: want mqtt.broker: embedded\n",
-		"warning: --embedded.users_file: of no use with the broker at wss://h/?******: want mqtt.broker: embedded\n")
-	if got.status != 0 || strings.Contains(got.stderr, "swordfish") {
+		"warning: --embedded.users_file: of no use with the broker at wss://h/?******: want mqtt.broker: embedded\n",
+		"warning: --embedded.max_levels: of no use with the broker at wss://h/?******: want mqtt.broker: embedded\n")
+	if got.status != 0 || strings.Contains(got.stderr, "swordfish") || strings.Contains(got.stderr, "max_clients") {
 		t.Errorf("another broker: got %+v", got)
 	}
 }

@@ -58,7 +58,7 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 
 	url, guest := c.MQTT.Broker, c.MQTT
 	if url == config.Embedded {
-		inside, err := startInside(c, p.users, log)
+		inside, err := startInside(c, p, log)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,80 @@
+package broker
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// complaintEvery is the shortest time between two lines of a kind: whoever misbehaves fills no log.
+const complaintEvery = 10 * time.Second
+
+// complaints tells what was refused, by kinds, of which there is one a message: the first at once, and every ten seconds
+// how many there were since, with the latest. It may be used from any goroutine.
+type complaints struct {
+	log    *slog.Logger
+	mu     sync.Mutex
+	closed bool
+	kinds  map[string]*kind
+}
+
+type kind struct {
+	more   int   // since the latest line
+	latest []any // attributes
+	timer  *time.Timer
+}
+
+func newComplaints(log *slog.Logger) *complaints {
+	return &complaints{log: log, kinds: make(map[string]*kind)}
+}
+
+func (c *complaints) note(message string, attrs ...any) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return
+	}
+	if k := c.kinds[message]; k != nil {
+		k.more++
+		k.latest = attrs
+		return
+	}
+	c.kinds[message] = &kind{timer: time.AfterFunc(complaintEvery, func() { c.sum(message) })}
+	c.log.Warn(message, attrs...)
+}
+
+// sum tells of those since the latest line; if there are none, the next is told at once.
+func (c *complaints) sum(message string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	k := c.kinds[message]
+	if k == nil {
+		return
+	}
+	if !k.say(c.log, message) || c.closed {
+		delete(c.kinds, message)
+		return
+	}
+	k.timer.Reset(complaintEvery)
+}
+
+func (k *kind) say(log *slog.Logger, message string) (said bool) {
+	if k.more == 0 {
+		return false
+	}
+	log.Warn(message, append(k.latest, "more", k.more)...)
+	k.more, k.latest = 0, nil
+	return true
+}
+
+// close tells of those that no line has told yet.
+func (c *complaints) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	for message, k := range c.kinds {
+		k.timer.Stop()
+		k.say(c.log, message)
+	}
+	clear(c.kinds)
+}

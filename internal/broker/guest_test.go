@@ -1,0 +1,132 @@
+package broker
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+)
+
+// Publishers wait for no reader that has stopped, whose connection is cut although it pings all the time.
+func TestStoppedReader(t *testing.T) {
+	b, said := limited(t, Limits{})
+	var stopped []raw
+	for _, id := range []string{"first", "second", "third"} {
+		r := rawClient(t, b, 4, id)
+		r.subscribe("a")
+		stopped = append(stopped, r)
+	}
+	reader := dial(t, b, "reader", true)
+	reader.subscribe(t, "a")
+	p := dialGateway(t, b)
+	const n = 400
+	for range n {
+		p.publish(t, mqtt.Message{Topic: "a", Payload: string(make([]byte, 64<<10)), QoS: 1})
+		next(t, reader.arrived, "message to who reads")
+	}
+	said.complains(t, "cut off a client that has stopped reading")
+	for _, r := range stopped {
+		_ = r.conn.SetReadDeadline(time.Now().Add(limit))
+		if got, err := io.Copy(io.Discard, r.conn); errors.Is(err, os.ErrDeadlineExceeded) || got >= n*64<<10 {
+			t.Errorf("read %d bytes and then %v, want some and the end", got, err)
+		}
+	}
+	awaits(t, "nothing is queued for those who are gone", func() bool { return b.door.queued.Load() == 0 })
+}
+
+// Of many who read too slowly, those suffer for whom most is queued.
+func TestQueueSize(t *testing.T) {
+	said := new(lines)
+	b, err := Start(Options{Address: "127.0.0.1:0", Limits: Limits{QueueSize: 4 << 20, Clients: 10}, Log: slog.New(said)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	r := rawClient(t, b, 4, "slow")
+	r.subscribe("a")
+	reader := dial(t, b, "reader", true)
+	reader.subscribe(t, "a")
+	p := dial(t, b, "publisher", true)
+	for range 200 {
+		p.publish(t, mqtt.Message{Topic: "a", Payload: string(make([]byte, 64<<10))})
+		next(t, reader.arrived, "message to who reads")
+		if queued := b.door.queued.Load(); queued > 5<<20 {
+			t.Fatalf("%d bytes are queued", queued)
+		}
+	}
+	said.complains(t, "cut off a client that reads too slowly")
+}
+
+// A client that only asks, and reads no answer.
+func TestStoppedReaderOfAnswers(t *testing.T) {
+	t.Parallel()
+	b, said := limited(t, Limits{QueueSize: 1 << 20, Clients: 1})
+	r := rawClient(t, b, 4, "pings")
+	pings := make([]byte, 64<<10)
+	for i := range pings {
+		pings[i] = "\xc0\x00"[i%2]
+	}
+	_ = r.conn.SetWriteDeadline(time.Now().Add(limit))
+	for {
+		if _, err := r.conn.Write(pings); err != nil {
+			break
+		}
+	}
+	said.complains(t, "cut off a client that ")
+}
+
+// Clients of version 5 say how many messages they take at once, of which mochi keeps account in a way in which it waits
+// for itself, now and then, and every publisher with it.
+func TestReceiveMaximum(t *testing.T) {
+	b, _ := limited(t, Limits{})
+	r := rawClient(t, b, 5, "five", 0x21, 0, 20)
+	r.write("\x82\x07\x00\x01\x00" + text("a") + "\x01")
+	go func() { // until the broker ends
+		in, out := bufio.NewReader(r.conn), bufio.NewWriter(r.conn)
+		for {
+			kind, err := in.ReadByte()
+			if err != nil {
+				return
+			}
+			length, _ := in.ReadByte()
+			body := make([]byte, length)
+			if _, err := io.ReadFull(in, body); err != nil {
+				return
+			}
+			if kind&0xf0 == 0x30 { // of topic a: the identifier is behind three bytes
+				_, _ = out.WriteString("\x40\x02" + string(body[3:5]))
+			}
+			if in.Buffered() == 0 {
+				_ = out.Flush()
+			}
+		}
+	}()
+	var publishing sync.WaitGroup
+	for i := range 4 {
+		p := dial(t, b, fmt.Sprint("publisher", i), true)
+		publishing.Go(func() {
+			for range 50 {
+				for range 100 {
+					p.Publish(0, mqtt.Message{Topic: "a", Payload: "x", QoS: 1})
+				}
+				p.Flush()
+				for range 100 {
+					if err := <-p.published; err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { publishing.Wait(); close(done) }()
+	next(t, done, "end of publishing")
+}

@@ -1,0 +1,47 @@
+package broker
+
+import (
+	"sync"
+
+	mochi "github.com/mochi-mqtt/server/v2"
+)
+
+// retained counts the messages that the broker keeps for others than the gateway. It may be used from any goroutine.
+type retained struct {
+	server  *mochi.Server
+	limits  Limits
+	gateway string // its client id
+	mu      sync.Mutex
+	sizes   map[string]int // by topic
+	total   int
+}
+
+// reserve tells whether a message of that size may be kept. settle is to be called when it is.
+func (r *retained) reserve(topic string, size int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old, known := r.sizes[topic]
+	if !known && len(r.sizes) >= r.limits.Retained || r.total-old+size > r.limits.RetainedSize {
+		return false
+	}
+	r.set(topic, size)
+	return true
+}
+
+// settle puts down what mochi keeps now, whatever order it did several things in.
+func (r *retained) settle(topic string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m, ok := r.server.Topics.Retained.Get(topic)
+	if ok && m.Origin != r.gateway {
+		r.set(topic, max(m.FixedHeader.Remaining, len(topic)+len(m.Payload)))
+		return
+	}
+	r.total -= r.sizes[topic]
+	delete(r.sizes, topic)
+}
+
+func (r *retained) set(topic string, size int) {
+	r.total += size - r.sizes[topic]
+	r.sizes[topic] = size
+}
