@@ -73,27 +73,45 @@ func (o *ordered) settle(n uint64) {
 	}
 }
 
-// unacked is a delivery that all devices have answered, and that is acknowledged when what they had emitted by then is
-// kept: all publications up to after.
+// unacked is a delivery that all devices have answered or keep, and that is acknowledged when what they had emitted by then
+// is kept: all publications up to after; and what they keep is on disk: all records up to record.
 type unacked struct {
 	number uint64
+	after  uint64
+	record uint64
+}
+
+// spent is a record of a message that its device has handled, which is released when what the device had emitted by then
+// is kept: all publications up to after.
+type spent struct {
+	record uint64
 	after  uint64
 }
 
 // settled acknowledges a delivery as soon as everything is settled that came to the outbox before this word of it.
-func (c *connection) settled(d messages.Delivery) {
-	if d.Epoch != c.state.Epoch {
+func (c *connection) settled(m messages.Settled) {
+	if m.Delivery.Epoch != c.state.Epoch {
 		return // its session is gone, and the acknowledgement with it
 	}
-	c.unacked = append(c.unacked, unacked{d.Number, c.ordered.last})
+	c.unacked = append(c.unacked, unacked{m.Delivery.Number, c.ordered.last, m.Record})
 	c.acknowledge()
 }
 
-// acknowledge sends what acknowledgements need not wait any longer.
+// spend releases a record as soon as everything is settled that came to the outbox before this word of it.
+func (c *connection) spend(m messages.Spent) {
+	c.spent = append(c.spent, spent{m.Record, c.ordered.last})
+	c.acknowledge()
+}
+
+// acknowledge sends what acknowledgements need not wait any longer, and releases what records need not.
 func (c *connection) acknowledge() {
-	for len(c.unacked) > 0 && c.unacked[0].after <= c.ordered.upTo {
+	for len(c.unacked) > 0 && c.unacked[0].after <= c.ordered.upTo && c.unacked[0].record <= c.stored {
 		c.acks.settle(c.unacked[0].number)
 		c.unacked = c.unacked[1:]
 		c.unsent = c.session
+	}
+	for len(c.spent) > 0 && c.spent[0].after <= c.ordered.upTo {
+		c.spool.Release(c.spent[0].record)
+		c.spent = c.spent[1:]
 	}
 }

@@ -37,10 +37,10 @@ func TestLedgerForgetsOldSessions(t *testing.T) {
 	delivery := func(epoch, number uint64) messages.Delivery {
 		return messages.Delivery{Epoch: epoch, Number: number}
 	}
-	l.expect(delivery(1, 1), &owed{left: 2, ack: true})
-	l.expect(delivery(1, 2), &owed{left: 1, ack: true})
-	l.expect(delivery(2, 1), &owed{left: 3, ack: true})
-	l.expect(delivery(1, 3), &owed{left: 1, ack: true}) // it was on its way
+	l.expect(delivery(1, 1), &owed{left: 2, awaited: 2})
+	l.expect(delivery(1, 2), &owed{left: 1, awaited: 1})
+	l.expect(delivery(2, 1), &owed{left: 3, awaited: 3})
+	l.expect(delivery(1, 3), &owed{left: 1, awaited: 1}) // it was on its way
 	if len(l.open) != 1 || l.open[delivery(2, 1)].left != 3 {
 		t.Errorf("open %v, want the one of the second session", l.open)
 	}

@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -11,13 +10,27 @@ import (
 
 // owed is a delivery that somebody waits for: the broker for its acknowledgement, the sender for an answer, or both.
 type owed struct {
-	left   int                  // devices that have still to tell how it went
-	ack    bool                 // the broker waits
-	asked  messages.InternalMsg // the command to be answered; the zero InternalMsg if there is no answer
-	worst  messages.Outcome     // so far
-	reason string               // of the worst, naming the devices
-	device string               // the first of them
-	blamed int                  // how many there are
+	left    int                  // devices that have still to tell how it went
+	awaited int                  // of them, those for which the broker waits
+	record  uint64               // the highest that is to be on disk before the acknowledgement
+	asked   messages.InternalMsg // the command to be answered; the zero InternalMsg if there is no answer
+	wanted  answerWanted
+	worst   messages.Outcome // so far
+	reason  string           // of the worst, naming the devices
+	device  string           // the first of them
+	blamed  int              // how many there are
+}
+
+// newOwed returns what is owed of a message that has found so many devices.
+func newOwed(msg messages.InternalMsg, wanted answerWanted, found int, qos byte) *owed {
+	o := &owed{left: found, wanted: wanted}
+	if qos > 0 {
+		o.awaited = found
+	}
+	if wanted != nothingWanted {
+		o.asked = msg
+	}
+	return o
 }
 
 // maxBlamed is how many devices an answer names.
@@ -44,29 +57,40 @@ func (o *owed) add(d messages.Done) {
 	}
 }
 
-// wanted tells whether a message that finds these devices is to be answered: a command that asks for it, or one that a
-// device answers by its configuration. Statuses never are.
-func (s *system) wanted(msg messages.InternalMsg, found []int) bool {
-	if msg.Type() != messages.Command {
-		return false
+// answerWanted says of which outcomes the sender of a command is to hear from the gateway.
+type answerWanted uint8
+
+const (
+	nothingWanted answerWanted = iota
+	faultsWanted               // all but that it was done, which its devices say themselves
+	allWanted
+)
+
+// wanted tells what is to be answered of a message that finds these devices: what any of them has answered.
+func (s *system) wanted(msg messages.InternalMsg, found []int) (most answerWanted) {
+	for _, i := range found {
+		most = max(most, s.slots[i].wanted(msg))
 	}
-	if v, ok := msg.Arg(messages.ArgReply); ok {
-		if yes, isBool := v.Bool(); isBool && yes {
-			return true
-		}
-	}
-	return slices.ContainsFunc(found, func(i int) bool { return s.slots[i].answers(msg) })
+	return most
 }
 
-// answers tells whether this device answers msg by its configuration. One that echoes commands answers them itself.
-func (p *slot) answers(msg messages.InternalMsg) bool {
-	switch p.Reply {
-	case config.ReplyAlways:
-		return !p.echoes.Load()
-	case config.ReplyNever:
-		return false
+// wanted tells what this device has answered of msg: all of a command that asks for it, else what its configuration says.
+// One that echoes commands says itself what it did. Statuses are never answered.
+func (p *slot) wanted(msg messages.InternalMsg) answerWanted {
+	if msg.Type() != messages.Command {
+		return nothingWanted
 	}
-	return (msg.Gateway() != "" || msg.Device() != "") && !p.echoes.Load()
+	reply, _ := msg.Arg(messages.ArgReply)
+	asked, _ := reply.Bool()
+	switch {
+	case asked:
+		return allWanted
+	case p.Reply == config.ReplyNever, p.Reply != config.ReplyAlways && msg.Gateway() == "" && msg.Device() == "":
+		return nothingWanted
+	case p.echoes.Load():
+		return faultsWanted
+	}
+	return allWanted
 }
 
 // ration allows so many a second for each key, which come from a fixed set.
@@ -98,18 +122,14 @@ func newRation() *ration {
 	return &ration{most: answersPerSecond, spent: make(map[string]spending)}
 }
 
-// finish answers and acknowledges a delivery of which all devices have told how it went. The answer goes first, so that
-// a command is not acknowledged whose answer is lost.
-func (m *mapper) finish(d messages.Delivery, o *owed) {
-	if o.asked.Type() != 0 {
-		if o.worst == messages.Busy && !m.busy.allow(o.device) {
-			m.counters.Unanswered.Add(1)
-		} else {
-			m.say(o.asked.Reply(o.worst, o.reason))
-		}
-	}
-	if o.ack {
-		m.send(m.connection, messages.Settled{Delivery: d})
+// answer tells the sender of a command how it went, once all devices have told.
+func (m *mapper) answer(o *owed) {
+	switch {
+	case o.wanted == nothingWanted, o.wanted == faultsWanted && o.worst == messages.Handled:
+	case o.worst == messages.Busy && !m.busy.allow(o.device):
+		m.counters.Unanswered.Add(1)
+	default:
+		m.say(o.asked.Reply(o.worst, o.reason))
 	}
 }
 

@@ -1,6 +1,7 @@
 package actors_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 )
 
@@ -133,3 +135,60 @@ func TestRetainedCommandsAreStale(t *testing.T) {
 		}
 	})
 }
+
+// A device that answers commands itself can't answer those that it never got, refused or failed at: the gateway does.
+func TestAnswersForOneThatEchoes(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		payload string
+		wait    time.Duration
+		want    string // payload of the gateway's answer; none if empty
+	}{
+		{"handled", "ON", 0, ""},
+		{"handled, and asked for", `{"action":"ON","reply":true}`, 0, `{"action":"ON","response":"OK"}`},
+		{"refused", `{"action":"REFUSE","id":7}`, 0, `{"action":"REFUSE","response":"REJECTED","reason":"a: action refused","id":7}`},
+		{"failed", "BREAK", 0, `{"action":"BREAK","response":"ERROR","reason":"a: handling BREAK: input/output error"}`},
+		{"panicked", "PANIC", 0, `{"action":"PANIC","response":"ERROR","reason":"a: handling PANIC: panic: lamp on fire"}`},
+		{"not in time", "HANG", 11 * time.Second, `{"action":"HANG","response":"TIMEOUT","reason":"a: handling HANG: not done after 10s"}`},
+	} {
+		for _, qos := range []byte{0, 1} {
+			for _, topic := range []string{"home////a/me/C", "home//g///me/C"} {
+				t.Run(row.name, func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						list := answering(config.ReplyAddressed, "a", "b")
+						for i := range list {
+							list[i].Type = "echo"
+						}
+						b := start(t, list[:1])
+						if topic == "home//g///me/C" { // finds both
+							b.end()
+							b = start(t, list)
+						}
+						defer b.end()
+						b.broker.session().options.Arrived(mqtt.Message{Topic: topic, Payload: row.payload, QoS: qos})
+						time.Sleep(row.wait)
+						synctest.Wait()
+						got := of(b.broker.published(), func(m string) bool { return strings.Contains(m, `"response"`) })
+						if row.want == "" && len(got) > 0 || row.want != "" && len(got) != 1 {
+							t.Fatalf("answers to %q at QoS %d: %q, want %q", topic, qos, got, row.want)
+						}
+						if one := strings.Replace(topic, "me/C", "gw/S", 1) + " " + row.want; len(got) == 1 && topic == "home////a/me/C" && got[0] != one {
+							t.Errorf("answer at QoS %d: %q, want %q", qos, got[0], one)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+func init() { devices.Register("echo", openEcho) }
+
+// echo is a lamp that says that it answers commands itself.
+type echo struct{ lamp }
+
+func openEcho(_ context.Context, env devices.Env, _ struct{}) (devices.Device, error) {
+	return &echo{lamp{env}}, nil
+}
+
+func (*echo) Answers() bool { return true }

@@ -53,7 +53,8 @@ type lasting struct {
 	dropped   *tally
 
 	spooling []spooling // in order
-	unkept   *tally     // by the spool
+	stored   uint64     // records up to this one are on disk, or could not be written
+	spent    []spent    // in order
 
 	epoch uint64
 	codec *mapping.Codec // of the map in force
@@ -130,7 +131,9 @@ func (c *connection) Receive(ctx actor.Context) {
 	case vanished:
 		c.vanished(m)
 	case messages.Settled:
-		c.settled(m.Delivery)
+		c.settled(m)
+	case messages.Spent:
+		c.spend(m)
 	case published:
 		c.published(m.outcomes)
 	case durable:

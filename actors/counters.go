@@ -14,7 +14,9 @@ type Counters struct {
 	Refused   atomic.Int64 // that can't be mapped, or found the mapper's mailbox full or closed
 	Unmatched atomic.Int64 // that found no device
 	Routed    atomic.Int64 // that found at least one
+	Restored  atomic.Int64 // from the spool, beside those that arrived
 
+	Early      atomic.Int64 // acknowledged before a slow device had handled them
 	Handled    atomic.Int64 // by devices
 	TurnedAway atomic.Int64 // by devices: busy, down, of no use
 	Failed     atomic.Int64 // by devices: errors, panics, overdue
@@ -31,6 +33,7 @@ func (c *Counters) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.Int64("arrived", c.Arrived.Load()),
 		slog.Int64("handled", c.Handled.Load()),
+		slog.Int64("early", c.Early.Load()),
 		slog.Int64("refused", c.Refused.Load()+c.TurnedAway.Load()),
 		slog.Int64("failed", c.Failed.Load()),
 		slog.Int64("unmatched", c.Unmatched.Load()),

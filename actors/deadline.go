@@ -13,7 +13,7 @@ import (
 type call struct {
 	slot     *slot
 	doing    messages.Doing
-	handling messages.Handle // if it is that
+	handling messages.Handle // if it is that; may be acknowledged early meanwhile
 	began    time.Time
 	limit    time.Duration
 	cancel   context.CancelFunc // of its context; may be nil
@@ -28,7 +28,7 @@ func (p *slot) watch(h messages.Handle, cancel context.CancelFunc, f func() erro
 	c := p.begin(messages.Handling, h, p.Timeout, cancel)
 	err = errGoexit
 	defer func() {
-		if overdue = c.end(); !overdue {
+		if overdue, h = c.end(); !overdue {
 			p.answer(h, err)
 		}
 	}()
@@ -39,7 +39,7 @@ func (p *slot) watch(h messages.Handle, cancel context.CancelFunc, f func() erro
 // during makes another call of the device's own code.
 func (p *slot) during(doing messages.Doing, limit time.Duration, cancel context.CancelFunc, f func() error) (overdue bool, err error) {
 	c := p.begin(doing, messages.Handle{}, limit, cancel)
-	defer func() { overdue = c.end() }()
+	defer func() { overdue, _ = c.end() }()
 	err = f()
 	return overdue, err
 }
@@ -62,19 +62,19 @@ func (p *slot) begin(doing messages.Doing, h messages.Handle, limit time.Duratio
 	return c
 }
 
-// end notes that the call has returned, and reports whether it had outlived its deadline.
-func (c *call) end() (overdue bool) {
+// end notes that the call has returned, and reports whether it had outlived its deadline, and what was handled.
+func (c *call) end() (overdue bool, handled messages.Handle) {
 	p, again := c.slot, false
 	p.box.locked(func() {
 		p.busy = nil
-		overdue = c.overdue
+		overdue, handled = c.overdue, c.handling
 		again = c.timer.Stop() // else it has fired, perhaps just now, and finds that its call is over
 	})
 	if again {
 		*c = call{timer: c.timer}
 		p.calls.Put(c)
 	}
-	return overdue
+	return overdue, handled
 }
 
 // fired looks how long the call has taken.
@@ -102,7 +102,7 @@ func (c *call) fired() {
 		case took >= slowAfter:
 			c.slow = true
 			c.timer.Reset(c.limit - took)
-			act = p.shedSlow
+			act = p.relieve
 		default:
 			c.timer.Reset(min(slowAfter, c.limit) - took)
 		}

@@ -104,36 +104,6 @@ func TestDeadlinePasses(t *testing.T) {
 	})
 }
 
-// A device that takes long holds no more than its share of what the broker sends unacknowledged.
-func TestDeadlineOfASlowCall(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newProbe(t)
-		s := p.newSlot(10 * time.Second)
-		for n := uint64(2); n <= 6; n++ {
-			s.box.PostUserMessage(handleOf(n, 1))
-		}
-		s.box.PostUserMessage(handleOf(7, 0))
-		s.watch(handleOf(1, 1), nil, func() error {
-			time.Sleep(slowAfter + time.Millisecond)
-			s.box.PostUserMessage(handleOf(8, 1))
-			s.box.PostUserMessage(handleOf(9, 0))
-			got := p.take()
-			for n := range uint64(10) {
-				if n == 5 || n == 6 || n == 8 {
-					p.wantOutcome(t, got, n, messages.Busy)
-				} else {
-					p.wantOutcome(t, got, n)
-				}
-			}
-			if n := (*slotGate)(s).holding(); n != heldWhenSlow {
-				t.Errorf("holds %d, want %d", n, heldWhenSlow)
-			}
-			return nil
-		})
-		s.stopTally()
-	})
-}
-
 // Each call has its own time, though one timer serves them all.
 func TestDeadlineOfOneCallAfterAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

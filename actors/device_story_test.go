@@ -131,23 +131,6 @@ func TestRefusalsAndHangs(t *testing.T) {
 	}
 }
 
-// Every delivery is acknowledged, whatever its devices do; one that is slow does not hold the broker's window.
-func TestSlowDeviceHoldsFewDeliveries(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := start(t, lamps("a"))
-		defer b.end()
-		b.arrive("home////a/me/C", "SLEEP")
-		for range 19 {
-			b.arrive("home////a/me/C", "ON")
-		}
-		time.Sleep(200 * time.Millisecond)
-		synctest.Wait()
-		if got := b.gateway.Counters().TurnedAway.Load(); got != 16 {
-			t.Errorf("%d of 20 refused, want all but 4", got)
-		}
-	})
-}
-
 func TestBurstToDeviceThatMakesProgressIsNotRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, lamps("a"))

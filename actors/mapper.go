@@ -25,6 +25,7 @@ type mapper struct {
 	found   []int // reused from message to message
 	refused *tally
 	unsaid  *tally
+	unknown *tally // devices, for which the spool holds messages
 
 	gateways map[string]bool // that devices answer to explicitly
 	busy     *ration
@@ -70,6 +71,7 @@ func newMapper(s *system, l *ledger) *mapper {
 		index:    routing.New(len(s.slots), func(i int) routing.Answers { return routing.Answers(s.slots[i].AnswersTo) }),
 		refused:  s.newTally("mapper", "messages"),
 		unsaid:   s.newTally("mapper", "emissions"),
+		unknown:  s.newTally("spool", "messages"),
 		gateways: gateways,
 		busy:     newRation(),
 	}
@@ -81,8 +83,16 @@ func (m *mapper) Receive(c actor.Context) {
 	switch msg := c.Message().(type) {
 	case messages.Arrived:
 		m.arrived(msg)
+	case messages.EarlyAck:
+		m.acknowledged(msg)
 	case messages.Done:
 		m.done(msg)
+	case messages.Undone:
+		o := newOwed(msg.Msg, faultsWanted, 1, 0)
+		o.add(messages.Done{Device: msg.Device, Outcome: msg.Outcome, Reason: msg.Reason})
+		m.answer(o)
+	case messages.Restored:
+		m.restored(msg)
 	case messages.Emitted:
 		m.emitted(msg)
 	case remap:
@@ -104,6 +114,7 @@ func (m *mapper) Receive(c actor.Context) {
 func (m *mapper) stopTallies() {
 	m.refused.stop()
 	m.unsaid.stop()
+	m.unknown.stop()
 	m.overflow.stop()
 }
 
@@ -175,31 +186,81 @@ func (m *mapper) route(a messages.Arrived, msg messages.InternalMsg) {
 	}
 	m.counters.Routed.Add(1)
 	wanted := m.wanted(msg, m.found)
-	if a.QoS > 0 || wanted {
-		o := &owed{left: len(m.found), ack: a.QoS > 0}
-		if wanted {
-			o.asked = msg
-		}
-		m.expect(a.Delivery, o)
+	handle := messages.Handle{Delivery: a.Delivery, QoS: a.QoS, Msg: msg}
+	switch {
+	case a.QoS == 0 && wanted == faultsWanted && len(m.found) == 1:
+		handle.Faults = true // there are few, and nothing to be added up
+	case a.QoS > 0 || wanted != nothingWanted:
+		handle.Answer = wanted != nothingWanted
+		m.expect(a.Delivery, newOwed(msg, wanted, len(m.found), a.QoS))
 	}
-	h := any(messages.Handle{Delivery: a.Delivery, QoS: a.QoS, Answer: wanted, Msg: msg}) // boxed once for all of them
+	h := any(handle) // boxed once for all of them
 	for _, i := range m.found {
-		m.slots[i].box.PostUserMessage(h) // not by its PID: the actor may be gone, and its mailbox answers for it
+		m.slots[i].post(h)
 	}
 }
 
-// done counts what one device tells of a delivery that somebody waits for.
-func (m *mapper) done(d messages.Done) {
-	o, ok := m.open[d.Delivery]
-	if !ok {
+// restored gives a device what it had kept, and not handled, when the process before this one ended. Its delivery is that
+// of no session.
+func (m *mapper) restored(r messages.Restored) {
+	slot := m.byName[r.Device]
+	if slot == nil {
+		m.unknown.note(fmt.Errorf("device %q: there is none, for which a message was kept: %v", r.Device, r.Msg))
+		m.send(m.connection, messages.Spent{Record: r.Record})
 		return
 	}
-	if o.add(d); o.left == 0 {
-		delete(m.open, d.Delivery)
-		m.finish(d.Delivery, o)
+	m.counters.Restored.Add(1)
+	d := messages.Delivery{Number: r.Record}
+	wanted := slot.wanted(r.Msg)
+	m.expect(d, newOwed(r.Msg, wanted, 1, 0))
+	slot.post(messages.Handle{Delivery: d, QoS: 1, Answer: wanted != nothingWanted, Early: true, Record: r.Record, Msg: r.Msg})
+}
+
+// acknowledged notes that one device keeps a delivery, so that the broker waits only for the others.
+func (m *mapper) acknowledged(e messages.EarlyAck) {
+	if o, ok := m.open[e.Delivery]; ok {
+		o.record = max(o.record, e.Record)
+		m.Log.Debug("message acknowledged early", "device", e.Device, "spooled", e.Record != 0)
+		m.acknowledge(e.Delivery, o)
 	}
 }
 
+// done counts what one device tells of a delivery that somebody waits for. The answer goes first, so that a command is
+// neither acknowledged nor forgotten by the spool while its answer can be lost.
+func (m *mapper) done(d messages.Done) {
+	if o, ok := m.open[d.Delivery]; ok {
+		if o.add(d); o.left == 0 {
+			m.answer(o)
+		}
+		if !d.Early {
+			m.acknowledge(d.Delivery, o)
+		}
+		m.forget(d.Delivery, o)
+	}
+	if d.Record != 0 {
+		m.send(m.connection, messages.Spent{Record: d.Record})
+	}
+}
+
+// acknowledge notes that the broker waits for one device less.
+func (m *mapper) acknowledge(d messages.Delivery, o *owed) {
+	if o.awaited == 0 {
+		return // the broker doesn't wait
+	}
+	if o.awaited--; o.awaited == 0 {
+		m.send(m.connection, messages.Settled{Delivery: d, Record: o.record})
+	}
+	m.forget(d, o)
+}
+
+// forget closes a delivery that nobody waits for any more.
+func (m *mapper) forget(d messages.Delivery, o *owed) {
+	if o.left == 0 && o.awaited == 0 {
+		delete(m.open, d)
+	}
+}
+
+// settle has an arrival acknowledged that finds no device.
 func (m *mapper) settle(a messages.Arrived) {
 	if a.QoS > 0 {
 		m.send(m.connection, messages.Settled{Delivery: a.Delivery})

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync/atomic"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -38,7 +37,7 @@ type slot struct {
 	admits  admission
 	waiting int    // messages in the mailbox
 	bytes   int    // of these
-	held    int    // of these, those that the broker waits for
+	held    int    // of these messages, those that the broker waits for
 	busy    *call  // what the device is doing at the moment; nil if nothing
 	refused *tally // nil until something is
 }
@@ -53,17 +52,9 @@ const (
 	refuseClosing                  // the gateway is stopping
 )
 
-// A broker sends only so many messages unacknowledged, 20 with mosquitto, and a device must not hold them all. One that
-// makes progress may queue any number, but once a Handle has taken slowAfter, its device may hold only heldWhenSlow.
-const (
-	slowAfter    = 100 * time.Millisecond
-	heldWhenSlow = 4
-)
-
 // The reasons for which a mailbox refuses.
 var (
 	errFull    = errors.New("mailbox full")
-	errSlow    = errors.New("device slow, holding enough unacknowledged messages")
 	errOffline = errors.New("device offline")
 	errStuck   = errors.New("device stuck")
 	errClosing = errors.New("gateway stopping")
@@ -91,35 +82,33 @@ func (g *slotGate) enter(msg any) error {
 		return errStuck
 	case g.admits == refuseClosing:
 		return errClosing
-	case g.waiting >= g.Mailbox, g.waiting > 0 && g.bytes+sizeOf(h.Msg) > maxWaiting:
+	case h.Early: // it has had its place in the process before this one
+	case g.waiting > 0 && g.bytes+sizeOf(h.Msg) > maxWaiting:
 		return errFull
-	case h.QoS > 0 && g.busy != nil && g.busy.slow && g.holding() >= heldWhenSlow:
-		return errSlow
+	case g.full() && (!awaited(h) || g.slow() && g.holding() >= heldWhenSlow):
+		return errFull
 	}
 	g.waiting++
 	g.bytes += sizeOf(h.Msg)
-	if h.QoS > 0 {
+	if awaited(h) {
 		g.held++
 	}
 	return nil
 }
 
+// full reports whether the mailbox has no more places. What the broker waits for takes none: it is the broker that
+// bounds how much it sends before something is acknowledged, and a session has only 65,535 identifiers for that. So a
+// device that makes progress need not refuse what a broker sends at once that had retained it for years.
+func (g *slotGate) full() bool { return g.waiting-g.held >= g.Mailbox }
+
 func (g *slotGate) leave(msg any) {
 	if h, ok := msg.(messages.Handle); ok {
 		g.waiting--
 		g.bytes -= sizeOf(h.Msg)
-		if h.QoS > 0 {
+		if awaited(h) {
 			g.held--
 		}
 	}
-}
-
-// holding returns how many messages the broker waits for because of this device.
-func (g *slotGate) holding() int {
-	if g.busy != nil && g.busy.handling.QoS > 0 {
-		return g.held + 1
-	}
-	return g.held
 }
 
 // refuse answers for the device.
@@ -129,7 +118,7 @@ func (p *slot) refuse(msg any, err error) {
 		return
 	}
 	outcome := messages.Failed
-	if errors.Is(err, errFull) || errors.Is(err, errSlow) {
+	if errors.Is(err, errFull) {
 		outcome = messages.Busy
 	}
 	p.counters.TurnedAway.Add(1)
@@ -169,13 +158,17 @@ func (p *slot) answer(h messages.Handle, err error) {
 	}
 }
 
-// done tells how the handling of a message ended, if somebody waits for it: of the others any number may be refused at
-// once.
+// done tells how the handling of a message ended, if somebody waits for it, or is to hear of a fault: of the others any
+// number may be refused at once.
 func (p *slot) done(h messages.Handle, o messages.Outcome, reason string) {
-	if h.QoS == 0 && !h.Answer {
-		return
+	switch {
+	case h.QoS > 0 || h.Answer:
+		p.send(p.mapper, messages.Done{
+			Delivery: h.Delivery, Device: p.Name, Early: h.Early, Record: h.Record, Outcome: o, Reason: reason,
+		})
+	case h.Faults && o != messages.Handled:
+		p.send(p.mapper, messages.Undone{Device: p.Name, Outcome: o, Reason: reason, Msg: h.Msg})
 	}
-	p.send(p.mapper, messages.Done{Delivery: h.Delivery, Device: p.Name, Outcome: o, Reason: reason})
 }
 
 // set changes what the mailbox does with messages, until the gateway is stopping; what waits in that of a device that
@@ -193,10 +186,11 @@ func (p *slot) set(a admission) {
 	p.box.shed(isHandle, errOffline)
 }
 
-// vacate refuses what waits for an actor that ends and would never come to it.
+// vacate refuses what waits for an actor that ends and would never come to it. What the spool holds of that when the
+// gateway is stopping stays there until the next start.
 func (p *slot) vacate() {
 	p.set(refuseOffline)
-	p.box.shed(isHandle, errClosing) // what is left if the gateway is stopping
+	p.box.shed(func(msg any) bool { return isHandle(msg) && msg.(messages.Handle).Record == 0 }, errClosing)
 	p.stopTally()
 }
 
@@ -211,17 +205,4 @@ func (p *slot) stopTally() {
 func isHandle(msg any) bool {
 	_, ok := msg.(messages.Handle)
 	return ok
-}
-
-// shedSlow refuses what a slow device holds beyond its share, the latest first.
-func (p *slot) shedSlow() {
-	keep := heldWhenSlow - 1 // and the one that it handles
-	p.box.shed(func(msg any) bool {
-		h, ok := msg.(messages.Handle)
-		if !ok || h.QoS == 0 {
-			return false
-		}
-		keep--
-		return keep < 0
-	}, errSlow)
 }

@@ -16,12 +16,14 @@ type Spool struct {
 	Batch time.Duration // that the first publication waits for others to share an fsync; 0: 5 ms
 }
 
-// record is what the spool keeps of a publication, as JSON.
-type record struct {
-	Device  string `json:"device"`
-	Topic   string `json:"topic"`
-	Payload string `json:"payload"`
-	Retain  bool   `json:"retain,omitempty"`
+// spooled is what the spool keeps, as JSON: of a device, a publication; or, for a device, a message that was acknowledged
+// before the device had handled it.
+type spooled struct {
+	Device  string                `json:"device"`
+	Topic   string                `json:"topic,omitempty"`
+	Payload string                `json:"payload,omitempty"`
+	Retain  bool                  `json:"retain,omitempty"`
+	Message *messages.InternalMsg `json:"message,omitempty"` // not nil if it is one
 }
 
 // durable tells the connection that records up to a number are on disk, or, with an error, that they could not be
@@ -65,16 +67,21 @@ func (s *system) closeSpool() {
 	}
 }
 
-// restore puts into the outbox what the spool owes of before. It was bounded when it came.
-func (l *lasting) restore(s *system) {
+// restore puts into the outbox what the spool owes the broker of before, which was bounded when it came, and returns what
+// it owes the devices.
+func (l *lasting) restore(s *system) (owed []messages.Restored) {
 	for _, damage := range s.recovered.Damage {
 		s.Log.Warn("spool damaged", "damage", damage)
 	}
 	for _, r := range s.recovered.Records {
-		var rec record
+		var rec spooled
 		if err := json.Unmarshal(r.Payload, &rec); err != nil {
 			s.Log.Warn("spool damaged", "record", r.Number, "err", err)
 			s.spool.Release(r.Number)
+			continue
+		}
+		if rec.Message != nil {
+			owed = append(owed, messages.Restored{Record: r.Number, Device: rec.Device, Msg: *rec.Message})
 			continue
 		}
 		p := parcel{
@@ -90,7 +97,11 @@ func (l *lasting) restore(s *system) {
 	if n := l.outbox.len(); n > 0 {
 		s.Log.Info("publications of before are sent first", "publications", n)
 	}
+	if len(owed) > 0 {
+		s.Log.Info("messages of before are handled first", "messages", len(owed))
+	}
 	s.recovered = spool.Recovered{}
+	return owed
 }
 
 // keep gives a parcel to the spool. What has been kept is never dropped for something newer, so that it is refused if
@@ -102,7 +113,7 @@ func (c *connection) keep(p *parcel) error {
 	if !c.outbox.fits(*p) {
 		return errOutboxFull
 	}
-	payload, err := json.Marshal(record{p.Device, p.Topic, p.Payload, p.Retain})
+	payload, err := json.Marshal(spooled{Device: p.Device, Topic: p.Topic, Payload: p.Payload, Retain: p.Retain})
 	if err != nil {
 		return fmt.Errorf("%w: %w", devices.ErrRefused, err)
 	}
@@ -113,9 +124,10 @@ func (c *connection) keep(p *parcel) error {
 	return nil
 }
 
-// kept ends the wait of those that are on disk. What could not be written is not lost with that: it is still in the
-// outbox, and its receipt waits for the broker, as without a spool.
+// kept ends the wait of those that are on disk. What could not be written is not lost with that: a publication is still in
+// the outbox, and its receipt waits for the broker, as without a spool; a message is still in its device's mailbox.
 func (c *connection) kept(d durable) {
+	c.stored = d.upTo
 	if d.err != nil {
 		c.unkept.note(d.err)
 	}

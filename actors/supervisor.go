@@ -122,10 +122,10 @@ func (v *supervisor) start(c actor.Context) {
 		outbox:    newOutbox(v.Outbox.Messages, v.Outbox.Bytes),
 		presences: newPresences(v.system),
 		dropped:   v.newTally("outbox", "publications"),
-		unkept:    v.newTally("spool", "publications"),
 		codec:     v.Codec,
 	}
-	lasting.restore(v.system)
+	v.unkept = v.newTally("spool", "publications")
+	owed := lasting.restore(v.system)
 	ledger := newLedger(v.newTally("mapper", "overflow"))
 	ledger.codec = v.Codec
 	spawn := func(name string, box *mailbox, producer func() actor.Actor) *actor.PID {
@@ -141,6 +141,9 @@ func (v *supervisor) start(c actor.Context) {
 		func() actor.Actor { return newConnection(v.system, lasting) })
 	v.mapper = spawn("mapper", mapperBox,
 		func() actor.Actor { return newMapper(v.system, ledger) })
+	for _, r := range owed {
+		v.send(v.mapper, r) // ahead of what the broker sends
+	}
 	v.devices = spawn("devices", newMailbox(nil, nil),
 		func() actor.Actor { return newParent(v.system) })
 	v.up.Store(true)

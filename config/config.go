@@ -103,7 +103,7 @@ type Device struct {
 	Retain      bool           `koanf:"retain" default:"false" doc:"the broker keeps its latest status for whoever subscribes later"`
 	Timeout     time.Duration  `koanf:"timeout" default:"10s" min:"10ms" max:"24h" doc:"a message that it handles for longer makes it count as stuck"`
 	OpenTimeout time.Duration  `koanf:"open_timeout" default:"30s" min:"10ms" max:"24h" doc:"longest duration of opening it"`
-	Mailbox     int            `koanf:"mailbox" default:"1000" min:"1" max:"1000000" doc:"messages that wait for it; further ones are refused"`
+	Mailbox     int            `koanf:"mailbox" default:"1000" min:"1" max:"1000000" doc:"messages that wait for it, beside those at QoS 1 that the broker still waits for; further ones are refused (BUSY)"`
 	Params      map[string]any `koanf:"params" example:"{port: /dev/tty}" doc:"its own options, as the command \"devices\" shows them for its type"`
 }
 

@@ -26,7 +26,8 @@ type Runner interface {
 	Run(ctx context.Context) error
 }
 
-// Answerer is a device that may answer commands itself. If it does, the gateway answers only those that ask for it.
+// Answerer is a device that may answer commands itself. If it does, the gateway answers for it what it refused, failed at
+// or never got, and else only the commands that ask for it.
 type Answerer interface {
 	Device
 	// Answers tells whether it does. It is asked once, after opening.

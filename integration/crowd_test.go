@@ -45,7 +45,7 @@ func runCrowd(t *testing.T, qos byte, bad ...string) crowdResult {
 	var config strings.Builder
 	fmt.Fprintf(&config, "gateway: {name: gw, grace: 1s}\nmqtt: {qos: %d}\nmapping: {root: home, topics: [\"home/+/+/+/+/+/C\"]}\ndevices:\n", qos)
 	for i := range wellBehaved + len(bad) {
-		fmt.Fprintf(&config, "  - {name: p%[1]d, type: puppet, answers_to: {device: [p%[1]d]}}\n", i)
+		fmt.Fprintf(&config, "  - {name: p%[1]d, type: puppet, reply: never, answers_to: {device: [p%[1]d]}}\n", i)
 	}
 	gateway := start(t, dir, "testgateway", "run", "--config", write(t, dir, "testgateway.yaml", config.String()), "--mqtt.broker=tcp://"+broker.address)
 	gateway.broker()

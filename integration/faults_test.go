@@ -119,7 +119,7 @@ func newFaultTrial(t *testing.T, takes time.Duration, autoAck bool) *faultTrial 
 	t.Cleanup(proxy.Close)
 	proxy.AutoAck(autoAck)
 	f := &faultTrial{
-		ground: newGround(t, dir, broker, proxy.Address(), 4, takes, *faultsSpool),
+		ground: newGround(t, dir, broker, proxy.Address(), 4, work{takes: takes}, *faultsSpool),
 		proxy:  proxy,
 		came:   make(map[trial.Kind]int),
 	}

@@ -20,9 +20,20 @@ type Arrived struct {
 // Handle asks a device to handle a message. Mapper → device.
 type Handle struct {
 	Delivery Delivery
-	QoS      byte // above 0 the broker waits for the delivery to be settled
-	Answer   bool // the sender waits to hear how it went
+	QoS      byte   // above 0 the broker waits for the delivery to be settled, unless it is Early
+	Answer   bool   // the sender waits to hear how it went
+	Faults   bool   // the sender is to hear of it if it is not handled, and nobody waits for that
+	Early    bool   // the broker does not wait for this device any more
+	Record   uint64 // of the spool, which holds the message until the device is done with it; 0: none does
 	Msg      InternalMsg
+}
+
+// EarlyAck tells that the broker need not wait for a device that has not handled a message yet, but keeps it. Each Handle
+// is followed by one at most, which its Done may overtake. Device's mailbox → mapper.
+type EarlyAck struct {
+	Delivery Delivery
+	Device   string
+	Record   uint64 // that is to be on disk before the acknowledgement; 0: none is
 }
 
 // Done tells how the handling of a message by one device ended. Each Handle that somebody waits for is followed by
@@ -30,12 +41,36 @@ type Handle struct {
 type Done struct {
 	Delivery Delivery
 	Device   string
+	Early    bool   // as in Handle
+	Record   uint64 // as in Handle
 	Outcome  Outcome
 	Reason   string // empty if Handled
 }
 
-// Settled tells that every device a delivery found has handled or refused it, so that it may be acknowledged.
+// Undone tells that a message with Faults was not handled. Device → mapper; a mailbox that refuses says it in its device's
+// stead.
+type Undone struct {
+	Device  string
+	Outcome Outcome // not Handled
+	Reason  string
+	Msg     InternalMsg
+}
+
+// Settled tells that every device a delivery found has handled, refused or kept it, so that it may be acknowledged.
 // Mapper → connection.
 type Settled struct {
 	Delivery Delivery
+	Record   uint64 // the highest that is to be on disk first; 0: none is
+}
+
+// Spent tells that a device is done with a message that the spool holds. Mapper → connection.
+type Spent struct {
+	Record uint64
+}
+
+// Restored is a message that the spool has kept since before the start, for a device to handle. Supervisor → mapper.
+type Restored struct {
+	Record uint64
+	Device string
+	Msg    InternalMsg
 }

@@ -17,19 +17,22 @@ func init() { devices.Register("witness", open) }
 type params struct {
 	Dir   string        `koanf:"dir" doc:"folder of its record, a file with the device's name"`
 	Takes time.Duration `koanf:"takes" doc:"how long it works on a command" default:"0s"`
+
+	Hiccup time.Duration `koanf:"hiccup" doc:"how long it works, beyond that, on each 40th" default:"0s"`
 }
 
 // witness writes each command down before it echoes it, and each echo that the gateway has promised to deliver. What
 // is written outlives the process. The action PANIC makes it panic.
 type witness struct {
+	params
 	env    devices.Env
-	takes  time.Duration
 	record *os.File
+	count  int // of commands
 }
 
 func open(_ context.Context, env devices.Env, p params) (devices.Device, error) {
 	record, err := os.OpenFile(filepath.Join(p.Dir, env.Name()), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	return &witness{env, p.Takes, record}, err
+	return &witness{params: p, env: env, record: record}, err
 }
 
 func (w *witness) Handle(ctx context.Context, msg messages.InternalMsg) error {
@@ -47,9 +50,13 @@ func (w *witness) Handle(ctx context.Context, msg messages.InternalMsg) error {
 		}
 		panic("told to")
 	}
-	if w.takes > 0 {
+	takes := w.Takes
+	if w.count++; w.count%40 == 0 {
+		takes += w.Hiccup
+	}
+	if takes > 0 {
 		select {
-		case <-time.After(w.takes):
+		case <-time.After(takes):
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -1,0 +1,128 @@
+package actors
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// A broker sends only so many messages before one is acknowledged, 20 with mosquitto, and a device must not hold them
+// all, lest the others hear nothing. One that makes progress may hold any number, but once a call of its code has taken
+// slowAfter, the broker is to wait for only heldWhenSlow of its messages, the latest: the others are acknowledged early, the
+// oldest first, and stay in the mailbox, where they take places. When all places are taken, the latest are refused.
+//
+// mosquitto 2.0.11 sends many more than 20 when it resumes a session, and when acknowledgements come in the order of the
+// messages; others may as well.
+const (
+	slowAfter    = 100 * time.Millisecond
+	heldWhenSlow = 4
+)
+
+// awaited tells whether the broker waits for a message.
+func awaited(h messages.Handle) bool { return h.QoS > 0 && !h.Early }
+
+// slow reports whether the device is within a call that takes long.
+func (g *slotGate) slow() bool { return g.busy != nil && g.busy.slow }
+
+// holding returns how many messages the broker waits for because of this device, with the one that it is handling.
+func (g *slotGate) holding() int {
+	if g.busy != nil && awaited(g.busy.handling) {
+		return g.held + 1
+	}
+	return g.held
+}
+
+// post gives the device a message, or refuses it. The mapper calls it, which has boxed h once for all the devices that the
+// message finds.
+func (p *slot) post(h any) {
+	p.box.PostUserMessage(h) // not by its PID: the actor may be gone, and its mailbox answers for it
+	if awaited(h.(messages.Handle)) {
+		p.relieve()
+	}
+}
+
+// relieve acknowledges early what a slow device holds beyond its share. It is called whenever the device has become slow,
+// or got a message.
+func (p *slot) relieve() {
+	var early []messages.EarlyAck
+	var beyond []any
+	p.box.locked(func() {
+		if g := (*slotGate)(p); g.slow() && g.holding() > heldWhenSlow {
+			early = g.relieve(g.holding() - heldWhenSlow)
+			beyond = g.takeOut(g.holding() - heldWhenSlow)
+		}
+	})
+	for _, e := range early { // without the lock: the mapper may work on it, and on what it has for us
+		p.send(p.mapper, e)
+	}
+	p.box.refuseAll(beyond, errFull)
+}
+
+// relieve marks the oldest n messages that the broker waits for, as far as there are places for them. The very oldest is the
+// one that is being handled: with a spool it is marked too, lest after a crash the broker sends it again behind those that
+// the spool gives back; without one it is better off with the broker.
+func (g *slotGate) relieve(n int) (early []messages.EarlyAck) {
+	mark := func(h *messages.Handle) {
+		h.Early, h.Record = true, g.preserve(*h)
+		early = append(early, messages.EarlyAck{Delivery: h.Delivery, Device: g.Name, Record: h.Record})
+		g.counters.Early.Add(1)
+	}
+	if g.spool != nil && awaited(g.busy.handling) {
+		mark(&g.busy.handling)
+	}
+	queue := g.box.user.all()
+	for i := g.oldestAwaited(queue); len(early) < n && !g.full(); i++ {
+		if h, ok := queue[i].(messages.Handle); ok && awaited(h) {
+			mark(&h)
+			queue[i] = h
+			g.held--
+		}
+	}
+	return early
+}
+
+// takeOut takes the latest n messages that the broker waits for out of the mailbox, to be refused.
+func (g *slotGate) takeOut(n int) []any {
+	if n <= 0 {
+		return nil
+	}
+	keep := g.held - n
+	return g.box.pick(func(msg any) bool {
+		h, ok := msg.(messages.Handle)
+		if !ok || !awaited(h) {
+			return false
+		}
+		keep--
+		return keep < 0
+	})
+}
+
+// oldestAwaited returns where the first of the held messages is. They are looked for from the end, where they all are.
+func (g *slotGate) oldestAwaited(queue []any) int {
+	i := len(queue)
+	for left := g.held; left > 0; {
+		i--
+		if h, ok := queue[i].(messages.Handle); ok && awaited(h) {
+			left--
+		}
+	}
+	return i
+}
+
+// preserve writes a message to the spool, if there is one, and returns its record. Without one it is lost if the process
+// is killed before the device has handled it.
+func (g *slotGate) preserve(h messages.Handle) (record uint64) {
+	if g.spool == nil {
+		return 0
+	}
+	b, err := json.Marshal(spooled{Device: g.Name, Message: &h.Msg})
+	if err == nil {
+		record, err = g.spool.Append(b)
+	}
+	if err != nil {
+		g.unkept.note(fmt.Errorf("device %q: message acknowledged early: %w", g.Name, err))
+	}
+	return record
+}
