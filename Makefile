@@ -1,6 +1,7 @@
 # make test    everything, with the race detector; installs mosquitto where it is missing
-# make check   format, vet, linters, import directions, tidy modules
+# make check   format, vet, linters, import directions, tidy modules, licenses
 # make build   the program, as ./gateway
+# make licenses  THIRD_PARTY_LICENSES anew, after modules have changed
 # make bench   what messages and devices cost, beside plain clients; writes bench/RESULTS.md
 
 GOLANGCI := v2.15.0
@@ -9,7 +10,7 @@ TOOLS    := $(CURDIR)/.tools
 export PATH := $(PATH):/usr/sbin
 SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: all build test check fuzz bench mosquitto
+.PHONY: all build test check licenses fuzz bench mosquitto
 
 all: check test
 
@@ -25,6 +26,11 @@ check: $(TOOLS)/golangci-lint
 	$(TOOLS)/golangci-lint run
 	go mod tidy -diff
 	go mod verify
+	@go run ./internal/licenses | cmp -s - THIRD_PARTY_LICENSES || \
+		{ echo "THIRD_PARTY_LICENSES is not what is linked now: make licenses"; exit 1; }
+
+licenses:
+	@new=$$(mktemp) && go run ./internal/licenses > "$$new" && cat "$$new" > THIRD_PARTY_LICENSES; status=$$?; rm -f "$$new"; exit $$status
 
 # Each fuzz target for a while: make fuzz FUZZTIME=5m
 FUZZTIME ?= 30s
