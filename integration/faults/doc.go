@@ -7,6 +7,8 @@
 //	proxy.Heal()                                // connections that come from now on are well
 //	proxy.Cut(faults.Both, faults.RST)
 //
+// What it carries may also be looked at as MQTT, packet by packet: Edit and AutoAck.
+//
 // A connection from whose stream bytes are missing never passes any again in that direction, whatever it is told: no
 // network hands on a stream with a hole. It lives on, deaf, until it is cut or both of its ends have given it up.
 package faults

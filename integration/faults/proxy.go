@@ -20,6 +20,7 @@ type Proxy struct {
 	relays  map[*relay]bool
 	faults  map[Direction]injected
 	changed chan struct{} // closed when faults changes
+	editors map[Direction]func() Editor
 	acks    bool
 	closed  bool
 }
@@ -43,6 +44,7 @@ func Listen(address, target string) (*Proxy, error) {
 		relays:  make(map[*relay]bool),
 		faults:  make(map[Direction]injected),
 		changed: make(chan struct{}),
+		editors: make(map[Direction]func() Editor),
 	}
 	p.running.Go(func() { p.accept(door) })
 	return p, nil
@@ -175,6 +177,11 @@ func (p *Proxy) enter(r *relay) bool {
 	defer p.mu.Unlock()
 	if p.closed {
 		return false
+	}
+	for way, newEditor := range p.editors {
+		if newEditor != nil {
+			r.flow(way).edit(newEditor())
+		}
 	}
 	if p.acks {
 		r.acknowledge()

@@ -33,6 +33,13 @@ func newRelay(p *Proxy, client, server *net.TCPConn) *relay {
 	return r
 }
 
+func (r *relay) flow(d Direction) *flow {
+	if d == Up {
+		return r.up
+	}
+	return r.down
+}
+
 // run returns when both ends have closed, or the relay.
 func (r *relay) run() {
 	var both sync.WaitGroup
