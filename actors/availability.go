@@ -39,7 +39,7 @@ func (c *connection) appear() (all bool) {
 		if p == nil {
 			return true
 		}
-		if c.flight.len() >= c.window(presenceQoS, int(p.losses)) {
+		if c.flights[presenceQoS].len() >= c.window(presenceQoS, int(p.losses)) {
 			return false
 		}
 		c.tell(c.presences.pop())
@@ -57,8 +57,7 @@ func (c *connection) tell(p *presence) {
 		losses:      int(p.losses),
 		presence:    p,
 	}
-	c.flight.push(next)
-	c.flying += size(next.Publication)
+	c.flights[presenceQoS].push(next)
 	if c.Log.Enabled(context.Background(), slog.LevelDebug) {
 		c.Log.Debug("state out", "topic", next.Topic, "payload", next.Payload)
 	}
@@ -78,19 +77,12 @@ func (c *connection) told(p parcel, err error) {
 	c.tellDrop(c.dropped, p.Publication, fmt.Errorf("%w: %w", devices.ErrRefused, err))
 }
 
-// suspectPresence notes that the broker closed a session with these in flight, of which the first is a presence.
-func (c *connection) suspectPresence(flight []parcel) {
-	if p := flight[0]; c.presences.suspect(p.presence, len(flight) == 1) {
-		c.tellDrop(c.dropped, p.Publication, errPoison)
-	}
-}
-
 // farewell says the last words, one after the other, once all others have been sent. It reports whether that is done.
 func (c *connection) farewell() (over bool) {
-	for c.flight.len() == 0 && c.presences.leave() {
+	for c.landed() && c.presences.leave() {
 		c.pump()
 	}
-	return c.flight.len() == 0
+	return c.landed()
 }
 
 // leave says at least that the gateway leaves, when there is no more time: that overrules what is said of its devices.

@@ -13,6 +13,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/mqttgateway/mqttgateway/actors/link"
+	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/mapping"
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -31,11 +32,11 @@ type connection struct {
 	session mqtt.Session       // nil unless one stands
 	alive   bool               // something is left of it
 	wasUp   bool
+	acked   bool  // the broker has acknowledged a publication
 	cause   error // why it ended
 	acks    *acks
-	flight  fifo[parcel] // handed to the session, outcome not known, in order; presences among them
-	flying  int          // bytes in flight
-	unacked []unacked    // deliveries settled, in order, that wait for what their devices emitted
+	flights [2]flight // by QoS; presences are among those at QoS 1
+	unacked []unacked // deliveries settled, in order, that wait for what their devices emitted
 	timers  []*time.Timer
 	notes   *notes
 	granted []messages.Grant // of the session
@@ -51,6 +52,7 @@ type lasting struct {
 	presences *presences
 	ordered   ordered
 	dropped   *tally
+	tooLarge  *tally // of messages from the broker
 
 	spooling []spooling // in order
 	stored   uint64     // records up to this one are on disk, or could not be written
@@ -94,6 +96,10 @@ type (
 	broken struct { // a session has been lost
 		epoch uint64
 		err   error
+	}
+	unanswered struct { // the broker has owed an answer since then, or, with the zero time, does no more
+		epoch uint64
+		since time.Time
 	}
 	published struct{ *outcomes } // publications have become something
 	tick      struct {            // a timer of the machine's
@@ -140,6 +146,10 @@ func (c *connection) Receive(ctx actor.Context) {
 		c.kept(m)
 	case dialled:
 		c.dialled(m)
+	case unanswered:
+		if m.epoch == c.state.Epoch && c.state.Phase == link.Connected {
+			c.tellSupervisor(messages.LinkOwed{Since: m.since})
+		}
 	case broken:
 		c.because(m.epoch, m.err)
 		c.step(link.Dropped{Epoch: m.epoch, At: c.now(), Fault: fault(m.err)})
@@ -225,7 +235,7 @@ func (c *connection) dial(d link.Dial) {
 
 	ctx, cancel := context.WithCancel(context.Background())
 	c.attempt, c.acks, c.unacked = cancel, newAcks(d.Epoch), nil
-	c.alive, c.wasUp, c.cause = true, false, nil
+	c.alive, c.wasUp, c.acked, c.cause = true, false, false, nil
 	c.notes = c.newNotes()
 	o, r := c.options(d.Epoch, c.acks, c.notes), c.round(nil, c.notes, c.wanted())
 	began := time.Now()
@@ -282,8 +292,20 @@ func (c *connection) options(epoch uint64, acks *acks, notes *notes) mqtt.Option
 			c.send(c.self, published{results})
 		}
 	}
+	o.Unanswered = func(since time.Time) { c.send(c.self, unanswered{epoch, since}) }
+	o.TooLarge = func(topic string, size int) { c.passedOver(topic, size) }
+	o.Unasked = func(err error) { c.tellSupervisor(messages.BrokerFault{Err: err}) }
 	o.Lost = func(err error) { c.send(c.self, broken{epoch, err}) }
 	return o
+}
+
+// passedOver counts a message that was larger than allowed. It is called by the session.
+func (c *connection) passedOver(topic string, size int) {
+	c.counters.Arrived.Add(1)
+	c.counters.Refused.Add(1)
+	c.counters.TooLarge.Add(1)
+	c.tooLarge.note(fmt.Errorf("topic %.200q: %d bytes, and mqtt.max_packet allows %v: acknowledged, and passed over",
+		topic, size, config.Size(c.Session.MaxPacket)))
 }
 
 // dialled takes over a session, if the machine still wants it.

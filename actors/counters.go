@@ -11,7 +11,8 @@ type Counters struct {
 	Arrived   atomic.Int64 // from the broker
 	Echoes    atomic.Int64 // that this gateway had sent itself
 	Ignored   atomic.Int64 // that are no messages: retained ones being cleared, the gateway's own topics
-	Refused   atomic.Int64 // that can't be mapped, or found the mapper's mailbox full or closed
+	Refused   atomic.Int64 // that can't be mapped, found the mapper's mailbox full or closed, or were too large
+	TooLarge  atomic.Int64 // of these, those that were too large
 	Unmatched atomic.Int64 // that found no device
 	Routed    atomic.Int64 // that found at least one
 	Restored  atomic.Int64 // from the spool, beside those that arrived

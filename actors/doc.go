@@ -32,8 +32,8 @@
 // Availability: how each device is, the supervisor alone decides, and tells the connection by a messages.Availability.
 // The broker keeps it, retained and at QoS 1, below root/$gateway/name: state is online or offline, the gateway's own and
 // its will; device/state is connecting, online, or offline and why. Each session begins with all of them, behind its
-// subscriptions and ahead of the outbox; then changes are told, in the outbox's window and ahead of it. With
-// Options.NoAvailability nothing of that is told.
+// subscriptions and ahead of the outbox; then changes are told, in the outbox's window and ahead of it. At QoS 0 the outbox
+// does not wait for those that the broker has yet to acknowledge. With Options.NoAvailability nothing of that is told.
 //
 // Stopping: devices finish what they have and close; then, behind their last words, the mapper and the outbox run
 // empty; then devices and gateway are said to be offline, the gateway last and in any case; then the session ends in good

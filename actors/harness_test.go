@@ -118,8 +118,10 @@ type fakeBroker struct {
 	present  bool
 	refuse   map[string]bool // filters
 	hangUp   bool            // on who asks for one of these
-	hold     bool            // publications are not acknowledged
+	hold     bool            // publications are not acknowledged,
+	holdOnly byte            // if not 0, those of this QoS
 	poison   string          // a publication over which the broker closes the connection
+	deaf     string          // a publication that it does not acknowledge, so that those behind it have no outcome
 	dials    int
 	sessions []*fakeSession
 	sent     []string      // "topic payload" of what was published, in order, but for states
@@ -181,6 +183,7 @@ type fakeSession struct {
 	broker  *fakeBroker
 	options mqtt.Options
 	held    []uint64
+	deaf    bool // to what it was sent last
 	closed  bool // in good order
 	killed  bool
 }
@@ -272,7 +275,9 @@ func (s *fakeSession) Publish(number uint64, m mqtt.Message) {
 				delete(s.broker.retained, m.Topic)
 			}
 		}
-		if held = s.broker.hold; held {
+		held = s.broker.hold && (s.broker.holdOnly == 0 || s.broker.holdOnly == m.QoS)
+		if held = held || s.deaf || m.Topic+" "+m.Payload == s.broker.deaf; held {
+			s.deaf = s.deaf || !s.broker.hold
 			s.held = append(s.held, number)
 		}
 	})

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/actors"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -242,6 +243,120 @@ func TestPoisonousPublicationIsSetAside(t *testing.T) {
 			}
 		default:
 			t.Error("what followed the poison is still waiting")
+		}
+	})
+}
+
+// What the broker does not acknowledge of the gateway's own states holds up no message at QoS 0.
+func TestStatusesDoNotWaitForStates(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		list := lamps("a")
+		for i := range 50 { // more than may be unacknowledged
+			list = append(list, lamps(fmt.Sprint("b", i))...)
+		}
+		broker := &fakeBroker{hold: true, holdOnly: 1}
+		b := start(t, list, func(o *actors.Options) { o.QoS, o.Dial = 0, broker.dial })
+		b.broker = broker
+		defer b.end()
+		for i := range 1000 {
+			speaker.emit(messages.New(messages.Status, messages.Address{}, fmt.Sprint(i)))
+			synctest.Wait()
+		}
+		if got := len(broker.published()); got != 1000 {
+			t.Errorf("%d of 1000 statuses were published", got)
+		}
+		var states int
+		broker.locked(func() { states = len(broker.states) })
+		if states != 20 {
+			t.Errorf("%d states are unacknowledged, want 20", states)
+		}
+	})
+}
+
+// The state of the gateway tells of a broker that does not answer, before anything is lost, and no longer than it is so.
+func TestUnansweredIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, lamps("a"))
+		defer b.end()
+		want := func(when, link string, unanswered time.Duration) {
+			t.Helper()
+			synctest.Wait()
+			if s := b.gateway.State(); s.Link != link || s.Unanswered != unanswered {
+				t.Errorf("%s: link %s, unanswered for %v; want %s, %v", when, s.Link, s.Unanswered, link, unanswered)
+			}
+		}
+		want("at first", "connected", 0)
+		since := time.Now()
+		time.Sleep(8 * time.Second)
+		old := b.broker.session()
+		old.options.Unanswered(since)
+		time.Sleep(4 * time.Second)
+		want("unanswered", "connected", 12*time.Second)
+		old.options.Unanswered(time.Time{})
+		want("answered", "connected", 0)
+		old.options.Unanswered(since)
+		b.log.take()
+		b.broker.locked(func() { b.broker.down = errRefused })
+		old.lose(&mqtt.UnansweredError{Message: true, Topic: "a"})
+		time.Sleep(time.Second)
+		want("lost over it", "down", 0)
+		old.options.Unanswered(since)
+		want("told by one that is gone", "down", 0)
+		if lines := strings.Join(b.log.take(), "\n"); !strings.Contains(lines, "WARN link lost") || !strings.Contains(lines, "has not acknowledged") {
+			t.Errorf("the log does not say why:\n%s", lines)
+		}
+		b.broker.locked(func() { b.broker.down = nil })
+		time.Sleep(time.Minute)
+		want("connected again", "connected", 0)
+	})
+}
+
+// A publication that a broker does not acknowledge, though it does others, does not end its sessions for ever.
+func TestUnacknowledgedPublication(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, lamps("a"))
+		defer b.end()
+		b.broker.locked(func() { b.broker.deaf = "home/////gw/S STUCK" })
+		stuck := speaker.emit(messages.New(messages.Status, messages.Address{}, "STUCK"))
+		next := speaker.emit(messages.New(messages.Status, messages.Address{}, "NEXT"))
+		for range 3 {
+			synctest.Wait()
+			b.broker.session().lose(&mqtt.UnansweredError{Message: true, Topic: "home/////gw/S"})
+			time.Sleep(time.Minute)
+		}
+		synctest.Wait()
+		if err := stuck.Err(); err == nil || !strings.Contains(err.Error(), "unacknowledged in 3 sessions") {
+			t.Errorf("the one that is not acknowledged: %v", err)
+		}
+		if err := next.Err(); err != nil {
+			t.Errorf("the next one: %v", err)
+		}
+	})
+}
+
+// A broker that acknowledges nothing is itself to blame: nothing is given up.
+func TestBrokerThatAcknowledgesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, lamps("a"), func(o *actors.Options) { o.NoAvailability = true })
+		defer b.end()
+		b.broker.locked(func() { b.broker.hold = true })
+		receipt := speaker.emit(messages.New(messages.Status, messages.Address{}, "ON"))
+		for range 10 {
+			synctest.Wait()
+			b.broker.session().lose(&mqtt.UnansweredError{Message: true, Topic: "home/////gw/S"})
+			time.Sleep(time.Minute)
+		}
+		b.broker.locked(func() { b.broker.hold = false })
+		b.broker.session().lose(&mqtt.UnansweredError{Message: true, Topic: "home/////gw/S"})
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		select {
+		case <-receipt.Done():
+			if err := receipt.Err(); err != nil {
+				t.Errorf("given up: %v", err)
+			}
+		default:
+			t.Error("not sent again")
 		}
 	})
 }

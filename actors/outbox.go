@@ -10,7 +10,7 @@ import (
 type parcel struct {
 	messages.Publication
 	order  uint64 // in which it came; see ordered
-	losses int    // sessions in a row that the broker closed while it was in flight
+	losses int    // sessions in a row that have ended over it
 
 	spooled uint64 // number in the spool; 0: it is not there
 

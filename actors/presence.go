@@ -25,7 +25,7 @@ type presence struct {
 	device string // "": the gateway's own
 	word   string // "": the topic is to be cleared
 	due    bool   // it is in the queue
-	losses uint8  // sessions in a row that the broker closed over it; with maxLosses it is set aside
+	losses uint8  // sessions in a row that have ended over it; with maxLosses it is set aside
 }
 
 // aside tells whether the broker has shown that it will not have it.
@@ -173,7 +173,7 @@ func (s *presences) told(p *presence) {
 	}
 }
 
-// suspect notes that the broker closed a session over a presence, which was in flight alone or not, and reports whether
+// suspect notes that a session has ended over a presence, which was in flight alone or not, and reports whether
 // it is set aside with that.
 func (s *presences) suspect(p *presence, alone bool) (aside bool) {
 	if p.losses < maxLosses-1 || alone {

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -20,12 +21,30 @@ const (
 	maxFlying         = 4 << 20 // bytes, by which one publication may go beyond it
 )
 
-// window is how many may be in flight with one of that QoS, over which so many sessions have been lost. One whose next
+// flight is what has been handed to the session, of one QoS and in order, whose outcome is not known.
+type flight struct {
+	fifo[parcel]
+	bytes int
+}
+
+func (f *flight) push(p parcel) {
+	f.fifo.push(p)
+	f.bytes += size(p.Publication)
+}
+
+func (f *flight) pop() parcel {
+	p := f.fifo.pop()
+	f.bytes -= size(p.Publication)
+	return p
+}
+
+// window is how many may be in flight at that QoS with one over which so many sessions have been lost. One whose next
 // loss would prove that it is to blame goes alone.
 func (c *connection) window(qos byte, losses int) int {
 	const suspicious = maxLosses - 1
+	f := &c.flights[qos]
 	switch {
-	case losses >= suspicious, c.flight.len() > 0 && c.flight.first().losses >= suspicious:
+	case losses >= suspicious, f.len() > 0 && f.first().losses >= suspicious:
 		return 1
 	case qos == 0:
 		return maxUnwritten
@@ -93,17 +112,20 @@ func (c *connection) pump() {
 	}
 }
 
-// ready reports whether there is a session, and it has all presences.
-func (c *connection) ready() bool { return c.state.Phase == link.Connected && c.appear() }
+// ready reports whether there is a session, and it has all presences. At QoS 0 nothing waits for what the broker has yet
+// to acknowledge.
+func (c *connection) ready() bool {
+	return c.state.Phase == link.Connected && (c.appear() || c.QoS == 0)
+}
 
 // room reports whether the session may have one more, over which so many sessions have been lost.
 func (c *connection) room(losses int) bool {
-	return c.flight.len() < c.window(c.QoS, losses) && c.flying < maxFlying
+	f := &c.flights[c.QoS]
+	return f.len() < c.window(c.QoS, losses) && f.bytes < maxFlying
 }
 
 func (c *connection) hand(p parcel) {
-	c.flight.push(p)
-	c.flying += size(p.Publication)
+	c.flights[c.QoS].push(p)
 	if c.Log.Enabled(context.Background(), slog.LevelDebug) {
 		c.Log.Debug("message out", "topic", p.Topic, "payload", p.Payload, "qos", c.QoS, "retained", p.Retain)
 	}
@@ -111,12 +133,17 @@ func (c *connection) hand(p parcel) {
 	c.unsent = c.session
 }
 
-// published settles what has become something. Outcomes come in the order of publishing, so that each is that of the
-// first in flight.
+// published settles what has become something. Outcomes come in the order of publishing at each QoS, so that each is that
+// of the first in flight.
 func (c *connection) published(results *outcomes) {
 	for _, o := range results.take() {
-		if results.epoch == c.state.Epoch && c.flight.len() > 0 && c.flight.first().order == o.order {
-			c.end(c.flight.pop(), o.err)
+		qos := c.QoS
+		if o.order == presenceOrder {
+			qos = presenceQoS
+		}
+		if f := &c.flights[qos]; results.epoch == c.state.Epoch && f.len() > 0 && f.first().order == o.order {
+			c.acked = c.acked || qos > 0 && o.err == nil
+			c.end(f.pop(), o.err)
 		}
 	}
 	c.pump()
@@ -125,7 +152,6 @@ func (c *connection) published(results *outcomes) {
 
 // end ends a publication that was in flight.
 func (c *connection) end(p parcel, err error) {
-	c.flying -= size(p.Publication)
 	switch {
 	case p.presence != nil:
 		c.told(p, err)
@@ -140,42 +166,61 @@ func (c *connection) end(p parcel, err error) {
 // putBack returns to the outbox what was in flight when the session ended. At QoS 0 it may have arrived, and is not
 // sent twice. Presences begin anew with each session.
 func (c *connection) putBack() {
-	flight := c.flight.all()
-	c.flight, c.flying = fifo[parcel]{}, 0
-	hungUp := c.state.Fault == link.EOF
-	if hungUp && len(flight) > 0 && flight[0].presence != nil {
-		hungUp = false
-		c.suspectPresence(flight)
+	unwritten, unacked := c.flights[0].all(), c.flights[1].all()
+	c.flights = [2]flight{}
+	if err := c.blame(unacked); err != nil {
+		unacked = c.suspect(unacked, len(unacked)+len(unwritten) == 1, err)
 	}
-	flight = slices.DeleteFunc(flight, func(p parcel) bool { return p.presence != nil })
-	if c.QoS == 0 {
-		for _, p := range flight {
-			c.drop(p, devices.ErrLost)
-		}
-		return
+	for _, p := range unwritten {
+		c.drop(p, devices.ErrLost)
 	}
-	if hungUp && len(flight) > 0 {
-		flight = c.suspect(flight)
-	}
-	for _, p := range c.outbox.putBack(flight) {
+	unacked = slices.DeleteFunc(unacked, func(p parcel) bool { return p.presence != nil })
+	for _, p := range c.outbox.putBack(unacked) {
 		c.replace(p)
 	}
 }
 
-// maxLosses is how many sessions in a row may end while a publication is in flight, the last of them with that one
-// alone, before it is set aside: what makes the broker hang up must not do so for ever.
+// maxLosses is how many sessions in a row may end over a publication, the last of them with that one alone, before it is
+// set aside: what makes the broker hang up, or what it does not acknowledge, must not end sessions for ever.
 const maxLosses = 3
 
-var errPoison = fmt.Errorf("%w: the broker closed the connection %d times over it", devices.ErrDropped, maxLosses)
+var (
+	errPoison  = fmt.Errorf("%w: the broker closed the connection %d times over it", devices.ErrDropped, maxLosses)
+	errUnacked = fmt.Errorf("%w: the broker has left it unacknowledged in %d sessions", devices.ErrDropped, maxLosses)
+)
 
-// suspect notes that the broker closed a session with these in flight. Brokers take publications in order, so that the
-// first is the one to suspect. It returns those to be sent again.
-func (c *connection) suspect(flight []parcel) []parcel {
+// blame returns why the first of those that were in flight at QoS 1 is to be dropped should it go on; nil if the session
+// did not end over it. Brokers take publications in order, so that of those it hung up on the first is the one to suspect.
+// A broker that acknowledges nothing at all is itself to blame for what it does not acknowledge, though not for ever: its
+// statuses do without the gateway's state.
+func (c *connection) blame(flight []parcel) error {
+	if len(flight) == 0 {
+		return nil
+	}
+	var missing *mqtt.UnansweredError
+	switch first := flight[0]; {
+	case c.state.Fault == link.EOF:
+		return errPoison
+	case errors.As(c.cause, &missing) && missing.Message && missing.Topic == first.Topic && (c.acked || first.presence != nil):
+		return errUnacked
+	}
+	return nil
+}
+
+// suspect notes that a session has ended over the first of these, which was alone or not, and returns those to be sent
+// again.
+func (c *connection) suspect(flight []parcel, alone bool, err error) []parcel {
 	first := &flight[0]
-	if first.losses++; first.losses < maxLosses || len(flight) > 1 {
+	if first.presence != nil {
+		if c.presences.suspect(first.presence, alone) {
+			c.tellDrop(c.dropped, first.Publication, err)
+		}
 		return flight
 	}
-	c.drop(*first, errPoison)
+	if first.losses++; first.losses < maxLosses || !alone {
+		return flight
+	}
+	c.drop(*first, err)
 	return flight[1:]
 }
 
@@ -191,7 +236,10 @@ func (c *connection) flush() {
 }
 
 func (c *connection) flushed() {
-	if c.flushing != nil && c.outbox.len() == 0 && c.flight.len() == 0 && c.farewell() {
+	if c.flushing != nil && c.outbox.len() == 0 && c.landed() && c.farewell() {
 		c.stop()
 	}
 }
+
+// landed reports whether nothing is in flight.
+func (c *connection) landed() bool { return c.flights[0].len()+c.flights[1].len() == 0 }

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"sync"
+	"time"
 
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -10,6 +11,12 @@ import (
 type State struct {
 	Link string // closed, connecting (for the first time), connected or down
 
+	// Unanswered is how long the broker, though there, has left something unanswered that the gateway has sent; 0 while
+	// that is nothing worth to be told.
+	Unanswered time.Duration
+
+	TooLarge int64 // messages from the broker that were larger than allowed, and passed over
+
 	// Devices; each is in one of the three.
 	Online  int
 	Opening int // for the first time
@@ -17,7 +24,11 @@ type State struct {
 }
 
 // State waits for no actor. Any goroutine may call it, also before the gateway runs and after.
-func (g *Gateway) State() State { return g.system.standing.look() }
+func (g *Gateway) State() State {
+	s := g.system.standing.look()
+	s.TooLarge = g.system.counters.TooLarge.Load()
+	return s
+}
 
 // condition is how a device is.
 type condition uint8
@@ -32,6 +43,7 @@ const (
 type standing struct {
 	mu      sync.Mutex
 	link    string
+	owed    time.Time        // since when the broker has not answered; zero: it does
 	devices map[string]*slot // never changes; the conditions do
 	count   [isDown + 1]int
 }
@@ -46,13 +58,23 @@ func newStanding(devices map[string]*slot) *standing {
 func (s *standing) look() State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return State{Link: s.link, Online: s.count[isOnline], Opening: s.count[isOpening], Down: s.count[isDown]}
+	state := State{Link: s.link, Online: s.count[isOnline], Opening: s.count[isOpening], Down: s.count[isDown]}
+	if !s.owed.IsZero() {
+		state.Unanswered = time.Since(s.owed)
+	}
+	return state
 }
 
 func (s *standing) setLink(word string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.link = word
+	s.link, s.owed = word, time.Time{}
+}
+
+func (s *standing) setOwed(since time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.owed = since
 }
 
 // setDevice returns how the device was before.
@@ -89,6 +111,8 @@ func (s *standing) note(msg any) (a messages.Availability, news bool) {
 		}
 	case messages.LinkUp:
 		s.setLink("connected")
+	case messages.LinkOwed:
+		s.setOwed(m.Since)
 	case messages.LinkDown:
 		s.setLink("down")
 	case messages.LinkClosed:

@@ -82,6 +82,8 @@ func (v *supervisor) Receive(c actor.Context) {
 		v.linkUp(m)
 	case messages.LinkDown:
 		v.linkDown(m)
+	case messages.BrokerFault:
+		v.brokerFault(m)
 	case regranted:
 		v.resubscribed(m.granted)
 	case question:
@@ -122,6 +124,7 @@ func (v *supervisor) start(c actor.Context) {
 		outbox:    newOutbox(v.Outbox.Messages, v.Outbox.Bytes),
 		presences: newPresences(v.system),
 		dropped:   v.newTally("outbox", "publications"),
+		tooLarge:  v.newTally("link", "messages"),
 		codec:     v.Codec,
 	}
 	v.unkept = v.newTally("spool", "publications")

@@ -203,6 +203,14 @@ func (t *teller) subscribed(granted []messages.Grant, first bool) {
 	}
 }
 
+// brokerFault is told of by each session once, at most.
+func (t *teller) brokerFault(m messages.BrokerFault) {
+	t.note(linkKind("fault", m.Err), 1, slowly*t.system.Throttle, trouble{
+		level: slog.LevelWarn, text: "the broker has sent what it should not, passed over", sum: "the broker has sent more of what it should not",
+		err: m.Err,
+	})
+}
+
 func (t *teller) linkClosed(m messages.LinkClosed) {
 	if m.Unsent > 0 {
 		t.log.Warn("link closed, not everything could be sent", "unsent", m.Unsent)

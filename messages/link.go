@@ -29,6 +29,14 @@ type LinkDown struct {
 	Retry     time.Duration // until the next attempt
 }
 
+// LinkOwed tells that the broker has left something unanswered for a while, though it is there. Connection → supervisor.
+type LinkOwed struct {
+	Since time.Time // zero: it does so no more
+}
+
+// BrokerFault tells of something that the broker should not have sent, and that was passed over. Connection → supervisor.
+type BrokerFault struct{ Err error }
+
 // LinkClosed tells that the session has ended as it was asked to. Connection → supervisor.
 type LinkClosed struct {
 	Unsent int // publications that could not be sent any more

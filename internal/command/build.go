@@ -37,6 +37,7 @@ func buildOptions(c *config.Config, p parts, broker string, log *slog.Logger) ac
 			Password:       m.Password.Reveal(),
 			KeepAlive:      m.KeepAlive,
 			ConnectTimeout: m.ConnectTimeout,
+			AckTimeout:     m.AckTimeout,
 			CleanSession:   m.CleanSession,
 			TLS:            p.security,
 			Transport:      mqtt.Transport(m.Transport),

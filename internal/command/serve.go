@@ -26,7 +26,9 @@ func serve(ctx context.Context, g *actors.Gateway, r *reloader, socket string) e
 
 func serviceState(s actors.State) service.State {
 	return service.State{
-		Link:    s.Link,
-		Devices: service.Devices{Online: s.Online, Opening: s.Opening, Down: s.Down},
+		Link:              s.Link,
+		UnansweredSeconds: int(s.Unanswered.Seconds()),
+		TooLarge:          s.TooLarge,
+		Devices:           service.Devices{Online: s.Online, Opening: s.Opening, Down: s.Down},
 	}
 }

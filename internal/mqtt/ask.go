@@ -16,10 +16,10 @@ func (s *directSession) Subscribe(ctx context.Context, filters []Filter) ([]Gran
 		return nil, err
 	}
 	// Each in a packet of its own: frames relies on that.
-	codes, err := s.ask(ctx, typeSuback, len(filters), func(i int, id uint16) packets.ControlPacket {
+	codes, err := s.ask(ctx, typeSubscribe, len(filters), func(i int, id uint16) (packets.ControlPacket, string) {
 		p := packets.NewControlPacket(packets.Subscribe).(*packets.SubscribePacket)
 		p.MessageID, p.Topics, p.Qoss = id, []string{filters[i].Topic}, []byte{filters[i].QoS}
-		return p
+		return p, filters[i].Topic
 	})
 	if err != nil {
 		return nil, err
@@ -38,16 +38,19 @@ func (s *directSession) Unsubscribe(ctx context.Context, filters []string) error
 	if err := checkFilterNames(filters); err != nil || len(filters) == 0 {
 		return err
 	}
-	_, err := s.ask(ctx, typeUnsuback, 1, func(_ int, id uint16) packets.ControlPacket {
+	_, err := s.ask(ctx, typeUnsubscribe, 1, func(_ int, id uint16) (packets.ControlPacket, string) {
 		p := packets.NewControlPacket(packets.Unsubscribe).(*packets.UnsubscribePacket)
 		p.MessageID, p.Topics = id, filters
-		return p
+		return p, filters[0]
 	})
 	return err
 }
 
-// ask sends n packets in order and waits for their answers, of the given type; it returns the codes in them.
-func (s *directSession) ask(ctx context.Context, kind byte, n int, build func(i int, id uint16) packets.ControlPacket) ([]byte, error) {
+// buildRequest returns a packet, and the first filter in it.
+type buildRequest func(i int, id uint16) (p packets.ControlPacket, filter string)
+
+// ask sends n packets of the given type in order and waits for their answers; it returns the codes in them.
+func (s *directSession) ask(ctx context.Context, kind byte, n int, build buildRequest) ([]byte, error) {
 	asked, err := s.sendRequests(kind, n, build)
 	if err != nil {
 		return nil, err
@@ -65,7 +68,7 @@ func (s *directSession) ask(ctx context.Context, kind byte, n int, build func(i 
 	return codes, nil
 }
 
-func (s *directSession) sendRequests(kind byte, n int, build func(i int, id uint16) packets.ControlPacket) ([]*request, error) {
+func (s *directSession) sendRequests(kind byte, n int, build buildRequest) ([]*request, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	asked := make([]*request, n)
@@ -74,14 +77,15 @@ func (s *directSession) sendRequests(kind byte, n int, build func(i int, id uint
 		if err != nil {
 			return nil, err
 		}
-		asked[i] = s.flights.ask(id, kind)
-		s.put(encoded(build(i, id))...)
+		p, filter := build(i, id)
+		s.put(encoded(p)...)
+		asked[i] = s.flights.ask(kind, id, filter, s.end)
 	}
 	s.hasten()
 	return asked, s.cause
 }
 
-// say sends a packet that needs no answer.
+// say sends a packet that is not in the ledger.
 func (s *directSession) say(p ...byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

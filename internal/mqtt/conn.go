@@ -3,8 +3,6 @@ package mqtt
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"net"
 	"runtime"
 	"sync"
@@ -13,8 +11,8 @@ import (
 
 const chunk = 64 << 10 // bytes read or written in one go
 
-// conn is the net.Conn that paho speaks through. It gathers what is written, buffers what is read, and
-// judges it; it alone says whether and why the session has ended.
+// conn is the net.Conn that paho speaks through. It gathers what is written, buffers what is read, judges it, and keeps
+// to itself what paho must not see; it alone says whether and why the session has ended.
 //
 // paho writes each packet with one call of Write, and reads three times for each. Without the gathering
 // and buffering here a system call for each of those is most of what a message costs.
@@ -22,43 +20,54 @@ type conn struct {
 	wire
 	writeTimeout time.Duration
 	acknowledge  func() // see quickAck
+	callbacks    callbacks
 
 	// Of the goroutine that reads.
-	in      []byte
-	unread  []byte // part of in
-	frames  frames
-	verdict error // of frames, on what follows unread
+	in       *reader
+	unread   []byte // of the packet that paho is reading
+	accepted bool   // the CONNACK has come,
+	present  bool   // with a session that the broker has kept
+	odd      bool   // what nobody asked for has been told of
 
-	heard clock // when bytes came last
+	clock clock
 
-	mu      sync.Mutex // guards out, sealed and cause
-	work    sync.Cond  // for flush: there is something to write, or the end
-	room    sync.Cond  // for Write: there is room, or the end
-	out     []byte
-	sealed  bool // a DISCONNECT is, or was, the last in out
-	cause   error
-	done    chan struct{} // closed when cause is set
-	drained chan struct{} // closed when the DISCONNECT has been written
-	flushed chan struct{} // closed when flush has returned
+	mu           sync.Mutex // guards what follows
+	work         sync.Cond  // for flush: there is something to write, or the end
+	room         sync.Cond  // for Write: there is room, or the end
+	out          []byte
+	sealed       bool // a DISCONNECT is, or was, the last in out
+	cause        error
+	ledger       ledger
+	end, written uint64        // bytes of the session that have been put into out, and written
+	done         chan struct{} // closed when cause is set
+	drained      chan struct{} // closed when the DISCONNECT has been written
+	flushed      chan struct{} // closed when flush has returned
 
 	// calls is held for reading around each of paho's calls that can block, and for writing before
 	// paho hears of the end: after that, such a call waits for its time limit, and then fails.
 	calls sync.RWMutex
 }
 
+// callbacks are the session's that the conn calls. They do not panic.
+type callbacks struct {
+	tooLarge func(topic string, size int)
+	unasked  func(err error)
+}
+
 // newConn takes w over. The goroutine that it starts ends with fail or seal.
-func newConn(w wire, o Options) *conn {
+func newConn(w wire, o Options, back callbacks) *conn {
 	c := &conn{
 		wire:         w,
 		writeTimeout: o.WriteTimeout,
 		acknowledge:  quickAck(w.socket),
-		in:           make([]byte, chunk),
-		frames:       frames{max: o.MaxPacket},
+		callbacks:    back,
+		in:           newReader(w, o.MaxPacket),
+		ledger:       newLedger(),
 		done:         make(chan struct{}),
 		drained:      make(chan struct{}),
 		flushed:      make(chan struct{}),
 	}
-	c.heard.start()
+	c.clock.start()
 	c.work.L, c.room.L = &c.mu, &c.mu
 	go c.flush()
 	return c
@@ -112,7 +121,7 @@ var errEnded = errors.New("session ended")
 // Read serves paho's reading goroutine.
 func (c *conn) Read(p []byte) (int, error) {
 	for len(c.unread) == 0 {
-		if err := c.fill(); err != nil {
+		if err := c.advance(); err != nil {
 			c.fail(err)
 			c.calls.Lock()
 			defer c.calls.Unlock()
@@ -124,23 +133,67 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fill reads what there is. An error that comes along with bytes comes again at the next call.
-func (c *conn) fill() error {
-	if c.verdict != nil {
-		return c.verdict
-	}
-	n, err := c.wire.Read(c.in)
-	if n == 0 {
-		if errors.Is(err, io.EOF) {
-			err = fmt.Errorf("connection closed by the broker: %w", err)
+// advance goes on to the next packet, or waits for more of it.
+func (c *conn) advance() error {
+	p, ok, err := c.in.next()
+	switch {
+	case err != nil:
+		return err
+	case ok:
+		if c.admit(p) {
+			c.unread = p.raw
 		}
+		c.clock.whole.set(c.clock.heard.at())
+		return nil
+	}
+	if err := c.in.fill(); err != nil {
 		return err
 	}
-	c.heard.beat()
+	c.clock.heard.set(c.clock.now())
 	c.acknowledge()
-	n, c.verdict = c.frames.follow(c.in[:n])
-	c.unread = c.in[:n]
 	return nil
+}
+
+// admit takes note of a packet, and reports whether paho is to see it. paho takes any acknowledgement for that of
+// whatever has the identifier.
+func (c *conn) admit(p packet) bool {
+	asked := true
+	switch p.kind() {
+	case typePublish:
+		if p.past > 0 {
+			c.tooLarge(p)
+		}
+		return p.past == 0
+	case typeConnack:
+		if asked = !c.accepted; asked {
+			c.accepted, c.present = true, p.body[0]&1 != 0
+		}
+	case typePingresp:
+		asked = c.answered(p, 0)
+	case typePuback, typePubrec, typePubrel, typePubcomp, typeSuback, typeUnsuback:
+		asked = c.answered(p, p.id())
+	}
+	if !asked && !c.odd && !p.ofBefore(c.present) {
+		c.odd = true
+		c.callbacks.unasked(unasked(p))
+	}
+	return asked || p.kind() == typePubrel // which is answered whatever it releases (section 4.3.3)
+}
+
+func (c *conn) answered(p packet, id uint16) (asked bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, _, asked = c.ledger.answer(p.kind(), id)
+	return asked
+}
+
+// tooLarge acknowledges a message that was read past: it must not come again.
+func (c *conn) tooLarge(p packet) {
+	if answer := p.acknowledgedBy(); answer != 0 {
+		id := p.publishID()
+		c.post([]byte{answer << 4, 2, byte(id >> 8), byte(id)})
+	}
+	c.callbacks.tooLarge(string(p.topic()), p.past)
 }
 
 // Write takes a whole packet of paho's. It waits for room, never longer than flush's deadline lets it,
@@ -168,6 +221,11 @@ func (c *conn) put(p []byte) {
 		return
 	}
 	c.out = append(c.out, p...)
+	c.end += uint64(len(p))
+	if asked, ok := pendingFor(p); ok {
+		asked.end = c.end
+		c.ledger.add(asked)
+	}
 	c.work.Signal()
 }
 
@@ -225,17 +283,34 @@ func (c *conn) gather(spare []byte) ([]byte, bool) {
 	return batch, c.cause == nil
 }
 
+// look has v look at what the conn knows.
+func (c *conn) look(v *vigil) sight {
+	signs := c.clock.signs()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return v.look(signs, &c.ledger)
+}
+
 // send writes b in chunks, each with a deadline of its own, so that a slow broker has time and a
 // frozen one has not.
 func (c *conn) send(b []byte) error {
 	for len(b) > 0 {
 		n := min(len(b), chunk)
+		c.clock.sent.set(c.clock.now())
 		if err := c.wire.send(b[:n], c.writeTimeout); err != nil {
 			return err
 		}
+		c.wrote(n)
 		b = b[n:]
 	}
 	return nil
+}
+
+func (c *conn) wrote(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.written += uint64(n)
+	c.ledger.wrote(c.written, c.clock.sent.at())
 }
 
 // Close is paho's, and paho closes only what has failed or what it cannot go on with.

@@ -28,7 +28,7 @@ func newSlow(t *testing.T) (*slow, *conn) {
 	t.Cleanup(func() { theirs.Close() })
 	s := &slow{Conn: ours, letGo: make(chan struct{})}
 	o := newEvents(Paho).options(t)
-	return s, newConn(wire{s, s}, o)
+	return s, newConn(wire{s, s}, o, callbacks{})
 }
 
 func TestWritesAreGathered(t *testing.T) {
@@ -53,10 +53,10 @@ func TestWritesAreGathered(t *testing.T) {
 func TestReadsAreBuffered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := net.Pipe()
-		c := newConn(wire{ours, ours}, newEvents(Paho).options(t))
+		c := newConn(wire{ours, ours}, newEvents(Paho).options(t), callbacks{func(string, int) {}, func(error) {}})
 		reads := 0
 		c.acknowledge = func() { reads++ }
-		sent := append(bytes.Clone(connack), bytes.Repeat([]byte{0xd0, 0}, 100)...)
+		sent := append(bytes.Clone(connack), bytes.Repeat([]byte{0x30, 3, 0, 1, 'a'}, 100)...)
 		go func() { _, _ = theirs.Write(sent) }()
 		var got []byte
 		for range sent {

@@ -23,9 +23,10 @@ type directSession struct {
 	gone      chan struct{}  // closed when nothing of the session runs any more
 	running   sync.WaitGroup // read and writeRest
 
-	heard, sent clock       // when bytes came, and when they went, last
-	over        atomic.Bool // Close, Kill or Lost has happened: the other two have nothing to do
-	quiet       atomic.Bool // nothing is called any more
+	clock clock
+	over  atomic.Bool // Close, Kill or Lost has happened: the other two have nothing to do
+	quiet atomic.Bool // nothing is called any more
+	odd   sync.Once   // what nobody asked for has been told of
 
 	mu    sync.Mutex // guards what follows; nobody holds it while he calls back or writes
 	cause error      // of the end; nil as long as the session lives
@@ -47,8 +48,7 @@ func connectDirect(ctx context.Context, w wire, o Options) (Session, error) {
 		flights:   newInflight(),
 	}
 	s.in = newReader(s.stream(), o.MaxPacket)
-	s.heard.start()
-	s.sent.start()
+	s.clock.start()
 	s.running.Go(s.read)
 	s.running.Go(s.writeRest)
 
@@ -94,7 +94,7 @@ func (s *directSession) Publish(number uint64, m Message) {
 	}
 	if f.err != nil {
 		f.settled = true
-		s.flights.add(f, 0)
+		s.flights.lanes[qos].add(f)
 		return
 	}
 	before := len(s.out)
@@ -102,14 +102,19 @@ func (s *directSession) Publish(number uint64, m Message) {
 	s.end += uint64(len(s.out) - before)
 	if qos == 0 {
 		f.sent = s.end
+		s.flights.lanes[0].add(f)
+		return
 	}
-	s.flights.add(f, id)
+	s.flights.publish(f, id, m.Topic, s.end)
 }
 
 // acknowledge puts an answer to what the broker has sent.
 func (s *directSession) acknowledge(kind byte, id uint16) {
 	s.mu.Lock()
 	s.put(kind<<4, 2, byte(id>>8), byte(id))
+	if kind == typePubrec {
+		s.flights.add(pending{kind: typePubrec, id: id, end: s.end})
+	}
 	s.acks = true
 	s.mu.Unlock()
 }

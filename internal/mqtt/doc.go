@@ -6,8 +6,12 @@
 //	Dial ──► Arrived*  Published*  ──► Lost (once, unless closed or killed first)
 //
 // Behind the interface is one of two transports. Either is bound to one connection and has no reconnection and
-// no store: two machines for one connection cannot both be right. Both read through frames, which follows the
-// packets that come in and ends the session at the first that is too large or malformed.
+// no store: two machines for one connection cannot both be right. What they share:
+//
+//   - reader cuts what comes in into packets. The first that is malformed ends the session; a message that is too large
+//     is read past.
+//   - ledger holds what the broker has not answered, and vigil judges by the clock whether it still will: see there.
+//   - An acknowledgement of what is not in the ledger is told of and passed over.
 //
 // # Direct
 //
@@ -17,11 +21,11 @@
 //		                         │ acknowledgements
 //		Publish, Ack ──────► writer ──► broker                        whoever calls Flush, or goroutine writeRest
 //
-//	  - reader cuts packets out of a buffer, and the same goroutine calls Arrived.
+//	  - The goroutine that reads also calls Arrived.
 //	  - writer gathers what is put until somebody calls Flush, who writes it himself without waiting; what the
 //	    socket has no room for, and all that goes through TLS or a WebSocket, is left to a goroutine that may wait.
 //	  - inflight deals out identifiers and keeps the order of outcomes; reporter tells them, one goroutine at a time.
-//	  - watch notices a broker that has fallen silent and callbacks that are stuck, and tells of the end.
+//	  - watch keeps the vigil, and tells of the end.
 //	  - A socket is read and written by system calls that are not announced to Go's scheduler, which spares waking its
 //	    monitor for each message. It then sleeps on while messages come, and a goroutine that computes keeps its
 //	    processor unless a timer fires meanwhile: internal/pace sees to one.
@@ -32,10 +36,11 @@
 // The other is a paho client, a new one for every attempt, with its time limits off. What is around paho keeps it
 // out of the situations in which it hangs, panics or reports what is not so:
 //
-//   - conn is the net.Conn that paho reads and writes. It gathers writes and buffers reads; its first
-//     fault is the reason of the session's end; its Write never fails and its Read fails only when none
-//     of paho's blocking calls is under way, for such a call would otherwise wait out its time limit.
-//   - publisher feeds paho from one goroutine and reports from another, in order, so that Publish never
+//   - conn is the net.Conn that paho reads and writes. It gathers writes and hands on packet by packet what is read, but
+//     for those that paho would take for something else; its first fault is the reason of the session's end; its Write
+//     never fails and its Read fails only when none of paho's blocking calls is under way, for such a call would
+//     otherwise wait out its time limit.
+//   - publisher feeds paho from one goroutine and reports from two others, in order, so that Publish never
 //     blocks and a token that never completes holds nobody up.
 //   - Acknowledgements of what arrived are written straight to the conn: paho's way may block.
 //   - watch is as above.

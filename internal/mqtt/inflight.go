@@ -2,14 +2,19 @@ package mqtt
 
 import "errors"
 
-// inflight holds the publications whose outcome has not been told, in their order, and deals out identifiers. It has
-// no lock of its own.
+// inflight holds the publications whose outcome has not been told, and deals out identifiers. It has no lock of its own.
+// Publications keep their order within a QoS: at QoS 0 none waits for what the broker has yet to acknowledge.
 type inflight struct {
+	ledger
+	lanes [1 + atLeastOnce]lane // by QoS
+	asked map[uint16]*request
+	last  uint16 // identifier dealt out
+}
+
+// lane holds publications of one QoS, in their order.
+type lane struct {
 	ring       []flight // its length is a power of 2; the flight numbered n is at n modulo that
 	first, end uint64   // those from first up to, not including, end are in flight
-	published  map[uint16]uint64
-	asked      map[uint16]*request
-	last       uint16 // identifier dealt out
 }
 
 // flight is one publication.
@@ -22,83 +27,37 @@ type flight struct {
 
 // request is a SUBSCRIBE or UNSUBSCRIBE. One whose asker has gone keeps its identifier until it is answered.
 type request struct {
-	kind   byte      // type of the answer
 	answer chan byte // takes one without blocking: the code of a SUBACK, 0 otherwise
 }
 
 func newInflight() inflight {
-	return inflight{ring: make([]flight, 64), published: make(map[uint16]uint64), asked: make(map[uint16]*request)}
+	i := inflight{ledger: newLedger(), asked: make(map[uint16]*request)}
+	for qos := range i.lanes {
+		i.lanes[qos].ring = make([]flight, 64)
+	}
+	return i
 }
 
-func (i *inflight) at(n uint64) *flight { return &i.ring[n&uint64(len(i.ring)-1)] }
+func (l *lane) at(n uint64) *flight { return &l.ring[n&uint64(len(l.ring)-1)] }
 
-func (i *inflight) empty() bool { return i.first == i.end }
-
-// add puts f behind the others. Its identifier is 0 if it needs no acknowledgement.
-func (i *inflight) add(f flight, id uint16) {
-	if i.end-i.first == uint64(len(i.ring)) {
-		old := *i
-		i.ring = make([]flight, 2*len(old.ring))
-		for n := i.first; n < i.end; n++ {
-			*i.at(n) = *old.at(n)
+// add puts f behind the others, and returns its number in the lane.
+func (l *lane) add(f flight) uint64 {
+	if l.end-l.first == uint64(len(l.ring)) {
+		old := *l
+		l.ring = make([]flight, 2*len(old.ring))
+		for n := l.first; n < l.end; n++ {
+			*l.at(n) = *old.at(n)
 		}
 	}
-	*i.at(i.end) = f
-	if id != 0 {
-		i.published[id] = i.end
-	}
-	i.end++
-}
-
-// ask notes a request that is about to be sent.
-func (i *inflight) ask(id uint16, kind byte) *request {
-	r := &request{kind, make(chan byte, 1)}
-	i.asked[id] = r
-	return r
-}
-
-var errNoIdentifier = errors.New("65535 packets are unacknowledged, and no more can be")
-
-// identifier returns one that is not in use, never 0.
-func (i *inflight) identifier() (uint16, error) {
-	if len(i.published)+len(i.asked) >= 65535 {
-		return 0, errNoIdentifier
-	}
-	for {
-		i.last++
-		_, published := i.published[i.last]
-		_, asked := i.asked[i.last]
-		if i.last != 0 && !published && !asked {
-			return i.last, nil
-		}
-	}
-}
-
-// acknowledge settles the publication with an identifier, and reports whether there was one.
-func (i *inflight) acknowledge(id uint16) bool {
-	n, ok := i.published[id]
-	if ok {
-		delete(i.published, id)
-		i.at(n).settled = true
-	}
-	return ok
-}
-
-// answer answers the request with an identifier, and reports whether there was one of that kind.
-func (i *inflight) answer(kind byte, id uint16, code byte) bool {
-	r := i.asked[id]
-	if r == nil || r.kind != kind {
-		return false
-	}
-	delete(i.asked, id)
-	r.answer <- code
-	return true
+	*l.at(l.end) = f
+	l.end++
+	return l.end - 1
 }
 
 // settled removes those from the front whose outcome is known, and appends them to list.
-func (i *inflight) settled(list []flight, written uint64) []flight {
-	for ; i.first < i.end; i.first++ {
-		f := i.at(i.first)
+func (l *lane) settled(list []flight, written uint64) []flight {
+	for ; l.first < l.end; l.first++ {
+		f := l.at(l.first)
 		if !f.settled && (f.sent == 0 || f.sent > written) {
 			break
 		}
@@ -106,4 +65,61 @@ func (i *inflight) settled(list []flight, written uint64) []flight {
 		*f = flight{}
 	}
 	return list
+}
+
+func (i *inflight) empty() bool {
+	for qos := range i.lanes {
+		if i.lanes[qos].first != i.lanes[qos].end {
+			return false
+		}
+	}
+	return true
+}
+
+// settled removes those whose outcome can be told, and appends them to list.
+func (i *inflight) settled(list []flight, written uint64) []flight {
+	for qos := range i.lanes {
+		list = i.lanes[qos].settled(list, written)
+	}
+	return list
+}
+
+// publish takes a publication at QoS 1, which ends when so many bytes of the session have been written.
+func (i *inflight) publish(f flight, id uint16, topic string, end uint64) {
+	i.ledger.add(pending{kind: typePublish, id: id, what: topic, tag: i.lanes[atLeastOnce].add(f), end: end})
+}
+
+// ask notes a request, which ends when so many bytes of the session have been written.
+func (i *inflight) ask(kind byte, id uint16, filter string, end uint64) *request {
+	r := &request{make(chan byte, 1)}
+	i.asked[id] = r
+	i.ledger.add(pending{kind: kind, id: id, what: filter, end: end})
+	return r
+}
+
+var errNoIdentifier = errors.New("65535 packets are unacknowledged, and no more can be")
+
+// identifier returns one that is not in use, never 0.
+func (i *inflight) identifier() (uint16, error) {
+	if i.full() {
+		return 0, errNoIdentifier
+	}
+	for {
+		if i.last++; i.last != 0 && !i.inUse(i.last) {
+			return i.last, nil
+		}
+	}
+}
+
+// take takes what the broker answers to something of ours, with the code of a SUBACK, and reports whether that was asked.
+func (i *inflight) take(kind byte, id uint16, code byte) (asked bool) {
+	of, tag, asked := i.answer(kind, id)
+	switch of {
+	case typePublish:
+		i.lanes[atLeastOnce].at(tag).settled = true
+	case typeSubscribe, typeUnsubscribe:
+		i.asked[id].answer <- code
+		delete(i.asked, id)
+	}
+	return asked
 }

@@ -18,107 +18,112 @@ func TestIdentifiersAreNeverInUse(t *testing.T) {
 		}
 		seen[id] = true
 		if n%5 == 0 {
-			i.ask(id, typeSuback)
+			i.ask(typeSubscribe, id, "a", 0)
 		} else {
-			i.add(flight{number: n}, id)
+			i.publish(flight{number: n}, id, "a", 0)
 		}
 	}
 	if _, err := i.identifier(); !errors.Is(err, errNoIdentifier) {
 		t.Errorf("one more: %v", err)
 	}
 	// Of all that there are, those that have come back.
-	i.answer(typeSuback, 1, 0)
-	i.acknowledge(40_000)
+	i.take(typeSuback, 1, 0)
+	i.take(typePuback, 40_000, 0)
 	for _, want := range []uint16{1, 40_000} {
 		id, err := i.identifier()
 		if id != want || err != nil {
 			t.Errorf("got %d, %v; want %d", id, err, want)
 		}
-		i.ask(id, typeSuback)
+		i.ask(typeSubscribe, id, "a", 0)
 	}
 }
 
 func TestWhatIsNotInFlight(t *testing.T) {
 	i := newInflight()
-	i.add(flight{number: 1}, 7)
-	r := i.ask(8, typeSuback)
+	i.publish(flight{number: 1}, 7, "a", 0)
+	r := i.ask(typeSubscribe, 8, "a", 0)
 	for what, taken := range map[string]bool{
-		"an acknowledgement of nothing":   i.acknowledge(1),
-		"an acknowledgement of a request": i.acknowledge(8),
-		"an answer to nothing":            i.answer(typeSuback, 1, 0),
-		"an answer to a publication":      i.answer(typeSuback, 7, 0),
-		"an answer of another type":       i.answer(typeUnsuback, 8, 0),
+		"an acknowledgement of nothing":   i.take(typePuback, 1, 0),
+		"an acknowledgement of a request": i.take(typePuback, 8, 0),
+		"an answer to nothing":            i.take(typeSuback, 1, 0),
+		"an answer to a publication":      i.take(typeSuback, 7, 0),
+		"an answer of another type":       i.take(typeUnsuback, 8, 0),
 	} {
 		if taken {
 			t.Errorf("%s was taken", what)
 		}
 	}
-	if !i.answer(typeSuback, 8, 1) || i.answer(typeSuback, 8, 2) {
+	if !i.take(typeSuback, 8, 1) || i.take(typeSuback, 8, 2) {
 		t.Error("a request is to be answered once")
 	}
 	if code := <-r.answer; code != 1 {
 		t.Errorf("answered with %d", code)
 	}
-	if !i.acknowledge(7) || i.acknowledge(7) {
+	if !i.take(typePuback, 7, 0) || i.take(typePuback, 7, 0) {
 		t.Error("a publication is to be acknowledged once")
 	}
 }
 
-// Whatever happens in whatever order, each outcome comes once, in order, and never before its cause.
+// Whatever happens in whatever order, each outcome comes once, in the order of its QoS, and neither before its cause nor
+// later.
 func TestOutcomesOfARandomWalk(t *testing.T) {
 	for seed := range uint64(20) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 0))
 			i := newInflight()
 			var (
-				next, told, end, written uint64
-				unacked                  []uint16
-				known                    = make(map[uint64]func() bool)
-				ids                      = make(map[uint64]uint16)
+				next, told   [2]uint64 // by QoS
+				end, written uint64
+				unacked      []uint16
+				known        [2][]func() bool
 			)
 			for range 20_000 {
+				qos := random.IntN(2)
+				n := next[qos]
 				switch random.IntN(4) {
 				case 0, 1:
-					n, id := next, uint16(0)
-					next++
-					switch random.IntN(5) {
-					case 0:
-						i.add(flight{number: n, settled: true, err: errOptions}, 0)
-						known[n] = func() bool { return true }
-					case 1, 2:
+					next[qos]++
+					switch {
+					case random.IntN(5) == 0:
+						i.lanes[qos].add(flight{number: n, settled: true, err: errOptions})
+						known[qos] = append(known[qos], func() bool { return true })
+					case qos == 0:
 						end += 10
 						sent := end
-						i.add(flight{number: n, sent: sent}, 0)
-						known[n] = func() bool { return sent <= written }
+						i.lanes[0].add(flight{number: n, sent: sent})
+						known[0] = append(known[0], func() bool { return sent <= written })
 					default:
-						var err error
-						if id, err = i.identifier(); err != nil {
+						id, err := i.identifier()
+						if err != nil {
 							t.Fatal(err)
 						}
-						i.add(flight{number: n}, id)
+						end += 10
+						i.publish(flight{number: n}, id, "a", end)
 						unacked = append(unacked, id)
-						ids[n] = id
-						known[n] = func() bool { return !slices.Contains(unacked, ids[n]) }
+						known[1] = append(known[1], func() bool { return !slices.Contains(unacked, id) })
 					}
 				case 2:
 					written += random.Uint64N(end - written + 1)
+					i.wrote(written, 0)
 				case 3:
 					for range min(3, len(unacked)) {
 						at := random.IntN(len(unacked))
-						if !i.acknowledge(unacked[at]) {
+						if !i.take(typePuback, unacked[at], 0) {
 							t.Fatalf("%d is not in flight", unacked[at])
 						}
 						unacked = slices.Delete(unacked, at, at+1)
 					}
 				}
-				for _, f := range i.settled(nil, written) {
-					if f.number != told || !known[told]() {
-						t.Fatalf("outcome of %d, want that of %d, known: %t", f.number, told, known[told]())
+				for qos := range i.lanes {
+					for _, f := range i.lanes[qos].settled(nil, written) {
+						if f.number != told[qos] || !known[qos][told[qos]]() {
+							t.Fatalf("QoS %d: outcome of %d, want that of %d", qos, f.number, told[qos])
+						}
+						told[qos]++
 					}
-					told++
-				}
-				if told < next && known[told]() {
-					t.Fatalf("the outcome of %d is known and was not told", told)
+					if told[qos] < next[qos] && known[qos][told[qos]]() {
+						t.Fatalf("QoS %d: the outcome of %d is known and was not told", qos, told[qos])
+					}
 				}
 				if i.empty() != (told == next) {
 					t.Fatalf("empty: %t, with %d of %d told", i.empty(), told, next)

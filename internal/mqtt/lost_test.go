@@ -17,7 +17,7 @@ func TestLostByWhatTheBrokerSends(t *testing.T) {
 		err  string
 	}{
 		{"SUBACK with two codes", []byte{0x90, 4, 0, 1, 0, 0}, "remaining length of 4, want 3"},
-		{"256 MB announced", []byte{0x30, 0xff, 0xff, 0xff, 0x7f}, "larger than the limit"},
+		{"256 MB announced", []byte{0xe0, 0xff, 0xff, 0xff, 0x7f}, "larger than the limit"},
 		{"PUBLISH that is cut", []byte{0x30, 2, 0, 9}, "with a topic of 9"},
 		{"PUBACK that is cut", []byte{0x40, 0}, "remaining length of 0"},
 		{"unknown type", []byte{0xf0, 0}, "type 15"},

@@ -41,7 +41,7 @@ func (r *receipt) send() {
 	}
 	kind := byte(typePuback)
 	if r.qos == 2 {
-		kind = typePubrec // The session answers the PUBREL that follows.
+		kind = typePubrec // The session waits for the PUBREL that follows, and answers it.
 	}
 	r.session.acknowledge(kind, r.id)
 }

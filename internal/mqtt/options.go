@@ -31,8 +31,12 @@ type Options struct {
 	WriteTimeout   time.Duration // how long the broker may take no byte while we have some; 0: 10 s
 	CleanSession   bool
 	Will           *Message  // nil: none
-	MaxPacket      int       // bytes; a larger one that comes in ends the session, unread; 0: 1 MiB
+	MaxPacket      int       // bytes; a larger message is read past and acknowledged; 0: 1 MiB
 	Transport      Transport // empty: Direct
+
+	// AckTimeout is how long a broker that is there may leave a packet unanswered, from when it was written: a PUBLISH at
+	// QoS 1, a SUBSCRIBE, an UNSUBSCRIBE, a PINGREQ, a PUBREC. Then the session ends, by an [UnansweredError]. 0: 30 s.
+	AckTimeout time.Duration
 
 	// TLS is for ssl and wss. Dial asks for it each time, and fails with its error, so that what it is made of may be
 	// renewed. Nil: TLS 1.2 and up, the system's authorities.
@@ -48,10 +52,21 @@ type Options struct {
 
 	// Published tells the outcome of a Publish: nil at QoS 0 when the message was handed to the socket's
 	// buffer, at QoS 1 (and 2, which is sent as 1) when the broker has acknowledged it; an error if the
-	// message can never be sent. It comes once for each Publish, in their order, unless the session ends
-	// before: for those still without an outcome when Lost, Kill or an unfinished Close ended it, none
+	// message can never be sent. It comes once for each Publish, in the order of those with the same QoS, unless the
+	// session ends before: for those still without an outcome when Lost, Kill or an unfinished Close ended it, none
 	// will come, and nobody knows whether the broker had them.
 	Published func(number uint64, err error)
+
+	// Unanswered tells since when the broker has left something unanswered, once that is a quarter of AckTimeout, and when that
+	// changes; the zero time when it owes nothing of that age any more.
+	Unanswered func(since time.Time)
+
+	// TooLarge tells of a message of so many bytes that was larger than MaxPacket: it was read past, and acknowledged.
+	TooLarge func(topic string, size int)
+
+	// Unasked tells of an acknowledgement, of whatever kind, of something that was not sent. It is passed over; what
+	// follows of the kind in the same session is not told of.
+	Unasked func(err error)
 
 	// Lost is called at most once, when a session that Dial returned, or is just returning, ended
 	// without Close or Kill; nothing is called after it. An err that wraps io.EOF means that the broker
@@ -62,6 +77,7 @@ type Options struct {
 
 const (
 	defaultTimeout   = 10 * time.Second
+	defaultAckTime   = 30 * time.Second
 	defaultMaxPacket = 1 << 20
 	maxKeepAlive     = 65535 * time.Second // paho lets larger ones wrap
 )
@@ -121,6 +137,9 @@ func (o Options) normal() (Options, *url.URL, error) {
 	if o.WriteTimeout <= 0 {
 		o.WriteTimeout = defaultTimeout
 	}
+	if o.AckTimeout <= 0 {
+		o.AckTimeout = defaultAckTime
+	}
 	if o.MaxPacket <= 0 {
 		o.MaxPacket = defaultMaxPacket
 	}
@@ -129,6 +148,15 @@ func (o Options) normal() (Options, *url.URL, error) {
 	}
 	if o.Published == nil {
 		o.Published = func(uint64, error) {}
+	}
+	if o.Unanswered == nil {
+		o.Unanswered = func(time.Time) {}
+	}
+	if o.TooLarge == nil {
+		o.TooLarge = func(string, int) {}
+	}
+	if o.Unasked == nil {
+		o.Unasked = func(error) {}
 	}
 	if o.Lost == nil {
 		o.Lost = func(error) {}

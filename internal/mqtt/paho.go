@@ -31,7 +31,9 @@ type pahoSession struct {
 func (s *pahoSession) begin() {
 	var publishing sync.WaitGroup
 	publishing.Go(s.publisher.hand)
-	publishing.Go(s.publisher.report)
+	for _, handed := range s.publisher.handed {
+		publishing.Go(func() { s.publisher.report(handed) })
+	}
 	go func() {
 		defer close(s.gone)
 		s.watch()
@@ -45,15 +47,6 @@ func (s *pahoSession) Present() bool { return s.present }
 
 // arrived is called by paho, for one message after the other.
 func (s *pahoSession) arrived(_ paho.Client, m paho.Message) {
-	if s.quiet.Load() {
-		return
-	}
-	defer func() {
-		if v := recover(); v != nil {
-			s.quiet.Store(true)
-			s.conn.fail(&PanicError{v, debug.Stack()})
-		}
-	}()
 	msg := Message{
 		Topic:     m.Topic(),
 		Payload:   string(m.Payload()),
@@ -64,7 +57,20 @@ func (s *pahoSession) arrived(_ paho.Client, m paho.Message) {
 	if msg.QoS > 0 {
 		msg.receipt = &receipt{session: s, id: m.MessageID(), qos: msg.QoS}
 	}
-	s.options.Arrived(msg)
+	s.call(func() { s.options.Arrived(msg) })
+}
+
+// call makes one of the calls of the session's user, on whose panic the session ends.
+func (s *pahoSession) call(back func()) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.quiet.Store(true)
+			s.conn.fail(&PanicError{v, debug.Stack()})
+		}
+	}()
+	if !s.quiet.Load() {
+		back()
+	}
 }
 
 // quitted is called by paho when all its goroutines have ended.
@@ -73,29 +79,10 @@ func (s *pahoSession) quitted(_ paho.Client, err error) {
 	close(s.quit)
 }
 
-// watch waits for the end and tells of it. paho pings as well, for the broker's sake: too late, by up to 5 s or a
-// quarter of KeepAlive, to judge anybody by. It brings the end about itself when the broker, though
-// pinged, has sent nothing for too long. Nothing being read is the measure, not a missing answer to a ping,
-// so that callbacks that are stuck count as well.
+// watch waits for the end and tells of it. It may bring the end about itself: see vigil. (paho pings as well: too late, by
+// up to 5 s or a quarter of KeepAlive, to judge anybody by.)
 func (s *pahoSession) watch() {
-	timer := time.NewTimer(s.options.pingAfter())
-	defer timer.Stop()
-	for !s.conn.ended() {
-		select {
-		case <-s.conn.done:
-		case <-timer.C:
-			switch silence := s.conn.heard.silence(); {
-			case silence >= s.options.patience():
-				s.conn.fail(fmt.Errorf("nothing from the broker for %s", s.options.patience()))
-			case silence >= s.options.pingAfter():
-				s.conn.post([]byte{typePingreq << 4, 0})
-				timer.Reset(s.options.patience() - silence)
-			default:
-				timer.Reset(s.options.pingAfter() - silence)
-			}
-		}
-	}
-
+	s.keepVigil()
 	cause := s.conn.failure()
 	if s.handedOn() && errors.Is(cause, errGivenUp) {
 		cause = fmt.Errorf("ended by paho: %v", s.why) // %v: whatever it says, it is no EOF of the broker's.
@@ -103,6 +90,29 @@ func (s *pahoSession) watch() {
 	s.quiet.Store(true)
 	if !s.over.Swap(true) {
 		s.options.Lost(cause)
+	}
+}
+
+// keepVigil pings, and ends the session when the broker is there no more or does not answer, until the end.
+func (s *pahoSession) keepVigil() {
+	v, teller := newVigil(s.options), unansweredTeller{tell: s.options.Unanswered}
+	for timer := time.NewTimer(0); ; {
+		select {
+		case <-s.conn.done:
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+		found := s.conn.look(&v)
+		if found.end != nil {
+			s.conn.fail(found.end)
+			return
+		}
+		if found.ping {
+			s.conn.post([]byte{typePingreq << 4, 0})
+		}
+		s.call(func() { teller.note(found, s.conn.clock.born) })
+		timer.Reset(found.next)
 	}
 }
 
@@ -206,10 +216,13 @@ func (s *pahoSession) acknowledge(kind byte, id uint16) {
 func (s *pahoSession) Close(ctx context.Context) {
 	if !s.over.Swap(true) {
 		early, cancel := beforeEnd(ctx)
-		select {
-		case <-s.publisher.settled():
-		case <-s.conn.done:
-		case <-early.Done():
+		settled := s.publisher.settled()
+		for range s.publisher.handed {
+			select {
+			case <-settled:
+			case <-s.conn.done:
+			case <-early.Done():
+			}
 		}
 		cancel()
 		s.conn.seal(ctx)

@@ -11,7 +11,11 @@ import (
 
 // connectPaho is connect with a paho client.
 func connectPaho(ctx context.Context, w wire, o Options) (Session, error) {
-	s := &pahoSession{options: o, conn: newConn(w, o), quit: make(chan struct{}), gone: make(chan struct{})}
+	s := &pahoSession{options: o, quit: make(chan struct{}), gone: make(chan struct{})}
+	s.conn = newConn(w, o, callbacks{
+		tooLarge: func(topic string, size int) { s.call(func() { o.TooLarge(topic, size) }) },
+		unasked:  func(err error) { s.call(func() { o.Unasked(err) }) },
+	})
 	s.client = paho.NewClient(s.clientOptions())
 	s.publisher = newPublisher(s.conn, s.client, o.Published)
 
@@ -49,7 +53,7 @@ func (s *pahoSession) clientOptions() *paho.ClientOptions {
 	o.SetStore(noStore{})
 	o.SetOrderMatters(true)
 	o.SetAutoAckDisabled(true)
-	o.SetPingTimeout(never)                       // watch does this, by a better rule: see there.
+	o.SetPingTimeout(never)                       // vigil does this, by a better rule.
 	o.SetWriteTimeout(4 * s.options.WriteTimeout) // how long Publish may block; conn fails before that
 
 	o.AddBroker("tcp://broker") // It wants one.

@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"testing"
 	"time"
@@ -18,6 +19,9 @@ type events struct {
 	arrived   chan Message
 	published chan outcome
 	lost      chan error
+	unasked   chan error
+	tooLarge  chan string
+	owing     chan time.Time
 }
 
 type outcome struct {
@@ -26,7 +30,10 @@ type outcome struct {
 }
 
 func newEvents(over Transport) events {
-	return events{over, make(chan Message, 10000), make(chan outcome, 10000), make(chan error, 10)}
+	return events{
+		over, make(chan Message, 10000), make(chan outcome, 10000), make(chan error, 10), make(chan error, 10),
+		make(chan string, 1000), make(chan time.Time, 1000),
+	}
 }
 
 // options reports to e; keep-alive 10 s, so that the broker's silence counts after 15 s.
@@ -40,6 +47,9 @@ func (e events) options(t *testing.T) Options {
 		Arrived:      func(m Message) { e.arrived <- m },
 		Published:    func(n uint64, err error) { e.published <- outcome{n, err} },
 		Lost:         func(err error) { e.lost <- err },
+		Unasked:      func(err error) { e.unasked <- err },
+		TooLarge:     func(topic string, size int) { e.tooLarge <- fmt.Sprint(topic, " ", size) },
+		Unanswered:   func(since time.Time) { e.owing <- since },
 	}.normal()
 	if err != nil {
 		t.Fatal(err)

@@ -31,16 +31,13 @@ func appendPublish(b []byte, m Message, qos byte, id uint16) []byte {
 	return append(b, m.Payload...)
 }
 
-// parsePublish reads what frames has let pass. The message shares no memory with p.
+// parsePublish reads what the reader has let pass. The message shares no memory with p.
 func parsePublish(p packet) (m Message, id uint16) {
-	m.QoS = p.first >> 1 & 3
-	m.Retained = p.first&flagRetained != 0
-	m.Duplicate = p.first&flagDuplicate != 0
-	n := 2 + int(binary.BigEndian.Uint16(p.body))
 	text := string(p.body) // one for all that the message holds
-	m.Topic = text[2:n]
+	n := 2 + len(p.topic())
+	m = Message{Topic: text[2:n], QoS: p.qos(), Retained: p.first&flagRetained != 0, Duplicate: p.first&flagDuplicate != 0}
 	if m.QoS > 0 {
-		id = binary.BigEndian.Uint16(p.body[n:])
+		id = p.publishID()
 		n += 2
 	}
 	m.Payload = text[n:]

@@ -68,7 +68,7 @@ func firstOf(t *testing.T, b []byte) packet {
 	t.Helper()
 	r := newReader(bytes.NewReader(append(bytes.Clone(connack), b...)), largest)
 	for skipped := false; ; {
-		p, ok := r.next()
+		p, ok, _ := r.next()
 		switch {
 		case ok && skipped:
 			return p

@@ -3,6 +3,7 @@ package mqtt
 import (
 	"fmt"
 	"runtime/debug"
+	"sync"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 )
@@ -12,65 +13,76 @@ import (
 const atLeastOnce = 1
 
 // publisher takes publications without blocking, hands them to paho, which may block, and reports what
-// became of them, in order. A goroutine does each of the two; both end with the conn.
+// became of them, in the order of those with the same QoS. A goroutine hands them over, and one for each QoS reports;
+// all end with the conn.
 type publisher struct {
 	conn      *conn
 	client    paho.Client
 	published func(number uint64, err error)
 
 	taken  *queue[publication]
-	handed *queue[delivery]
+	handed [1 + atLeastOnce]*queue[delivery] // by QoS
+
+	telling sync.Mutex // is held by who calls published
 }
 
 type publication struct {
 	number  uint64
 	message Message
-	settled chan struct{} // not nil: no publication, but to be closed when those before are settled
+	settled chan<- struct{} // not nil: no publication; gets a value for each QoS when those before are settled
 }
 
 type delivery struct {
 	number  uint64
 	token   paho.Token // nil: none needed
 	err     error      // why it cannot be sent
-	settled chan struct{}
+	settled chan<- struct{}
 }
 
 func newPublisher(c *conn, client paho.Client, published func(uint64, error)) *publisher {
-	return &publisher{c, client, published, newQueue[publication](), newQueue[delivery]()}
+	p := &publisher{conn: c, client: client, published: published, taken: newQueue[publication]()}
+	for qos := range p.handed {
+		p.handed[qos] = newQueue[delivery]()
+	}
+	return p
 }
 
-// settled returns a channel that is closed when all that was taken has been reported.
+// settled returns a channel that gets a value for each QoS when all that was taken has been reported.
 func (p *publisher) settled() <-chan struct{} {
-	done := make(chan struct{})
-	p.taken.put(publication{settled: done})
-	return done
+	settled := make(chan struct{}, len(p.handed))
+	p.taken.put(publication{settled: settled})
+	return settled
 }
 
 // hand feeds paho.
 func (p *publisher) hand() {
 	for batch := p.taken.take(nil, p.conn.done); batch != nil; batch = p.taken.take(batch, p.conn.done) {
 		for _, pub := range batch {
-			d := delivery{number: pub.number, settled: pub.settled}
-			if m := pub.message; d.settled == nil {
-				if d.err = m.check(); d.err == nil && !p.conn.call(func() {
-					d.token = p.client.Publish(m.Topic, min(m.QoS, atLeastOnce), m.Retained, m.Payload)
-				}) {
-					return
+			if pub.settled != nil {
+				for _, handed := range p.handed {
+					handed.put(delivery{settled: pub.settled})
 				}
+				continue
 			}
-			p.handed.put(d)
+			d, m, qos := delivery{number: pub.number}, pub.message, min(pub.message.QoS, atLeastOnce)
+			if d.err = m.check(); d.err == nil && !p.conn.call(func() {
+				d.token = p.client.Publish(m.Topic, qos, m.Retained, m.Payload)
+			}) {
+				return
+			}
+			p.handed[qos].put(d)
 		}
 	}
 }
 
 // report waits for each outcome in turn. Whatever paho has against a message that was well-formed has to
 // do with the session, not with the message: it ends the session, and the message has no outcome.
-func (p *publisher) report() {
+func (p *publisher) report(handed *queue[delivery]) {
 	defer p.recovered()
-	for batch := p.handed.take(nil, p.conn.done); batch != nil; batch = p.handed.take(batch, p.conn.done) {
+	for batch := handed.take(nil, p.conn.done); batch != nil; batch = handed.take(batch, p.conn.done) {
 		for _, d := range batch {
 			if d.settled != nil {
-				close(d.settled)
+				d.settled <- struct{}{}
 				continue
 			}
 			if d.token != nil {
@@ -86,9 +98,16 @@ func (p *publisher) report() {
 					return
 				}
 			}
-			p.published(d.number, d.err)
+			p.tell(d)
 		}
 	}
+}
+
+// tell makes one call after the other.
+func (p *publisher) tell(d delivery) {
+	p.telling.Lock()
+	defer p.telling.Unlock()
+	p.published(d.number, d.err)
 }
 
 func (p *publisher) recovered() {

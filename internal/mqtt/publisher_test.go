@@ -25,13 +25,39 @@ func TestOutcomesComeInOrder(t *testing.T) {
 			s.Publish(i, m)
 		}
 		s.Flush()
-		for i := range uint64(n) {
+		var latest [2]uint64
+		for range n {
 			o := <-e.published
-			if o.number != i || (o.err != nil) != (i%10 == 7) {
+			qos := min(o.number%3, 1)
+			if o.number < latest[qos] || (o.err != nil) != (o.number%10 == 7) {
+				t.Fatalf("outcome of %d, after that of %d: %v", o.number, latest[qos], o.err)
+			}
+			latest[qos] = o.number
+		}
+		s.Close(t.Context())
+	})
+}
+
+// What the broker does not acknowledge holds up nothing at QoS 0.
+func TestQoS0DoesNotWaitForQoS1(t *testing.T) {
+	bubbles(t, func(t *testing.T, over Transport) {
+		e := newEvents(over)
+		s, _ := mustDial(t, e.options(t), func(_ *peer, packet packets.ControlPacket) bool {
+			m, ok := packet.(*packets.PublishPacket)
+			return ok && m.Qos == 1
+		})
+		s.Publish(1, Message{Topic: "a", QoS: 1})
+		for i := range uint64(1000) {
+			s.Publish(10+i, Message{Topic: "a"})
+		}
+		s.Flush()
+		for i := range uint64(1000) {
+			if o := <-e.published; o.number != 10+i || o.err != nil {
 				t.Fatalf("outcome %d is that of %d: %v", i, o.number, o.err)
 			}
 		}
-		s.Close(t.Context())
+		s.Kill(nil)
+		<-gone(s)
 	})
 }
 

@@ -1,32 +1,31 @@
 package mqtt
 
-import (
-	"fmt"
-	"runtime"
-)
+import "runtime"
 
 // read is the goroutine that takes what the broker sends, and calls Arrived. It ends with the session.
 func (s *directSession) read() {
 	defer s.recovered()
 	for {
-		p, ok := s.in.next()
-		if !ok {
-			s.beforeWaiting()
-			if s.crowded >= crowd {
-				yield()
-			}
-			s.crowded = 0
-			if err := s.in.fill(); err != nil {
-				s.fail(err)
-				return
-			}
-			s.heard.beat()
+		p, ok, err := s.in.next()
+		switch {
+		case err != nil:
+			s.fail(err)
+			return
+		case ok:
+			s.receive(p)
+			s.clock.whole.set(s.clock.heard.at())
 			continue
 		}
-		if err := s.receive(p); err != nil {
+		s.beforeWaiting()
+		if s.crowded >= crowd {
+			yield()
+		}
+		s.crowded = 0
+		if err := s.in.fill(); err != nil {
 			s.fail(err)
 			return
 		}
+		s.clock.heard.set(s.clock.now())
 	}
 }
 
@@ -42,13 +41,13 @@ const yields = 2
 // beforeWaiting lets those answer who were woken by what arrived, and sends with their answer, or alone, the
 // acknowledgements made meanwhile. Without an answer, which would acknowledge to TCP as well, that is done by itself.
 func (s *directSession) beforeWaiting() {
-	for n := 0; n < yields && s.sent.at() <= s.heard.at(); n++ {
+	for n := 0; n < yields && s.clock.sent.at() <= s.clock.heard.at(); n++ {
 		runtime.Gosched()
 	}
 	if s.acksWait() {
 		s.Flush()
 	}
-	if s.sent.at() <= s.heard.at() {
+	if s.clock.sent.at() <= s.clock.heard.at() {
 		s.quickAck()
 	}
 }
@@ -59,69 +58,68 @@ func (s *directSession) acksWait() bool {
 	return s.acks
 }
 
-// receive takes a packet, which frames has let pass.
-func (s *directSession) receive(p packet) error {
+// receive takes a packet that the reader has let pass.
+func (s *directSession) receive(p packet) {
 	switch p.kind() {
 	case typePublish:
-		return s.arrived(p)
-	case typePuback:
-		return s.acknowledged(p.id())
+		s.arrived(p)
+	case typePuback, typeUnsuback, typePubrec, typePubcomp:
+		s.answered(p, p.id(), 0)
 	case typeSuback:
-		return s.answered(p, p.body[2])
-	case typeUnsuback:
-		return s.answered(p, 0)
-	case typePubrel: // of a message that came with QoS 2, acknowledged or not
-		s.acknowledge(typePubcomp, p.id())
-	case typePubrec, typePubcomp:
-		return fmt.Errorf("packet of type %d for message %d: nothing was published with QoS 2", p.kind(), p.id())
+		s.answered(p, p.id(), p.body[2])
+	case typePingresp:
+		s.answered(p, 0, 0)
+	case typePubrel:
+		s.answered(p, p.id(), 0)
+		s.acknowledge(typePubcomp, p.id()) // whatever it releases (section 4.3.3)
 	case typeConnack:
-		return s.accepted(p)
+		s.accepted(p)
 	}
-	return nil // PINGRESP, DISCONNECT
 }
 
-func (s *directSession) arrived(p packet) error {
+func (s *directSession) arrived(p packet) {
+	if p.past > 0 {
+		s.tooLarge(p)
+		return
+	}
 	m, id := parsePublish(p)
 	if m.QoS == 0 {
 		s.crowded++
 	} else {
-		if id == 0 {
-			return malformed("PUBLISH with the identifier 0")
-		}
 		m.receipt = &receipt{session: s, id: id, qos: m.QoS}
 	}
 	if !s.quiet.Load() {
 		s.options.Arrived(m)
 	}
-	return nil
 }
 
-func (s *directSession) acknowledged(id uint16) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.flights.acknowledge(id) {
-		return fmt.Errorf("PUBACK for message %d, which is not in flight", id)
+// tooLarge acknowledges a message that was read past: it must not come again.
+func (s *directSession) tooLarge(p packet) {
+	if answer := p.acknowledgedBy(); answer != 0 {
+		s.acknowledge(answer, p.publishID())
 	}
-	s.report()
-	return nil
+	s.call(func() { s.options.TooLarge(string(p.topic()), p.past) })
 }
 
-func (s *directSession) answered(p packet, code byte) error {
+// answered takes the answer to something of ours. One to nothing that was asked is told of once, and passed over.
+func (s *directSession) answered(p packet, id uint16, code byte) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.flights.answer(p.kind(), p.id(), code) {
-		return fmt.Errorf("packet of type %d for request %d, which was not made", p.kind(), p.id())
+	asked := s.flights.take(p.kind(), id, code)
+	if p.kind() == typePuback {
+		s.report()
 	}
-	return nil
+	s.mu.Unlock()
+	if !asked && !p.ofBefore(s.present) {
+		s.odd.Do(func() { s.call(func() { s.options.Unasked(unasked(p)) }) })
+	}
 }
 
-func (s *directSession) accepted(p packet) error {
+func (s *directSession) accepted(p packet) {
 	select {
 	case <-s.connected:
-		return fmt.Errorf("a second CONNACK")
+		s.answered(p, 0, 0)
 	default:
+		s.present = p.body[0]&1 != 0
+		close(s.connected)
 	}
-	s.present = p.body[0]&1 != 0
-	close(s.connected)
-	return nil
 }

@@ -50,6 +50,14 @@ func (s *directSession) tell(list []flight) {
 	}
 }
 
+// call makes one of the rarer calls.
+func (s *directSession) call(back func()) {
+	defer s.recovered()
+	if !s.quiet.Load() {
+		back()
+	}
+}
+
 // recovered ends the session for a callback's panic.
 func (s *directSession) recovered() {
 	if v := recover(); v != nil {

@@ -1,15 +1,10 @@
 package mqtt
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
-// watch waits for the end and tells of it. It brings the end about itself when the broker, though pinged, has sent nothing
-// for too long. Nothing being read is the measure, not a missing answer to a ping, so that callbacks that are stuck
-// count as well.
+// watch waits for the end and tells of it. It may bring the end about itself: see vigil.
 func (s *directSession) watch() {
-	s.keepAlive()
+	s.keepVigil()
 	rest := s.handedOn()
 	if !s.over.Swap(true) {
 		s.options.Lost(s.failure())
@@ -30,33 +25,31 @@ func (s *directSession) handedOn() <-chan struct{} {
 	return rest
 }
 
-// keepAlive pings, when the broker has been silent or we have, until the end.
-func (s *directSession) keepAlive() {
-	patience, pingAfter := s.options.patience(), s.options.pingAfter()
-	timer := time.NewTimer(pingAfter)
-	defer timer.Stop()
-	pinged := time.Duration(-1) // when the broker had been heard last, as of the latest ping
-	for {
+// keepVigil pings, and ends the session when the broker is there no more or does not answer, until the end.
+func (s *directSession) keepVigil() {
+	v, teller := newVigil(s.options), unansweredTeller{tell: s.options.Unanswered}
+	for timer := time.NewTimer(0); ; {
 		select {
 		case <-s.done:
+			timer.Stop()
 			return
 		case <-timer.C:
 		}
-		heard, silence, idle := s.heard.at(), s.heard.silence(), s.sent.silence()
-		wait := pingAfter - idle
-		switch {
-		case silence >= patience:
-			s.fail(fmt.Errorf("nothing from the broker for %s", patience))
+		signs := s.clock.signs()
+		s.mu.Lock()
+		found := v.look(signs, &s.flights.ledger)
+		if found.ping {
+			s.put(typePingreq<<4, 0)
+			s.flights.add(pending{kind: typePingreq, end: s.end})
+			s.hasten()
+		}
+		s.mu.Unlock()
+		if found.end != nil {
+			s.fail(found.end)
 			return
-		case idle >= pingAfter, silence >= pingAfter && pinged != heard:
-			pinged, wait = heard, pingAfter
-			s.say(typePingreq<<4, 0)
 		}
-		if silence < pingAfter {
-			timer.Reset(min(wait, pingAfter-silence))
-		} else {
-			timer.Reset(min(wait, patience-silence))
-		}
+		s.call(func() { teller.note(found, s.clock.born) })
+		timer.Reset(found.next)
 	}
 }
 

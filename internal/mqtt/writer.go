@@ -80,17 +80,18 @@ func (w *writer) take() []byte {
 	return w.rest
 }
 
-// wrote notes that the first n bytes of what take returned have been written.
-func (w *writer) wrote(n int) {
-	w.written += uint64(n)
-	if n < len(w.rest) {
-		w.rest = w.rest[n:]
+// wrote notes that the first n bytes of what take returned have been written. mu is held.
+func (s *directSession) wrote(n int) {
+	s.written += uint64(n)
+	s.flights.wrote(s.written, s.clock.sent.at())
+	if n < len(s.rest) {
+		s.rest = s.rest[n:]
 		return
 	}
-	if cap(w.rest) <= 4*chunk { // One large packet shall not cost memory for good.
-		w.spare = w.rest
+	if cap(s.rest) <= 4*chunk { // One large packet shall not cost memory for good.
+		s.spare = s.rest
 	}
-	w.rest = nil
+	s.rest = nil
 }
 
 // write writes until the socket is full, and leaves the rest to writeRest. mu is held, though not all the time; nobody
@@ -100,7 +101,7 @@ func (s *directSession) write() {
 	for full := s.socket == nil; !full && s.unwritten() && s.cause == nil; {
 		batch := s.take()
 		s.mu.Unlock()
-		s.sent.beat() // before it is: what follows acknowledges to TCP all that was heard until now
+		s.clock.sent.set(s.clock.now()) // before it is: what follows acknowledges to TCP all that was heard until now
 		n := s.socket.offer(batch)
 		s.mu.Lock()
 		s.wrote(n)
@@ -147,7 +148,7 @@ func (s *directSession) writeChunk() {
 	batch := s.take()
 	n := min(len(batch), chunk)
 	s.mu.Unlock()
-	s.sent.beat()
+	s.clock.sent.set(s.clock.now())
 	err := s.wire.send(batch[:n], s.options.WriteTimeout)
 	s.mu.Lock()
 	if err != nil {

@@ -121,7 +121,12 @@ func TestAsk(t *testing.T) {
 		{
 			name:   "an answer",
 			answer: `{"ok":true,"status":"fine","link":"connected","devices":{"online":3,"down":1}}` + "\n",
-			want:   Health{OK: true, Status: "fine", State: State{"connected", Devices{Online: 3, Down: 1}}},
+			want:   Health{OK: true, Status: "fine", State: State{Link: "connected", Devices: Devices{Online: 3, Down: 1}}},
+		},
+		{
+			name:   "with troubles",
+			answer: `{"ok":true,"status":"fine","link":"connected","unanswered_seconds":12,"too_large":3,"devices":{"online":3}}` + "\n",
+			want:   Health{OK: true, Status: "fine", State: State{Link: "connected", UnansweredSeconds: 12, TooLarge: 3, Devices: Devices{Online: 3}}},
 		},
 		{
 			name:   "one of a later version",

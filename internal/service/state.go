@@ -4,7 +4,13 @@ import "fmt"
 
 // State is what the gateway knows of itself at a moment.
 type State struct {
-	Link    string  `json:"link"` // one word: "connected"
+	Link string `json:"link"` // one word: "connected"
+
+	// UnansweredSeconds is for how long the broker, though there, has left something unanswered; 0: nothing worth telling.
+	UnansweredSeconds int `json:"unanswered_seconds,omitempty"`
+
+	TooLarge int64 `json:"too_large,omitempty"` // messages from the broker that were passed over
+
 	Devices Devices `json:"devices"`
 }
 
@@ -17,9 +23,16 @@ type Devices struct {
 
 // String is one line for people.
 func (s State) String() string {
-	text := fmt.Sprintf("link %s, devices: %d online, %d down", s.Link, s.Devices.Online, s.Devices.Down)
+	text := "link " + s.Link
+	if s.UnansweredSeconds > 0 {
+		text += fmt.Sprintf(", acknowledgements outstanding for %ds", s.UnansweredSeconds)
+	}
+	text += fmt.Sprintf(", devices: %d online, %d down", s.Devices.Online, s.Devices.Down)
 	if s.Devices.Opening > 0 {
 		text += fmt.Sprintf(", %d opening", s.Devices.Opening)
+	}
+	if s.TooLarge > 0 {
+		text += fmt.Sprintf(", messages too large: %d", s.TooLarge)
 	}
 	return text
 }
