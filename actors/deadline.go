@@ -88,7 +88,7 @@ func (c *call) fired() {
 		switch took := time.Since(c.began); {
 		case took >= c.limit:
 			c.overdue = true
-			why := c.overdueReason()
+			why := c.reason(errOverdue{c.limit})
 			doing, h, cancel, queued := c.doing, c.handling, c.cancel, p.overdue(c, why)
 			act = func() {
 				if doing == messages.Handling { // without the lock: the mapper may work on it, and on what it has for us
@@ -126,9 +126,9 @@ func (p *slot) overdue(c *call, why *reason) (queued []any) {
 	return queued
 }
 
-// overdueReason says that the call has outlived its deadline.
-func (c *call) overdueReason() *reason {
-	r := &reason{doing: c.doing, err: errOverdue{c.limit}}
+// reason names what is being done, of which err is said.
+func (c *call) reason(err error) *reason {
+	r := &reason{doing: c.doing, err: err}
 	if c.doing == messages.Handling {
 		r.action = c.handling.Msg.Action()
 	}

@@ -33,7 +33,7 @@ func TestDeadlineOfAQuickCall(t *testing.T) {
 				}
 				time.Sleep(time.Minute)
 				p.wantOutcome(t, p.take(), 1, row.want)
-				s.stopTally()
+				s.stopTallies()
 			})
 		})
 	}
@@ -100,7 +100,7 @@ func TestDeadlinePasses(t *testing.T) {
 		if failed, away := p.counters.Failed.Load(), p.counters.TurnedAway.Load(); failed != 1 || away != 3 {
 			t.Errorf("counted %d failed, %d turned away, want 1 and 3", failed, away)
 		}
-		s.stopTally()
+		s.stopTallies()
 	})
 }
 

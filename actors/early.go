@@ -20,6 +20,9 @@ const (
 	heldWhenSlow = 4
 )
 
+// errSlow says why messages are acknowledged early.
+var errSlow = fmt.Errorf("takes longer than %v", slowAfter)
+
 // awaited tells whether the broker waits for a message.
 func awaited(h messages.Handle) bool { return h.QoS > 0 && !h.Early }
 
@@ -48,12 +51,22 @@ func (p *slot) post(h any) {
 func (p *slot) relieve() {
 	var early []messages.EarlyAck
 	var beyond []any
+	var at error
 	p.box.locked(func() {
 		if g := (*slotGate)(p); g.slow() && g.holding() > heldWhenSlow {
 			early = g.relieve(g.holding() - heldWhenSlow)
 			beyond = g.takeOut(g.holding() - heldWhenSlow)
+			at = p.busy.reason(errSlow)
+			if p.early == nil {
+				p.early = &tally{who: p.Name, tell: func(r messages.Refusals) {
+					p.tellSupervisor(messages.Early{Device: r.Who, Count: r.Count, Err: r.Err})
+				}}
+			}
 		}
 	})
+	if len(early) > 0 {
+		p.early.noteMany(len(early), at)
+	}
 	for _, e := range early { // without the lock: the mapper may work on it, and on what it has for us
 		p.send(p.mapper, e)
 	}

@@ -34,6 +34,11 @@ func TestSlowDeviceKeepsWhatItHasRoomFor(t *testing.T) {
 				c.TurnedAway.Load(), c.Early.Load())
 		}
 		b.end()
+		told := of(b.log.take(), func(line string) bool { return strings.Contains(line, "acknowledged early") })
+		if len(told) != 2 || !strings.Contains(told[0], "INFO device slow, messages acknowledged early device=a") ||
+			!strings.Contains(told[0], "err=handling SLEEP: takes longer than 100ms") || !strings.Contains(told[1], "more=21") {
+			t.Errorf("the log tells %q, want a line and a sum, and why", told)
+		}
 	})
 }
 

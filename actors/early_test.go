@@ -94,7 +94,7 @@ func TestEarlyWithinTheMailbox(t *testing.T) {
 			}
 			return nil
 		})
-		s.stopTally()
+		s.stopTallies()
 	})
 }
 

@@ -40,6 +40,7 @@ type slot struct {
 	held    int    // of these messages, those that the broker waits for
 	busy    *call  // what the device is doing at the moment; nil if nothing
 	refused *tally // nil until something is
+	early   *tally // of what is acknowledged early; nil until something is
 }
 
 // admission is what a device's mailbox does with messages.
@@ -191,14 +192,16 @@ func (p *slot) set(a admission) {
 func (p *slot) vacate() {
 	p.set(refuseOffline)
 	p.box.shed(func(msg any) bool { return isHandle(msg) && msg.(messages.Handle).Record == 0 }, errClosing)
-	p.stopTally()
+	p.stopTallies()
 }
 
-func (p *slot) stopTally() {
-	var t *tally
-	p.box.locked(func() { t = p.refused })
-	if t != nil {
-		t.stop()
+func (p *slot) stopTallies() {
+	var refused, early *tally
+	p.box.locked(func() { refused, early = p.refused, p.early })
+	for _, t := range []*tally{refused, early} {
+		if t != nil {
+			t.stop()
+		}
 	}
 }
 

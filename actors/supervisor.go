@@ -76,6 +76,8 @@ func (v *supervisor) Receive(c actor.Context) {
 		v.failed(m)
 	case messages.Report:
 		v.reported(m)
+	case messages.Early:
+		v.early(m)
 	case messages.Refusals:
 		v.refusals(m)
 	case messages.LinkUp:

@@ -10,8 +10,8 @@ import (
 // tallyEvery is how often one who refuses tells the supervisor, at most.
 const tallyEvery = time.Second
 
-// tally sums up refusals, so that a flood of them is not one of messages to the supervisor as well: the first is told
-// at once, then once a second what came since. It is safe for concurrent use.
+// tally sums up what happens to messages, such as refusals, so that a flood of them is not one of messages to the supervisor
+// as well: the first is told at once, then once a second what came since. It is safe for concurrent use.
 type tally struct {
 	who, what string
 	tell      func(messages.Refusals)
@@ -22,9 +22,11 @@ type tally struct {
 	timer  *time.Timer // runs while refusals come; nil while none do
 }
 
-func (t *tally) note(err error) {
+func (t *tally) note(err error) { t.noteMany(1, err) }
+
+func (t *tally) noteMany(n int, err error) {
 	t.mu.Lock()
-	t.count++
+	t.count += n
 	t.latest = err
 	first := t.timer == nil
 	var told messages.Refusals

@@ -281,6 +281,14 @@ func (t *teller) reported(m messages.Report) {
 	})
 }
 
+// early tells of a device that is slow, for which messages wait that the broker has been told are done.
+func (t *teller) early(m messages.Early) {
+	t.note(throttle.Kind{Who: m.Device, What: "early"}, m.Count, slowly*t.system.Throttle, trouble{
+		level: slog.LevelInfo, text: "device slow, messages acknowledged early", sum: "device slow, more messages acknowledged early",
+		attrs: []slog.Attr{slog.String("device", m.Device)}, err: m.Err,
+	})
+}
+
 func (t *teller) refusals(m messages.Refusals) {
 	t.note(throttle.Kind{Who: m.Who, What: refused(m.What)}, m.Count, slowly*t.system.Throttle, trouble{
 		level: slog.LevelWarn, text: m.What + " refused", sum: "more " + m.What + " refused",

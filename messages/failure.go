@@ -29,6 +29,14 @@ type Report struct {
 	Err    error
 }
 
+// Early tells that messages were acknowledged that their device has not handled yet, for it is slow. Device's mailbox →
+// supervisor.
+type Early struct {
+	Device string
+	Count  int
+	Err    error // what the device is at
+}
+
 // Refusals tells that something was turned away: a message that can't be mapped, one for a device that is down or
 // busy, a publication that found no room. Anyone → supervisor.
 type Refusals struct {
