@@ -1,0 +1,462 @@
+package integration
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// block is one of README's, between ``` and ```.
+type block struct {
+	language string
+	lines    []string
+	taken    bool // by a test
+}
+
+func (b *block) text() string { return strings.Join(b.lines, "\n") + "\n" }
+
+// readme is what newcomers do, in README's order.
+type readme struct{ blocks []*block }
+
+func readReadme(t *testing.T) *readme {
+	t.Helper()
+	file, err := os.Open("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	r := new(readme)
+	var open *block
+	for lines := bufio.NewScanner(file); lines.Scan(); {
+		language, fence := strings.CutPrefix(lines.Text(), "```")
+		switch {
+		case fence && open == nil:
+			open = &block{language: language}
+			r.blocks = append(r.blocks, open)
+		case fence:
+			open = nil
+		case open != nil:
+			open.lines = append(open.lines, lines.Text())
+		}
+	}
+	if open != nil {
+		t.Fatal("the last block of README has no end")
+	}
+	return r
+}
+
+// take returns the next block of a language, which must begin so.
+func (r *readme) take(t *testing.T, language, beginning string) *block {
+	t.Helper()
+	for _, b := range r.blocks {
+		if !b.taken && b.language == language && strings.HasPrefix(b.text(), beginning) {
+			b.taken = true
+			return b
+		}
+	}
+	t.Fatalf("README has no more block of %q that begins with %q", language, beginning)
+	return nil
+}
+
+// TestReadme does what README says, with each of its blocks as it stands; those that belong together, together.
+func TestReadme(t *testing.T) {
+	t.Parallel()
+	r := readReadme(t)
+	tests := map[string]func(*testing.T){}
+	{
+		install, clone := r.take(t, "console", "$ go install "), r.take(t, "console", "$ go run ")
+		tests["how to get it"] = func(t *testing.T) {
+			shell(t, t.TempDir(), install)
+			shell(t, t.TempDir(), clone)
+		}
+		tryOut, log, heard := r.take(t, "", "No configuration: "), r.take(t, "", "21:42:28.619 INF "), r.take(t, "", "testmqttgtw/$gateway/")
+		tests["what one sees"] = func(t *testing.T) { seeTryOut(t, tryOut, log, heard) }
+		outage := r.take(t, "", "22:10:04.113 WRN ")
+		tests["the plug of the broker"] = func(t *testing.T) { seeOutage(t, outage) }
+		form := r.take(t, "", "topic ")
+		tests["messages"] = func(t *testing.T) { explainForm(t, form) }
+		homeAssistant, mapFile := r.take(t, "yaml", "availability_mode: "), r.take(t, "json", "{")
+		begin, kitchen, check := r.take(t, "console", "$ gateway config"), r.take(t, "yaml", "gateway: "), r.take(t, "console", "$ gateway check ")
+		tests["configuration to begin with"] = func(t *testing.T) { shell(t, t.TempDir(), begin) }
+		tests["map and configuration"] = func(t *testing.T) { runKitchen(t, kitchen, mapFile, check, homeAssistant) }
+		users := r.take(t, "yaml", "mqtt: {broker: embedded}")
+		tests["the broker's users"] = func(t *testing.T) { runUsers(t, users) }
+		device := r.take(t, "go", "package lamp")
+		tests["a device"] = func(t *testing.T) { runLamp(t, device) }
+		original := r.take(t, "console", "$ gateway run --config dummy2mqtt.conf")
+		tests["the original's files"] = func(t *testing.T) { runOriginals(t, original) }
+		tree := r.take(t, "", "supervisor ")
+		tests["the actors"] = func(t *testing.T) { compareTree(t, tree) }
+	}
+	for _, b := range r.blocks {
+		if !b.taken {
+			t.Errorf("no test runs this block:\n%s", b.text())
+		}
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t)
+		})
+	}
+}
+
+// shell does what a console shows: each line that begins with $.
+func shell(t *testing.T, dir string, console *block) (said string) {
+	t.Helper()
+	for _, line := range console.lines {
+		command, ok := strings.CutPrefix(line, "$ ")
+		if !ok {
+			continue
+		}
+		words := strings.Fields(command)
+		switch {
+		case words[0] == "make":
+			inRepository(t, "make", "-n", words[1])
+		case strings.HasPrefix(command, "go install "):
+			installable(t, words[2])
+		case strings.HasPrefix(command, "go run ./cmd/gateway "):
+			runs(t, dir, words[3:]...)
+		case strings.HasPrefix(command, "gateway run"):
+			runs(t, dir, words[1:]...)
+		default:
+			cmd := exec.Command("sh", "-c", command)
+			cmd.Dir, cmd.Env = dir, append(os.Environ(), "PATH="+programs+string(os.PathListSeparator)+os.Getenv("PATH"))
+			out, err := cmd.CombinedOutput()
+			if err != nil || strings.Contains(string(out), "warning: ") {
+				t.Errorf("%s: %v: %s", command, err, out)
+			}
+			said += string(out)
+		}
+	}
+	return said
+}
+
+// runs starts the gateway, sees that it connects and complains of nothing, and stops it.
+func runs(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	p := start(t, dir, "gateway", args...)
+	p.says("msg=connected ")
+	p.stop()
+	p.saysOnly()
+}
+
+func inRepository(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Dir = ".."
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %q: %v: %s", name, args, err, out)
+	}
+	return string(out)
+}
+
+// installable sees that a command is a program of this module, which has nothing that go install would refuse.
+func installable(t *testing.T, what string) {
+	t.Helper()
+	path, version, _ := strings.Cut(what, "@")
+	if name := inRepository(t, "go", "list", "-f", "{{.Name}}", path); version != "latest" || strings.TrimSpace(name) != "main" {
+		t.Errorf("go install %s: package %s", what, name)
+	}
+	if mod := inRepository(t, "go", "mod", "edit", "-json"); !strings.Contains(mod, `"Replace": null`) || !strings.Contains(mod, `"Exclude": null`) {
+		t.Errorf("go install refuses a module with replace or exclude:\n%s", mod)
+	}
+}
+
+var (
+	// logLine is a line of the log on a terminal: its level, its text, and its attributes.
+	logLine = regexp.MustCompile(`^\d\d:\d\d:\d\d\.\d{3} (DBG|INF|WRN|ERR) (.*?)( [a-z_.]+=.*)?$`)
+	levels  = map[string]string{"DBG": "DEBUG", "INF": "INFO", "WRN": "WARN", "ERR": "ERROR"}
+	// measured are the attributes that are never twice the same.
+	measured = regexp.MustCompile(`\b(took|retry|down|in|more|more_failures|queued)=\S+`)
+)
+
+// shape is what a line of the log says, for program.says, whatever was measured.
+func shape(t *testing.T, line, address string) string {
+	t.Helper()
+	parts := logLine.FindStringSubmatch(line)
+	if parts == nil {
+		t.Fatalf("%q is no line of the log", line)
+	}
+	text := parts[2]
+	if strings.Contains(text, " ") {
+		text = `"` + text + `"`
+	}
+	attrs := strings.ReplaceAll(escapes.ReplaceAllString(parts[3], `"`), "127.0.0.1:1883", address)
+	return "level=" + levels[parts[1]] + " msg=" + text + measured.ReplaceAllString(attrs, "$1=…")
+}
+
+// seeTryOut tries things out as README and the program say, and sees what README shows.
+func seeTryOut(t *testing.T, tryOut, log, heard *block) {
+	gateway := start(t, t.TempDir(), "gateway", "run")
+	address := gateway.broker()
+	_, port, _ := net.SplitHostPort(address)
+	here := strings.NewReplacer("127.0.0.1:1883", address, "-p 1883", "-p "+port)
+	var commands []string
+	at := 0
+	for _, line := range tryOut.lines {
+		want := here.Replace(line)
+		_, next, ok := gateway.lines.find(at, patience, func(line string) bool { return line == want })
+		if !ok {
+			t.Fatalf("the program does not say %q", want)
+		}
+		if at = next; strings.HasPrefix(want, "  ") {
+			commands = append(commands, want)
+		}
+	}
+
+	sub := exec.Command("sh", "-c", "exec "+strings.TrimSpace(commands[0]))
+	out, err := sub.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mortal(sub)
+	if err := sub.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var shown tape[string]
+	ended := make(chan struct{})
+	go func() {
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			if !strings.Contains(lines.Text(), "/dummyfunction/") && !strings.HasSuffix(lines.Text(), "light_blue") {
+				shown.add(lines.Text())
+			}
+		}
+		_ = sub.Wait()
+		close(ended)
+	}()
+	defer func() { _ = sub.Process.Kill(); <-ended }()
+	waitFor := func(line string) {
+		if _, _, ok := shown.find(0, patience, func(l string) bool { return l == line }); !ok {
+			t.Errorf("mosquitto_sub does not show %q", line)
+		}
+	}
+	waitFor(heard.lines[0])
+	waitFor(heard.lines[1])
+	tell := func(command string) {
+		if out, err := exec.Command("sh", "-c", command).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v: %s", command, err, out)
+		}
+	}
+	tell(commands[1])
+	waitFor(heard.lines[3])
+	tell(strings.Replace(commands[1], "light_on", "light_blue", 1))
+	for _, line := range log.lines {
+		gateway.says(shape(t, line, address))
+	}
+	gateway.stop()
+	waitFor(heard.lines[len(heard.lines)-1])
+	lines, _, _ := shown.from(0)
+	want := slices.Clone(heard.lines)
+	for _, list := range [][]string{lines, want} {
+		for i := 0; i+2 <= min(4, len(list)); i += 2 { // what was retained comes in any order, and so do a command and its answer
+			slices.Sort(list[i : i+2])
+		}
+	}
+	if !slices.Equal(lines, want) {
+		t.Errorf("mosquitto_sub shows\n%s\nwant\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// seeOutage kills the broker. The sums come sooner than in README, which shows them as they are usually.
+func seeOutage(t *testing.T, log *block) {
+	broker := startMosquitto(t)
+	dir := t.TempDir()
+	config := write(t, dir, "dummy2mqtt.yaml", "mapping: {root: home, topics: ['home/#']}\ndevices: [{name: dummy, type: dummy, params: {port: none, interval: 2s}}]\n")
+	gateway := start(t, dir, "gateway", "run", "--config", config, "--mqtt.broker", "tcp://"+broker.address, "--log.level", "debug",
+		"--log.throttle", "100ms", "--mqtt.lag", "50ms", "--mqtt.reconnect.min", "50ms", "--mqtt.reconnect.max", "50ms")
+	gateway.broker()
+	// Nothing is on its way any more when the plug is pulled.
+	join(t, broker.address, "home/$gateway/dummy2mqtt/dummy/state").hearAny(patience)
+	broker.kill()
+	last := len(log.lines) - 1
+	for _, line := range log.lines[:last] {
+		gateway.says(shape(t, line, broker.address))
+	}
+	// Some more sums, each 600 ms after the one before, so that the dummy has said something meanwhile; and one more attempt,
+	// which is told of at the end.
+	at := 0
+	for _, text := range append(slices.Repeat([]string{"link failed again"}, 5), "level=DEBUG…connection refused") {
+		_, next, ok := gateway.lines.find(at, patience, pattern(text).MatchString)
+		if !ok {
+			t.Fatalf("the gateway has not said once more %q", text)
+		}
+		at = next
+	}
+	broker.start()
+	gateway.says(shape(t, log.lines[last], broker.address))
+	gateway.stop()
+}
+
+// explainForm has each form of a message explained.
+func explainForm(t *testing.T, form *block) {
+	topic := strings.Replace(strings.Fields(form.lines[0])[1], "/type", "/C", 1)
+	payloads := regexp.MustCompile(` {2,}or {2,}`).Split(strings.TrimSpace(strings.TrimPrefix(form.lines[1], "payload")), -1)
+	for i, want := range []string{"light_on", `dim {"level":42}`} {
+		cmd := exec.Command(filepath.Join(programs, "gateway"), "explain", "--mapping.root", "root", "--mapping.topics", "root/#", topic, payloads[i])
+		cmd.Dir = t.TempDir()
+		out, err := cmd.CombinedOutput()
+		if want = "message  C function/gateway/location/device from sender: " + want + "\n"; err != nil || !strings.Contains(string(out), want) {
+			t.Errorf("explain %s %s: %v, lacks %q:\n%s", topic, payloads[i], err, want, out)
+		}
+	}
+}
+
+// runKitchen runs map and configuration together, and looks at what Home Assistant is to look at.
+func runKitchen(t *testing.T, kitchen, mapFile, check, homeAssistant *block) {
+	dir := t.TempDir()
+	path := write(t, dir, "kitchen.yaml", kitchen.text())
+	write(t, dir, "kitchen_map.json", mapFile.text())
+	if said := shell(t, dir, check); !strings.Contains(said, "kitchen.yaml is good\n") || !regexp.MustCompile(`lamp +yes`).MatchString(said) {
+		t.Errorf("check and explain say\n%s", said)
+	}
+	broker := startMosquitto(t)
+	gateway := start(t, dir, "gateway", "run", "--config", path, "--mqtt.broker", "tcp://"+broker.address)
+	gateway.says("msg=subscribed")
+	join(t, broker.address, "#").ask(patience,
+		message{topic: "home/lighting//kitchen//me/C", payload: "light_off"},
+		message{topic: "home/lighting//kitchen//kitchen/S", payload: "light_off"})
+	var entity struct {
+		Availability []struct {
+			Topic    string
+			Template string `yaml:"value_template"`
+		}
+	}
+	if err := yaml.Unmarshal([]byte(homeAssistant.text()), &entity); err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range entity.Availability {
+		if a.Template != "" && a.Template != "{{ value.split(':')[0] }}" {
+			t.Errorf("the template of %s is %s", a.Topic, a.Template)
+		}
+		if m, ok := join(t, broker.address, a.Topic).hearAny(patience); !ok || m.payload != "online" || !m.retained {
+			t.Errorf("who subscribes to %s finds %v", a.Topic, m)
+		}
+	}
+	gateway.stop()
+	gateway.saysOnly()
+}
+
+// runUsers runs the broker inside with its users, on an address that nobody else has.
+func runUsers(t *testing.T, users *block) {
+	dir := t.TempDir()
+	path := write(t, dir, "users.yaml", users.text())
+	write(t, dir, "users", "me:correct-horse\n")
+	gateway := startProgram(t, dir, filepath.Join(programs, "gateway"), []string{"MQTTGATEWAY_EMBEDDED_ADDRESS=127.0.0.1:0"}, "run", "--config", path)
+	_, port, _ := net.SplitHostPort(gateway.broker())
+	publish := func(password string) error {
+		return exec.Command("mosquitto_pub", "-p", port, "-u", "me", "-P", password, "-t", "t", "-m", "m").Run()
+	}
+	if right, wrong := publish("correct-horse"), publish("wrong"); right != nil || wrong == nil {
+		t.Errorf("with the right password: %v, with a wrong one: %v", right, wrong)
+	}
+	gateway.stop()
+}
+
+// runLamp builds the program that README describes, beside this repository's files, and switches its lamp on.
+func runLamp(t *testing.T, device *block) {
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	main, err := os.ReadFile("../cmd/gateway/main.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	imports, err := os.ReadFile("../cmd/gateway/devices.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const at = "github.com/mqttgateway/mqttgateway/devices/"
+	overlay := fmt.Sprintf(`{"Replace": {%q: %q, %q: %q, %q: %q}}`,
+		filepath.Join(root, "devices/lamp/lamp.go"), write(t, dir, "lamp.go", device.text()),
+		filepath.Join(root, "cmd/lamp/main.go"), write(t, dir, "main.go", string(main)),
+		filepath.Join(root, "cmd/lamp/devices.go"), write(t, dir, "devices.go", strings.Replace(string(imports), at+"dummy", at+"lamp", 1)))
+	program := filepath.Join(dir, "lamp")
+	args := []string{"build", "-overlay", write(t, dir, "overlay.json", overlay), "-o", program}
+	if raced() {
+		args = append(args, "-race") // all but two packages are built already
+	}
+	inRepository(t, "go", append(args, "./cmd/lamp")...)
+
+	lamp, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lamp.Close()
+	lit := make(chan string, 1)
+	go func() {
+		defer close(lit)
+		conn, err := lamp.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		for lines := bufio.NewScanner(conn); lines.Scan(); {
+			lit <- lines.Text()
+		}
+	}()
+	config := write(t, dir, "house.yaml", "mqtt: {broker: embedded}\nembedded: {address: '127.0.0.1:0'}\nmapping: {root: home, topics: ['home/#']}\n"+
+		"devices: [{name: lamp, type: lamp, params: {address: '"+lamp.Addr().String()+"', level: 40}}]\n")
+	gateway := startProgram(t, dir, program, nil, "run", "--config", config)
+	address := gateway.broker()
+	gateway.says("msg=subscribed")
+	user := join(t, address, "#")
+	user.ask(patience, message{topic: "home///kitchen/lamp/me/C", payload: "LIGHT_ON"},
+		message{topic: "home///kitchen/lamp/house/S", payload: `{"action":"LIGHT_ON","response":"OK"}`})
+	if got := <-lit; got != "on 40" {
+		t.Errorf("the lamp hears %q", got)
+	}
+	user.say(message{topic: "home///kitchen/lamp/me/C", payload: "LIGHT_OFF"})
+	if m, _ := user.hear(patience); !strings.Contains(m.payload, `"response":"REJECTED"`) {
+		t.Errorf("LIGHT_OFF is answered %v, want it rejected", m)
+	}
+	gateway.stop()
+}
+
+// runOriginals runs a file of the original, migrates it, and runs what that gives.
+func runOriginals(t *testing.T, console *block) {
+	dir := t.TempDir()
+	broker := startMosquitto(t)
+	_, port, _ := strings.Cut(broker.address, ":")
+	for from, to := range map[string]string{"dummy2mqtt.cfg": "dummy2mqtt.conf", "dummy_map.json": "dummy_map.json"} {
+		text, err := os.ReadFile("testdata/original/" + from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, dir, to, strings.ReplaceAll(string(text), "PORT", port))
+	}
+	shell(t, dir, console)
+	runs(t, dir, "run", "--config", "dummy2mqtt.yaml")
+}
+
+// compareTree wants the actors that the manual of package actors has.
+func compareTree(t *testing.T, tree *block) {
+	manual, err := os.ReadFile("../actors/doc.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile(`^[│├└─ ]*(\S+)`)
+	at := 0
+	lines := strings.Split(strings.ReplaceAll(string(manual), "//\t", ""), "\n")
+	for _, line := range tree.lines {
+		name := names.FindString(line)
+		found := slices.IndexFunc(lines[at:], func(l string) bool { return names.FindString(l) == name })
+		if found < 0 {
+			t.Errorf("package actors has no %q at that place", name)
+			continue
+		}
+		at += found + 1
+	}
+}
