@@ -90,8 +90,9 @@ type (
 		took    time.Duration
 	}
 	over struct { // nothing is left of an attempt or a session
-		epoch uint64
-		err   error
+		epoch    uint64
+		err      error
+		accepted bool // it is an attempt that the broker had accepted
 	}
 	broken struct { // a session has been lost
 		epoch uint64
@@ -214,7 +215,11 @@ func (c *connection) over(m over) {
 	}
 	c.alive = false
 	c.because(m.epoch, m.err)
-	c.step(link.Ended{Epoch: m.epoch, Fault: fault(m.err)})
+	why := fault(m.err)
+	if m.accepted && mqtt.HungUp(m.err) { // by a reset if it had not read what we asked
+		why = link.EOF
+	}
+	c.step(link.Ended{Epoch: m.epoch, Fault: why})
 	if c.state.Stopped {
 		c.closed()
 	}
@@ -237,13 +242,13 @@ func (c *connection) dial(d link.Dial) {
 	c.attempt, c.acks, c.unacked = cancel, newAcks(d.Epoch), nil
 	c.alive, c.wasUp, c.acked, c.cause = true, false, false, nil
 	c.notes = c.newNotes()
-	o, r := c.options(d.Epoch, c.acks, c.notes), c.round(nil, c.notes, c.wanted())
+	o, r := c.options(d, c.acks, c.notes), c.round(nil, c.notes, c.wanted())
 	began := time.Now()
 	go func() {
 		defer cancel()
 		session, grants, err := c.begin(ctx, o, r)
 		if err != nil {
-			c.send(c.self, over{d.Epoch, err})
+			c.send(c.self, over{d.Epoch, err, session != nil})
 			return
 		}
 		c.send(c.self, dialled{d.Epoch, session, r.subscriptions, grants, time.Since(began)})
@@ -269,9 +274,11 @@ func (c *connection) begin(ctx context.Context, o mqtt.Options, r *round) (sessi
 }
 
 // options returns those of one session: its callbacks know its epoch.
-func (c *connection) options(epoch uint64, acks *acks, notes *notes) mqtt.Options {
-	o, sweep := c.Session, c.newSweep()
-	o.Will = c.presences.will()
+func (c *connection) options(d link.Dial, acks *acks, notes *notes) mqtt.Options {
+	o, sweep, epoch := c.Session, c.newSweep(), d.Epoch
+	if d.Will {
+		o.Will = c.presences.will()
+	}
 	o.Arrived = func(m mqtt.Message) {
 		if notes.arrived(m) || sweep.arrived(m) {
 			return
@@ -324,6 +331,7 @@ func (c *connection) dialled(m dialled) {
 	c.granted = grantsOf(m.grants)
 	c.tellSupervisor(messages.LinkUp{
 		Epoch: m.epoch, Session: m.session.Present(), Granted: c.granted, Took: m.took, Queued: c.outbox.len(),
+		NoWill: c.state.NoWill,
 	})
 	c.settledOn(m.subs)
 	if len(c.subs.extra()) > 0 {
@@ -342,7 +350,7 @@ func (c *connection) kill() {
 	if c.session != nil {
 		c.session.Kill(errUnwanted)
 		c.session = nil
-		c.send(c.self, over{c.state.Epoch, errUnwanted})
+		c.send(c.self, over{epoch: c.state.Epoch, err: errUnwanted})
 	}
 }
 
@@ -358,7 +366,7 @@ func (c *connection) close() {
 		ctx, cancel := context.WithTimeout(context.Background(), closeWait)
 		defer cancel()
 		session.Close(ctx)
-		c.send(c.self, over{epoch, nil})
+		c.send(c.self, over{epoch: epoch})
 	}()
 }
 
@@ -367,6 +375,8 @@ func fault(err error) link.Fault {
 	switch {
 	case mqtt.Permanent(err):
 		return link.Permanent
+	case errors.Is(err, mqtt.ErrNoConnack):
+		return link.NoConnack
 	case errors.Is(err, io.EOF):
 		return link.EOF
 	}

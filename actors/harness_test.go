@@ -89,7 +89,7 @@ func (b *bench) options(list []config.Device) actors.Options {
 		Session: mqtt.Options{ClientID: "gw", CleanSession: true},
 		QoS:     1,
 		Link: link.Policy{
-			Lag: 500 * time.Millisecond, Timeout: 10 * time.Second,
+			Lag: 500 * time.Millisecond, Timeout: 10 * time.Second, Will: true,
 			Backoff: backoff.Policy{Min: time.Second, Max: 30 * time.Second},
 			Long:    backoff.Range{Min: 30 * time.Second, Max: time.Minute},
 			Rival:   backoff.Range{Min: 14 * time.Second, Max: 18 * time.Second},

@@ -24,6 +24,7 @@ type teller struct {
 	next    *time.Timer
 	granted []messages.Grant // what was last said
 	linked  bool             // the link was up before
+	noWill  bool             // as of the latest session
 }
 
 // trouble is a line about something that went wrong.
@@ -181,6 +182,11 @@ func (t *teller) linkUp(m messages.LinkUp) {
 	t.line(level, text, attrs)
 	t.subscribed(m.Granted, !t.linked)
 	t.linked = true
+	if m.NoWill && !t.noWill {
+		t.log.Warn("connected without a last will, for the broker hangs up on it: should the gateway die, its topic goes on " +
+			"saying that it is online; allow it the will, or set mqtt.will to false to connect so at once")
+	}
+	t.noWill = m.NoWill
 	t.wake()
 }
 

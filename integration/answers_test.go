@@ -15,6 +15,7 @@ import (
 
 // The types of packets, as the upper half of their first byte.
 const (
+	packetConnect = 1
 	packetPublish = 3
 	packetPuback  = 4
 	packetPubcomp = 7
@@ -246,4 +247,92 @@ func TestForgedAcknowledgements(t *testing.T) {
 			t.Errorf("said %d times", len(lines))
 		}
 	})
+}
+
+// TestUnwillingBroker has the broker hang up on each CONNECT that brings a last will.
+func TestUnwillingBroker(t *testing.T) {
+	t.Parallel()
+	const (
+		failed  = `level=WARN msg="connect failed" … no answer to the CONNECT`
+		without = `level=WARN msg="connected without a last will`
+	)
+	overTransports(t, func(t *testing.T, transport string) {
+		for _, will := range []bool{true, false} {
+			t.Run(fmt.Sprint("mqtt.will ", will), func(t *testing.T) {
+				broker := startMosquitto(t)
+				proxy := newProxy(t, broker)
+				var hangUps atomic.Int64
+				proxy.Edit(faults.Up, func() faults.Editor {
+					return func(packet []byte) ([]byte, bool) {
+						const flags, willFlag = 9, 0b100 // there, behind a header of two bytes
+						if packet[0]>>4 == packetConnect && packet[flags]&willFlag != 0 {
+							hangUps.Add(1)
+							return nil, true
+						}
+						return packet, false
+					}
+				})
+				dir := t.TempDir()
+				gateway := start(t, dir, "gateway", "run", "--mqtt.broker=tcp://"+proxy.Address(), "--config", write(t, dir, "gateway.yaml",
+					fmt.Sprintf("mqtt: {will: %t, lag: 10ms, reconnect: {min: 1ms, max: 50ms}, transport: %s}%s", will, transport, echoing)))
+				gateway.says("msg=subscribed")
+				join(t, broker.address, "home/+/+/+/+/gw/S").ask(patience, question, answer)
+				if want := map[bool]int64{true: 3, false: 0}[will]; hangUps.Load() != want {
+					t.Errorf("the broker has hung up %d times, want %d", hangUps.Load(), want)
+				}
+				again := gateway.lines.len()
+				proxy.Cut(faults.Both, faults.RST)
+				if _, _, ok := gateway.lines.find(again, patience, pattern("connected again").MatchString); !ok {
+					t.Fatal("not connected again")
+				}
+				join(t, broker.address, "home/+/+/+/+/gw/S").ask(patience, question, answer)
+				if want := map[bool]int64{true: 4, false: 0}[will]; hangUps.Load() != want {
+					t.Errorf("the broker has hung up %d times in the end, want %d", hangUps.Load(), want)
+				}
+				gateway.stop()
+				if will {
+					gateway.saysOnly(failed, "link failed again", "link lost", without)
+					if lines := gateway.saidSince(0, without); len(lines) != 1 {
+						t.Errorf("said %d times", len(lines))
+					}
+				} else {
+					gateway.saysOnly("link lost")
+				}
+			})
+		}
+	})
+}
+
+// TestBrokerThatKeepsDying has a broker go away soon after each connect, and be away for a moment: no other client.
+func TestBrokerThatKeepsDying(t *testing.T) {
+	t.Parallel()
+	broker := startMosquitto(t)
+	proxy := newProxy(t, broker)
+	dir := t.TempDir()
+	gateway := start(t, dir, "gateway", "run", "--mqtt.broker=tcp://"+proxy.Address(), "--config", write(t, dir, "gateway.yaml",
+		"mqtt: {lag: 10ms, reconnect: {min: 10ms, max: 50ms}}\nlog: {level: debug}"+echoing))
+	gateway.says("msg=subscribed")
+	for range 4 {
+		<-time.After(1100 * time.Millisecond) // sessions that are shorter don't count
+		said := gateway.lines.len()
+		if err := proxy.Refuse(true); err != nil {
+			t.Fatal(err)
+		}
+		proxy.Cut(faults.Both, faults.FIN)
+		waits := func(text string) {
+			t.Helper()
+			var ok bool
+			if _, said, ok = gateway.lines.find(said, patience, pattern(text).MatchString); !ok {
+				t.Fatalf("the program has not said %q again", text)
+			}
+		}
+		waits("link lost")
+		waits("connection refused")
+		if err := proxy.Refuse(false); err != nil {
+			t.Fatal(err)
+		}
+		waits(`msg="link connected"`)
+	}
+	gateway.stop()
+	gateway.saysOnly("link lost", "connect failed", "link failed again")
 }

@@ -7,6 +7,7 @@ type LinkUp struct {
 	Epoch   uint64
 	Broker  string // URL without secrets
 	Session bool   // the broker had kept a session of ours
+	NoWill  bool   // it was made without the last will that was wanted, for the broker hangs up on one
 	Granted []Grant
 	Queued  int           // publications that waited for it
 	Took    time.Duration // from the connect request to the last grant

@@ -16,6 +16,9 @@
 // acted on when the lag ends. An attempt that is neither up nor ended goes on until the connect time-out, is killed,
 // and is over when its end is reported, not before, so that there are never two.
 //
+// A broker that hangs up on three attempts in a row instead of accepting or refusing them is tried without the last will:
+// some will not have one. If that does not help either, the will is back.
+//
 // Every event that comes of an attempt carries its epoch. An old one, or one that the phase has no use for, leaves the
 // state as it is.
 package link

@@ -16,7 +16,8 @@ type Fault uint8
 const (
 	None      Fault = iota
 	Transient       // time may cure it
-	EOF             // the broker closed the connection and said nothing
+	EOF             // the broker closed the connection and said nothing, though it had accepted it
+	NoConnack       // the broker closed the connection instead of accepting or refusing it
 	Permanent       // time alone will not cure it: bad credentials, TLS
 	Timeout         // the attempt was killed by the connect time-out
 )
@@ -64,9 +65,10 @@ func (RetryDue) event() {}
 type Effect interface{ effect() }
 
 type (
-	// Dial asks for an attempt, and for its LagOver and Overdue after Lag and Timeout.
+	// Dial asks for an attempt, with a last will or without, and for its LagOver and Overdue after Lag and Timeout.
 	Dial struct {
 		Epoch        uint64
+		Will         bool
 		Lag, Timeout time.Duration
 	}
 	// Kill asks for the attempt, or the session it led to, to be torn down at once.

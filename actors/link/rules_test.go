@@ -2,6 +2,7 @@ package link
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,8 +76,20 @@ func TestWaits(t *testing.T) {
 		{"any three in a row may be those within a minute",
 			[]life{kicked(0), kicked(50 * s), kicked(70 * s), kicked(100 * s)},
 			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(4 * s), upTo(1 * s)}, true},
-		{"other failures between them don't matter",
-			[]life{kicked(0), refused(Transient), kicked(20 * s), overdue, kicked(40 * s)},
+		{"a refused connect between them shows that there was no other client",
+			[]life{kicked(0), kicked(10 * s), refused(Transient), kicked(20 * s), kicked(30 * s)},
+			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(4 * s), upTo(8 * s), upTo(16 * s)}, false},
+		{"so does one that times out",
+			[]life{kicked(0), kicked(10 * s), overdue, kicked(20 * s), kicked(30 * s)},
+			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(4 * s), upTo(8 * s), upTo(16 * s)}, false},
+		{"and one that the broker hangs up on before it accepts it",
+			[]life{kicked(0), kicked(10 * s), refused(NoConnack), kicked(20 * s), kicked(30 * s)},
+			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(4 * s), upTo(8 * s), upTo(16 * s)}, false},
+		{"a broker killed each 6 s after a connect is no other client",
+			[]life{session(0, 6*s, EOF), refused(Transient), session(8*s, 6*s, EOF), refused(Transient), session(16*s, 6*s, EOF), refused(Transient), session(24*s, 6*s, EOF)},
+			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(4 * s), upTo(8 * s), upTo(16 * s), upTo(30 * s), upTo(30 * s)}, false},
+		{"what may be the other client again, between the connect and the subscriptions, shows nothing",
+			[]life{kicked(0), refused(EOF), kicked(20 * s), refused(EOF), kicked(40 * s)},
 			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(4 * s), upTo(8 * s), upTo(1 * s)}, true},
 		{"an end of file at 20 s is early",
 			[]life{session(0, 20*s, EOF), session(22*s, 20*s, EOF), session(44*s, 20*s, EOF)},
@@ -95,7 +108,10 @@ func TestWaits(t *testing.T) {
 			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(1 * s), rival, rival, rival}, true},
 		{"a broker that is gone is not waited for as long",
 			[]life{kicked(0), kicked(1 * s), kicked(2 * s), refused(Transient), session(200*s, 29*s, Transient)},
-			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(1 * s), upTo(8 * s), upTo(16 * s)}, true},
+			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(1 * s), upTo(8 * s), upTo(16 * s)}, false},
+		{"nor any longer once it is there again",
+			[]life{kicked(0), kicked(1 * s), kicked(2 * s), kicked(3 * s), refused(Transient), kicked(200 * s)},
+			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(1 * s), rival, upTo(16 * s), upTo(30 * s)}, false},
 		{"and then no more",
 			[]life{kicked(0), kicked(1 * s), kicked(2 * s), kicked(3 * s), session(100*s, 30*s, EOF), kicked(131 * s), kicked(132 * s), kicked(133 * s)},
 			[]backoff.Range{upTo(1 * s), upTo(2 * s), upTo(1 * s), rival, upTo(1 * s), upTo(2 * s), upTo(4 * s), upTo(1 * s)}, true},
@@ -129,6 +145,76 @@ func TestWaits(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Which attempts are made with a last will, one life upon the other.
+func TestWill(t *testing.T) {
+	up := session(0, time.Minute, Transient)
+	for _, row := range []struct {
+		name  string
+		lives []life
+		wills string // of each attempt, and of the one behind them: + with, - without
+	}{
+		{"one is wanted", []life{up, refused(Transient), up}, "++++"},
+		{"a broker that hangs up on three is tried without", []life{refused(NoConnack), refused(NoConnack), refused(NoConnack), up}, "+++-+"},
+		{"from then on it is tried with it once", []life{
+			refused(NoConnack), refused(NoConnack), refused(NoConnack), up, refused(NoConnack), up, refused(NoConnack), up,
+		}, "+++-+-+-+"},
+		{"until it has it", []life{
+			refused(NoConnack), refused(NoConnack), refused(NoConnack), up, up, refused(NoConnack), refused(NoConnack), refused(NoConnack), up,
+		}, "+++-++++-+"},
+		{"three in a row", []life{
+			refused(NoConnack), refused(NoConnack), refused(Transient), refused(NoConnack), refused(NoConnack), overdue, refused(NoConnack), refused(NoConnack), up,
+			refused(NoConnack), refused(NoConnack), refused(EOF), refused(NoConnack),
+		}, "++++++++++++++"},
+		{"if it does not help it is taken back", []life{
+			refused(NoConnack), refused(NoConnack), refused(NoConnack), refused(NoConnack), refused(NoConnack), refused(NoConnack), refused(NoConnack), refused(NoConnack),
+		}, "+++-+++-+"},
+		{"what says nothing of the will takes it back as well", []life{
+			refused(NoConnack), refused(NoConnack), refused(NoConnack), refused(Transient), refused(NoConnack), up,
+		}, "+++-+++"},
+		{"what is known of the broker stays known", []life{
+			refused(NoConnack), refused(NoConnack), refused(NoConnack), up, refused(NoConnack), refused(Transient), refused(NoConnack), up,
+		}, "+++-+-+-+"},
+		{"unless it is without that it hangs up", []life{
+			refused(NoConnack), refused(NoConnack), refused(NoConnack), up, refused(NoConnack), refused(NoConnack), refused(NoConnack), refused(NoConnack), refused(NoConnack), up,
+		}, "+++-+-+++-+"},
+		{"a loss that overtakes the word of the session is no hang-up", []life{
+			refused(NoConnack), refused(NoConnack), func(epoch uint64) []Event { return []Event{Dropped{epoch, 0, EOF}, Ended{epoch, EOF}} }, refused(NoConnack), up,
+		}, "++++++"},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if got := willsOf(policy, row.lives); got != row.wills {
+				t.Errorf("wills %s, want %s", got, row.wills)
+			}
+			without := policy
+			without.Will = false
+			if got, want := willsOf(without, row.lives), strings.Repeat("-", len(row.wills)); got != want {
+				t.Errorf("none is wanted: wills %s", got)
+			}
+		})
+	}
+}
+
+func willsOf(p Policy, lives []life) (wills string) {
+	link, effects := p.Step(State{}, Start{})
+	see := func() {
+		for _, effect := range effects {
+			if dial, ok := effect.(Dial); ok && dial.Will {
+				wills += "+"
+			} else if ok {
+				wills += "-"
+			}
+		}
+	}
+	see()
+	for _, live := range lives {
+		for _, e := range append(live(link.Epoch), LagOver{link.Epoch}, RetryDue{link.Epoch}) {
+			link, effects = p.Step(link, e)
+			see()
+		}
+	}
+	return wills
 }
 
 // The lag holds back the retry after a failure, and nothing else.

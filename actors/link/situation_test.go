@@ -11,6 +11,7 @@ import (
 var policy = Policy{
 	Lag:     500 * time.Millisecond,
 	Timeout: 10 * time.Second,
+	Will:    true,
 	Backoff: backoff.Policy{Min: time.Second, Max: 30 * time.Second},
 	Long:    backoff.Range{Min: time.Minute, Max: 2 * time.Minute},
 	Rival:   backoff.Range{Min: 20 * time.Second, Max: 40 * time.Second},

@@ -32,6 +32,7 @@ type State struct {
 	Fault    Fault  // why the latest attempt or session ended, or is being ended; None while all is well
 	Stopped  bool   // for good
 	Takeover bool   // of late another client seems to have used the same client id
+	NoWill   bool   // the latest attempt is made without the will, for the broker seems not to have it
 
 	warned  bool // the other client has been thrown out once more since Takeover
 	lagOver bool // of the latest attempt
@@ -39,6 +40,9 @@ type State struct {
 	upAt    time.Duration
 	early   [takeoverLosses]time.Duration // when sessions were last lost early, by end of file; oldest first
 	earlies int                           // how many of early are filled
+
+	hangUps   int  // attempts in a row over which the broker hung up
+	unwilling bool // it did so with a will, and then accepted one without
 }
 
 // TakenOver tells whether the latest end looks like one more takeover. A broker that is gone is no such end.
@@ -54,10 +58,16 @@ const (
 	takeoverApart  = time.Second      // those sooner after one that counts don't: a network that cuts all is not a client
 )
 
+// maxHangUps is how many attempts in a row end without a CONNACK before one is made without the will. A broker that is
+// known not to have it gets one with it first all the same, each time: what looked like it may have been a broker that was
+// just starting, behind something that takes connections for it.
+const maxHangUps = 3
+
 // Policy is how patient the link is.
 type Policy struct {
 	Lag     time.Duration  // after a connect request, in which nothing is tested and no other begins
 	Timeout time.Duration  // of an attempt
+	Will    bool           // one is wanted
 	Backoff backoff.Policy // between attempts
 	Long    backoff.Range  // instead, after what time alone won't cure
 	Rival   backoff.Range  // instead, after takeovers

@@ -39,7 +39,8 @@ func (p Policy) Step(s State, e Event) (State, []Effect) {
 		}
 	case Overdue:
 		if e.Epoch == s.Epoch && s.Phase == Connecting && !s.ended {
-			s.Phase, s.Fault = Lost, Timeout
+			s = p.failed(s, Timeout)
+			s.Phase = Lost
 			return s, []Effect{Kill{s.Epoch}}
 		}
 	case RetryDue:
@@ -55,7 +56,7 @@ func (p Policy) dial(s State) (State, []Effect) {
 	s.Phase, s.Fault = Connecting, None
 	s.Epoch++
 	s.lagOver, s.ended = false, false
-	return s, []Effect{Dial{s.Epoch, p.Lag, p.Timeout}}
+	return s, []Effect{Dial{s.Epoch, p.Will && !s.NoWill, p.Lag, p.Timeout}}
 }
 
 func (p Policy) stop(s State) (State, []Effect) {
@@ -73,6 +74,7 @@ func (p Policy) stop(s State) (State, []Effect) {
 func (p Policy) up(s State, at time.Duration) (State, []Effect) {
 	switch {
 	case s.Phase == Connecting && !s.ended:
+		s = s.accepted()
 		s.Phase, s.upAt = Connected, at
 	case s.Phase == Lost && !s.ended:
 		return s, []Effect{Kill{s.Epoch}} // it came up while it was being killed
@@ -93,11 +95,38 @@ func (p Policy) dropped(s State, e Dropped) (State, []Effect) {
 		if s.ended {
 			return s, nil
 		}
+		s = s.accepted()
 	default:
 		return s, nil
 	}
-	s.Phase, s.Fault = Lost, e.Fault
+	s.Phase, s.Fault, s.NoWill = Lost, e.Fault, false
 	return s, []Effect{Kill{s.Epoch}}
+}
+
+// failed notes why an attempt came to nothing. One that was not even accepted shows that it was no other client that threw
+// us out before.
+func (p Policy) failed(s State, fault Fault) State {
+	s.Fault = fault
+	if fault != EOF {
+		s.Takeover, s.warned, s.earlies = false, false, 0
+	}
+	switch {
+	case s.NoWill: // that has not helped
+		s.NoWill, s.hangUps = false, 0
+		s.unwilling = s.unwilling && fault != NoConnack
+	case fault != NoConnack || !p.Will:
+		s.hangUps = 0
+	default:
+		s.hangUps++
+		s.NoWill = s.unwilling || s.hangUps >= maxHangUps
+	}
+	return s
+}
+
+// accepted notes that the attempt has led to a session.
+func (s State) accepted() State {
+	s.hangUps, s.unwilling = 0, s.NoWill
+	return s
 }
 
 // lostEarly notes a loss that looks like a takeover.
@@ -120,9 +149,9 @@ func (s State) lostEarly(at time.Duration) State {
 func (p Policy) ended(s State, fault Fault) (State, []Effect) {
 	s.ended = true
 	if s.Phase == Connecting {
-		s.Fault = fault
+		s = p.failed(s, fault)
 	} else if s.Phase == Connected { // without a Dropped before: as one that gives no cause
-		s.Phase, s.Fault = Lost, fault
+		s.Phase, s.Fault, s.NoWill = Lost, fault, false
 	}
 	return p.settle(s)
 }

@@ -25,7 +25,7 @@ func TestStep(t *testing.T) {
 		fault   Fault // that is remembered
 		effects []Effect
 	}{
-		{disconnected, Start{}, connecting, None, do(Dial{1, policy.Lag, policy.Timeout})},
+		{disconnected, Start{}, connecting, None, do(Dial{1, true, policy.Lag, policy.Timeout})},
 		{disconnected, Stop{}, stopped, None, nil},
 		{disconnected, Up{0, at}, ignored, None, nil},
 		{disconnected, Dropped{0, at, EOF}, ignored, None, nil},
@@ -113,7 +113,7 @@ func TestStep(t *testing.T) {
 		{waiting, Ended{2, EOF}, ignored, Transient, nil},
 		{waiting, LagOver{2}, ignored, Transient, nil},
 		{waiting, Overdue{2}, ignored, Transient, nil},
-		{waiting, RetryDue{2}, connecting, None, do(Dial{3, policy.Lag, policy.Timeout})},
+		{waiting, RetryDue{2}, connecting, None, do(Dial{3, true, policy.Lag, policy.Timeout})},
 
 		{stopped, Start{}, ignored, None, nil}, // it is final
 		{stopped, Stop{}, ignored, None, nil},

@@ -137,7 +137,7 @@ func (w *walker) carryOut(e Event, effect Effect) {
 	a := w.latest()
 	switch effect := effect.(type) {
 	case Dial:
-		if effect != (Dial{w.epoch() + 1, policy.Lag, policy.Timeout}) {
+		if effect != (Dial{w.epoch() + 1, !w.state.NoWill, policy.Lag, policy.Timeout}) {
 			w.fail("%#v after epoch %d", effect, w.epoch())
 		}
 		switch {

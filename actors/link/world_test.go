@@ -158,4 +158,4 @@ func (w *world) end(a *attempt) {
 	}
 }
 
-func (w *world) fault() Fault { return []Fault{Transient, EOF, Permanent}[w.random.IntN(3)] }
+func (w *world) fault() Fault { return []Fault{Transient, EOF, NoConnack, Permanent}[w.random.IntN(4)] }

@@ -47,6 +47,7 @@ func buildOptions(c *config.Config, p parts, broker string, log *slog.Logger) ac
 		Link: link.Policy{
 			Lag:     m.Lag,
 			Timeout: m.ConnectTimeout,
+			Will:    m.Will && m.Availability,
 			Backoff: backoff.Policy{Min: m.Reconnect.Min, Max: m.Reconnect.Max},
 			Long:    longWait(m.Reconnect.Max),
 			Rival:   rivalWait,

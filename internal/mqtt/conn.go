@@ -6,6 +6,7 @@ import (
 	"net"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -23,13 +24,13 @@ type conn struct {
 	callbacks    callbacks
 
 	// Of the goroutine that reads.
-	in       *reader
-	unread   []byte // of the packet that paho is reading
-	accepted bool   // the CONNACK has come,
-	present  bool   // with a session that the broker has kept
-	odd      bool   // what nobody asked for has been told of
+	in      *reader
+	unread  []byte // of the packet that paho is reading
+	present bool   // the broker has kept a session of ours
+	odd     bool   // what nobody asked for has been told of
 
-	clock clock
+	accepted atomic.Bool // the CONNACK has come
+	clock    clock
 
 	mu           sync.Mutex // guards what follows
 	work         sync.Cond  // for flush: there is something to write, or the end
@@ -165,8 +166,9 @@ func (c *conn) admit(p packet) bool {
 		}
 		return p.past == 0
 	case typeConnack:
-		if asked = !c.accepted; asked {
-			c.accepted, c.present = true, p.body[0]&1 != 0
+		if asked = !c.accepted.Load(); asked {
+			c.accepted.Store(true)
+			c.present = p.body[0]&1 != 0
 		}
 	case typePingresp:
 		asked = c.answered(p, 0)

@@ -54,8 +54,10 @@ func connectDirect(ctx context.Context, w wire, o Options) (Session, error) {
 
 	stop := context.AfterFunc(ctx, func() { s.fail(context.Cause(ctx)) })
 	s.say(connectPacket(o)...)
+	accepted := false
 	select {
 	case <-s.connected:
+		accepted = true
 	case <-s.done:
 	}
 	stop()
@@ -64,6 +66,9 @@ func connectDirect(ctx context.Context, w wire, o Options) (Session, error) {
 	}
 	if err := s.failure(); err != nil {
 		s.handedOn()
+		if !accepted {
+			err = overConnect(err)
+		}
 		return nil, err
 	}
 	go s.watch()

@@ -4,7 +4,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"syscall"
 )
 
 // Refusal is the code of a CONNACK by which the broker refused the connection. It is an error.
@@ -45,6 +47,23 @@ type PanicError struct {
 
 // Error tells the value, not the stack.
 func (e *PanicError) Error() string { return fmt.Sprintf("callback panicked: %v", e.Value) }
+
+// ErrNoConnack is wrapped by Dial's error if the broker closed the connection without a word over our CONNECT, instead of
+// accepting or refusing it. Some do so to a client whose will they won't have.
+var ErrNoConnack = errors.New("no answer to the CONNECT")
+
+// HungUp reports whether err says that the broker, or something on the way to it, has closed the connection.
+func HungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// overConnect is why an attempt has failed that has not been accepted.
+func overConnect(err error) error {
+	if HungUp(err) {
+		return fmt.Errorf("%w: %w", ErrNoConnack, err)
+	}
+	return err
+}
 
 // errOptions is wrapped by every complaint about [Options].
 var errOptions = errors.New("bad options")

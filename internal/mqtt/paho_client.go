@@ -29,6 +29,9 @@ func connectPaho(ctx context.Context, w wire, o Options) (Session, error) {
 		if cause := s.conn.failure(); !errors.Is(cause, errGivenUp) {
 			err = cause // without paho's words around it
 		}
+		if !s.conn.accepted.Load() {
+			err = overConnect(err)
+		}
 		return nil, err
 	}
 	if ctx.Err() != nil {
