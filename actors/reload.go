@@ -53,11 +53,13 @@ func (c *connection) remap(m remap) {
 // resubscribe brings the living session to what is wanted, on a goroutine that ends with it; else the next session
 // begins with that. One change goes on at a time.
 func (c *connection) resubscribe() {
-	want := c.codec.Topics()
-	asked := slices.DeleteFunc(slices.Clone(want), func(filter string) bool {
-		return slices.ContainsFunc(c.granted, func(g messages.Grant) bool { return g.Filter == filter && g.Err == nil })
-	})
-	c.alter(asked)
+	var has []string
+	for _, g := range c.granted {
+		if g.Err == nil {
+			has = append(has, g.Filter)
+		}
+	}
+	c.alter(without(c.codec.Topics(), has))
 }
 
 // alter asks for filters and gives back what is held and not wanted, as resubscribe does.
@@ -95,8 +97,9 @@ func (c *connection) resubscribed(m resubscribed) {
 		return
 	}
 	granted := grantsOf(m.grants)
+	stays := setOf(without(m.subs.want, m.asked))
 	for _, g := range c.granted {
-		if slices.Contains(m.subs.want, g.Filter) && !slices.Contains(m.asked, g.Filter) {
+		if stays[g.Filter] {
 			granted = append(granted, g)
 		}
 	}
@@ -131,11 +134,15 @@ func grantsOf(answers []mqtt.Grant) (grants []messages.Grant) {
 
 // resubscribed says what is new among the subscriptions, and, each time, which are refused.
 func (t *teller) resubscribed(granted []messages.Grant) {
+	said := make(map[messages.Grant]bool, len(t.granted))
+	for _, g := range t.granted {
+		said[g] = true
+	}
 	for _, g := range granted {
 		switch {
 		case g.Err != nil:
 			t.line(slog.LevelError, "subscription refused", nil, slog.String("topic", g.Filter), slog.Any("err", g.Err))
-		case !slices.Contains(t.granted, g):
+		case !said[g]:
 			t.line(slog.LevelInfo, "subscribed", nil, slog.String("topic", g.Filter), slog.Int("qos", int(g.QoS)))
 		}
 	}

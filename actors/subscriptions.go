@@ -69,12 +69,14 @@ func (r *round) begin(ctx context.Context) ([]mqtt.Grant, error) {
 		}
 	}
 	grants, err := r.change(ctx)
+	if slices.Contains(r.want, r.sweep) {
+		return grants, err
+	}
 	return slices.DeleteFunc(grants, func(g mqtt.Grant) bool {
-		sweep := !slices.Contains(r.want, g.Filter)
-		if sweep && g.QoS == mqtt.Refused {
+		if g.Filter == r.sweep && g.QoS == mqtt.Refused {
 			r.log.Debug("states of devices that are no more can't be looked for", "topic", g.Filter, "err", errFilterRefused)
 		}
-		return sweep
+		return g.Filter == r.sweep
 	}), err
 }
 
@@ -115,10 +117,19 @@ func union(a, b []string) []string { return slices.Concat(a, without(b, a)) }
 
 // without returns the elements of a that b lacks.
 func without(a, b []string) (rest []string) {
+	in := setOf(b)
 	for _, s := range a {
-		if !slices.Contains(b, s) {
+		if !in[s] {
 			rest = append(rest, s)
 		}
 	}
 	return rest
+}
+
+func setOf(list []string) map[string]bool {
+	set := make(map[string]bool, len(list))
+	for _, s := range list {
+		set[s] = true
+	}
+	return set
 }

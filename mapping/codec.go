@@ -31,5 +31,6 @@ func (c *Codec) Name() string { return c.name }
 // Root returns the levels with which every topic begins that is written.
 func (c *Codec) Root() string { return c.file.root }
 
-// Topics returns the filters to subscribe to.
-func (c *Codec) Topics() []string { return slices.Clone(c.file.topics) }
+// Topics returns the filters to subscribe to: those of the map that no other of them covers, for some brokers would
+// deliver twice what both match.
+func (c *Codec) Topics() []string { return slices.Clone(c.file.subscribed) }

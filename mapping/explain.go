@@ -29,8 +29,8 @@ type Explanation struct {
 // Explain is [Codec.Decode], told step by step.
 func (c *Codec) Explain(topic, payload string) Explanation {
 	var x Explanation
-	if i := slices.IndexFunc(c.file.topics, func(filter string) bool { return matches(filter, topic) }); i >= 0 {
-		x.Filter = c.file.topics[i]
+	if i := slices.IndexFunc(c.file.subscribed, func(filter string) bool { return matches(filter, topic) }); i >= 0 {
+		x.Filter = c.file.subscribed[i]
 	}
 	var args []Step
 	x.Message, x.Echo, x.Err = c.decode(topic, payload, func(s Step) {

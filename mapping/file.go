@@ -9,7 +9,8 @@ import (
 // File is what a map file says, checked. Make one with [Parse] or [Plain]. It never changes.
 type File struct {
 	root         string
-	topics       []string
+	topics       []string // as they stand in the file
+	subscribed   []string // those that no other covers
 	vocabularies [vocabularies]vocabulary
 }
 
@@ -36,6 +37,7 @@ func Parse(data []byte) (f *File, warnings []*Fault, err error) {
 	if err := r.err(); err != nil {
 		return nil, inOrder(r.warnings), err
 	}
+	f.subscribed, _ = reduced(f.topics)
 	return f, inOrder(r.warnings), nil
 }
 
@@ -50,7 +52,9 @@ func Plain(root string, topics []string) (f *File, warnings []*Fault, err error)
 	if err := b.report.err(); err != nil {
 		return nil, inOrder(b.report.warnings), err
 	}
-	return &File{root: root, topics: slices.Clone(topics)}, inOrder(b.report.warnings), nil
+	f = &File{root: root, topics: slices.Clone(topics)}
+	f.subscribed, _ = reduced(f.topics)
+	return f, inOrder(b.report.warnings), nil
 }
 
 // maptype returns the maptype of vocabulary v.

@@ -203,7 +203,7 @@ func TestPlain(t *testing.T) {
 		err.Error() != "/root: \"a/#\": holds '#', which no level of a topic can\n/topics/1: \"#/x\": \"#\" must be the last level" {
 		t.Errorf("got %v", err)
 	}
-	topics := []string{"home/#", "home/x"}
+	topics := []string{"home/y/#", "home/x"}
 	f, warnings, err := mapping.Plain("home", topics)
 	if err != nil || len(warnings) != 1 || !strings.HasPrefix(warnings[0].Error(), `/topics/1: "home/x" matches no message`) {
 		t.Fatalf("warnings %v, %v", warnings, err)
@@ -214,7 +214,7 @@ func TestPlain(t *testing.T) {
 	}
 	topics[0] = "changed"
 	c.Topics()[1] = "changed"
-	if got := strings.Join(c.Topics(), " "); got != "home/# home/x" || c.Root() != "home" || c.Name() != "gw" {
+	if got := strings.Join(c.Topics(), " "); got != "home/y/# home/x" || c.Root() != "home" || c.Name() != "gw" {
 		t.Errorf("root %q, topics %q, name %q", c.Root(), got, c.Name())
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
 func newCheck() *cobra.Command {
@@ -25,8 +26,8 @@ leave the status 0.`,
 	sources := addSources(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		loaded, err := sources.load(cmd)
-		_, warnings, err := inspect(loaded, err)
-		for _, warning := range warnings {
+		p, warnings, err := inspect(loaded, err)
+		for _, warning := range append(warnings, overlaps(loaded, p.codec)...) {
 			fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+options.Redact(warning))
 		}
 		if err := errors.Join(err, checkParams(loaded)); err != nil {
@@ -37,6 +38,26 @@ leave the status 0.`,
 		return err
 	}
 	return cmd
+}
+
+// overlaps warns of filters for which some brokers deliver a message twice. Nothing is lost by that, so that only check
+// speaks of them. Of two that overlap it says nothing if the broker is the one inside, which delivers once, or if the
+// file is one of the original, which asked for the same.
+func overlaps(l *config.Loaded, codec *mapping.Codec) (warnings []string) {
+	if codec == nil {
+		return nil
+	}
+	for _, o := range codec.Overlaps() {
+		switch {
+		case o.Filter == o.Other:
+			warnings = append(warnings, fmt.Sprintf("topics: %q is there twice", o.Filter))
+		case o.Covered:
+			warnings = append(warnings, fmt.Sprintf("topics: %q is not subscribed to, for %q covers it", o.Filter, o.Other))
+		case !config.IsOriginal(l.Path) && l.Config.MQTT.Broker != config.Embedded:
+			warnings = append(warnings, fmt.Sprintf("topics: %q and %q overlap: some brokers deliver twice what both match, and once if one wider filter takes their place", o.Other, o.Filter))
+		}
+	}
+	return warnings
 }
 
 // checkParams finds what would keep single devices down: their own options.

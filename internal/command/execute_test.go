@@ -132,6 +132,12 @@ func TestExecute(t *testing.T) {
 		{name: "check the type in a file's name", line: []string{"check", "-c", "dumy2mqtt.conf"}, status: 1, stderr: []string{"dumy2mqtt.conf: unknown device type \"dumy\" (have "}},
 		{name: "check the type in --device", line: []string{"check", "-c", "dummy2mqtt.conf", "--device", "dummi"}, status: 1, stderr: []string{"--device: unknown device type \"dummi\" (have "}},
 		{name: "check a name that tells no type", line: []string{"check", "-c", "untold.conf"}, status: 1, stderr: []string{"untold.conf: the name does not tell the device: ", "--device\n"}},
+		{name: "check filters that overlap", line: []string{"check", "--mqtt.broker", "tcp://h:1883", "--mapping.root", "home", "--mapping.topics", "home/b/+/+/+/+/C,home/+/a/#,home/b/#,home/b/#"}, stdout: []string{"is good"}, stderr: []string{
+			"warning: topics: \"home/b/+/+/+/+/C\" is not subscribed to, for \"home/b/#\" covers it\n",
+			"warning: topics: \"home/b/#\" is there twice\n",
+			"warning: topics: \"home/+/a/#\" and \"home/b/#\" overlap: some brokers deliver twice what both match, and once if one wider filter takes their place\n",
+		}},
+		{name: "check what the broker inside delivers once", line: []string{"check", "--mapping.root", "home", "--mapping.topics", "home/+/a/#,home/b/#"}, stdout: []string{"is good"}, not: "overlap"},
 		{name: "check a root without topics", line: []string{"check", "--mapping.root", "home"}, stdout: []string{"is good"}, stderr: []string{"warning: --mapping.root without mapping.topics: nothing is subscribed to\n"}},
 
 		{name: "explain", line: []string{"explain", light, "light_on"}, stdout: []string{"location  kitchen      Kitchen   mapped (loose)\n", "dummy   yes    answers to all that the message sets\n"}},
@@ -257,7 +263,7 @@ func TestMigrateRoundTrip(t *testing.T) {
 	if err := os.WriteFile("moved.yaml", []byte(printed.stdout), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := execute(t, "", "check", "--config", "moved.yaml"); got.status != 0 || got.stderr != "" {
+	if got := execute(t, "", "check", "--config", "moved.yaml"); got.status != 0 || strings.Count(got.stderr, "\n") != 1 || !strings.Contains(got.stderr, "overlap") {
 		t.Errorf("check of what migrate printed: %+v\n%s", got, printed.stdout)
 	}
 	again, err := config.Load(config.Sources{Path: "moved.yaml", WorkDir: dir})
