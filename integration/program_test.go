@@ -36,7 +36,7 @@ func startProgram(t testing.TB, dir, path string, environ []string, args ...stri
 	p := &program{t: t, cmd: exec.Command(path, args...), ended: make(chan struct{})}
 	p.cmd.Dir = dir
 	// What the tester's own environment says of a gateway is none of ours.
-	p.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.Contains(v, "GATEWAY_") })
+	p.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.Contains(v, "GATEWAY_") || strings.HasPrefix(v, "HOME=") })
 	p.cmd.Env = append(p.cmd.Env, "GORACE=atexit_sleep_ms=10") // the race detector would sleep for a second at each end
 	p.cmd.Env = append(p.cmd.Env, environ...)
 	stdout, err := p.cmd.StdoutPipe()

@@ -74,6 +74,7 @@ func TestExecute(t *testing.T) {
 		{name: "the original's --cfg", line: []string{"--cfg=bad.yaml"}, status: 1, stderr: []string{"mqtt.qos: 7 "}},
 		{name: "the original's argument", line: []string{"dumy2mqtt.conf"}, status: 1, stderr: []string{"dumy2mqtt.conf: unknown device type"}},
 		{name: "the original's folder", line: []string{"./"}, status: 1, stderr: []string{`no configuration in "./": want ` + program + " with one of the extensions .yaml .toml .json .conf .cfg\n"}},
+		{name: "the original's parent folder", line: []string{"--conf", ".."}, status: 1, stderr: []string{`no configuration in "..": want ` + program}},
 		{name: "the original's names with a command", line: []string{"check", "--conf", "good.yaml"}, stdout: []string{"good.yaml is good\n"}},
 		{name: "the original's map", line: []string{"-c", "good.yaml", "-m", "x.json"}, status: 1, stderr: []string{"'m' in -m; did you mean --mapping.file?\n"}},
 		{name: "the original's map, in full", line: []string{"run", "--map", "x.json"}, status: 1, stderr: []string{"unknown flag: --map; did you mean --mapping.file?\n"}},

@@ -65,6 +65,7 @@ func folder(t *testing.T, files map[string]string) string {
 			}
 		}
 	}
+	t.Setenv("HOME", dir)
 	t.Chdir(dir)
 	return dir
 }
