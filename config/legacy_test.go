@@ -228,12 +228,12 @@ func TestLegacyFaults(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"port", "[MQTT]\nport: x\n", `[MQTT] port: want a port, 1 to 65535, have "x"`},
 		{"port out of range", "[MQTT]\nport: 0\n", `[MQTT] port: want a port, 1 to 65535, have "0"`},
-		{"host", "[MQTT]\nhost: a b\n", `[MQTT] host: no broker address: want tcp, ssl, ws or wss://host:port, unix:///path, or embedded`},
+		{"host", "[MQTT]\nhost: a b\n", `[MQTT] host: "tcp://a b:1883": no URL: want tcp, ssl, ws or wss://host:port, or unix:///path`},
 		{"keepalive", "[MQTT]\nkeepalive: 1m\n", `[MQTT] keepalive: want a whole number, have "1m"`},
 		{"keepalive of less than nothing", "[MQTT]\nkeepalive: -1\n", `[MQTT] keepalive: -1s is out of range: want 1s to 65535s, or 0: none, and a dead link is noticed only by what gets no answer`},
 		{"mapping", "[MAP]\nmapping: maybe\n", `[MAP] mapping: want on or off, have "maybe"`},
 		{"debug", "[LOG]\ndebug: perhaps\n", `[LOG] debug: want on or off, have "perhaps"`},
-		{"topics", "[MAP]\ntopics: a, b/#/c\n", `[MAP] topics[1]: "b/#/c": want # as the last level only`},
+		{"topics", "[MAP]\ntopics: a, b/#/c\n", `[MAP] topics[1]: "b/#/c": # must be the last level`},
 		{"number of files", "[LOG]\nfilenum: few\n", `[LOG] filenum: want a whole number, have "few"`},
 		{"size of files", "[LOG]\nfilesize: 9999999999999999\n", `[LOG] filesize: "9999999999999999KB" is more than can be counted`},
 		{"mail address", "[LOG]\nemailhost: h\nemailaddress: me\n", "[LOG] emailaddress: \"me\" is no mail address: want one such as me@example.com"},
@@ -263,8 +263,8 @@ func TestLegacyDeviceType(t *testing.T) {
 		{"lamp.conf", "dummy", "dummy", ""},
 		{"lamp.conf", "", "", "lamp.conf: the name does not tell the device: want a name such as dummy2mqtt.conf, or --device"},
 		{"2mqtt.conf", "", "", "2mqtt.conf: the name does not tell the device: want a name such as dummy2mqtt.conf, or --device"},
-		{"lamp.conf", "a/b", "", `--device: "a/b": want a name without / + and #`},
-		{"a+2mqtt.conf", "", "", "gateway.name: \"a+2mqtt\": want a name without / + and #\na+2mqtt.conf: \"a+\": want a name without / + and #"},
+		{"lamp.conf", "a/b", "", `--device: "a/b": holds '/', which no level of a topic can`},
+		{"a+2mqtt.conf", "", "", "gateway.name: \"a+2mqtt\": holds '+', which no level of a topic can\na+2mqtt.conf: \"a+\": holds '+', which no level of a topic can"},
 	}
 	for _, tt := range tests {
 		dir := write(t, map[string]string{tt.file: "[MQTT]\n"})

@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"net/netip"
+
+	"github.com/mqttgateway/mqttgateway/topic"
 )
 
 // validate finds everything that neither a type nor bounds rule out. Options that could not be read are passed over.
 func (l *loader) validate() {
-	l.check("gateway.name", checkLevel(l.Config.Gateway.Name))
+	l.check("gateway.name", checkName(l.Config.Gateway.Name))
 	l.validateMQTT()
 	l.validateEmbedded()
 	l.validateMapping()
@@ -23,6 +26,14 @@ func (l *loader) check(key string, err error) {
 	}
 }
 
+// checkName is for names that become one level of a topic.
+func checkName(name string) error {
+	if name == "" {
+		return errors.New("empty: want a name")
+	}
+	return checked(name, topic.CheckLevel)
+}
+
 func (l *loader) validateMapping() {
 	m := &l.Config.Mapping
 	if m.File != "" && (m.Root != "" || len(m.Topics) > 0) {
@@ -32,9 +43,9 @@ func (l *loader) validateMapping() {
 		}
 		l.check("mapping.file", fmt.Errorf("a map file brings its own root and topics: want no %s beside it", l.Name(other)))
 	}
-	l.check("mapping.root", checkTopic(m.Root))
+	l.check("mapping.root", checked(m.Root, topic.CheckRoot))
 	for i, filter := range m.Topics {
-		l.check(fmt.Sprintf("mapping.topics[%d]", i), checkFilter(filter))
+		l.check(fmt.Sprintf("mapping.topics[%d]", i), checked(filter, topic.CheckFilter))
 	}
 	if len(l.faults) == 0 && l.Path != "" && m.File == "" && len(m.Topics) == 0 && !l.broken["mapping.file"] && !l.broken["mapping.topics"] {
 		l.warnf("%s: neither a map file nor topics: nothing is subscribed to", l.Path)
@@ -59,7 +70,7 @@ func (l *loader) validateDevices() {
 
 func (l *loader) validateDevice(i int) {
 	d := &l.Config.Devices[i]
-	l.checkDevice(i, "name", checkLevel(d.Name))
+	l.checkDevice(i, "name", checkName(d.Name))
 	if d.Type == "" {
 		l.checkDevice(i, "type", errors.New("empty: want one of those that the command \"devices\" lists"))
 	}
@@ -95,6 +106,8 @@ func (l *loader) validateEmail() {
 	const together = "host, from and to are needed together"
 	if e.Host == "" {
 		l.check("log.email.host", fmt.Errorf("missing: %s", together))
+	} else {
+		l.check("log.email.host", checkHost(e.Host))
 	}
 	if e.From == "" {
 		l.check("log.email.from", fmt.Errorf("missing: %s", together))
@@ -107,6 +120,14 @@ func (l *loader) validateEmail() {
 	for i, address := range e.To {
 		l.check(fmt.Sprintf("log.email.to[%d]", i), checkAddress(address))
 	}
+}
+
+// checkHost is topic.CheckHost where an IPv6 address needs no brackets, for no port stands behind it.
+func checkHost(host string) error {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return nil
+	}
+	return topic.CheckHost(host)
 }
 
 func checkAddress(address string) error {

@@ -3,7 +3,11 @@ package config
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
+	"strings"
+
+	"github.com/mqttgateway/mqttgateway/topic"
 )
 
 func (l *loader) validateEmbedded() {
@@ -24,11 +28,18 @@ func splitAddress(address string) (host string, err error) {
 	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
 		return "", fmt.Errorf("%q: port %q: want 1 to 65535, or 0 for a free one", address, port)
 	}
+	if host == "" {
+		return "", nil
+	}
+	bare := strings.TrimSuffix(address, ":"+port) // with the brackets of IPv6
+	if err := topic.CheckHost(bare); err != nil {
+		return "", fmt.Errorf("%q: %w", address, err)
+	}
 	return host, nil
 }
 
 // isLoopback asks no name server: a name other than localhost may lead anywhere.
 func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
 }

@@ -3,26 +3,21 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net/url"
-	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/topic"
 )
-
-// maxText is the longest text on the wire, MQTT 3.1.1 section 1.5.3.
-const maxText = 65_535
 
 func (l *loader) validateMQTT() {
 	m := &l.Config.MQTT
 	scheme, err := checkBroker(m.Broker)
 	l.check("mqtt.broker", err)
-	l.check("mqtt.client_id", checkText(m.ClientID))
-	l.check("mqtt.username", checkText(m.Username))
-	if len(m.Password) > maxText {
-		l.check("mqtt.password", fmt.Errorf("%d bytes are too long: want at most %d", len(m.Password), maxText))
+	l.check("mqtt.client_id", checked(m.ClientID, topic.CheckName))
+	l.check("mqtt.username", checked(m.Username, topic.CheckName))
+	if len(m.Password) > topic.MaxName {
+		l.check("mqtt.password", fmt.Errorf("has %d bytes: want %d at most", len(m.Password), topic.MaxName))
 	}
 	if m.Password != "" && m.Username == "" { // MQTT 3.1.1 section 3.1.2.9
 		l.check("mqtt.username", errors.New("missing: MQTT knows no password without one"))
@@ -51,6 +46,9 @@ func (l *loader) validateTLS(scheme string) {
 	if t.KeyFile != "" && t.CertFile == "" {
 		l.check("mqtt.tls.key_file", errors.New("want mqtt.tls.cert_file too"))
 	}
+	if t.ServerName != "" {
+		l.check("mqtt.tls.server_name", checkHost(t.ServerName))
+	}
 	if scheme == "" || scheme == "ssl" || scheme == "wss" {
 		return
 	}
@@ -67,62 +65,30 @@ func (l *loader) validateTLS(scheme string) {
 }
 
 // checkBroker gives the scheme if the address is in order. Errors do not show what may be a password.
-func checkBroker(broker string) (scheme string, err error) {
-	if broker == Embedded {
+func checkBroker(address string) (scheme string, err error) {
+	if address == Embedded {
 		return Embedded, nil
 	}
-	const want = "want tcp, ssl, ws or wss://host:port, unix:///path, or embedded"
-	u, err := url.Parse(broker)
-	broker = options.RedactAddress(broker)
-	if err != nil || !strings.Contains(broker, "://") {
-		if strings.ContainsAny(broker, "@ ") || broker == "" {
-			return "", fmt.Errorf("no broker address: %s", want)
-		}
-		return "", fmt.Errorf("%q is no broker address: %s", broker, want)
-	}
-	if u.User != nil {
+	shown := options.RedactAddress(address)
+	u, err := topic.ParseBroker(address)
+	switch {
+	case err != nil && !strings.Contains(address, "://"): // whatever else it is
+		return "", fmt.Errorf("%q is no broker address: want tcp, ssl, ws or wss://host:port, unix:///path, or embedded", shown)
+	case err != nil:
+		return "", fmt.Errorf("%q: %w", shown, err)
+	case u.User != nil:
 		return "", errors.New("a user in the address: want mqtt.username and mqtt.password_file instead")
 	}
-	defaultPort := ""
-	switch u.Scheme {
-	case "unix":
-		if u.Host == "" && u.Path == "" {
-			return "", fmt.Errorf("%q has no path: want unix:///path", broker)
-		}
-		return u.Scheme, nil
-	case "tcp":
-		defaultPort = "1883"
-	case "ssl":
-		defaultPort = "8883"
-	case "ws", "wss":
-	case "mqtt":
-		return "", fmt.Errorf("%q: want tcp instead of mqtt", broker)
-	case "mqtts", "tls", "tcps":
-		return "", fmt.Errorf("%q: want ssl instead of %s", broker, u.Scheme)
-	default:
-		return "", fmt.Errorf("%q: unknown scheme %q: %s", broker, u.Scheme, want)
-	}
-	if u.Hostname() == "" {
-		return "", fmt.Errorf("%q has no host: %s", broker, want)
-	}
-	if u.Port() == "" && defaultPort != "" {
-		return "", fmt.Errorf("%q has no port: want %s://%s:%s, say", broker, u.Scheme, u.Host, defaultPort)
-	}
-	if n, err := strconv.Atoi(u.Port()); u.Port() != "" && (err != nil || n < 1 || n > 65535) {
-		return "", fmt.Errorf("%q: port %s is out of range: want 1 to 65535", broker, u.Port())
+	if port := map[string]string{"tcp": "1883", "ssl": "8883"}[u.Scheme]; port != "" && u.Port() == "" {
+		return "", fmt.Errorf("%q has no port: want %s://%s:%s, say", shown, u.Scheme, strings.TrimSuffix(u.Host, ":"), port)
 	}
 	return u.Scheme, nil
 }
 
-// checkText is for what MQTT carries as UTF-8: client ids and user names.
-func checkText(text string) error {
-	switch {
-	case !utf8.ValidString(text):
-		return fmt.Errorf("%q is no UTF-8", text)
-	case strings.ContainsFunc(text, isControl):
-		return fmt.Errorf("%q has control characters", text)
-	case len(text) > maxText:
-		return fmt.Errorf("%d bytes are too long: want at most %d", len(text), maxText)
+// checked is for texts of which a fault is better understood with their beginning.
+func checked(text string, check func(string) error) error {
+	if err := check(text); err != nil {
+		return fmt.Errorf("%.100q: %w", text, err)
 	}
 	return nil
 }

@@ -49,6 +49,9 @@ var table = struct {
 // missing or of the wrong type stops the device with an error that names it and wraps ErrConfig. The context given to
 // open is for opening only: it ends when open has returned or takes too long, and not with the device.
 //
+// What tags can't say, such as two parameters that exclude each other, a method Validate() error of P can: "check" calls it
+// as well. What only opening tells, that it does not know.
+//
 // Register panics if the name is taken or P's tags are wrong, which are mistakes of the programmer.
 func Register[P any](name string, open func(ctx context.Context, env Env, params P) (Device, error)) {
 	var zero P
@@ -58,7 +61,7 @@ func Register[P any](name string, open func(ctx context.Context, env Env, params
 	Add(Type{
 		Name:   name,
 		Params: options.Fields(&zero),
-		Check:  func(params map[string]any) error { return options.Decode(params, new(P)) },
+		Check:  func(params map[string]any) error { return decode(params, new(P)) },
 		Open: func(ctx context.Context, env Env) (Device, error) {
 			p, err := Decode[P](env.Params())
 			if err != nil {
@@ -73,10 +76,21 @@ func Register[P any](name string, open func(ctx context.Context, env Env, params
 // wraps ErrConfig. Decode panics if P's tags are wrong.
 func Decode[P any](params map[string]any) (P, error) {
 	var p P
-	if err := options.Decode(params, &p); err != nil {
+	if err := decode(params, &p); err != nil {
 		return p, &paramsError{err}
 	}
 	return p, nil
+}
+
+// decode also asks the parameters themselves.
+func decode[P any](params map[string]any, p *P) error {
+	if err := options.Decode(params, p); err != nil {
+		return err
+	}
+	if v, ok := any(p).(interface{ Validate() error }); ok {
+		return v.Validate()
+	}
+	return nil
 }
 
 // paramsError is a wrong configuration, with the faults of all options on one line.

@@ -195,3 +195,44 @@ func TestDecodePanics(t *testing.T) {
 		Baud int `koanf:"baud" default:"fast"`
 	}](nil)
 }
+
+// either is two parameters of which one is wanted.
+type either struct {
+	Serial string `koanf:"serial" default:""`
+	Host   string `koanf:"host" default:""`
+}
+
+func (e either) Validate() error {
+	if (e.Serial == "") == (e.Host == "") {
+		return errors.New("want serial or host")
+	}
+	return nil
+}
+
+// What tags can't say, the parameters themselves do, and only once they have been read.
+func TestParamsAreAsked(t *testing.T) {
+	devices.Register("either", func(context.Context, devices.Env, either) (devices.Device, error) { return nil, nil })
+	typ, err := devices.Lookup("either")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		params map[string]any
+		want   string
+	}{
+		{map[string]any{"host": "h"}, ""},
+		{nil, "want serial or host"},
+		{map[string]any{"host": 5}, "host: want a string, have 5: put it in quotes"},
+	} {
+		got := ""
+		if err := typ.Check(row.params); err != nil {
+			got = err.Error()
+		}
+		if got != row.want {
+			t.Errorf("%v: got %q, want %q", row.params, got, row.want)
+		}
+		if _, err := devices.Decode[either](row.params); (err != nil) != (row.want != "") || err != nil && !errors.Is(err, devices.ErrConfig) {
+			t.Errorf("%v: decoded with %v", row.params, err)
+		}
+	}
+}

@@ -42,7 +42,6 @@ func TestSecrets(t *testing.T) { // not parallel: it sets the environment
 		{"token", "mqtt: {broker: 'wss://" + lenient + "/mqtt?token=" + canary + "', username: me, password_file: secret, " + tls + "}", permanent, nil},
 		{"nobody there", "mqtt: {broker: 'ws://" + freeAddress(t) + "/mqtt?token=" + canary + "', username: me, password_file: secret}", "connect failed", nil},
 		{"parameter", "mqtt: {broker: 'ws://" + freeAddress(t) + "/mqtt;token=" + canary + "', username: me, password_file: secret}", "connect failed", nil},
-		{"fragment", "mqtt: {broker: 'ws://" + freeAddress(t) + "/mqtt#token=" + canary + "', username: me, password_file: secret}", "connect failed", nil},
 		{"users", "mqtt: {broker: embedded}\nembedded: {address: '127.0.0.1:0', users_file: users}", "msg=subscribed", tryPasswords},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/mqttgateway/mqttgateway/topic"
 )
 
 // vocabulary makes the vocabulary v of its object in the file.
@@ -69,7 +71,7 @@ var errAction = errors.New(`an argument can't be called "action", on either side
 // checkAlias reports an MQTT keyword that can't do what it is listed for.
 func (b *builder) checkAlias(v int, mqtt string, a alias) {
 	if v <= sender {
-		if err := checkLevel(mqtt); err != nil {
+		if err := topic.CheckLevel(mqtt); err != nil {
 			b.report.fault(a.place, fmt.Errorf("%q: %w", short(mqtt), err))
 		}
 	}

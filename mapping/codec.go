@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/mqttgateway/mqttgateway/topic"
 )
 
 // Codec translates both ways for one gateway. Make one with [New].
@@ -19,7 +21,7 @@ func New(name string, f *File) (*Codec, error) {
 	if name == "" {
 		return nil, errors.New("the gateway has no name, and without one can't tell its own messages")
 	}
-	if err := checkLevel(name); err != nil {
+	if err := topic.CheckLevel(name); err != nil {
 		return nil, fmt.Errorf("the gateway's name %q: %w", name, err)
 	}
 	return &Codec{name: name, file: f, rootLevels: countLevels(f.root)}, nil

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/mqttgateway/mqttgateway/messages"
+	"github.com/mqttgateway/mqttgateway/topic"
 )
 
 // Encode makes topic and payload of a message: the bare action if it has no arguments, else a JSON object, in which the
@@ -60,15 +61,15 @@ func (e *encoding) topic(msg messages.InternalMsg, own string) string {
 	}
 	b = append(b, '/')
 	b = append(b, msg.Type().String()...)
-	if len(b) > maxTopic {
-		e.faults = append(e.faults, fmt.Errorf("topic: %d bytes, want %d at most", len(b), maxTopic))
+	if len(b) > topic.MaxText {
+		e.faults = append(e.faults, fmt.Errorf("topic: %d bytes, want %d at most", len(b), topic.MaxText))
 	}
 	return string(b)
 }
 
 // level appends one keyword of vocabulary v, already translated.
 func (e *encoding) level(b []byte, v int, word string) []byte {
-	if err := checkLevel(word); err != nil {
+	if err := checkWord(word); err != nil {
 		e.fault(vocabularyNames[v], fmt.Errorf("%q: %w", short(word), err))
 	}
 	if v == function && word == reserved {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/mqttgateway/mqttgateway/topic"
 )
 
 // File is what a map file says, checked. Make one with [Parse] or [Plain]. It never changes.
@@ -101,7 +103,7 @@ func (b *builder) build() *File {
 }
 
 func (b *builder) checkRoot(root string) {
-	if err := checkRoot(root); err != nil {
+	if err := topic.CheckRoot(root); err != nil {
 		b.report.fault(b.document.whole.under("root"), fmt.Errorf("%q: %w", short(root), err))
 	}
 }
@@ -120,12 +122,12 @@ func (b *builder) topics(list []any, root string) (topics []string) {
 	return topics
 }
 
-func (b *builder) checkTopic(topic string, at *place, root string) {
-	if err := checkFilter(topic); err != nil {
-		b.report.fault(at, fmt.Errorf("%q: %w", short(topic), err))
+func (b *builder) checkTopic(filter string, at *place, root string) {
+	if err := topic.CheckFilter(filter); err != nil {
+		b.report.fault(at, fmt.Errorf("%q: %w", short(filter), err))
 		return
 	}
-	if n := countLevels(root) + len(levels{}); !reaches(topic, n) {
-		b.report.warn(at, fmt.Errorf("%q matches no message: those have topics of %d levels", short(topic), n))
+	if n := countLevels(root) + len(levels{}); !reaches(filter, n) {
+		b.report.warn(at, fmt.Errorf("%q matches no message: those have topics of %d levels", short(filter), n))
 	}
 }

@@ -73,10 +73,10 @@ func TestParseFaults(t *testing.T) {
 		"bad filters": {
 			`{"root": "home", "topics": ["", "home/#/C", "home/a+", "home/#", "a\u0000b", 1]}`,
 			[]string{
-				`1:29: /topics/0: "": an empty filter`,
-				`1:33: /topics/1: "home/#/C": "#" must be the last level`,
+				`1:29: /topics/0: "": is empty`,
+				`1:33: /topics/1: "home/#/C": # must be the last level`,
 				`1:45: /topics/2: "home/a+": level "a+": a wildcard stands alone in its level`,
-				`1:66: /topics/4: "a\x00b": a filter can't hold NUL`,
+				`1:66: /topics/4: "a\x00b": holds the control character U+0000`,
 				`1:78: /topics/5: a number, want a string`,
 			},
 		},
@@ -200,7 +200,7 @@ func TestMeansNone(t *testing.T) {
 
 func TestPlain(t *testing.T) {
 	if _, _, err := mapping.Plain("a/#", []string{"x", "#/x"}); err == nil ||
-		err.Error() != "/root: \"a/#\": holds '#', which no level of a topic can\n/topics/1: \"#/x\": \"#\" must be the last level" {
+		err.Error() != "/root: \"a/#\": holds '#', which no level of a topic can\n/topics/1: \"#/x\": # must be the last level" {
 		t.Errorf("got %v", err)
 	}
 	topics := []string{"home/y/#", "home/x"}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/mqttgateway/mqttgateway/topic"
 )
 
 func TestReduced(t *testing.T) {
@@ -130,7 +132,7 @@ func randomFilter(random *rand.Rand) string {
 		if random.IntN(3) == 0 {
 			levels[len(levels)-1] = "#"
 		}
-		if filter := strings.Join(levels, "/"); checkFilter(filter) == nil {
+		if filter := strings.Join(levels, "/"); topic.CheckFilter(filter) == nil {
 			return filter
 		}
 	}

@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -9,9 +8,6 @@ import (
 
 // reserved is the level below the root under which nothing is a message.
 const reserved = "$gateway"
-
-// maxTopic is the length of a topic in bytes that a packet can hold (MQTT 3.1.1, section 1.5.3).
-const maxTopic = 65535
 
 // levels are the six that follow the root: function, gateway, location, device, sender, type.
 type levels [6]string
@@ -49,10 +45,9 @@ func shapeError(topic string, root int) error {
 	return fmt.Errorf("topic of %d levels, want %d: %s", countLevels(topic), root+len(levels{}), want)
 }
 
-func countLevels(topic string) int { return strings.Count(topic, "/") + 1 }
-
-// checkLevel returns what keeps word from being one level of a topic to publish to (MQTT 3.1.1, section 4.7).
-func checkLevel(word string) error {
+// checkWord returns what keeps word from being one level of a topic (MQTT 3.1.1, section 4.7). What brokers dislike besides
+// is for the session to refuse.
+func checkWord(word string) error {
 	if !utf8.ValidString(word) {
 		return errNotUTF8
 	}
@@ -65,43 +60,7 @@ func checkLevel(word string) error {
 	return nil
 }
 
-// checkRoot is checkLevel for the root, which may have several levels.
-func checkRoot(root string) error {
-	if strings.HasSuffix(root, "/") {
-		return errors.New("the / at its end begins an empty level: want it left out")
-	}
-	for level := range strings.SplitSeq(root, "/") {
-		if err := checkLevel(level); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// checkFilter returns what is wrong with a topic filter (MQTT 3.1.1, section 4.7.1).
-func checkFilter(filter string) error {
-	switch {
-	case filter == "":
-		return errors.New("an empty filter")
-	case len(filter) > maxTopic:
-		return fmt.Errorf("a filter of %d bytes, want %d at most", len(filter), maxTopic)
-	case !utf8.ValidString(filter):
-		return errNotUTF8
-	case strings.IndexByte(filter, 0) >= 0:
-		return errors.New("a filter can't hold NUL")
-	}
-	for rest, more := filter, true; more; {
-		var level string
-		level, rest, more = strings.Cut(rest, "/")
-		switch {
-		case level == "#" && more:
-			return errors.New(`"#" must be the last level`)
-		case level != "#" && strings.Contains(level, "#"), level != "+" && strings.Contains(level, "+"):
-			return fmt.Errorf("level %q: a wildcard stands alone in its level", level)
-		}
-	}
-	return nil
-}
+func countLevels(topic string) int { return strings.Count(topic, "/") + 1 }
 
 // reaches tells whether filter can match a topic of so many levels.
 func reaches(filter string, n int) bool {

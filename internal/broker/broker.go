@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"sync"
 	"time"
 
@@ -173,7 +174,7 @@ func (b *Broker) URL() string {
 		}
 		at.IP = loopback
 	}
-	return "tcp://" + at.String()
+	return (&url.URL{Scheme: "tcp", Host: at.String()}).String() // with the zone of IPv6 escaped
 }
 
 // Account is by what the gateway itself signs in. It is made anew with each Start.

@@ -313,7 +313,7 @@ func TestTooManyLevels(t *testing.T) {
 	b, said := limited(t, Limits{Levels: 4})
 	c, gateway, there := dial(t, b, "c", true), dialGateway(t, b), dial(t, b, "there", true)
 	there.subscribe(t, "#")
-	for _, topic := range []string{"a/b/c/d/e", "////", strings.Repeat("/", 60000), strings.Repeat("x", longestText+1), "a/b/c/d"} {
+	for _, topic := range []string{"a/b/c/d/e", "////", strings.Repeat("/", 200), strings.Repeat("x", longestText+1), "a/b/c/d"} {
 		for qos := range byte(2) {
 			c.publish(t, mqtt.Message{Topic: topic, Payload: "x", QoS: qos, Retained: true})
 		}
@@ -324,7 +324,7 @@ func TestTooManyLevels(t *testing.T) {
 			t.Errorf("delivered %.20q, want %s", m.Topic, want)
 		}
 	}
-	if got := c.grants(t, "a/b/c/d/#", strings.Repeat("/", 60000), strings.Repeat("x", longestText+1), "+/+/+/+"); !slices.Equal(got, []string{"+/+/+/+"}) {
+	if got := c.grants(t, "a/b/c/d/#", strings.Repeat("/", 200), strings.Repeat("x", longestText+1), "+/+/+/+"); !slices.Equal(got, []string{"+/+/+/+"}) {
 		t.Errorf("granted %.50q", got)
 	}
 	if got := gateway.grants(t, "a/b/c/d/#"); len(got) != 1 {

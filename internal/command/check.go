@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,22 +22,30 @@ func newCheck() *cobra.Command {
 		Short: "Check a configuration without starting anything",
 		Long: `Check finds everything that run would refuse, and what would keep single devices down, without opening a device or a
 connection. It prints one line for each fault, on standard error, and ends with status 1 if there is one. Warnings alone
-leave the status 0.`,
+leave the status 0. What only opening a device tells it can't know, nor what a type makes of parameters that it reads
+itself: it says so.`,
 		Example: `  gateway check --config dummy2mqtt.yaml`,
 		Args:    wantArgs(0, 0),
 	}
 	sources := addSources(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		loaded, err := sources.load(cmd)
+		good := err == nil
 		p, warnings, err := inspect(loaded, err)
-		for _, warning := range append(warnings, overlaps(loaded, p.codec)...) {
+		more, placeErr := checkPlaces(loaded)
+		warnings = slices.Concat(warnings, more, overlaps(loaded, p.codec))
+		err = errors.Join(err, placeErr)
+		if good {
+			err = errors.Join(err, logOptions(&loaded.Config).Check())
+		}
+		for _, warning := range warnings {
 			fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+options.Redact(warning))
 		}
 		if err := errors.Join(err, checkParams(loaded)); err != nil {
 			return err
 		}
 		what := cmp.Or(loaded.Path, "no configuration file: what run would try out")
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is good\n", what)
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is good\n%s", what, unchecked(loaded.Config.Devices))
 		return err
 	}
 	return cmd
@@ -58,6 +69,36 @@ func overlaps(l *config.Loaded, codec *mapping.Codec) (warnings []string) {
 		}
 	}
 	return warnings
+}
+
+// unchecked says what is left to find out, a line each.
+func unchecked(list []config.Device) string {
+	var itself []string
+	typed := false
+	for _, d := range list {
+		if t, err := devices.Lookup(d.Type); err == nil && t.Check == nil {
+			itself = append(itself, strconv.Quote(d.Name))
+		} else {
+			typed = typed || len(t.Params) > 0
+		}
+	}
+	text := ""
+	if typed {
+		text += "not checked: what devices find out about their parameters only when they are opened\n"
+	}
+	if len(itself) > 0 {
+		text += "not checked: the parameters of " + summed(itself) + ", of types that read them themselves\n"
+	}
+	return text
+}
+
+// summed is for a list that may be long.
+func summed(words []string) string {
+	const most = 10
+	if more := len(words) - most; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(words[:most], ", "), more)
+	}
+	return strings.Join(words, ", ")
 }
 
 // checkParams finds what would keep single devices down: their own options.

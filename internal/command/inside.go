@@ -53,7 +53,7 @@ func startInside(c *config.Config, p parts, log *slog.Logger) (*broker.Broker, e
 	return broker.Start(broker.Options{
 		Address:   e.Address,
 		Users:     p.users,
-		MaxPacket: int(c.MQTT.MaxPacket),
+		MaxPacket: max(int(c.MQTT.MaxPacket), 1<<20), // that option is about what the gateway takes, and it sends as well
 		ClientID:  c.ClientID(),
 		Reserved:  p.codec.Root() + "/$gateway/" + p.codec.Name(),
 		Limits: broker.Limits{

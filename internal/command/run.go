@@ -107,16 +107,20 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 }
 
 func openLogs(of *config.Config, stdout, stderr io.Writer) (*logging.Logs, error) {
+	o := logOptions(of)
+	o.Stdout, o.Stderr = stdout, stderr
+	return logging.Open(o)
+}
+
+func logOptions(of *config.Config) logging.Options {
 	c := of.Log
-	return logging.Open(logging.Options{
+	return logging.Options{
 		Name:     of.Gateway.Name,
-		Stdout:   stdout,
-		Stderr:   stderr,
 		Level:    slog.Level(c.Level),
 		Format:   logging.Format(c.Format),
 		Throttle: c.Throttle,
 		MaxText:  int(c.MaxText),
 		File:     logging.File{Path: c.File.Path, Level: slog.Level(c.File.Level), MaxSize: int64(c.File.MaxSize), MaxFiles: c.File.MaxFiles},
 		Mail:     logging.Mail{Host: c.Email.Host, Port: c.Email.Port, From: c.Email.From, To: c.Email.To, Level: slog.Level(c.Email.Level)},
-	})
+	}
 }

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/mqttgateway/mqttgateway/topic"
 )
 
 // Options say what to connect to, as whom, and who hears of what happens.
@@ -103,18 +105,18 @@ func (o Options) normal() (Options, *url.URL, error) {
 	for _, s := range []struct{ name, value string }{
 		{"client id", o.ClientID}, {"user name", o.Username},
 	} {
-		if err := checkString(s.value); err != nil {
+		if err := topic.CheckText(s.value); err != nil {
 			faults = append(faults, fmt.Errorf("%s %.200q: %w", s.name, s.value, err))
 		}
 	}
-	if len(o.Password) > longest {
-		faults = append(faults, fmt.Errorf("password: has %d bytes, at most %d can be sent", len(o.Password), longest))
+	if len(o.Password) > topic.MaxText {
+		faults = append(faults, fmt.Errorf("password: has %d bytes, at most %d can be sent", len(o.Password), topic.MaxText))
 	}
 	if o.Will != nil {
 		if err := o.Will.check(); err != nil {
 			faults = append(faults, fmt.Errorf("will: %w", err))
-		} else if n := len(o.Will.Payload); n > longest {
-			faults = append(faults, fmt.Errorf("will: payload has %d bytes, at most %d can be sent", n, longest))
+		} else if n := len(o.Will.Payload); n > topic.MaxText {
+			faults = append(faults, fmt.Errorf("will: payload has %d bytes, at most %d can be sent", n, topic.MaxText))
 		}
 	}
 	switch o.Transport {
@@ -166,28 +168,12 @@ func (o Options) normal() (Options, *url.URL, error) {
 
 // parseBroker never shows a password: what it cannot parse it does not quote.
 func parseBroker(s string) (*url.URL, error) {
-	const want = "want tcp, ssl, ws or wss://host:port, or unix:///path"
-	u, err := url.Parse(s)
+	u, err := topic.ParseBroker(s)
 	if err != nil {
-		if strings.Contains(s, "@") {
-			return nil, fmt.Errorf("broker: not a URL (%s; in a password escape %q)", want, "/?#@:%")
-		}
-		return nil, fmt.Errorf("broker %q: not a URL (%s)", s, want)
+		return nil, fmt.Errorf("broker: %w", err)
 	}
-	port, known := defaultPort[u.Scheme]
-	switch {
-	case !known:
-		return nil, fmt.Errorf("broker: unknown scheme %q (%s)", u.Scheme, want)
-	case u.Scheme == "unix":
-		if u.Host+u.Path == "" {
-			return nil, fmt.Errorf("broker %q: no path (%s)", u.Redacted(), want)
-		}
-		return u, nil
-	case u.Hostname() == "":
-		return nil, fmt.Errorf("broker %q: no host (%s)", u.Redacted(), want)
-	}
-	if u.Port() == "" {
-		u.Host = net.JoinHostPort(u.Hostname(), port)
+	if port := defaultPort[u.Scheme]; port != "" && u.Port() == "" {
+		u.Host = strings.TrimSuffix(u.Host, ":") + ":" + port
 	}
 	return u, nil
 }
@@ -198,8 +184,8 @@ const largest = 268_435_455
 // check says why m cannot be published.
 func (m Message) check() error {
 	var faults []error
-	if err := checkTopic(m.Topic); err != nil {
-		faults = append(faults, err)
+	if err := topic.Check(m.Topic); err != nil {
+		faults = append(faults, fmt.Errorf("topic %.200q: %w", m.Topic, err))
 	}
 	if m.QoS > 2 {
 		faults = append(faults, fmt.Errorf("QoS %d: want 0, 1 or 2", m.QoS))

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mqttgateway/mqttgateway/topic"
 )
 
 func TestParseBroker(t *testing.T) {
@@ -13,18 +15,19 @@ func TestParseBroker(t *testing.T) {
 		{"tcp://127.0.0.1:1884", "tcp://127.0.0.1:1884", ""},
 		{"tcp://broker", "tcp://broker:1883", ""},
 		{"tcp://[::1]", "tcp://[::1]:1883", ""},
+		{"tcp://[fe80::1%eth0]", "tcp://[fe80::1%25eth0]:1883", ""},
 		{"ssl://broker", "ssl://broker:8883", ""},
 		{"ws://broker/mqtt", "ws://broker:80/mqtt", ""},
 		{"wss://broker", "wss://broker:443", ""},
 		{"unix:///run/mosquitto.sock", "unix:///run/mosquitto.sock", ""},
 		{"unix://mosquitto.sock", "unix://mosquitto.sock", ""},
-		{"", "", `unknown scheme ""`},
-		{"broker:1883", "", `unknown scheme "broker"`},
+		{"", "", "no scheme"},
+		{"broker:1883", "", "no scheme"},
 		{"http://broker", "", `unknown scheme "http"`},
 		{"tcp://", "", "no host"},
 		{"tcp://:1883", "", "no host"},
 		{"unix://", "", "no path"},
-		{"tcp://bro ker", "", "not a URL"},
+		{"tcp://bro ker", "", "no URL"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.in, func(t *testing.T) {
@@ -70,7 +73,7 @@ func TestEverythingWrongIsSaid(t *testing.T) {
 		Broker:   "ftp://broker",
 		ClientID: "a\x00",
 		Username: "\xff",
-		Password: strings.Repeat("x", longest+1),
+		Password: strings.Repeat("x", topic.MaxText+1),
 		Will:     &Message{Topic: "a/#", QoS: 3},
 
 		Transport: "carrier pigeon",

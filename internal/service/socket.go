@@ -24,8 +24,8 @@ const maxPath = 90
 // listen listens on the unix socket at path, which is open to this user only. One that a dead process has left there
 // is replaced; one that somebody listens on is an error.
 func listen(path string) (*socket, error) {
-	if len(path) > maxPath {
-		return nil, fmt.Errorf("path %q is too long for a socket: more than %d bytes", path, maxPath)
+	if err := CheckSocket(path); err != nil {
+		return nil, err
 	}
 	if err := vacant(path); err != nil {
 		return nil, err
@@ -50,6 +50,17 @@ func listen(path string) (*socket, error) {
 	return s, nil
 }
 
+// CheckSocket says why no gateway can ever listen at path. Whether one does it does not ask.
+func CheckSocket(path string) error {
+	if len(path) > maxPath {
+		return fmt.Errorf("path %q is too long for a socket: more than %d bytes", path, maxPath)
+	}
+	if file, err := os.Lstat(path); err == nil && file.Mode().Type() != fs.ModeSocket {
+		return fmt.Errorf("%q exists and is no socket", path)
+	}
+	return nil
+}
+
 // publish moves the socket from its private path to its place.
 func (s *socket) publish(private string) (err error) {
 	if err := os.Chmod(private, 0o600); err != nil {
@@ -70,16 +81,12 @@ func (s *socket) Close() error {
 	return s.UnixListener.Close()
 }
 
-// vacant returns an error unless there is nothing at path, or a socket on which nobody listens.
+// vacant returns an error unless there is nothing at path, or a socket on which nobody listens. There is no other file.
 func vacant(path string) error {
-	file, err := os.Lstat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
-	case err != nil:
+	} else if err != nil {
 		return err
-	case file.Mode().Type() != fs.ModeSocket:
-		return fmt.Errorf("%q exists and is no socket", path)
 	}
 	conn, err := net.DialTimeout("unix", path, time.Second)
 	switch {

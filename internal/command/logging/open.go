@@ -1,7 +1,6 @@
 package logging
 
 import (
-	"errors"
 	"io"
 	"log/slog"
 )
@@ -18,7 +17,7 @@ type Logs struct {
 // Open opens the sinks. Errors are faults of the options alone, such as an e-mail address that is none: a file that
 // can't be written now may be later, and is no reason not to start.
 func Open(o Options) (*Logs, error) {
-	if err := errors.Join(o.Format.check(), o.Mail.check()); err != nil {
+	if err := o.Check(); err != nil {
 		return nil, err
 	}
 	l := &Logs{Console: new(slog.LevelVar)}

@@ -1,6 +1,7 @@
 package logging
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -38,6 +39,9 @@ type Options struct {
 	File           File
 	Mail           Mail
 }
+
+// Check says what Open would refuse.
+func (o Options) Check() error { return errors.Join(o.Format.check(), o.Mail.check()) }
 
 // File is a log file. When it is full it becomes path.1, and that path.2, up to path.<MaxFiles>.
 type File struct {

@@ -1,0 +1,106 @@
+package command
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/service"
+)
+
+// checkPlaces finds what run would find out when it begins to write: where it can't. It writes nothing, and does not mind a
+// gateway that is running there. A log is no reason for run not to start, and so a warning.
+func checkPlaces(l *config.Loaded) (warnings []string, err error) {
+	var faults []error
+	c := &l.Config
+	fault := func(key string, err error) {
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", l.Name(key), err))
+		}
+	}
+	if dir := c.MQTT.Spool; filepath.IsAbs(dir) && c.MQTT.QoS > 0 {
+		fault("mqtt.spool", checkFolder(dir))
+	}
+	if c.MQTT.Broker == config.Embedded {
+		fault("embedded.address", checkOwn(c.Embedded.Address))
+	}
+	if path := c.Health.Socket; filepath.IsAbs(path) {
+		err := service.CheckSocket(path)
+		if err == nil {
+			err = checkParent(path)
+		}
+		fault("health.socket", err)
+	}
+	if path := c.Log.File.Path; filepath.IsAbs(path) && c.Log.File.Level != config.None {
+		if err := checkLog(path); err != nil {
+			warnings = append(warnings, fmt.Sprintf("%s: %v: nothing is logged there until it can be", l.Name("log.file.path"), err))
+		}
+	}
+	return warnings, errors.Join(faults...)
+}
+
+// checkOwn says why nobody can listen at an address: it is of another machine. Names are not looked up.
+func checkOwn(address string) error {
+	host, _, _ := net.SplitHostPort(address) // one that is none has been told of
+	ip, _ := netip.ParseAddr(host)
+	if !ip.IsValid() || ip.IsUnspecified() || ip.IsLoopback() {
+		return nil
+	}
+	own, err := net.InterfaceAddrs()
+	isOwn := func(a net.Addr) bool {
+		n, ok := a.(*net.IPNet)
+		return ok && n.IP.Equal(net.IP(ip.AsSlice()))
+	}
+	if err == nil && !slices.ContainsFunc(own, isOwn) {
+		return fmt.Errorf("%q is no address of this machine", address)
+	}
+	return nil
+}
+
+// checkFolder says why there can't be a folder at path in which to write: it may still have to be made, and those around it.
+func checkFolder(path string) error {
+	for {
+		info, err := os.Stat(path)
+		switch parent := filepath.Dir(path); {
+		case err == nil && !info.IsDir():
+			return fmt.Errorf("%q is no folder", path)
+		case err == nil:
+			return writable(path)
+		case !errors.Is(err, os.ErrNotExist) || parent == path:
+			return err
+		default:
+			path = parent
+		}
+	}
+}
+
+// checkParent says why no file can be made at path.
+func checkParent(path string) error {
+	dir := filepath.Dir(path)
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("%q is no folder", dir)
+	}
+	return writable(dir)
+}
+
+func checkLog(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return checkParent(path)
+	case err != nil:
+		return err
+	case info.IsDir():
+		return fmt.Errorf("%q is a folder", path)
+	}
+	return writable(path)
+}

@@ -1,0 +1,128 @@
+package topic
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	// MaxText is how many bytes a text can have on the wire (MQTT 3.1.1, section 1.5.3).
+	MaxText = 65_535
+	// MaxName bounds the names that topics and the first packet of a session are put together of, and a root. All that is
+	// made of several of them fits: a topic into MaxText, that packet into the 100,000 bytes of mosquitto.
+	MaxName = 16_000
+	// maxSlashes is how deep mosquitto lets a topic be. With more it closes the connection, each time anew.
+	maxSlashes = 200
+	// rootSlashes leaves room for what follows a root.
+	rootSlashes = 100
+)
+
+// CheckText says why s cannot be sent as a text (MQTT 3.1.1, section 1.5.3). Control characters and non-characters are
+// allowed there, but so is closing the connection over one, which mosquitto does.
+func CheckText(s string) error { return checkText(s, MaxText) }
+
+// CheckName is CheckText for a client id or a name to sign in by.
+func CheckName(s string) error { return checkText(s, MaxName) }
+
+func checkText(s string, most int) error {
+	if len(s) > most {
+		return fmt.Errorf("has %d bytes: want %d at most", len(s), most)
+	}
+	if isPrintable(s) {
+		return nil
+	}
+	for i, r := range s {
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], string(utf8.RuneError)):
+			return errors.New("is not UTF-8")
+		case r < 0x20 || 0x7f <= r && r <= 0x9f:
+			return fmt.Errorf("holds the control character %U", r)
+		case 0xfdd0 <= r && r <= 0xfdef || r&0xfffe == 0xfffe:
+			return fmt.Errorf("holds %U, which is no character", r)
+		}
+	}
+	return nil
+}
+
+// isPrintable is true for what most texts are: of ASCII alone, and nothing odd.
+func isPrintable(s string) bool {
+	for i := range len(s) {
+		if s[i] < 0x20 || s[i] > 0x7e {
+			return false
+		}
+	}
+	return true
+}
+
+// Check says why nothing can be published on a topic. A broker answers most of these by closing the connection, so that
+// the message, kept for the next one, would close that too.
+func Check(topic string) error {
+	if topic == "" {
+		return errors.New("is empty")
+	}
+	if at := strings.IndexAny(topic, "+#"); at >= 0 {
+		return fmt.Errorf("holds the wildcard %c", topic[at])
+	}
+	return checkDepth(topic)
+}
+
+func checkDepth(topic string) error {
+	if n := strings.Count(topic, "/"); n > maxSlashes {
+		return fmt.Errorf("has %d levels: want %d at most", n+1, maxSlashes+1)
+	}
+	return CheckText(topic)
+}
+
+// CheckLevel says why word cannot be one level of a topic to publish on, with others around it.
+func CheckLevel(word string) error {
+	if at := strings.IndexAny(word, "/+#"); at >= 0 {
+		return fmt.Errorf("holds %q, which no level of a topic can", word[at])
+	}
+	return CheckName(word)
+}
+
+// CheckRoot says why topics cannot begin with root, one level or several; empty is one empty level. The levels that begin
+// with $ are the broker's.
+func CheckRoot(root string) error {
+	if strings.HasPrefix(root, "$") {
+		return errors.New("begins with $: such topics are the broker's own")
+	}
+	if strings.HasSuffix(root, "/") {
+		return errors.New("the / at its end begins an empty level: want it left out")
+	}
+	if n := strings.Count(root, "/"); n > rootSlashes {
+		return fmt.Errorf("has %d levels: want %d at most", n+1, rootSlashes+1)
+	}
+	return CheckLevel(strings.ReplaceAll(root, "/", ""))
+}
+
+// CheckFilter says why filter is no topic filter (MQTT 3.1.1, section 4.7.1): + fills a level, and # the last one.
+// $share/GROUP/FILTER shares a subscription, in the words of MQTT 5 (section 4.8.2).
+func CheckFilter(filter string) error {
+	if filter == "" {
+		return errors.New("is empty")
+	}
+	if err := checkDepth(filter); err != nil {
+		return err
+	}
+	if share, isShared := strings.CutPrefix(filter, "$share"); isShared && (share == "" || share[0] == '/') {
+		group, rest, ok := strings.Cut(strings.TrimPrefix(share, "/"), "/")
+		if !ok || group == "" || rest == "" || strings.ContainsAny(group, "+#") {
+			return errors.New("want $share/GROUP/FILTER")
+		}
+		filter = rest
+	}
+	for rest, more := filter, true; more; {
+		var level string
+		level, rest, more = strings.Cut(rest, "/")
+		switch {
+		case level == "#" && more:
+			return errors.New("# must be the last level")
+		case level != "+" && level != "#" && strings.ContainsAny(level, "+#"):
+			return fmt.Errorf("level %q: a wildcard stands alone in its level", level)
+		}
+	}
+	return nil
+}
