@@ -299,28 +299,6 @@ func (f *faultTrial) finish() trial.Result {
 	return r
 }
 
-// lastWord sends commands to a device, which may be down, until it echoes one.
-func (f *faultTrial) lastWord(device string) {
-	f.t.Helper()
-	deadline := time.Now().Add(recovery)
-	for first := 0; time.Now().Before(deadline); {
-		n, err := f.send(device, trial.Set)
-		if err != nil {
-			f.t.Fatalf("the last command to %s: %v", device, err)
-		}
-		if first == 0 {
-			first = n
-		}
-		ctx, cancel := context.WithTimeout(f.t.Context(), 500*time.Millisecond)
-		err = f.ledger.AwaitEcho(ctx, device, first-1)
-		cancel()
-		if err == nil {
-			return
-		}
-	}
-	f.t.Errorf("%s echoes nothing any more, %v after the last fault", device, recovery)
-}
-
 // struck tells how often each kind of fault came.
 func (f *faultTrial) struck() string {
 	var text strings.Builder

@@ -36,8 +36,9 @@ type ground struct {
 // work is how long a device takes for a command, and beyond that for each 40th.
 type work struct{ takes, hiccup time.Duration }
 
-// newGround prepares all but the gateway, which is not started yet. It is to have so many devices.
-func newGround(t *testing.T, dir string, broker *mosquitto, address string, devices int, work work, spool bool) *ground {
+// newGround prepares all but the gateway, which is not started yet. It is to have so many devices, and more options of mqtt,
+// written as YAML.
+func newGround(t *testing.T, dir string, broker *mosquitto, address string, devices int, work work, spool bool, mqtt ...string) *ground {
 	t.Helper()
 	buildFaultGateway(t)
 	g := &ground{t: t, dir: dir, broker: broker, address: address, ledger: trial.NewLedger()}
@@ -45,7 +46,7 @@ func newGround(t *testing.T, dir string, broker *mosquitto, address string, devi
 		g.witnesses = append(g.witnesses, fmt.Sprintf("w%d", n))
 	}
 	g.records = memory(t) // a disk that is busy with a spool would keep devices waiting, and they would count as slow
-	g.configure(work, spool)
+	g.configure(work, spool, mqtt)
 	g.observer = trial.NewObserver(broker.address, g.ledger, func(err error) { t.Errorf("the gateway says: %v", err) })
 	t.Cleanup(g.observer.Close)
 	g.publisher = trial.NewPublisher(broker.address, g.ledger)
@@ -69,7 +70,7 @@ func buildFaultGateway(t *testing.T) {
 	}
 }
 
-func (g *ground) configure(work work, spool bool) {
+func (g *ground) configure(work work, spool bool, mqtt []string) {
 	g.t.Helper()
 	dir := ""
 	if spool {
@@ -79,11 +80,11 @@ func (g *ground) configure(work work, spool bool) {
 	fmt.Fprintf(&config, `
 gateway: {name: gw}
 mqtt:
-  {qos: 1, clean_session: false, keepalive: 1s, connect_timeout: 2s, lag: 100ms, reconnect: {min: 50ms, max: 500ms}, spool: %q}
+  {qos: 1, clean_session: false, keepalive: 1s, connect_timeout: 2s, lag: 100ms, reconnect: {min: 50ms, max: 500ms}, spool: %q%s}
 mapping: {root: home, topics: [%q]}
 log: {level: debug}
 devices:
-`, dir, trial.Commands)
+`, dir, strings.Join(append([]string{""}, mqtt...), ", "), trial.Commands)
 	for _, name := range g.witnesses {
 		fmt.Fprintf(&config, "  - {name: %[1]s, type: witness, answers_to: {device: [%[1]s]}, params: {dir: %[2]q, takes: %[3]v, hiccup: %[4]v}}\n",
 			name, g.records, work.takes, work.hiccup)
@@ -102,6 +103,28 @@ func (g *ground) send(device, action string) (int, error) {
 	ctx, cancel := context.WithTimeout(g.t.Context(), recovery)
 	defer cancel()
 	return g.publisher.Send(ctx, device, action)
+}
+
+// lastWord sends commands to a device, which may be down, until it echoes one.
+func (g *ground) lastWord(device string) {
+	g.t.Helper()
+	deadline := time.Now().Add(recovery)
+	for first := 0; time.Now().Before(deadline); {
+		n, err := g.send(device, trial.Set)
+		if err != nil {
+			g.t.Fatalf("the last command to %s: %v", device, err)
+		}
+		if first == 0 {
+			first = n
+		}
+		ctx, cancel := context.WithTimeout(g.t.Context(), 500*time.Millisecond)
+		err = g.ledger.AwaitEcho(ctx, device, first-1)
+		cancel()
+		if err == nil {
+			return
+		}
+	}
+	g.t.Errorf("%s echoes nothing any more, %v after the last fault", device, recovery)
 }
 
 // result stops the gateway, and adds up.
