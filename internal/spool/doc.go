@@ -11,6 +11,9 @@
 // records of a batch. A disk that is full or fails costs the batch at hand, which is cut off again and
 // reported; the next batch tries anew.
 //
+// After each sync the spool looks whether its files are still the ones that it has: whoever deletes or replaces the
+// directory, its lock or a segment, as a second gateway might, ends the keeping, which is reported and not mended.
+//
 // # Files
 //
 // A directory holds a lock and some segments, named <number>-<salt>.spool in hexadecimal. The number is higher

@@ -64,7 +64,9 @@ func (s *Spool) compact() {
 		if victim == nil {
 			return
 		}
-		if err := s.move(victim); err != nil {
+		if err := s.move(victim); s.gone != nil {
+			return
+		} else if err != nil {
 			s.trouble(fmt.Errorf("%q cannot be moved: %w", victim.path, err))
 			return
 		}

@@ -95,6 +95,9 @@ func (s *Spool) read(seg *segment) ([]found, []Damage, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if seg.info, err = os.Lstat(seg.path); err != nil {
+		return nil, nil, err
+	}
 	records, holes := scan(data, seg.salt)
 	seg.size = int64(len(data))
 	var damage []Damage

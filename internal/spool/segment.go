@@ -50,7 +50,8 @@ func (realDisk) syncDir(path string) error {
 // segment is one file of the spool. Its fields belong to the goroutine that writes.
 type segment struct {
 	path  string
-	floor uint64 // the number in its name
+	floor uint64      // the number in its name
+	info  os.FileInfo // by which it is known again
 	salt  uint32
 	size  int64 // bytes that are good or were once
 	owed  int64 // bytes of the frames that are owed

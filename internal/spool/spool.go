@@ -5,14 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
-
-	"github.com/mqttgateway/mqttgateway/internal/files"
 )
 
 var (
@@ -20,6 +16,9 @@ var (
 	ErrFull = errors.New("spool is full")
 	// ErrTooLarge says that a record is larger than the whole spool may be: no release makes room for it.
 	ErrTooLarge = errors.New("record is larger than the spool")
+	// ErrGone says that the directory, or a file in it, is not what the spool had there: somebody has deleted or replaced
+	// it. Nothing is kept any more, nor touched, until the spool is opened anew.
+	ErrGone = errors.New("spool is gone")
 	// ErrClosed says that the spool was closed.
 	ErrClosed = errors.New("spool is closed")
 )
@@ -77,6 +76,7 @@ type Spool struct {
 	tail     file       // the last segment, or nil when the next record goes to a new one
 	stored   uint64     // no segment holds a higher number
 	buf      []byte     // frames to be written
+	gone     error      // wraps ErrGone, once that is known
 }
 
 // place is where the frame of a record stands; seg is nil until it is on disk.
@@ -118,31 +118,6 @@ func open(o Options, d disk) (*Spool, Recovered, error) {
 	}
 	go s.run()
 	return s, recovered, nil
-}
-
-// possess makes the directory and locks it. The lock ends with the process, the file stays.
-func (s *Spool) possess() error {
-	if _, err := os.Stat(s.dir); errors.Is(err, os.ErrNotExist) {
-		if err := errors.Join(os.MkdirAll(s.dir, 0o700), s.disk.syncDir(filepath.Dir(s.dir))); err != nil {
-			return fmt.Errorf("spool directory: %w", err)
-		}
-	}
-	path := filepath.Join(s.dir, "lock")
-	if info, err := os.Stat(path); err == nil { // to open a named pipe could take for ever
-		if err := files.Regular(path, info); err != nil {
-			return fmt.Errorf("spool directory: lock: %w", err)
-		}
-	}
-	s.lock = flock.New(path, flock.SetPermissions(0o600))
-	locked, err := s.lock.TryLock()
-	if err != nil {
-		return fmt.Errorf("spool directory: lock: %w", err)
-	}
-	if !locked {
-		return fmt.Errorf("spool directory %q is in use by another gateway, which holds %q: each needs its own",
-			s.dir, path)
-	}
-	return nil
 }
 
 // Append takes a record that is owed from now on, and returns its number: one that Durable will be told of.

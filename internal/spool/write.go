@@ -11,19 +11,12 @@ func (s *Spool) run() {
 	defer close(s.ended)
 	s.reclaim() // what Open found to be owed no more
 	for s.linger() {
-		batch, freed := s.take()
-		written := s.write(batch)
-		s.mark(freed)
-		s.reclaim()
-		if written {
+		if s.round() {
 			s.compact()
 		}
 	}
-	// Durable may release what it is told of, also in the end.
-	for batch, freed := s.take(); len(batch)+len(freed) > 0; batch, freed = s.take() {
-		s.write(batch)
-		s.mark(freed)
-		s.reclaim()
+	for s.waiting() { // Durable may release what it is told of, also in the end
+		s.round()
 	}
 	if s.tail != nil {
 		s.err = errors.Join(s.tail.Sync(), s.tail.Close())
@@ -49,6 +42,27 @@ func (s *Spool) linger() bool {
 	case <-s.done:
 		return false
 	}
+}
+
+// round does what there is to do, and says whether anything was written, and all of it.
+func (s *Spool) round() (written bool) {
+	batch, freed := s.take()
+	if s.gone == nil {
+		s.gone = s.look()
+	}
+	written = s.write(batch)
+	if s.gone != nil {
+		return false
+	}
+	s.mark(freed)
+	s.reclaim()
+	return written
+}
+
+func (s *Spool) waiting() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.pending)+len(s.freed) > 0
 }
 
 // take empties pending and freed.
@@ -112,6 +126,9 @@ func (s *Spool) forget(records []Record) {
 // store appends as many of the records as go into one segment, at least one, and syncs it. From then on
 // they are owed there, wherever they were before. After an error it is as if it had not been called.
 func (s *Spool) store(records []Record) (n int, err error) {
+	if s.gone != nil {
+		return 0, s.gone
+	}
 	if err := s.roll(); err != nil {
 		return 0, err
 	}
@@ -148,7 +165,10 @@ func (s *Spool) roll() error {
 	if err != nil {
 		return err
 	}
-	if err := s.disk.syncDir(s.dir); err != nil {
+	if seg.info, err = os.Lstat(seg.path); err == nil {
+		err = s.disk.syncDir(s.dir)
+	}
+	if err != nil {
 		return errors.Join(err, f.Close(), os.Remove(seg.path))
 	}
 	s.segments = append(s.segments, seg)
@@ -173,10 +193,16 @@ func (s *Spool) flush(seg *segment) error {
 	_, err := s.tail.WriteAt(s.buf, seg.size)
 	synced := err != nil
 	if err == nil {
-		if err = s.tail.Sync(); err == nil {
-			seg.size += int64(len(s.buf))
-			return nil
-		}
+		err = s.tail.Sync()
+		synced = err == nil
+	}
+	if err == nil {
+		s.gone = s.lookAll()
+		err = s.gone
+	}
+	if err == nil {
+		seg.size += int64(len(s.buf))
+		return nil
 	}
 	cut := s.tail.Truncate(seg.size)
 	// After a failed fsync nobody knows which pages the system has dropped; nothing is built on them.
