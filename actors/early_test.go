@@ -249,7 +249,7 @@ func TestEarlyAcknowledgementWaitsForTheDisk(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newProbe(t)
-				p.unkept = p.newTally("spool", "publications")
+				p.unkept = p.newUnkept()
 				defer p.unkept.stop()
 				c := newConnection(p.system, &lasting{})
 				c.state, c.acks = link.State{Epoch: 1}, newAcks(1)

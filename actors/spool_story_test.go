@@ -2,6 +2,7 @@ package actors_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -90,6 +91,59 @@ func TestSpoolInUseIsAnError(t *testing.T) {
 		spooled(dir)(&o)
 		if _, err := actors.New(o); err == nil || !strings.Contains(err.Error(), "in use by another gateway") {
 			t.Errorf("error %v, want it to say that the spool is in use", err)
+		}
+	})
+}
+
+// The spool's folder is deleted while the gateway runs: what was to be kept goes out all the same, is not called kept
+// before the broker has it, and the log says what to do.
+func TestSpoolGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		b := start(t, lamps("a"), spooled(dir))
+		b.broker.locked(func() { b.broker.down = errRefused })
+		b.broker.session().lose(errRefused)
+		synctest.Wait()
+		emit := func(action string) devices.Receipt {
+			return speaker.emit(messages.New(messages.Status, messages.Address{}, action))
+		}
+		<-emit("1").Done()
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
+		}
+		b.log.take()
+		open := []devices.Receipt{emit("2")}
+		time.Sleep(time.Second)
+		open = append(open, emit("3"))
+		time.Sleep(time.Second)
+		for i, r := range open {
+			select {
+			case <-r.Done():
+				t.Errorf("emission %d is settled with %v, though neither the disk nor the broker has it", i+2, r.Err())
+			default:
+			}
+		}
+		said := b.log.take()
+		gone := slices.DeleteFunc(slices.Clone(said), func(line string) bool { return !strings.Contains(line, "spool") })
+		if len(gone) != 1 || !strings.HasPrefix(gone[0], "ERROR not on disk, goes on without the spool who=spool err=spool is gone: ") ||
+			!strings.HasSuffix(gone[0], "start this gateway again") {
+			t.Errorf("the log says %q, want one line about the spool", said)
+		}
+		b.broker.locked(func() { b.broker.down = nil })
+		time.Sleep(2 * time.Minute)
+		for i, r := range open {
+			select {
+			case <-r.Done():
+				if r.Err() != nil {
+					t.Errorf("emission %d: %v", i+2, r.Err())
+				}
+			default:
+				t.Errorf("emission %d is not settled, though the broker has it", i+2)
+			}
+		}
+		b.end()
+		if got := b.broker.published()[:3]; !slices.Equal(got, []string{"home/////gw/S 1", "home/////gw/S 2", "home/////gw/S 3"}) {
+			t.Errorf("published %q", got)
 		}
 	})
 }

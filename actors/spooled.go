@@ -2,9 +2,12 @@ package actors
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
+	"github.com/mqttgateway/mqttgateway/actors/throttle"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/spool"
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -50,11 +53,30 @@ func (s *system) openSpool() (err error) {
 		Batch:    s.Spool.Batch,
 		MaxBytes: 4 * int64(s.Outbox.Bytes), // so that the outbox is full first
 		Durable:  func(upTo uint64, err error) { s.send(s.connection, durable{upTo, err}) },
-		Trouble: func(err error) {
-			s.tellSupervisor(messages.Refusals{Who: "spool", What: "releases", Count: 1, Err: err})
-		},
+		Trouble:  func(err error) { s.tellSupervisor(messages.Unspooled{Count: 1, Releases: true, Err: err}) },
 	})
 	return err
+}
+
+// newUnkept returns what sums up the records that are not kept.
+func (s *system) newUnkept() *tally {
+	return &tally{who: "spool", tell: func(r messages.Refusals) { s.tellSupervisor(messages.Unspooled{Count: r.Count, Err: r.Err}) }}
+}
+
+// unspooled tells what the spool failed to do, and what becomes of it. With a spool that is gone a person must act.
+func (t *teller) unspooled(m messages.Unspooled) {
+	tr := trouble{
+		level: slog.LevelWarn, text: "not on disk, goes on without the spool", sum: "more not on disk, went on without the spool",
+		attrs: []slog.Attr{slog.String("who", "spool")}, err: m.Err,
+	}
+	what := "records"
+	if m.Releases {
+		what, tr.text, tr.sum = "releases", "not marked on disk as done, comes again after a crash", "more not marked on disk as done"
+	}
+	if errors.Is(m.Err, spool.ErrGone) {
+		tr.level = slog.LevelError
+	}
+	t.note(throttle.Kind{Who: "spool", What: what, Err: throttle.Text(m.Err)}, m.Count, slowly*t.system.Throttle, tr)
 }
 
 // closeSpool gives the directory back.
@@ -128,15 +150,17 @@ func (c *connection) keep(p *parcel) error {
 // the outbox, and its receipt waits for the broker, as without a spool; a message is still in its device's mailbox.
 func (c *connection) kept(d durable) {
 	c.stored = d.upTo
-	if d.err != nil {
-		c.unkept.note(d.err)
-	}
+	unkept := 0
 	for len(c.spooling) > 0 && c.spooling[0].spooled <= d.upTo {
 		if w := c.spooling[0]; d.err == nil {
 			c.receipts.settle(w.number, nil)
 			c.ordered.settle(w.order)
 		}
 		c.spooling = c.spooling[1:]
+		unkept++
+	}
+	if d.err != nil {
+		c.unkept.noteMany(max(unkept, 1), d.err) // there may be only messages among them, or what was released meanwhile
 	}
 	c.acknowledge()
 }

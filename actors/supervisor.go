@@ -80,6 +80,8 @@ func (v *supervisor) Receive(c actor.Context) {
 		v.early(m)
 	case messages.Refusals:
 		v.refusals(m)
+	case messages.Unspooled:
+		v.unspooled(m)
 	case messages.LinkUp:
 		v.linkUp(m)
 	case messages.LinkDown:
@@ -129,7 +131,7 @@ func (v *supervisor) start(c actor.Context) {
 		tooLarge:  v.newTally("link", "messages"),
 		codec:     v.Codec,
 	}
-	v.unkept = v.newTally("spool", "publications")
+	v.unkept = v.newUnkept()
 	owed := lasting.restore(v.system)
 	ledger := newLedger(v.newTally("mapper", "overflow"))
 	ledger.codec = v.Codec

@@ -22,7 +22,7 @@ type system struct {
 	slots    []*slot
 	byName   map[string]*slot // the same
 	spool    *spool.Spool     // nil if there is none
-	unkept   *tally           // by the spool
+	unkept   *tally           // records, by the spool
 
 	recovered spool.Recovered // what it owes of before; until the connection has it
 	root      *actor.RootContext

@@ -46,6 +46,14 @@ type Refusals struct {
 	Err   error // of the latest
 }
 
+// Unspooled tells of records that the spool could not write, of which nothing is lost as long as the process lives.
+// Connection, a device's mailbox, the spool → supervisor.
+type Unspooled struct {
+	Count    int
+	Releases bool // they are not written to be owed no more; else not to be owed
+	Err      error
+}
+
 // DeviceChanged tells the state of a device. Device → supervisor.
 type DeviceChanged struct {
 	Device string

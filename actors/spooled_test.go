@@ -1,0 +1,41 @@
+package actors
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/internal/spool"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// What the spool could not do is said as it is: nothing is refused for that.
+func TestUnspooledLines(t *testing.T) {
+	full := &os.PathError{Op: "write", Path: "/spool/1.spool", Err: syscall.ENOSPC}
+	for _, tt := range []struct {
+		name string
+		m    messages.Unspooled
+		want string
+	}{
+		{"full disk", messages.Unspooled{Count: 1, Err: full},
+			`level=WARN msg="not on disk, goes on without the spool" who=spool err="write /spool/1.spool: no space left on device"`},
+		{"release on a full disk", messages.Unspooled{Count: 1, Releases: true, Err: full},
+			`level=WARN msg="not marked on disk as done, comes again after a crash" who=spool err="write /spool/1.spool: no space left on device"`},
+		{"gone", messages.Unspooled{Count: 1, Err: fmt.Errorf("%w: do this", spool.ErrGone)},
+			`level=ERROR msg="not on disk, goes on without the spool" who=spool err="spool is gone: do this"`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var log bytes.Buffer
+			s := &system{Options: Options{Log: slog.New(slog.NewTextHandler(&log, nil)), Throttle: time.Second}}
+			newTeller(s).unspooled(tt.m)
+			if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, tt.want) || strings.Contains(got, "refused") {
+				t.Errorf("said\n%swant\n%s", got, tt.want)
+			}
+		})
+	}
+}
