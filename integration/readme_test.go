@@ -15,7 +15,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// block is one of README's, between ``` and ```.
+// block is one of a document's, between ``` and ```.
 type block struct {
 	language string
 	lines    []string
@@ -24,24 +24,24 @@ type block struct {
 
 func (b *block) text() string { return strings.Join(b.lines, "\n") + "\n" }
 
-// readme is what newcomers do, in README's order.
-type readme struct{ blocks []*block }
+// document has its blocks in order.
+type document struct{ blocks []*block }
 
-func readReadme(t *testing.T) *readme {
+func readDocument(t *testing.T, path string) *document {
 	t.Helper()
-	file, err := os.Open("../README.md")
+	file, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	r := new(readme)
+	d := new(document)
 	var open *block
 	for lines := bufio.NewScanner(file); lines.Scan(); {
 		language, fence := strings.CutPrefix(lines.Text(), "```")
 		switch {
 		case fence && open == nil:
 			open = &block{language: language}
-			r.blocks = append(r.blocks, open)
+			d.blocks = append(d.blocks, open)
 		case fence:
 			open = nil
 		case open != nil:
@@ -49,28 +49,29 @@ func readReadme(t *testing.T) *readme {
 		}
 	}
 	if open != nil {
-		t.Fatal("the last block of README has no end")
+		t.Fatalf("the last block of %s has no end", path)
 	}
-	return r
+	return d
 }
 
 // take returns the next block of a language, which must begin so.
-func (r *readme) take(t *testing.T, language, beginning string) *block {
+func (d *document) take(t *testing.T, language, beginning string) *block {
 	t.Helper()
-	for _, b := range r.blocks {
+	for _, b := range d.blocks {
 		if !b.taken && b.language == language && strings.HasPrefix(b.text(), beginning) {
 			b.taken = true
 			return b
 		}
 	}
-	t.Fatalf("README has no more block of %q that begins with %q", language, beginning)
+	t.Fatalf("there is no more block of %q that begins with %q", language, beginning)
 	return nil
 }
 
-// TestReadme does what README says, with each of its blocks as it stands; those that belong together, together.
+// TestReadme does what README and docs/migration.md say, with each of their blocks as it stands; those that belong together,
+// together.
 func TestReadme(t *testing.T) {
 	t.Parallel()
-	r := readReadme(t)
+	r, migration := readDocument(t, "../README.md"), readDocument(t, "../docs/migration.md")
 	tests := map[string]func(*testing.T){}
 	{
 		install, clone := r.take(t, "console", "$ go install "), r.take(t, "console", "$ go run ")
@@ -92,12 +93,14 @@ func TestReadme(t *testing.T) {
 		tests["the broker's users"] = func(t *testing.T) { runUsers(t, users) }
 		device := r.take(t, "go", "package lamp")
 		tests["a device"] = func(t *testing.T) { runLamp(t, device) }
-		original := r.take(t, "console", "$ gateway run --config dummy2mqtt.conf")
+		const run = "$ gateway run --config dummy2mqtt.conf"
+		original, migrate := r.take(t, "console", run), migration.take(t, "console", run)
 		tests["the original's files"] = func(t *testing.T) { runOriginals(t, original) }
+		tests["migration"] = func(t *testing.T) { runOriginals(t, migrate) }
 		tree := r.take(t, "", "supervisor ")
 		tests["the actors"] = func(t *testing.T) { compareTree(t, tree) }
 	}
-	for _, b := range r.blocks {
+	for _, b := range slices.Concat(r.blocks, migration.blocks) {
 		if !b.taken {
 			t.Errorf("no test runs this block:\n%s", b.text())
 		}
