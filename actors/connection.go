@@ -28,18 +28,19 @@ type connection struct {
 	state link.State
 
 	// Of the current epoch:
-	attempt context.CancelFunc // ends the dialling, or a change of the subscriptions
-	session mqtt.Session       // nil unless one stands
-	alive   bool               // something is left of it
-	wasUp   bool
-	acked   bool  // the broker has acknowledged a publication
-	cause   error // why it ended
-	acks    *acks
-	flights [2]flight // by QoS; presences are among those at QoS 1
-	unacked []unacked // deliveries settled, in order, that wait for what their devices emitted
-	timers  []*time.Timer
-	notes   *notes
-	granted []messages.Grant // of the session
+	attempt  context.CancelFunc // ends the dialling, or a change of the subscriptions
+	session  mqtt.Session       // nil unless one stands
+	alive    bool               // something is left of it
+	wasUp    bool
+	acked    bool  // the broker has acknowledged a publication
+	accepted bool  // as an attempt that has failed since
+	cause    error // why it ended
+	acks     *acks
+	flights  [2]flight // by QoS; presences are among those at QoS 1
+	unacked  []unacked // deliveries settled, in order, that wait for what their devices emitted
+	timers   []*time.Timer
+	notes    *notes
+	granted  []messages.Grant // of the session
 
 	changing uint64 // epoch of the session whose subscriptions are being changed
 
@@ -215,6 +216,7 @@ func (c *connection) over(m over) {
 	}
 	c.alive = false
 	c.because(m.epoch, m.err)
+	c.accepted = m.accepted
 	why := fault(m.err)
 	if m.accepted && mqtt.HungUp(m.err) { // by a reset if it had not read what we asked
 		why = link.EOF
@@ -238,7 +240,8 @@ func (c *connection) dial(d link.Dial) {
 	c.timer(d.Lag, link.LagOver{Epoch: d.Epoch})
 	c.timer(d.Timeout, link.Overdue{Epoch: d.Epoch})
 
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancelCause(context.Background())
+	cancel := func() { stop(errGivenUp) }
 	c.attempt, c.acks, c.unacked = cancel, newAcks(d.Epoch), nil
 	c.alive, c.wasUp, c.acked, c.cause = true, false, false, nil
 	c.notes = c.newNotes()
@@ -387,7 +390,7 @@ func fault(err error) link.Fault {
 func (c *connection) retry(wait time.Duration) {
 	c.timer(wait, link.RetryDue{Epoch: c.state.Epoch})
 	if c.state.Fault == link.Timeout {
-		c.cause = fmt.Errorf("no session within %v", c.Link.Timeout)
+		c.cause = c.late(c.cause)
 	}
 	c.tellSupervisor(messages.LinkDown{
 		Epoch:     c.state.Epoch,
@@ -397,6 +400,17 @@ func (c *connection) retry(wait time.Duration) {
 		Takeover:  c.state.TakenOver(),
 		Retry:     wait,
 	})
+}
+
+// errGivenUp is why attempts end that have not failed by themselves.
+var errGivenUp = errors.New("given up")
+
+// late says of an attempt that was given up what the broker had not done yet.
+func (c *connection) late(err error) error {
+	if c.accepted {
+		return fmt.Errorf("no session within %v: %w", c.Link.Timeout, err)
+	}
+	return fmt.Errorf("no session within %v", c.Link.Timeout)
 }
 
 // stop ends the link for good.

@@ -217,7 +217,7 @@ func (s *fakeSession) Subscribe(ctx context.Context, filters []mqtt.Filter) ([]m
 	})
 	if mute {
 		<-ctx.Done()
-		return nil, ctx.Err()
+		return nil, fmt.Errorf("no SUBACK for the filter %q: %w", filters[0].Topic, context.Cause(ctx))
 	}
 	if angry {
 		return nil, fmt.Errorf("read: %w", io.EOF)

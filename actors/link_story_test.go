@@ -360,3 +360,19 @@ func TestBrokerThatAcknowledgesNothing(t *testing.T) {
 		}
 	})
 }
+
+// An attempt that is given up between its connect and the last of its subscriptions says what it waited for.
+func TestUnansweredSubscription(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broker := &fakeBroker{mute: true}
+		b := start(t, lamps("a"), func(o *actors.Options) { o.Dial = broker.dial })
+		defer b.end()
+		time.Sleep(11 * time.Second)
+		synctest.Wait()
+		const want = `err=no session within 10s: subscribe: no SUBACK for the filter "home/#": given up`
+		if lines := strings.Join(b.log.take(), "\n"); !strings.Contains(lines, want) {
+			t.Errorf("nothing says %q:\n%s", want, lines)
+		}
+		broker.locked(func() { broker.mute = false })
+	})
+}

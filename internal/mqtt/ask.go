@@ -15,7 +15,7 @@ func (s *directSession) Subscribe(ctx context.Context, filters []Filter) ([]Gran
 	if err := checkFilters(filters); err != nil {
 		return nil, err
 	}
-	// Each in a packet of its own: frames relies on that.
+	// Each in a packet of its own: the reader relies on that.
 	codes, err := s.ask(ctx, typeSubscribe, len(filters), func(i int, id uint16) (packets.ControlPacket, string) {
 		p := packets.NewControlPacket(packets.Subscribe).(*packets.SubscribePacket)
 		p.MessageID, p.Topics, p.Qoss = id, []string{filters[i].Topic}, []byte{filters[i].QoS}
@@ -62,7 +62,7 @@ func (s *directSession) ask(ctx context.Context, kind byte, n int, build buildRe
 		case <-s.done:
 			return nil, s.failure()
 		case <-ctx.Done():
-			return nil, fmt.Errorf("no answer from the broker: %w", context.Cause(ctx))
+			return nil, fmt.Errorf("%w: %w", r.missing(), context.Cause(ctx))
 		}
 	}
 	return codes, nil

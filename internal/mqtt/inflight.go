@@ -27,6 +27,7 @@ type flight struct {
 
 // request is a SUBSCRIBE or UNSUBSCRIBE. One whose asker has gone keeps its identifier until it is answered.
 type request struct {
+	pending
 	answer chan byte // takes one without blocking: the code of a SUBACK, 0 otherwise
 }
 
@@ -91,9 +92,9 @@ func (i *inflight) publish(f flight, id uint16, topic string, end uint64) {
 
 // ask notes a request, which ends when so many bytes of the session have been written.
 func (i *inflight) ask(kind byte, id uint16, filter string, end uint64) *request {
-	r := &request{make(chan byte, 1)}
+	r := &request{pending{kind: kind, id: id, what: filter, end: end}, make(chan byte, 1)}
 	i.asked[id] = r
-	i.ledger.add(pending{kind: kind, id: id, what: filter, end: end})
+	i.ledger.add(r.pending)
 	return r
 }
 

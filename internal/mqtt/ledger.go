@@ -2,6 +2,7 @@ package mqtt
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -177,16 +178,20 @@ func unanswered(p pending, after time.Duration) *UnansweredError {
 
 // Error names the packet that is missing, and what it was to answer.
 func (e *UnansweredError) Error() string {
-	missing := "PINGRESP"
-	switch p := e.pending; p.kind {
+	return fmt.Sprintf("the broker is there, and yet has not acknowledged for %s: %v", e.after.Round(100*time.Millisecond), e.pending.missing())
+}
+
+// missing names the answer that has not come.
+func (p pending) missing() error {
+	switch p.kind {
 	case typePublish:
-		missing = fmt.Sprintf("PUBACK for the message on %.200q", p.what)
+		return fmt.Errorf("no PUBACK for the message on %.200q", p.what)
 	case typeSubscribe:
-		missing = fmt.Sprintf("SUBACK for the filter %.200q", p.what)
+		return fmt.Errorf("no SUBACK for the filter %.200q", p.what)
 	case typeUnsubscribe:
-		missing = fmt.Sprintf("UNSUBACK for the filter %.200q", p.what)
+		return fmt.Errorf("no UNSUBACK for the filter %.200q", p.what)
 	case typePubrec:
-		missing = fmt.Sprintf("PUBREL for the message that came with the identifier %d", p.id)
+		return fmt.Errorf("no PUBREL for the message that came with the identifier %d", p.id)
 	}
-	return fmt.Sprintf("the broker is there, and yet has not acknowledged for %s: no %s", e.after.Round(100*time.Millisecond), missing)
+	return errors.New("no PINGRESP")
 }

@@ -131,8 +131,12 @@ func (s *pahoSession) Subscribe(ctx context.Context, filters []Filter) ([]Grant,
 	if err := checkFilters(filters); err != nil {
 		return nil, err
 	}
-	// Each in a packet of its own: frames relies on that. paho would also lose their order.
-	tokens, err := s.send(ctx, len(filters), func(i int) paho.Token {
+	// Each in a packet of its own: the reader relies on that. paho would also lose their order.
+	asked := make([]pending, len(filters))
+	for i, f := range filters {
+		asked[i] = pending{kind: typeSubscribe, what: f.Topic}
+	}
+	tokens, err := s.send(ctx, asked, func(i int) paho.Token {
 		return s.client.Subscribe(filters[i].Topic, filters[i].QoS, nil)
 	})
 	if err != nil {
@@ -155,14 +159,15 @@ func (s *pahoSession) Unsubscribe(ctx context.Context, filters []string) error {
 	if err := checkFilterNames(filters); err != nil || len(filters) == 0 {
 		return err
 	}
-	_, err := s.send(ctx, 1, func(int) paho.Token { return s.client.Unsubscribe(filters...) })
+	asked := []pending{{kind: typeUnsubscribe, what: filters[0]}}
+	_, err := s.send(ctx, asked, func(int) paho.Token { return s.client.Unsubscribe(filters...) })
 	return err
 }
 
-// send makes n of paho's calls, in order, and waits for their tokens. The calls may outlast ctx, though not
+// send makes paho's calls for what is asked, in order, and waits for their tokens. The calls may outlast ctx, though not
 // the session, nor WriteTimeout by much.
-func (s *pahoSession) send(ctx context.Context, n int, call func(i int) paho.Token) ([]paho.Token, error) {
-	tokens := make([]paho.Token, n)
+func (s *pahoSession) send(ctx context.Context, asked []pending, call func(i int) paho.Token) ([]paho.Token, error) {
+	tokens := make([]paho.Token, len(asked))
 	sent := make(chan struct{})
 	go func() {
 		defer close(sent)
@@ -172,24 +177,25 @@ func (s *pahoSession) send(ctx context.Context, n int, call func(i int) paho.Tok
 			}
 		}
 	}()
-	wait := func(done <-chan struct{}) error {
+	wait := func(done <-chan struct{}, missing error) error {
 		select {
 		case <-done:
 			return s.conn.failure() // paho completes tokens when it ends, too.
 		case <-s.conn.done:
 			return s.conn.failure()
 		case <-ctx.Done():
-			return fmt.Errorf("no answer from the broker: %w", context.Cause(ctx))
+			return fmt.Errorf("%w: %w", missing, context.Cause(ctx))
 		}
 	}
-	if err := wait(sent); err != nil {
+	errNotSent := errors.New("not sent")
+	if err := wait(sent, errNotSent); err != nil {
 		return nil, err
 	}
-	for _, t := range tokens {
+	for i, t := range tokens {
 		if t == nil {
-			return nil, fmt.Errorf("not sent: %w", context.Cause(ctx))
+			return nil, fmt.Errorf("%w: %w", errNotSent, context.Cause(ctx))
 		}
-		if err := wait(t.Done()); err != nil {
+		if err := wait(t.Done(), asked[i].missing()); err != nil {
 			return nil, err
 		}
 		if err := t.Error(); err != nil {

@@ -266,3 +266,22 @@ func TestAnsweredLate(t *testing.T) {
 		s.Close(t.Context())
 	})
 }
+
+// Without a keep-alive nobody else notices a broker that has fallen silent.
+func TestUnansweredWithoutKeepAlive(t *testing.T) {
+	bubbles(t, func(t *testing.T, over Transport) {
+		e := newEvents(over)
+		o := e.options(t)
+		o.KeepAlive = 0
+		s, _ := mustDial(t, o, func(_ *peer, packet packets.ControlPacket) bool { return !isA[*packets.ConnectPacket](packet) })
+		time.Sleep(time.Hour)
+		began := time.Now()
+		s.Publish(1, Message{Topic: "a", QoS: 1})
+		s.Flush()
+		err := <-e.lost
+		if waited := time.Since(began); waited != 2*time.Minute || !says(err, "no PUBACK") {
+			t.Errorf("lost after %v by %v", waited, err)
+		}
+		<-gone(s)
+	})
+}
