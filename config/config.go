@@ -132,7 +132,7 @@ type LogFile struct {
 	Path     string `koanf:"path" default:"" example:"gateway.log" doc:"empty: no file"` // absolute after Load
 	Level    Level  `koanf:"level" default:"info" doc:"debug, info, warn, error or none"`
 	MaxSize  Size   `koanf:"max_size" default:"50MB" min:"1KB" max:"1024GB" doc:"a file that grows beyond it is put aside and a new one begun"`
-	MaxFiles int    `koanf:"max_files" default:"3" min:"0" max:"10000" doc:"files put aside that are kept"`
+	MaxFiles int    `koanf:"max_files" default:"3" min:"0" max:"10000" doc:"files put aside that are kept; 0: a full one is thrown away"`
 }
 
 // Email is who hears of errors that a person must act on.

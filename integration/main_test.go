@@ -15,8 +15,9 @@ import (
 
 // What the tests take longer or shorter for.
 var (
-	outage = flag.Duration("integration.outage", 3*time.Second, "how long the broker is away")
-	crowd  = flag.Duration("integration.crowd", 2*time.Second, "how long each of the four runs with a crowd of devices takes")
+	console = flag.Duration("integration.console", 4*time.Second, "how long the log has troubles of all kinds")
+	outage  = flag.Duration("integration.outage", 3*time.Second, "how long the broker is away")
+	crowd   = flag.Duration("integration.crowd", 2*time.Second, "how long each of the four runs with a crowd of devices takes")
 )
 
 // programs is the folder of the programs under test, gateway and testgateway.

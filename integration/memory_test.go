@@ -28,10 +28,24 @@ func plain(t testing.TB) string {
 	return filepath.Join("plain", "testgateway")
 }
 
-var highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
+var (
+	highWater = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
+	inRAM     = regexp.MustCompile(`VmRSS:\s+(\d+) kB`)
+)
 
 // peak returns the most that the program, which runs, has had in RAM so far, in bytes; 0 where only Linux could tell.
 func (p *program) peak() int {
+	p.t.Helper()
+	return p.memory(highWater)
+}
+
+// resident returns what it has in RAM now, in the same way.
+func (p *program) resident() int {
+	p.t.Helper()
+	return p.memory(inRAM)
+}
+
+func (p *program) memory(what *regexp.Regexp) int {
 	p.t.Helper()
 	if runtime.GOOS != "linux" {
 		return 0
@@ -40,9 +54,9 @@ func (p *program) peak() int {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	found := highWater.FindSubmatch(status)
+	found := what.FindSubmatch(status)
 	if found == nil {
-		p.t.Fatalf("no peak of memory in %s", status)
+		p.t.Fatalf("no line %v in %s", what, status)
 	}
 	kB, _ := strconv.Atoi(string(found[1])) // digits
 	return kB << 10

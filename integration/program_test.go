@@ -33,12 +33,7 @@ func start(t testing.TB, dir, name string, args ...string) *program {
 // startProgram starts the program at path in dir, with more variables in its environment.
 func startProgram(t testing.TB, dir, path string, environ []string, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, cmd: exec.Command(path, args...), ended: make(chan struct{})}
-	p.cmd.Dir = dir
-	// What the tester's own environment says of a gateway is none of ours.
-	p.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.Contains(v, "GATEWAY_") || strings.HasPrefix(v, "HOME=") })
-	p.cmd.Env = append(p.cmd.Env, "GORACE=atexit_sleep_ms=10") // the race detector would sleep for a second at each end
-	p.cmd.Env = append(p.cmd.Env, environ...)
+	p := newProgram(t, dir, path, environ, args...)
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -47,28 +42,46 @@ func startProgram(t testing.TB, dir, path string, environ []string, args ...stri
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.begin(func() { p.read(stdout, &p.lines) }, func() { p.read(stderr, &p.lines, &p.errors) })
+	return p
+}
+
+// newProgram makes ready what begin starts.
+func newProgram(t testing.TB, dir, path string, environ []string, args ...string) *program {
+	p := &program{t: t, cmd: exec.Command(path, args...), ended: make(chan struct{})}
+	p.cmd.Dir = dir
+	// What the tester's own environment says of a gateway is none of ours.
+	p.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.Contains(v, "GATEWAY_") || strings.HasPrefix(v, "HOME=") })
+	p.cmd.Env = append(p.cmd.Env, "GORACE=atexit_sleep_ms=10") // the race detector would sleep for a second at each end
+	p.cmd.Env = append(p.cmd.Env, environ...)
 	mortal(p.cmd)
+	return p
+}
+
+// begin starts the program, and those who read what it says.
+func (p *program) begin(readers ...func()) {
+	p.t.Helper()
 	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
 	var reading sync.WaitGroup
-	reading.Go(func() { p.read(stdout, &p.lines) })
-	reading.Go(func() { p.read(stderr, &p.lines, &p.errors) })
+	for _, read := range readers {
+		reading.Go(read)
+	}
 	go func() {
 		reading.Wait()
 		_ = p.cmd.Wait() // ProcessState tells
 		p.lines.end()
 		close(p.ended)
 	}()
-	t.Cleanup(func() {
+	p.t.Cleanup(func() {
 		_ = p.cmd.Process.Kill()
 		<-p.ended
-		if t.Failed() {
+		if p.t.Failed() {
 			lines, _, _ := p.lines.from(max(0, p.lines.len()-40))
-			t.Logf("what the program said at last:\n%s", strings.Join(lines, "\n"))
+			p.t.Logf("what the program said at last:\n%s", strings.Join(lines, "\n"))
 		}
 	})
-	return p
 }
 
 // escapes are quotes within quotes, of any depth.

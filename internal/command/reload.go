@@ -7,6 +7,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/command/logging"
 )
 
 // reloader reads the configuration of a running gateway again.
@@ -14,7 +15,7 @@ type reloader struct {
 	load    func() (*config.Loaded, error)
 	started *config.Loaded // what the gateway was started with
 	gateway *actors.Gateway
-	console *slog.LevelVar
+	logs    *logging.Logs
 	log     *slog.Logger
 
 	told map[string]bool // the warnings that stand
@@ -32,9 +33,10 @@ func (r *reloader) warn(warnings []string) {
 	r.told = stand
 }
 
-// reload puts the map and the console's level in force that the configuration says by now, both or neither. What else
-// has changed is named: it waits for a restart.
+// reload has the log file looked for anew, and puts the map and the console's level in force that the configuration says by
+// now, both or neither. What else has changed is named: it waits for a restart.
 func (r *reloader) reload() error {
+	r.logs.Reopen()
 	l, err := r.load()
 	var waiting []string
 	if err == nil {
@@ -51,7 +53,7 @@ func (r *reloader) reload() error {
 		}
 		return fmt.Errorf("%s: %w", l.Name("mapping.root"), err)
 	}
-	r.console.Set(slog.Level(l.Config.Log.Level))
+	r.logs.Console.Set(slog.Level(l.Config.Log.Level))
 	r.warn(warnings)
 	if len(waiting) > 0 {
 		r.log.Info("these options have changed, and need a restart", "options", waiting)

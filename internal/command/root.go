@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -24,14 +25,33 @@ func Execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return 0
+	}
+	var said strings.Builder
 	for _, line := range faultLines(err) {
-		fmt.Fprintln(stderr, options.Redact(line))
+		said.WriteString(options.Redact(line) + "\n")
 	}
-	if err != nil {
-		return 1
+	if cmd.Name() == "run" { // a service is to end, and to be started again, whether anybody reads why or not
+		sayWithin(time.Second, stderr, said.String())
+	} else {
+		fmt.Fprint(stderr, said.String())
 	}
-	return 0
+	return 1
+}
+
+// sayWithin writes text, and gives up waiting for that after a time.
+func sayWithin(most time.Duration, w io.Writer, text string) {
+	written := make(chan struct{})
+	go func() { // stays behind in a write that does not return, and the program ends
+		defer close(written)
+		fmt.Fprint(w, text)
+	}()
+	select {
+	case <-written:
+	case <-time.After(most):
+	}
 }
 
 func newRoot() *cobra.Command {

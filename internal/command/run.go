@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"os"
 	"os/signal"
 	"syscall"
 
@@ -24,8 +25,9 @@ func newRun() *cobra.Command {
 		Long: `Run starts the gateway and serves until it is told to stop by SIGINT or SIGTERM: then devices finish what they have,
 their last words are published, and the link closes, all within gateway.grace. A second signal ends it at once.
 
-SIGHUP has it read its configuration again: the map and log.level are put in force without touching the link, other options
-that have changed are named, for they need a restart. A configuration with a fault changes nothing.
+SIGHUP has it begin its log file anew, if that has been put aside, and read its configuration again: the map and log.level
+are put in force without touching the link, other options that have changed are named, for they need a restart. A
+configuration with a fault changes nothing.
 
 Without a configuration file it tries things out: one dummy device with the example's map, on a broker of its own, or on
 the one that --mqtt.broker names.`,
@@ -37,6 +39,9 @@ the one that --mqtt.broker names.`,
 	}
 	sources := addSources(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		// Taken and not looked at, for good: else Go ends a program that writes to a standard stream which nobody reads any
+		// more, and systemd takes that for a good end. Notify, not Ignore, which what the devices start would inherit.
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 		loaded, err := sources.load(cmd)
 		parts, warnings, err := inspect(loaded, err)
 		if err != nil {
@@ -82,7 +87,7 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 
 	if l.Path == "" {
 		try := trial{broker: url, mqtt: guest, root: p.codec.Root(), example: usesExampleMap(l)}
-		if err := try.say(cmd.OutOrStdout()); err != nil {
+		if err := try.say(logs.Stdout); err != nil {
 			return err
 		}
 	}
@@ -91,7 +96,7 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 		load:    func() (*config.Loaded, error) { return from.load(cmd) },
 		started: l,
 		gateway: gateway,
-		console: logs.Console,
+		logs:    logs,
 		log:     log,
 	}
 	again.warn(warnings)

@@ -65,7 +65,7 @@ func Regular(path string, info fs.FileInfo) error {
 	if info.Mode().IsRegular() {
 		return nil
 	}
-	return &fs.PathError{Op: "read", Path: path, Err: errors.New("it is a " + kind(info.Mode()) + ": want a regular file")}
+	return &fs.PathError{Op: "open", Path: path, Err: errors.New("it is a " + kind(info.Mode()) + ": want a regular file")}
 }
 
 func kind(m fs.FileMode) string {

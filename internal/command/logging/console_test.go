@@ -51,6 +51,7 @@ func TestWhereRecordsGo(t *testing.T) {
 				logs, stdout, stderr := open(t, Options{Level: test.console, Format: format,
 					File: File{Path: path, Level: test.file, MaxSize: 1 << 20, MaxFiles: 1}})
 				logAll(logs.Logger)
+				logs.Close()
 				if got := messages(stdout.String()); got != test.stdout {
 					t.Errorf("standard output: %q, want %q", got, test.stdout)
 				}
@@ -72,6 +73,7 @@ func TestConsoleLevelCanBeSet(t *testing.T) {
 	log.Info("before")
 	logs.Console.Set(slog.LevelDebug)
 	log.Debug("after", "b", 2)
+	logs.Close()
 	if got := stdout.String(); messages(got) != "after" || !strings.Contains(got, "a=1 g.b=2") {
 		t.Errorf("standard output: %q", got)
 	}

@@ -10,9 +10,12 @@
 // So nothing stands twice on one terminal. Whatever a message or an attribute holds, a record is one line and no
 // terminal obeys it.
 //
+// Each text of a record is cut at a length, and what is secret in an address is hidden.
+//
 // No sink stops the program or another sink. What goes wrong with the file is said on standard error, what goes
-// wrong with e-mail on standard error and in the file, both throttled. E-mail has a goroutine of its own, which
-// [Logs.Close] ends.
+// wrong with e-mail on standard error and in the file, and what goes wrong with one of the standard streams in the file
+// and on the other, all throttled. A reader of the console that stands still is not waited for: see stream. E-mail and
+// the standard streams have a goroutine each, which [Logs.Close] ends.
 //
 // [throttle]: github.com/mqttgateway/mqttgateway/actors/throttle
 package logging

@@ -7,11 +7,17 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/mqttgateway/mqttgateway/internal/files"
 )
 
 // lookTime is how often a file looks whether it is still the one at its path, and how long it waits after a failure
 // until it tries again. What is written in between is lost, if the file could not be opened or written.
 const lookTime = time.Second
+
+// fileTrouble is how many times longer than for other errors the throttle time is for those of the file: a full disk
+// lasts.
+const fileTrouble = 6
 
 // file is a log file that rotates by size. Its writes fail only after Close; any other failure goes to trouble.
 type file struct {
@@ -70,8 +76,7 @@ func (f *file) prepare(now time.Time, size int64) {
 			f.open(now)
 		}
 	}
-	full := f.maxSize > 0 && f.maxFiles > 0 && f.size > 0 && f.size+size > f.maxSize
-	if f.f == nil || f.fixed || !full || f.err != nil {
+	if f.f == nil || f.fixed || f.err != nil || !f.full(size) {
 		return
 	}
 	f.drop()
@@ -83,18 +88,47 @@ func (f *file) prepare(now time.Time, size int64) {
 	}
 }
 
+// full tells whether size bytes are too many. It asks the file once more: who copied it and cut it off has made room.
+func (f *file) full(size int64) bool {
+	if f.maxSize == 0 || f.size == 0 || f.size+size <= f.maxSize {
+		return false
+	}
+	if info, err := f.f.Stat(); err == nil {
+		f.resize(info.Size())
+	}
+	return f.size > 0 && f.size+size > f.maxSize
+}
+
+// resize takes the size over that the file has.
+func (f *file) resize(size int64) {
+	f.size = size
+	f.torn = f.torn && size > 0
+}
+
 // inPlace is false when somebody has moved or removed the file.
 func (f *file) inPlace() bool {
 	have, err := f.f.Stat()
 	if err != nil {
 		return false
 	}
+	f.resize(have.Size())
 	want, err := os.Stat(f.path)
 	return err == nil && os.SameFile(have, want)
 }
 
+// reopen has the next line look whether the file is still the one at its path.
+func (f *file) reopen() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.look = time.Time{}
+}
+
 func (f *file) open(now time.Time) {
 	f.look = now.Add(lookTime)
+	if info, err := os.Stat(f.path); err == nil && info.Mode().Type()&(fs.ModeNamedPipe|fs.ModeSocket) != 0 {
+		f.err = files.Regular(f.path, info) // to open a pipe waits for a reader, and to write to it may for ever
+		return
+	}
 	file, err := os.OpenFile(f.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o640)
 	if err != nil {
 		f.err = err
@@ -105,7 +139,8 @@ func (f *file) open(now time.Time) {
 		f.err = errors.Join(err, file.Close())
 		return
 	}
-	f.f, f.size, f.fixed, f.err = file, info.Size(), !info.Mode().IsRegular(), nil
+	f.f, f.fixed, f.err = file, !info.Mode().IsRegular(), nil
+	f.resize(info.Size())
 }
 
 func (f *file) append(line []byte) {
@@ -126,19 +161,18 @@ func (f *file) drop() {
 	f.f, f.size = nil, 0
 }
 
-// rotate makes each full file one older; the oldest goes.
+// rotate makes each full file one older; the oldest goes, and that is the one at the path if none is kept.
 func (f *file) rotate() error {
+	if f.maxFiles == 0 {
+		return os.Remove(f.path)
+	}
 	old := func(i int) string { return fmt.Sprintf("%s.%d", f.path, i) }
 	for i := f.maxFiles - 1; i > 0; i-- {
 		if err := os.Rename(old(i), old(i+1)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
-	if err := os.Rename(f.path, old(1)); err != nil {
-		return err
-	}
-	f.torn = false
-	return nil
+	return os.Rename(f.path, old(1))
 }
 
 // Close closes the file. It is safe to call twice.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -52,4 +53,28 @@ func TestDeviceIsNotRenamed(t *testing.T) {
 	if target, err := os.Readlink(link); target != os.DevNull {
 		t.Errorf("the device was moved: %q, %v", target, err)
 	}
+}
+
+// A named pipe is no log file: to open it would wait for a reader.
+func TestPipeIsNoLogFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		f, stderr := fileAt(t, path, 1000, 1)
+		io.WriteString(f, "lost\n")
+		if got := stderr.String(); !strings.Contains(got, "it is a named pipe: want a regular file") {
+			t.Errorf("standard error: %q", got)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(lookTime)
+		io.WriteString(f, "after\n")
+		if got := read(t, path); got != "after\n" {
+			t.Errorf("file: %q", got)
+		}
+		f.Close()
+	})
 }

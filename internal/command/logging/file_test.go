@@ -66,7 +66,7 @@ func TestRotation(t *testing.T) {
 		{"a line longer than the file", 5, 2, nil, []string{"a\n", "bbbbbbbb\n", "c\n"},
 			map[string]string{"log": "c\n", "log.1": "bbbbbbbb\n", "log.2": "a\n"}},
 		{"no size", 0, 2, nil, []string{"aaaa\n", "bbbb\n"}, map[string]string{"log": "aaaa\nbbbb\n"}},
-		{"no old files", 5, 0, nil, []string{"aaaa\n", "bbbb\n"}, map[string]string{"log": "aaaa\nbbbb\n"}},
+		{"none kept", 10, 0, nil, []string{"aaaa\n", "bbbb\n", "cccc\n"}, map[string]string{"log": "cccc\n"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -200,6 +200,55 @@ func TestMovedAside(t *testing.T) {
 		io.WriteString(f, "after\n")
 		if got := read(t, f.path); got != "after\n" || stderr.String() != "" {
 			t.Errorf("file: %q, standard error: %q", got, stderr)
+		}
+		f.Close()
+	})
+}
+
+// A file that logrotate copies and cuts off goes on at its begin, and its room is known to be there again at once.
+func TestCutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, stderr := newFile(t, 12, 2)
+		for range 3 {
+			io.WriteString(f, "aaaa\n")
+			io.WriteString(f, "bbbb\n")
+			if err := os.Truncate(f.path, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		io.WriteString(f, "cccc\n")
+		if got := read(t, f.path); got != "cccc\n" || stderr.String() != "" {
+			t.Errorf("file: %q, standard error: %q", got, stderr)
+		}
+		if _, err := os.Stat(f.path + ".1"); err == nil {
+			t.Error("the file was put aside though there was room")
+		}
+		io.WriteString(f, "dd")
+		f.torn = true
+		if err := os.Truncate(f.path, 0); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(lookTime)
+		io.WriteString(f, "eeee\n")
+		if got := read(t, f.path); got != "eeee\n" {
+			t.Errorf("file: %q, want no end of a line that is gone", got)
+		}
+		f.Close()
+	})
+}
+
+// Who has moved the file and says so has the next line in the new one; who has not waits for a second at most.
+func TestReopen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, _ := newFile(t, 1000, 1)
+		io.WriteString(f, "before\n")
+		if err := os.Rename(f.path, f.path+".old"); err != nil {
+			t.Fatal(err)
+		}
+		f.reopen()
+		io.WriteString(f, "after\n")
+		if got := read(t, f.path); got != "after\n" {
+			t.Errorf("file: %q", got)
 		}
 		f.Close()
 	})

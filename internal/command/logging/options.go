@@ -47,8 +47,8 @@ func (o Options) Check() error { return errors.Join(o.Format.check(), o.Mail.che
 type File struct {
 	Path     string // in a directory that exists; empty: no file
 	Level    slog.Level
-	MaxSize  int64 // bytes
-	MaxFiles int   // full ones that are kept; if this or MaxSize is 0 the file grows without end
+	MaxSize  int64 // bytes; 0: the file grows without end
+	MaxFiles int   // full ones that are kept; 0: none
 }
 
 // Mail is a server that takes mail without a password, and who gets it.
