@@ -18,6 +18,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/actors/link"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/internal/wording"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
@@ -34,7 +35,7 @@ type bench struct {
 // start runs a gateway with these devices and waits until it is at rest. Change options with the functions.
 func start(t *testing.T, list []config.Device, change ...func(*actors.Options)) *bench {
 	t.Helper()
-	b := &bench{t: t, broker: &fakeBroker{}, log: &lines{}, done: make(chan struct{})}
+	b := &bench{t: t, broker: &fakeBroker{}, log: &lines{t: t}, done: make(chan struct{})}
 	o := b.options(list)
 	for _, f := range change {
 		f(&o)
@@ -313,6 +314,7 @@ var errRefused = errors.New("connection refused")
 
 // lines is the log, as "LEVEL text key=value…".
 type lines struct {
+	t     testing.TB // nil: nobody looks at the wording
 	mu    sync.Mutex
 	all   []string
 	attrs []slog.Attr
@@ -331,6 +333,12 @@ func (l *lines) Handle(_ context.Context, r slog.Record) error {
 	for top.up != nil {
 		top = top.up
 	}
+	r.Attrs(func(a slog.Attr) bool {
+		if twice := wording.Doubled(a.Value.String()); top.t != nil && twice != "" && a.Key != "message" {
+			top.t.Errorf("the log says %q twice in a row: %s", twice, line)
+		}
+		return true
+	})
 	top.mu.Lock()
 	defer top.mu.Unlock()
 	top.all = append(top.all, line)

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
 // program is a gateway that runs. It is killed with its test, should it run on.
@@ -92,6 +94,12 @@ func (p *program) read(r io.Reader, tapes ...*tape[string]) {
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		line := escapes.ReplaceAllString(lines.Text(), `"`)
+		for _, key := range []string{` err="`, ` latest="`, ` reason="`} {
+			_, said, _ := strings.Cut(line, key)
+			if twice := wording.Doubled(said); twice != "" {
+				p.t.Errorf("the program says %q twice in a row: %s", twice, line)
+			}
+		}
 		for _, tape := range tapes {
 			tape.add(line)
 		}

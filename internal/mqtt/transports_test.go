@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -68,6 +69,24 @@ func TestTransports(t *testing.T) {
 		t.Run("tcp", func(t *testing.T) { roundTrip(t, over, "tcp://"+plain) })
 		t.Run("unix", func(t *testing.T) { roundTrip(t, over, "unix://"+socket) })
 		t.Run("ssl", func(t *testing.T) { roundTrip(t, over, "ssl://"+secured, trust) })
+		t.Run("ssl, with what to trust read anew", func(t *testing.T) {
+			asked := 0
+			renewed := func(o *Options) {
+				o.TLS = func() (*tls.Config, error) {
+					if asked++; asked == 1 {
+						return nil, errors.New("ca_file: no such file")
+					}
+					return &tls.Config{RootCAs: ours}, nil
+				}
+			}
+			if _, err := newEvents(over).attempt(t, "ssl://"+secured, "id", renewed); !says(err, "ca_file: no such file") || Permanent(err) {
+				t.Errorf("got %v, permanent %t", err, Permanent(err))
+			}
+			roundTrip(t, over, "ssl://"+secured, renewed)
+		})
+		t.Run("no signs of life wanted", func(t *testing.T) {
+			roundTrip(t, over, "tcp://"+plain, func(o *Options) { o.KeepAlive = 0 })
+		})
 		t.Run("ws", func(t *testing.T) {
 			bridge := httptest.NewServer(bridgeTo(plain))
 			defer bridge.Close()
@@ -154,7 +173,7 @@ func certificate(t *testing.T) (*x509.CertPool, string) {
 		Subject:      pkix.Name{CommonName: "test"},
 		NotBefore:    time.Now().Add(-time.Hour),
 		NotAfter:     time.Now().Add(time.Hour),
-		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 		IsCA:         true, BasicConstraintsValid: true,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
