@@ -14,23 +14,30 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
-// load reads a configuration and does with it what is done at start, in a reload and by "gateway config" and "inspect".
-func load(t *testing.T, name, text string, more ...string) func() {
+// read reads a configuration, right or wrong.
+func read(t *testing.T, name, text string, environ ...string) func() *config.Config {
 	dir := t.TempDir()
 	path := filepath.Join(dir, name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return func() {
-		l, err := config.Load(config.Sources{Path: path, WorkDir: dir, Environ: more})
+	return func() *config.Config {
+		l, err := config.Load(config.Sources{Path: path, WorkDir: dir, Environ: environ})
 		if err != nil {
 			_ = err.Error()
 		}
-		l.Config.Settings()
-		l.Config.YAML(dir)
-		other := l.Config
-		other.Devices = append([]config.Device{}, other.Devices...)
-		l.Config.Changes(&other)
+		return &l.Config
+	}
+}
+
+// load does with a configuration what is done at start, in a reload and to print it.
+func load(t *testing.T, name, text string, environ ...string) func() {
+	config := read(t, name, text, environ...)
+	return func() {
+		c := config()
+		c.Settings()
+		c.YAML("")
+		c.Changes(c)
 	}
 }
 
@@ -90,7 +97,8 @@ var configWorks = []work{
 		return load(t, "g.json", `{"devices": [{"name": "d", "type": "dummy", "params": {`+list(n, ",", func(i int) string { return fmt.Sprintf(`"p%d": ["x", 1]`, i) })+`}}]}`)
 	}},
 	{"config/depth of parameters", func(t *testing.T, n int) func() {
-		return load(t, "g.json", `{"devices": [{"name": "d", "type": "dummy", "params": `+strings.Repeat(`{"p":`, n)+"1"+strings.Repeat("}", n)+`}]}`)
+		config := read(t, "g.json", `{"devices": [{"name": "d", "type": "dummy", "params": `+strings.Repeat(`{"p":`, n)+"1"+strings.Repeat("}", n)+`}]}`)
+		return func() { config().Settings() } // and no YAML, which is indented
 	}},
 	{"config/unknown options as YAML", func(t *testing.T, n int) func() {
 		return load(t, "g.yaml", list(n, "\n", func(i int) string { return fmt.Sprintf("brokr%d: x", i) }))
@@ -104,6 +112,19 @@ var configWorks = []work{
 	{"config/dots in an option", func(t *testing.T, n int) func() {
 		return load(t, "g.json", `{"mqtt": {"`+strings.Repeat("a.", 10*n)+`": 1}}`)
 	}},
+	{"config/keys twice", func(t *testing.T, n int) func() {
+		return load(t, "g.yaml", list(n, "\n", func(i int) string { return "mqtt: {}" }))
+	}},
+	{"config/keys twice as JSON", func(t *testing.T, n int) func() {
+		return load(t, "g.json", "{"+list(n, ",", func(int) string { return `"mqtt": {}` })+"}")
+	}},
+	{"config/keys twice as TOML", func(t *testing.T, n int) func() {
+		return load(t, "g.toml", list(n, "\n", func(int) string { return "[mqtt]" }))
+	}},
+	{"config/keys of a mapping with an anchor", func(t *testing.T, n int) func() {
+		return load(t, "g.yaml", "devices: [{name: &a d, type: dummy, params: {q: *a, "+list(n, ", ", option)+"}}]\n")
+	}},
+	{"config/documents", func(t *testing.T, n int) func() { return load(t, "g.yaml", strings.Repeat("---\nmqtt: {}\n", n)) }},
 	{"config/spellings", func(t *testing.T, n int) func() {
 		return load(t, "g.json", `{"devices": [`+list(n, ",", func(i int) string {
 			return fmt.Sprintf(`{"NAME": "d%d", "Name": "x", "TYPE": "dummy", "PaRaMs": {}}`, i)

@@ -2,7 +2,6 @@ package linear_test
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,15 +16,18 @@ import (
 // child is the environment variable by which the instrumented test binary is told what to do: name:n.
 const child = "LINEAR_WORK"
 
+// nothing is the work of which there is none: what everything costs that is not a work.
+const nothing = "nothing"
+
 // instrumented are the packages in which statements are counted.
 const instrumented = "github.com/mqttgateway/mqttgateway/...,slices,strings,bytes,maps,sort,unicode/utf8,encoding/json,math/big," +
 	"github.com/agnivade/levenshtein,github.com/santhosh-tekuri/jsonschema/...,github.com/knadh/koanf/..."
 
-// smallest is the size with which each work begins, and which is doubled twice.
-const smallest = 250
+// size is that of each work's smaller input; the other is twice as large.
+const size = 500
 
-// Twice the input costs twice the work: no statement's count grows by more than three times what it grew by before, which
-// leaves room for sorting. Where one is reached but a few times for each item, that may be chance.
+// Twice the input costs twice the work: no statement's count grows by more than twice of what it is for the smaller input,
+// which leaves room for sorting. Where one is reached but a few times for each item, that may be chance.
 func TestLinear(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds an instrumented binary")
@@ -35,35 +37,41 @@ func TestLinear(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	idle, err := cost(binary, filepath.Join(t.TempDir(), "idle"), nothing, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, w := range works {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
-			var costs [3]map[string]int
-			for i := range costs {
-				var err error
-				if costs[i], err = cost(binary, filepath.Join(t.TempDir(), strconv.Itoa(i)), w.name, smallest<<i); err != nil {
-					t.Fatal(err)
-				}
+			dir := t.TempDir()
+			once, err := cost(binary, filepath.Join(dir, "once"), w.name, size)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if excess := excess(costs); len(excess) > 0 {
-				t.Errorf("for %d, %d and %d:\n%s", smallest, 2*smallest, 4*smallest, strings.Join(excess, "\n"))
+			twice, err := cost(binary, filepath.Join(dir, "twice"), w.name, 2*size)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if lines := excess(idle, once, twice); len(lines) > 0 {
+				t.Errorf("idle, for %d, and for %d:\n%s", size, 2*size, strings.Join(lines, "\n"))
 			}
 		})
 	}
 }
 
 // excess lists the costs that grow faster than the size, the dearest first.
-func excess(costs [3]map[string]int) (lines []string) {
+func excess(idle, once, twice map[string]int) (lines []string) {
 	var at []string
-	for place, c := range costs[2] {
-		first, second := costs[1][place]-costs[0][place], c-costs[1][place]
-		if second > 3*first && second > 8*(4*smallest) && (place != allocated || c > 3*costs[1][place]) {
-			at = append(at, place) // of bytes all must have grown, for what holds a list grows by leaps
+	for place := range twice {
+		first, second := once[place]-idle[place], twice[place]-once[place]
+		if second > 2*first && second > 8*size {
+			at = append(at, place)
 		}
 	}
-	slices.SortFunc(at, func(a, b string) int { return costs[2][b] - costs[2][a] })
+	slices.SortFunc(at, func(a, b string) int { return twice[b] - twice[a] })
 	for _, place := range at[:min(len(at), 12)] {
-		lines = append(lines, fmt.Sprintf("%9d %9d %9d  %s", costs[0][place], costs[1][place], costs[2][place], place))
+		lines = append(lines, fmt.Sprintf("%9d %9d %9d  %s", idle[place], once[place], twice[place], place))
 	}
 	return lines
 }
@@ -98,12 +106,8 @@ func cost(binary, profile, name string, n int) (map[string]int, error) {
 		if len(words) != 3 {
 			return nil, fmt.Errorf("profile: %q", lines.Text())
 		}
-		count, err := strconv.Atoi(words[2])
-		if err != nil {
+		if costs[words[0]], err = strconv.Atoi(words[2]); err != nil {
 			return nil, err
-		}
-		if count > 0 {
-			costs[words[0]] = count
 		}
 	}
 	return costs, lines.Err()
@@ -111,16 +115,19 @@ func cost(binary, profile, name string, n int) (map[string]int, error) {
 
 // TestWork is what the instrumented binary runs.
 func TestWork(t *testing.T) {
-	name, size, ok := strings.Cut(os.Getenv(child), ":")
+	name, number, ok := strings.Cut(os.Getenv(child), ":")
 	if !ok {
 		t.Skip("run by TestLinear")
 	}
-	n, err := strconv.Atoi(size)
+	n, err := strconv.Atoi(number)
+	do := func() {}
 	i := slices.IndexFunc(works, func(w work) bool { return w.name == name })
-	if err != nil || i < 0 {
-		t.Fatal(errors.New("no such work"), name, size)
+	switch {
+	case err != nil || i < 0 && name != nothing:
+		t.Fatal("no such work:", name, number)
+	case i >= 0:
+		do = works[i].prepare(t, n)
 	}
-	do := works[i].prepare(t, n)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	do()

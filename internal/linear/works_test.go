@@ -280,6 +280,9 @@ var mapWorks = []work{
 	{"map/wrong topics", func(t *testing.T, n int) func() {
 		return parse(`{"root":"home","topics":[` + list(n, ",", func(i int) string { return fmt.Sprintf(`"home/#/%d","home/%d"`, i, i) }) + `]}`)
 	}},
+	{"map/topics that others cover", func(t *testing.T, n int) func() {
+		return parse(`{"root":"home","topics":[` + list(n, ",", func(i int) string { return fmt.Sprintf(`"home/%d/+/a/#","home/+/%d/#","home/%d/#"`, i, i, i) }) + `]}`)
+	}},
 	{"map/levels of a topic", func(t *testing.T, n int) func() {
 		return parse(`{"root":"home","topics":["home` + strings.Repeat("/+", n) + `"]}`)
 	}},
