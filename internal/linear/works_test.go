@@ -1,6 +1,7 @@
 package linear_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors/routing"
 	"github.com/mqttgateway/mqttgateway/actors/throttle"
+	"github.com/mqttgateway/mqttgateway/internal/options"
 	"github.com/mqttgateway/mqttgateway/mapping"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -19,7 +21,7 @@ type work struct {
 }
 
 // works are sorted by who brings the input: strangers first, then operators.
-var works = concat(valueWorks, messageWorks, mapWorks, routingWorks, throttleWorks, configWorks)
+var works = concat(valueWorks, messageWorks, mapWorks, routingWorks, throttleWorks, redactWorks, configWorks)
 
 func concat(lists ...[]work) (all []work) {
 	for _, list := range lists {
@@ -326,4 +328,21 @@ var throttleWorks = []work{
 			book.Close(now)
 		}
 	}},
+}
+
+// redactWorks read what a device says.
+var redactWorks = concat(
+	redactWork("addresses", " tcp://me:pw@h/x?key=1"),
+	redactWork("one word", "a:b@c/d?e;f=g#h://"),
+	redactWork("no address", ":=;?#"),
+)
+
+func redactWork(name, part string) []work {
+	return []work{{"redact/" + name, func(_ *testing.T, n int) func() {
+		text := strings.Repeat(part, n)
+		return func() {
+			options.Redact(text)
+			throttle.Text(errors.New(text))
+		}
+	}}}
 }
