@@ -21,7 +21,7 @@ type work struct {
 }
 
 // works are sorted by who brings the input: strangers first, then operators.
-var works = concat(valueWorks, messageWorks, mapWorks, routingWorks, throttleWorks, redactWorks, configWorks)
+var works = concat(valueWorks, messageWorks, mapWorks, routingWorks, throttleWorks, redactWorks, configWorks, fileWorks)
 
 func concat(lists ...[]work) (all []work) {
 	for _, list := range lists {
