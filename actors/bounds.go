@@ -22,9 +22,10 @@ const (
 // bound is a gate for messages of one type, and lets all others through.
 type bound[M any] struct {
 	in, most int
-	size     func(M) int // in bytes; nil: they are small
-	bytes    int         // ≤ maxWaiting, unless it is one message
-	full     error       // that refuses
+	free     func(M) bool // which ones are bounded elsewhere, and take no place; nil: none
+	size     func(M) int  // in bytes; nil: they are small
+	bytes    int          // ≤ maxWaiting, unless it is one message
+	full     error        // that refuses
 }
 
 func (b *bound[M]) enter(msg any) error {
@@ -32,20 +33,28 @@ func (b *bound[M]) enter(msg any) error {
 	if !ok {
 		return nil
 	}
-	n := b.sizeOf(m)
-	if b.in >= b.most || b.in > 0 && b.bytes+n > maxWaiting {
+	places, n := b.places(m), b.sizeOf(m)
+	if b.in+places > b.most || b.bytes > 0 && b.bytes+n > maxWaiting {
 		return b.full
 	}
-	b.in++
+	b.in += places
 	b.bytes += n
 	return nil
 }
 
 func (b *bound[M]) leave(msg any) {
 	if m, ok := msg.(M); ok {
-		b.in--
+		b.in -= b.places(m)
 		b.bytes -= b.sizeOf(m)
 	}
+}
+
+// places is how many a message takes.
+func (b *bound[M]) places(m M) int {
+	if b.free != nil && b.free(m) {
+		return 0
+	}
+	return 1
 }
 
 func (b *bound[M]) sizeOf(m M) int {
@@ -54,6 +63,9 @@ func (b *bound[M]) sizeOf(m M) int {
 	}
 	return b.size(m)
 }
+
+// unacknowledged tells whether the broker waits for an arrival. It has only 65,535 identifiers for those.
+func unacknowledged(a messages.Arrived) bool { return a.QoS > 0 }
 
 func sizeOfArrived(a messages.Arrived) int { return len(a.Topic) + len(a.Payload) }
 
@@ -93,7 +105,7 @@ var errMapperFull = errors.New("mapper's mailbox full")
 // newMapperMailbox returns the mailbox of the mapper, which sums up in overflow what it refuses.
 func newMapperMailbox(s *system, overflow *tally) *mailbox {
 	gate := &mapperGate{
-		arrived: bound[messages.Arrived]{most: maxArrived, size: sizeOfArrived, full: errMapperFull},
+		arrived: bound[messages.Arrived]{most: maxArrived, free: unacknowledged, size: sizeOfArrived, full: errMapperFull},
 		emitted: bound[messages.Emitted]{most: maxEmitted, size: sizeOfEmitted, full: errMapperFull},
 	}
 	return newMailbox(gate, func(msg any, err error) {

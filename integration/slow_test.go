@@ -62,24 +62,38 @@ func TestSlowDevice(t *testing.T) {
 	}
 }
 
-// TestStorm has a device meet at once what a broker had kept for years: 20,000 retained messages at QoS 1. One that takes
-// each as it comes refuses none.
+var stormTime = flag.Duration("integration.storm", 0, "how long storms go on, of which there is one at least")
+
+// TestStorm has devices meet at once what a broker had kept for years: 20,000 retained messages at QoS 1. Those who take
+// each as it comes refuse none, however small their mailboxes, and whatever the transport.
 func TestStorm(t *testing.T) {
 	const count = 20_000
 	broker := startMosquitto(t)
 	retain(t, broker.address, count)
-	gateway := start(t, t.TempDir(), plain(t), "run", "--config", write(t, t.TempDir(), "testgateway.yaml",
-		"gateway: {name: gw}\nmqtt: {qos: 1}\nmapping: {root: home, topics: [\"home/+/+/+/+/+/C\"], retained_commands: true}\n"+
-			"devices: [{name: p, type: puppet, reply: never}]\n"), "--mqtt.broker=tcp://"+broker.address)
-	gateway.says("msg=subscribed")
 	last := join(t, broker.address, "home////last/gw/S")
-	last.say(message{topic: "home////last/me/C", payload: "ON", qos: 1})
-	if _, ok := last.hear(3 * patience); !ok {
-		t.Error("the message behind the storm never came")
-	}
-	gateway.stop()
-	if c := lastCounters(t, gateway); c["handled"] < count || c["refused"] != 0 {
-		t.Errorf("counted %v, want %d handled and none refused", c, count)
+	draw := rand.New(rand.NewPCG(*killSeed, 2))
+	devices, mailbox, transport := 1, 1000, "direct"
+	for began, round := time.Now(), 0; round == 0 || time.Since(began) < *stormTime; round++ {
+		config := fmt.Sprintf("gateway: {name: gw}\nmqtt: {qos: 1, transport: %s}\n"+
+			"mapping: {root: home, topics: [\"home/+/+/+/+/+/C\"], retained_commands: true}\ndevices:\n", transport)
+		for n := range devices {
+			config += fmt.Sprintf("  - {name: p%d, type: puppet, reply: never, mailbox: %d}\n", n, mailbox)
+		}
+		gateway := start(t, t.TempDir(), plain(t), "run", "--config", write(t, t.TempDir(), "testgateway.yaml", config), "--mqtt.broker=tcp://"+broker.address)
+		gateway.says("msg=subscribed")
+		last.say(message{topic: "home////last/me/C", payload: "ON", qos: 1})
+		for range devices {
+			if _, ok := last.hear(3 * patience); !ok {
+				t.Fatal("the message behind the storm never came")
+			}
+		}
+		t.Logf("%d MB at most", gateway.staysSmall(mostMemory)/1e6)
+		gateway.stop()
+		if c := lastCounters(t, gateway); c["handled"] < devices*count || c["refused"] != 0 {
+			t.Errorf("%d devices with %d places, %s: counted %v, want %d handled and none refused",
+				devices, mailbox, transport, c, devices*count)
+		}
+		devices, mailbox, transport = 1+draw.IntN(4), 1+draw.IntN(1000), []string{"direct", "paho"}[draw.IntN(2)]
 	}
 }
 
@@ -133,6 +147,7 @@ func TestSlowDevicesKilled(t *testing.T) {
 		r.gateway().says("msg=subscribed")
 	}
 	r.flow(400, 100)
+	t.Logf("%d MB at most", r.gateway().staysSmall(mostMemory)/1e6)
 	result := r.finish()
 	t.Logf("devices with hiccups of %v; %s", hiccup, r.told(result))
 	if n := len(r.gateway().saidSince(0, "acknowledged early")); n == 0 {
