@@ -79,7 +79,7 @@ type EmbeddedBroker struct {
 	MaxClients       int  `koanf:"max_clients" default:"100" min:"1" max:"100000" doc:"most clients connected at once; this and the limits that follow are for all but the gateway"`
 	MaxSilent        int  `koanf:"max_silent" default:"100" min:"1" max:"100000" doc:"most connections that have not signed in; of more, the one that has waited longest is cut off"`
 	MaxSessions      int  `koanf:"max_sessions" default:"200" min:"1" max:"100000" doc:"most sessions that are kept for clients that go and come back; of more, the one whose client has been away for longest is forgotten"`
-	MaxSessionSize   Size `koanf:"max_session_size" default:"1MB" min:"1KB" max:"1GB" doc:"most bytes kept for one client that is away, or acknowledges nothing; further messages are not"`
+	MaxSessionSize   Size `koanf:"max_session_size" default:"1MB" min:"1KB" max:"1GB" doc:"most bytes kept for one client that is away, or acknowledges nothing, 1 KB more for each message; further ones are lost to it"`
 	MaxSubscriptions int  `koanf:"max_subscriptions" default:"10000" min:"1" max:"1000000" doc:"most subscriptions, of all clients together; further ones are refused"`
 	MaxRetained      int  `koanf:"max_retained" default:"5000" min:"1" max:"1000000" doc:"most retained messages; further ones are delivered and not kept"`
 	MaxRetainedSize  Size `koanf:"max_retained_size" default:"16MB" min:"1KB" max:"1GB" doc:"most bytes of retained messages"`

@@ -30,7 +30,7 @@ func (*hooks) ID() string { return "hooks" }
 
 func (*hooks) Provides(b byte) bool {
 	switch b {
-	case mochi.OnPacketRead, mochi.OnConnectAuthenticate, mochi.OnACLCheck, mochi.OnSubscribe, mochi.OnSubscribed,
+	case mochi.OnPacketRead, mochi.OnConnectAuthenticate, mochi.OnDisconnect, mochi.OnACLCheck, mochi.OnSubscribe, mochi.OnSubscribed,
 		mochi.OnPublish, mochi.OnWill, mochi.OnRetainMessage, mochi.OnRetainedExpired, mochi.OnClientExpired,
 		mochi.OnQosPublish, mochi.OnQosComplete, mochi.OnQosDropped:
 		return true

@@ -198,6 +198,24 @@ func TestSessionsOfThoseWhoAreHere(t *testing.T) {
 	dialGateway(t, b)
 }
 
+// What was to be written to a client that has left does not stay with its session.
+func TestSessionKeepsNoQueue(t *testing.T) {
+	b, _ := limited(t, Limits{})
+	keeper := dial(t, b, "keeper", false)
+	keeper.subscribe(t, "a")
+	was, _ := b.server.Clients.Get("keeper")
+	keeper.Kill(nil)
+	awaits(t, "the session is kept by another mochi.Client", func() bool {
+		now, ok := b.server.Clients.Get("keeper")
+		return ok && now != was && now.Closed()
+	})
+	dial(t, b, "c", true).publish(t, mqtt.Message{Topic: "a", Payload: "x", QoS: 1})
+	if keeper = dial(t, b, "keeper", false); !keeper.Present() {
+		t.Error("the session was not kept")
+	}
+	next(t, keeper.arrived, "message")
+}
+
 func TestTooManySubscriptions(t *testing.T) {
 	b, said := limited(t, Limits{Subscriptions: 10})
 	a, c := dial(t, b, "a", false), dial(t, b, "c", true)
@@ -318,12 +336,16 @@ func TestTooManyLevels(t *testing.T) {
 			c.publish(t, mqtt.Message{Topic: topic, Payload: "x", QoS: qos, Retained: true})
 		}
 	}
-	gateway.publish(t, mqtt.Message{Topic: "a/b/c/d/e", Payload: "x", QoS: 1})
-	for _, want := range []string{"a/b/c/d", "a/b/c/d", "a/b/c/d/e"} {
+	delivered := func(want string) {
+		t.Helper()
 		if m := next(t, there.arrived, "message"); m.Topic != want {
 			t.Errorf("delivered %.20q, want %s", m.Topic, want)
 		}
 	}
+	delivered("a/b/c/d")
+	delivered("a/b/c/d")
+	gateway.publish(t, mqtt.Message{Topic: "a/b/c/d/e", Payload: "x", QoS: 1})
+	delivered("a/b/c/d/e")
 	if got := c.grants(t, "a/b/c/d/#", strings.Repeat("/", 200), strings.Repeat("x", longestText+1), "+/+/+/+"); !slices.Equal(got, []string{"+/+/+/+"}) {
 		t.Errorf("granted %.50q", got)
 	}
@@ -338,7 +360,7 @@ func TestTooManyLevels(t *testing.T) {
 }
 
 func TestSessionSize(t *testing.T) {
-	b, said := limited(t, Limits{SessionSize: 3500})
+	b, said := limited(t, Limits{SessionSize: 3*(1000+bookkeeping) + 1500})
 	keeper := dial(t, b, "keeper", false)
 	keeper.subscribe(t, "a")
 	keeper.Session.Close(t.Context())

@@ -62,6 +62,32 @@ func (h *hooks) makeRoom(c *mochi.Client, inside map[*guest]struct{}) bool {
 	return true
 }
 
+// OnDisconnect is told when a connection has ended, after its will. A session that is kept is kept by a mochi.Client,
+// which holds what it still meant to write as well, megabytes when it had just subscribed: another one takes its place.
+// Whoever takes the session over has to come through the door first, which is locked meanwhile.
+func (h *hooks) OnDisconnect(c *mochi.Client, err error, expires bool) {
+	if expires {
+		return
+	}
+	h.door.mu.Lock()
+	defer h.door.mu.Unlock()
+	g := c.Net.Conn.(*guest)
+	for other := range h.door.inside {
+		if other != g && other.id == c.ID {
+			return
+		}
+	}
+	if now, _ := h.server.Clients.Get(c.ID); now != c {
+		return
+	}
+	kept := h.server.NewClient(nil, c.Net.Listener, c.ID, false)
+	kept.Net.Conn, kept.Net.Remote = g, c.Net.Remote
+	kept.Properties = c.Properties
+	kept.State.Inflight, kept.State.Subscriptions = c.State.Inflight, c.State.Subscriptions
+	kept.Stop(err)
+	h.server.Clients.Add(kept)
+}
+
 // OnClientExpired is told when a session's time is over, which mochi is about to forget without its subscriptions.
 func (h *hooks) OnClientExpired(c *mochi.Client) { h.forget(c) }
 
@@ -99,6 +125,9 @@ func (h *held) remove(id uint16) {
 	delete(h.sizes, id)
 }
 
+// bookkeeping is what mochi needs for a message beside its topic and payload: most that arrive in a house are smaller.
+const bookkeeping = 1 << 10
+
 // OnQosPublish is told when a message is kept for a client until it has acknowledged it.
 func (h *hooks) OnQosPublish(c *mochi.Client, p packets.Packet, _ int64, _ int) {
 	if p.FixedHeader.Type != packets.Publish {
@@ -108,7 +137,7 @@ func (h *hooks) OnQosPublish(c *mochi.Client, p packets.Packet, _ int64, _ int) 
 	if g.own {
 		limit = h.limits.QueueSize
 	}
-	if g.held.add(p.PacketID, len(p.TopicName)+len(p.Payload), limit) {
+	if g.held.add(p.PacketID, len(p.TopicName)+len(p.Payload)+bookkeeping, limit) {
 		return
 	}
 	if c.State.Inflight.Delete(p.PacketID) {

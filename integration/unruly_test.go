@@ -1,0 +1,113 @@
+package integration
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+var (
+	unrulySeed = flag.Uint64("unruly.seed", 0, "what clients of the embedded broker are up to is drawn from it; 0: from the clock")
+	unrulyTime = flag.Duration("unruly.time", 4*time.Second, "how long they are up to it")
+)
+
+const (
+	unrulyAtOnce  = 24                   // that many are up to something at the same time
+	unrulyDevices = 8                    // with which others talk meanwhile
+	unrulyEvery   = 2 * time.Millisecond // a command to one of them
+	unrulyFor     = 10 * time.Second     // twice what the broker gives a client that has stopped reading
+	longestWait   = patience             // for an answer: a gateway's time-outs are of that length
+	unrulyMemory  = 300e6                // in RAM, in bytes, at the most generous limits
+)
+
+// TestUnrulyClients talks with devices on the embedded broker, whose limits are drawn at random, while other clients
+// there do what no client should. That must cost the talk no message and no long silence, and the gateway neither its
+// link nor memory without end.
+func TestUnrulyClients(t *testing.T) {
+	seed := *unrulySeed
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano()) % 1e6
+	}
+	t.Logf("-unruly.seed=%d -unruly.time=%v", seed, *unrulyTime)
+	random := rand.New(rand.NewPCG(seed, 0))
+	qos := byte(random.IntN(2))
+	limits := fmt.Sprintf("max_clients: %d, max_silent: %d, max_sessions: %d, max_session_size: %dKB, max_subscriptions: %d, max_retained: %d, max_retained_size: %dMB, max_levels: %d, max_queue_size: %dMB",
+		10+random.IntN(60), 5+random.IntN(100), 5+random.IntN(60), 10+random.IntN(1000), 100+random.IntN(5000), 50+random.IntN(2000), 1+random.IntN(8), 8+random.IntN(20), 4+random.IntN(28))
+	t.Logf("QoS %d, %s", qos, limits)
+
+	dir := t.TempDir()
+	config := fmt.Sprintf("gateway: {name: gw}\nmqtt: {qos: %d}\nembedded: {address: \"127.0.0.1:0\", %s}\n", qos, limits) +
+		"mapping: {root: home, topics: [\"home/+/+/+/+/+/C\"]}\ndevices:\n"
+	for i := range unrulyDevices {
+		config += fmt.Sprintf("  - {name: p%[1]d, type: puppet, answers_to: {device: [p%[1]d]}}\n", i)
+	}
+	gateway := start(t, dir, plain(t), "run", "--config", write(t, dir, "testgateway.yaml", config), "--mqtt.broker=embedded")
+	address := gateway.broker()
+	gateway.says("msg=subscribed")
+	talk := newLoop(t, address, qos)
+
+	ctx, cancel := context.WithTimeout(t.Context(), *unrulyTime)
+	defer cancel()
+	var crowd sync.WaitGroup
+	came := make(map[string]int)
+	crowd.Go(func() { // came is this goroutine's until the crowd is gone
+		places := make(chan struct{}, unrulyAtOnce)
+		var all sync.WaitGroup
+		defer all.Wait()
+		for n := uint64(1); ; n++ {
+			select {
+			case places <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
+			kind := unrulyKinds[random.IntN(len(unrulyKinds))]
+			came[kind.name]++
+			all.Go(func() {
+				defer func() { <-places }()
+				ctx, cancel := context.WithTimeout(ctx, unrulyFor)
+				defer cancel()
+				kind.do(&unruly{ctx: ctx, address: address, random: rand.New(rand.NewPCG(seed, n))})
+			})
+		}
+	})
+	tick := time.NewTicker(unrulyEvery)
+	defer tick.Stop()
+	half := 0 // how much memory it had had after half of the time
+	began := time.Now()
+	for n := 0; ctx.Err() == nil; n++ {
+		talk.send(n%unrulyDevices, n)
+		if half == 0 && time.Since(began) > *unrulyTime/2 {
+			half = gateway.peak()
+		}
+		<-tick.C
+	}
+	crowd.Wait()
+	result := talk.finish()
+	if result.longest > longestWait {
+		t.Errorf("an answer took %v", result.longest)
+	}
+
+	// Who comes now finds the gateway as it said that it is, and talks with it too.
+	if m, ok := join(t, address, "home/$gateway/gw/state").hearAny(patience); !ok || m.payload != "online" {
+		t.Errorf("the gateway's state is %v, want online", m)
+	}
+	join(t, address, "home/+/+/+/+/gw/S").ask(patience, message{topic: "home////p0/me/C", payload: `{"action":"ECHO","n":1}`},
+		message{topic: "home////p0/gw/S", payload: `{"action":"ECHO","n":1}`, qos: qos})
+	peak := gateway.staysSmall(unrulyMemory)
+	if most := half*5/4 + 64e6; peak > most {
+		t.Errorf("the program had up to %d MB in RAM, after half of the time %d MB", peak/1e6, half/1e6)
+	}
+	gateway.stop()
+	gateway.saysOnly(`msg="embedded broker`)
+	lines, _, _ := gateway.lines.from(0)
+	if n := len(slices.DeleteFunc(lines, func(line string) bool { return !strings.Contains(line, "msg=connected") })); n != 1 {
+		t.Errorf("the gateway has connected %d times, want once", n)
+	}
+	t.Logf("%d commands, p99 %v, longest %v; %d MB after half of the time, %d MB in the end; %v", result.count, result.p99, result.longest, half/1e6, peak/1e6, came)
+}
