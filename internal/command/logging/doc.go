@@ -14,8 +14,8 @@
 //
 // No sink stops the program or another sink. What goes wrong with the file is said on standard error, what goes
 // wrong with e-mail on standard error and in the file, and what goes wrong with one of the standard streams in the file
-// and on the other, all throttled. A reader of the console that stands still is not waited for: see stream. E-mail and
-// the standard streams have a goroutine each, which [Logs.Close] ends.
+// and on the other, all throttled. A reader of the console that stands still is not waited for, nor is a disk: see stream.
+// E-mail, the file and the standard streams have a goroutine each, which [Logs.Close] ends.
 //
 // [throttle]: github.com/mqttgateway/mqttgateway/actors/throttle
 package logging

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/internal/files"
@@ -25,6 +26,7 @@ type file struct {
 	maxSize  int64
 	maxFiles int
 	trouble  *trouble
+	moved    atomic.Bool // somebody says so: it is to be looked for at its path
 
 	mu     sync.Mutex // guards what follows
 	f      *os.File   // nil: to be opened
@@ -67,7 +69,7 @@ func (f *file) Write(line []byte) (int, error) {
 
 // prepare sees to it that f is the file at its path and has room for size bytes, if that can be had.
 func (f *file) prepare(now time.Time, size int64) {
-	if !now.Before(f.look) {
+	if f.moved.Swap(false) || !now.Before(f.look) {
 		f.look = now.Add(lookTime)
 		if f.f != nil && (f.err != nil || !f.inPlace()) {
 			f.drop()
@@ -117,11 +119,7 @@ func (f *file) inPlace() bool {
 }
 
 // reopen has the next line look whether the file is still the one at its path.
-func (f *file) reopen() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.look = time.Time{}
-}
+func (f *file) reopen() { f.moved.Store(true) }
 
 func (f *file) open(now time.Time) {
 	f.look = now.Add(lookTime)

@@ -12,8 +12,9 @@ type Logs struct {
 	Console *slog.LevelVar // Options.Level; may be set at any time
 	Stdout  io.Writer      // standard output, for what is no record: in order with these, and as little waited for
 
-	streams [2]*stream
+	streams []*stream // of the console and the file
 	file    *file
+	toFile  *stream // what leads to the file
 	mail    *mailer
 }
 
@@ -28,13 +29,16 @@ func Open(o Options) (*Logs, error) {
 	bounded := func(sinks ...slog.Handler) slog.Handler { return tidy{slog.NewMultiHandler(sinks...), o.MaxText} }
 
 	out, err := newStream(o.Stdout, o.Format), newStream(o.Stderr, o.Format)
-	l.Stdout, l.streams = out, [...]*stream{out, err}
+	l.Stdout, l.streams = out, []*stream{out, err}
 	stdout, stderr := console(out, o.Format, l.Console), console(err, o.Format, slog.LevelWarn)
 	sinks := []slog.Handler{stderr, below{slog.LevelWarn, stdout}}
 	var file []slog.Handler
 	if o.File.Path != "" && o.File.Level != None {
 		l.file = openFile(o.File, newTrouble(bounded(stderr), "log file failed", "log file written again", fileTrouble*o.Throttle))
-		file = []slog.Handler{lines(l.file, o.Format, o.File.Level)}
+		l.toFile = newStream(lineByLine{l.file}, o.Format) // a disk may stand still as well
+		l.toFile.trouble = l.file.trouble
+		l.streams = append(l.streams, l.toFile)
+		file = []slog.Handler{lines(l.toFile, o.Format, o.File.Level)}
 		sinks = append(sinks, file...)
 	}
 	heard := func(name string, by slog.Handler) *trouble {
@@ -58,22 +62,21 @@ func (l *Logs) Reopen() {
 	}
 }
 
-// Close sends what e-mail is waiting, for at most [flushTime], closes the file, and waits for the console, for at most
-// [streamFlush]. What is logged later goes to the console alone.
+// Close sends what e-mail is waiting, for at most [flushTime], waits for console and file, for at most [streamFlush], and
+// closes the file. What is logged later goes to the console alone.
 func (l *Logs) Close() error {
 	if l.mail != nil {
 		l.mail.close()
-	}
-	var err error
-	if l.file != nil {
-		err = l.file.Close()
 	}
 	var closing sync.WaitGroup
 	for _, s := range l.streams {
 		closing.Go(s.close)
 	}
 	closing.Wait()
-	return err
+	if l.file != nil && l.toFile.done() { // else the disk stands still, and so would closing
+		return l.file.Close()
+	}
+	return nil
 }
 
 var _ io.Closer = (*Logs)(nil)

@@ -15,8 +15,9 @@ const (
 	streamFlush = time.Second           // that closing waits for the last lines, at most
 )
 
-// stream is one of the program's standard streams. Its reader may go away or stand still, the file that it leads to may
-// find no room: nobody waits for it, and what could not be written is counted and told when it can be again.
+// stream is one of the program's standard streams, or what leads to the log file. Its reader may go away or stand still,
+// the disk may be busy or find no room: nobody waits for it, and what could not be written is counted and told when it can
+// be again.
 //
 // A goroutine of its own writes, which [stream.close] ends. Whoever logs a line waits until it is out, so that the last
 // words before a crash are not lost; but only for [streamWait], and not at all once a write has taken longer than that,
@@ -101,13 +102,21 @@ func (s *stream) await(out chan struct{}) {
 
 // late writes what is said after close, unless the goroutine still stands within a write.
 func (s *stream) late(lines []byte) (int, error) {
+	if !s.done() {
+		return len(lines), nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.w.Write(lines)
+}
+
+// done tells whether all is written that ever will be.
+func (s *stream) done() bool {
 	select {
 	case <-s.ended:
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.w.Write(lines)
+		return true
 	default:
-		return len(lines), nil
+		return false
 	}
 }
 
@@ -223,3 +232,16 @@ func (s *stream) close() {
 }
 
 var _ io.Writer = (*stream)(nil)
+
+// lineByLine writes each line by itself, for who counts them.
+type lineByLine struct{ w io.Writer }
+
+func (l lineByLine) Write(lines []byte) (n int, err error) {
+	for line := range bytes.Lines(lines) {
+		done, err := l.w.Write(line)
+		if n += done; err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}

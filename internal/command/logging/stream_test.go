@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -270,4 +271,32 @@ func TestStdoutIsOneStream(t *testing.T) {
 	if got := regexp.MustCompile(`(?m)^.*msg=`).ReplaceAllString(stdout.String(), ""); got != "first\nsecond\nthird\nfourth\n" {
 		t.Errorf("got %q", got)
 	}
+}
+
+// A disk that stands still holds up neither who logs nor the end. Here it is a pipe that is full.
+func TestDiskStandsStill(t *testing.T) {
+	t.Parallel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "log")
+	logs, err := Open(Options{Stdout: io.Discard, Stderr: io.Discard, Format: Text, Level: slog.LevelInfo, MaxText: 4096,
+		Throttle: 10 * time.Second, File: File{Path: path, Level: slog.LevelInfo}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	logs.file.mu.Lock()
+	logs.file.f.Close()
+	logs.file.f, logs.file.fixed, logs.file.look = w, true, time.Now().Add(time.Hour)
+	logs.file.mu.Unlock()
+	for i := range 2000 {
+		logs.Logger.Info(strings.Repeat("x", 200), "n", i)
+	}
+	if err := logs.Close(); err != nil {
+		t.Errorf("close: %v", err)
+	}
+	r.Close() // the disk is gone for good, and the goroutine with it
+	<-logs.toFile.ended
+	w.Close()
 }
