@@ -17,6 +17,7 @@ type call struct {
 	began    time.Time
 	limit    time.Duration
 	cancel   context.CancelFunc // of its context; may be nil
+	looked   bool               // at whether it is slow, for the first time
 	slow     bool               // for slowAfter
 	overdue  bool               // for its whole time; the delivery has been told as timed out
 	timer    *time.Timer
@@ -53,7 +54,7 @@ func (p *slot) begin(doing messages.Doing, h messages.Handle, limit time.Duratio
 	p.box.locked(func() {
 		*c = call{slot: p, doing: doing, handling: h, began: time.Now(), limit: limit, cancel: cancel, timer: c.timer}
 		p.busy = c
-		if first := min(slowAfter, limit); c.timer == nil {
+		if first := min(slowAfter-lookAgain, limit); c.timer == nil {
 			c.timer = time.AfterFunc(first, c.fired)
 		} else {
 			c.timer.Reset(first)
@@ -99,12 +100,15 @@ func (c *call) fired() {
 				}
 				p.box.refuseAll(queued, errStuck)
 			}
-		case took >= slowAfter:
+		case took < slowAfter-lookAgain: // the timer was that of the call before
+			c.timer.Reset(min(slowAfter-lookAgain, c.limit) - took)
+		case !c.looked:
+			c.looked = true
+			c.timer.Reset(min(lookAgain, c.limit-took))
+		default:
 			c.slow = true
 			c.timer.Reset(c.limit - took)
 			act = p.relieve
-		default:
-			c.timer.Reset(min(slowAfter, c.limit) - took)
 		}
 	})
 	if act != nil {

@@ -11,12 +11,16 @@ import (
 // A broker sends only so many messages before one is acknowledged, 20 with mosquitto, and a device must not hold them
 // all, lest the others hear nothing. One that makes progress may hold any number, but once a call of its code has taken
 // slowAfter, the broker is to wait for only heldWhenSlow of its messages, the latest: the others are acknowledged early, the
-// oldest first, and stay in the mailbox, where they take places. When all places are taken, the latest are refused.
+// oldest first, and stay in the mailbox, where they take places. When all places are taken, what comes then is refused.
 //
 // mosquitto 2.0.11 sends many more than 20 when it resumes a session, and when acknowledgements come in the order of the
 // messages; others may as well.
+//
+// Whether a call still goes on is looked at twice, lookAgain apart: when the process was stopped, or the machine is busy, the
+// timer may be the first to have the processor again, and the call would have ended long ago if it had got it.
 const (
 	slowAfter    = 100 * time.Millisecond
+	lookAgain    = 20 * time.Millisecond
 	heldWhenSlow = 4
 )
 
@@ -50,12 +54,10 @@ func (p *slot) post(h any) {
 // or got a message.
 func (p *slot) relieve() {
 	var early []messages.EarlyAck
-	var beyond []any
 	var at error
 	p.box.locked(func() {
 		if g := (*slotGate)(p); g.slow() && g.holding() > heldWhenSlow {
 			early = g.relieve(g.holding() - heldWhenSlow)
-			beyond = g.takeOut(g.holding() - heldWhenSlow)
 			at = p.busy.reason(errSlow)
 			if p.early == nil {
 				p.early = &tally{who: p.Name, tell: func(r messages.Refusals) {
@@ -70,7 +72,6 @@ func (p *slot) relieve() {
 	for _, e := range early { // without the lock: the mapper may work on it, and on what it has for us
 		p.send(p.mapper, e)
 	}
-	p.box.refuseAll(beyond, errFull)
 }
 
 // relieve marks the oldest n messages that the broker waits for, as far as there are places for them. The very oldest is the
@@ -94,22 +95,6 @@ func (g *slotGate) relieve(n int) (early []messages.EarlyAck) {
 		}
 	}
 	return early
-}
-
-// takeOut takes the latest n messages that the broker waits for out of the mailbox, to be refused.
-func (g *slotGate) takeOut(n int) []any {
-	if n <= 0 {
-		return nil
-	}
-	keep := g.held - n
-	return g.box.pick(func(msg any) bool {
-		h, ok := msg.(messages.Handle)
-		if !ok || !awaited(h) {
-			return false
-		}
-		keep--
-		return keep < 0
-	})
 }
 
 // oldestAwaited returns where the first of the held messages is. They are looked for from the end, where they all are.

@@ -79,17 +79,14 @@ func TestEarlyWithinTheMailbox(t *testing.T) {
 			if early := earlyOf(got); !slices.Equal(early, []uint64{2, 3, 4, 5, 6, 7, 8, 9, 10, 11}) {
 				t.Errorf("%v were acknowledged early, want 2 to 11", early)
 			}
-			for n := uint64(15); n <= 21; n++ {
-				p.wantOutcome(t, got, n, messages.Busy)
-			}
 			s.post(handleOf(22, 1))
 			s.post(handleOf(23, 0))
 			p.wantOutcome(t, p.take(), 22, messages.Busy)
-			if n := s.box.UserMessageCount(); n != 13 {
-				t.Errorf("%d wait, want 10 in places of theirs, and 3 that the broker waits for", n)
+			if n := s.box.UserMessageCount(); n != 20 {
+				t.Errorf("%d wait, want 10 in places of theirs, and the other 10 that were let in", n)
 			}
 			s.post(messages.Handle{QoS: 1, Early: true, Record: 5, Delivery: messages.Delivery{Number: 24}})
-			if got := p.take(); len(outcomesOf(got)) != 0 || s.box.UserMessageCount() != 14 {
+			if got := p.take(); len(outcomesOf(got)) != 0 || s.box.UserMessageCount() != 21 {
 				t.Errorf("told %v of what the spool gave back, want it to be kept", got)
 			}
 			return nil
@@ -146,7 +143,7 @@ func TestEarlyWalk(t *testing.T) {
 // checkAccount compares what the gate has counted with what is in the mailbox.
 func checkAccount(t *testing.T, seed int, g *slotGate) {
 	t.Helper()
-	if g.slow() && g.holding() > heldWhenSlow {
+	if g.slow() && g.holding() > heldWhenSlow && !g.full() {
 		t.Errorf("seed %d: the broker waits for %d of a slow device", seed, g.holding())
 	}
 	waiting, held, late := 0, 0, false
