@@ -258,7 +258,8 @@ func TestLogTroubles(t *testing.T) {
 	grown := gateway.resident() - quarter
 	t.Logf("%d commands answered, the slowest in %v (%s); %d MB at last, of which %d since the first quarter; %v",
 		asked, slowest, after, gateway.resident()>>20, grown>>20, struck)
-	if grown > 20<<20 {
+	// A program that has just begun makes room for what it needs, and the race detector for what it saw.
+	if grown > 20<<20 && *console >= time.Minute && !raced() {
 		t.Errorf("the gateway has grown by %d MB", grown>>20)
 	}
 	stdout.come(false)
