@@ -3,15 +3,14 @@ package integration
 import (
 	"bufio"
 	"io"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
+
+	"github.com/mqttgateway/mqttgateway/internal/loopback"
 )
 
 // mosquitto is a real broker on a free port of 127.0.0.1. It ends with its test.
@@ -89,25 +88,13 @@ func (m *mosquitto) start() {
 	}
 }
 
-// given holds the addresses that freeAddress has returned: tests run side by side, and listen only later.
-var given sync.Map
-
-// freeAddress returns an address that nobody listens on, and each only once. Its port is below those that the system gives to clients, one
-// of which could else take it, or even connect with itself, while nobody listens.
+// freeAddress returns an address that nobody listens on, and that is nobody else's until the test ends.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	var err error
-	for range 100 {
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(20000+rand.IntN(12000)))
-		if _, twice := given.LoadOrStore(address, true); twice {
-			continue
-		}
-		var ln net.Listener
-		if ln, err = net.Listen("tcp", address); err == nil {
-			ln.Close()
-			return address
-		}
+	address, release, err := loopback.Reserve()
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatalf("no free port: %v", err)
-	return ""
+	t.Cleanup(release)
+	return address
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mqttgateway/mqttgateway/internal/loopback"
 )
 
 // limit is for what takes milliseconds; a test that reaches it has failed.
@@ -71,14 +73,15 @@ func port(address string) string {
 	return port
 }
 
+// freeAddress returns an address that nobody listens on, and that is nobody else's until the test ends.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	address, release, err := loopback.Reserve()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer ln.Close()
-	return ln.Addr().String()
+	t.Cleanup(release)
+	return address
 }
 
 // dial makes a session that reports to e and dies with the test.

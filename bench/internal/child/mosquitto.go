@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/mqttgateway/mqttgateway/internal/loopback"
 )
 
 // Mosquitto is a broker of our own.
@@ -21,10 +23,11 @@ type Mosquitto struct {
 // StartMosquitto starts a broker that keeps its files in dir and drops nothing; lines are added to its configuration. It
 // is otherwise as users have it: 20 unacknowledged messages a client, and Nagle's algorithm on.
 func StartMosquitto(ctx context.Context, dir string, lines ...string) (*Mosquitto, error) {
-	address, err := freeAddress()
+	address, release, err := loopback.Reserve()
 	if err != nil {
 		return nil, err
 	}
+	defer release() // the broker listens by then
 	_, port, _ := net.SplitHostPort(address)
 	lines = append([]string{
 		"user root", // started by root, it would else become one who can't read our files
@@ -69,14 +72,4 @@ func MosquittoVersion() string {
 		return string(v[1])
 	}
 	return "unknown"
-}
-
-// freeAddress returns an address of the loopback on which nobody listens.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
 }
