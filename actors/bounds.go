@@ -115,7 +115,7 @@ func newMapperMailbox(s *system, overflow *tally) *mailbox {
 			s.counters.Arrived.Add(1)
 			s.counters.Refused.Add(1)
 			if msg.QoS > 0 {
-				s.send(s.connection, messages.Settled{Delivery: msg.Delivery})
+				s.connection.send(messages.Settled{Delivery: msg.Delivery})
 			}
 		case messages.Emitted:
 			s.counters.Unsaid.Add(1)

@@ -24,7 +24,7 @@ import (
 type connection struct {
 	*system
 	*lasting
-	self  *actor.PID
+	self  address
 	state link.State
 
 	// Of the current epoch:
@@ -119,10 +119,10 @@ func newConnection(s *system, l *lasting) *connection {
 
 // Receive implements actor.Actor.
 func (c *connection) Receive(ctx actor.Context) {
-	defer c.guard(ctx, "connection")
+	defer c.guard(ctx, connectionName)
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
-		c.self = ctx.Self()
+		c.self = c.connection
 		switch { // of what it was before a restart
 		case c.last:
 			c.stop()
@@ -150,7 +150,7 @@ func (c *connection) Receive(ctx actor.Context) {
 		c.dialled(m)
 	case unanswered:
 		if m.epoch == c.state.Epoch && c.state.Phase == link.Connected {
-			c.tellSupervisor(messages.LinkOwed{Since: m.since})
+			c.supervisor.send(messages.LinkOwed{Since: m.since})
 		}
 	case broken:
 		c.because(m.epoch, m.err)
@@ -228,7 +228,7 @@ func (c *connection) over(m over) {
 }
 
 func (c *connection) timer(after time.Duration, e link.Event) {
-	c.timers = append(c.timers, c.later(after, c.self, tick{e}))
+	c.timers = append(c.timers, c.self.later(after, tick{e}))
 }
 
 // dial begins an attempt: connect and subscribe, on a goroutine that ends with it. It tells either dialled, or over.
@@ -251,10 +251,10 @@ func (c *connection) dial(d link.Dial) {
 		defer cancel()
 		session, grants, err := c.begin(ctx, o, r)
 		if err != nil {
-			c.send(c.self, over{d.Epoch, err, session != nil})
+			c.self.send(over{d.Epoch, err, session != nil})
 			return
 		}
-		c.send(c.self, dialled{d.Epoch, session, r.subscriptions, grants, time.Since(began)})
+		c.self.send(dialled{d.Epoch, session, r.subscriptions, grants, time.Since(began)})
 	}()
 }
 
@@ -294,18 +294,18 @@ func (c *connection) options(d link.Dial, acks *acks, notes *notes) mqtt.Options
 		if c.Log.Enabled(context.Background(), slog.LevelDebug) {
 			c.Log.Debug("message in", "topic", a.Topic, "payload", a.Payload, "qos", a.QoS, "retained", a.Retained)
 		}
-		c.send(c.mapper, a)
+		c.mapper.send(a)
 	}
 	results := &outcomes{epoch: epoch}
 	o.Published = func(order uint64, err error) {
 		if !notes.published(order, err) && results.add(outcome{order, err}) {
-			c.send(c.self, published{results})
+			c.self.send(published{results})
 		}
 	}
-	o.Unanswered = func(since time.Time) { c.send(c.self, unanswered{epoch, since}) }
+	o.Unanswered = func(since time.Time) { c.self.send(unanswered{epoch, since}) }
 	o.TooLarge = func(topic string, size int) { c.passedOver(topic, size) }
-	o.Unasked = func(err error) { c.tellSupervisor(messages.BrokerFault{Err: err}) }
-	o.Lost = func(err error) { c.send(c.self, broken{epoch, err}) }
+	o.Unasked = func(err error) { c.supervisor.send(messages.BrokerFault{Err: err}) }
+	o.Lost = func(err error) { c.self.send(broken{epoch, err}) }
 	return o
 }
 
@@ -332,13 +332,13 @@ func (c *connection) dialled(m dialled) {
 	}
 	c.wasUp = true
 	c.granted = grantsOf(m.grants)
-	c.tellSupervisor(messages.LinkUp{
+	c.supervisor.send(messages.LinkUp{
 		Epoch: m.epoch, Session: m.session.Present(), Granted: c.granted, Took: m.took, Queued: c.outbox.len(),
 		NoWill: c.state.NoWill,
 	})
 	c.settledOn(m.subs)
 	if len(c.subs.extra()) > 0 {
-		c.timers = append(c.timers, c.later(sweepTime, c.self, sweepOver{m.epoch}))
+		c.timers = append(c.timers, c.self.later(sweepTime, sweepOver{m.epoch}))
 	}
 	c.presences.begin()
 	c.pump()
@@ -353,7 +353,7 @@ func (c *connection) kill() {
 	if c.session != nil {
 		c.session.Kill(errUnwanted)
 		c.session = nil
-		c.send(c.self, over{epoch: c.state.Epoch, err: errUnwanted})
+		c.self.send(over{epoch: c.state.Epoch, err: errUnwanted})
 	}
 }
 
@@ -369,7 +369,7 @@ func (c *connection) close() {
 		ctx, cancel := context.WithTimeout(context.Background(), closeWait)
 		defer cancel()
 		session.Close(ctx)
-		c.send(c.self, over{epoch: epoch})
+		c.self.send(over{epoch: epoch})
 	}()
 }
 
@@ -392,7 +392,7 @@ func (c *connection) retry(wait time.Duration) {
 	if c.state.Fault == link.Timeout {
 		c.cause = c.late(c.cause)
 	}
-	c.tellSupervisor(messages.LinkDown{
+	c.supervisor.send(messages.LinkDown{
 		Epoch:     c.state.Epoch,
 		Err:       c.cause,
 		Lost:      c.wasUp,
@@ -426,7 +426,7 @@ func (c *connection) stop() {
 
 func (c *connection) closed() {
 	c.dropped.stop()
-	c.tellSupervisor(messages.LinkClosed{Unsent: c.outbox.len()})
+	c.supervisor.send(messages.LinkClosed{Unsent: c.outbox.len()})
 }
 
 // abandon leaves nothing behind but what lasts.

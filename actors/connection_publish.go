@@ -227,7 +227,7 @@ func (c *connection) suspect(flight []parcel, alone bool, err error) []parcel {
 // flush ends the link once the last words are sent. A link that is down is not waited for.
 func (c *connection) flush() {
 	c.last = true
-	c.flushing = c.later(c.Grace*3/10, c.self, flushOver{})
+	c.flushing = c.self.later(c.Grace*3/10, flushOver{})
 	if c.state.Phase != link.Connected {
 		c.stop()
 		return

@@ -25,8 +25,8 @@ func (g *Gateway) Reload(codec *mapping.Codec) error {
 	if was, is := s.Codec.Root(), codec.Root(); was != is {
 		return fmt.Errorf("root %q instead of %q: another root needs a restart", is, was)
 	}
-	s.send(s.mapper, remap{codec}) // first: what a new filter brings is for the new words
-	s.send(s.connection, remap{codec})
+	s.mapper.send(remap{codec}) // first: what a new filter brings is for the new words
+	s.connection.send(remap{codec})
 	return nil
 }
 
@@ -82,7 +82,7 @@ func (c *connection) alter(asked []string) {
 			grants, err = r.change(ctx)
 			return err
 		}()
-		c.send(c.self, resubscribed{epoch, r.subscriptions, asked, grants, err})
+		c.self.send(resubscribed{epoch, r.subscriptions, asked, grants, err})
 	}()
 }
 
@@ -104,7 +104,7 @@ func (c *connection) resubscribed(m resubscribed) {
 		}
 	}
 	if len(m.asked) > 0 || len(granted) < len(c.granted) { // it was not for the sweep alone
-		c.tellSupervisor(regranted{granted})
+		c.supervisor.send(regranted{granted})
 	}
 	c.granted = granted
 	c.settledOn(m.subs)

@@ -52,15 +52,15 @@ func (s *system) openSpool() (err error) {
 		Dir:      s.Spool.Dir,
 		Batch:    s.Spool.Batch,
 		MaxBytes: 4 * int64(s.Outbox.Bytes), // so that the outbox is full first
-		Durable:  func(upTo uint64, err error) { s.send(s.connection, durable{upTo, err}) },
-		Trouble:  func(err error) { s.tellSupervisor(messages.Unspooled{Count: 1, Releases: true, Err: err}) },
+		Durable:  func(upTo uint64, err error) { s.connection.send(durable{upTo, err}) },
+		Trouble:  func(err error) { s.supervisor.send(messages.Unspooled{Count: 1, Releases: true, Err: err}) },
 	})
 	return err
 }
 
 // newUnkept returns what sums up the records that are not kept.
 func (s *system) newUnkept() *tally {
-	return &tally{who: "spool", tell: func(r messages.Refusals) { s.tellSupervisor(messages.Unspooled{Count: r.Count, Err: r.Err}) }}
+	return &tally{who: "spool", tell: func(r messages.Refusals) { s.supervisor.send(messages.Unspooled{Count: r.Count, Err: r.Err}) }}
 }
 
 // unspooled tells what the spool failed to do, and what becomes of it. With a spool that is gone a person must act.

@@ -27,7 +27,7 @@ const (
 )
 
 func (c *connection) newSweep() *sweep {
-	return &sweep{c.presences.below, c.byName, sweepRoom, func(device string) { c.send(c.self, vanished{device}) }}
+	return &sweep{c.presences.below, c.byName, sweepRoom, func(device string) { c.self.send(vanished{device}) }}
 }
 
 // filter is what the states of all devices match.

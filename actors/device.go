@@ -16,7 +16,7 @@ import (
 type device struct {
 	*slot // nil until the first message of one that begins again
 	find  func(*actor.PID) *slot
-	self  *actor.PID
+	self  address
 
 	env     *env
 	dev     devices.Device     // nil while it is down
@@ -55,12 +55,12 @@ func (d *device) Receive(c actor.Context) {
 	defer d.guard(c, d.Name)
 	switch m := c.Message().(type) {
 	case *actor.Started:
-		d.self = c.Self()
+		d.self = address{d.root, c.Self()}
 		d.open()
 	case messages.Handle:
 		d.handle(m)
 	case messages.Reopen:
-		d.retry = d.later(m.After, d.self, reopenDue{d.opening, m.After})
+		d.retry = d.self.later(m.After, reopenDue{d.opening, m.After})
 	case reopenDue:
 		if m.opening == d.opening && d.dev == nil {
 			d.due = true
@@ -79,7 +79,7 @@ func (d *device) Receive(c actor.Context) {
 func (d *device) open() {
 	d.opening++
 	d.due = false
-	d.tellSupervisor(messages.DeviceChanged{Device: d.Name, State: messages.Connecting})
+	d.supervisor.send(messages.DeviceChanged{Device: d.Name, State: messages.Connecting})
 	d.env = newEnv(d.slot)
 	ctx, cancel := context.WithTimeout(d.system.life, d.OpenTimeout)
 	var dev devices.Device
@@ -107,7 +107,7 @@ func (d *device) open() {
 		d.run(r)
 	}
 	d.set(admit)
-	d.tellSupervisor(messages.DeviceChanged{Device: d.Name, State: messages.Online})
+	d.supervisor.send(messages.DeviceChanged{Device: d.Name, State: messages.Online})
 }
 
 // recovered is deferred around every call of a device's own code; it turns a panic into the error.
@@ -126,7 +126,7 @@ func (d *device) run(r devices.Runner) {
 		err := errGoexit
 		defer func() {
 			close(running.ended)
-			d.send(d.self, runEnded{opening, err})
+			d.self.send(runEnded{opening, err})
 		}()
 		err = func() (err error) {
 			defer recovered(&err)
@@ -166,7 +166,7 @@ func (d *device) reopen(waited time.Duration) {
 		d.open()
 	default:
 		why := &reason{doing: messages.Running, err: errOverdue{waited}}
-		d.tellSupervisor(messages.DeviceChanged{Device: d.Name, State: messages.Stuck, Err: why})
+		d.supervisor.send(messages.DeviceChanged{Device: d.Name, State: messages.Stuck, Err: why})
 	}
 }
 
@@ -201,7 +201,7 @@ func (d *device) fail(why *reason) {
 	if c := (*crash)(nil); errors.As(why, &c) {
 		f.Stack = c.stack
 	}
-	d.tellSupervisor(f)
+	d.supervisor.send(f)
 }
 
 // close gives back what the device holds. Its Run may take its time to end.

@@ -126,7 +126,7 @@ func (p *slot) overdue(c *call, why *reason) (queued []any) {
 	if c.doing == messages.Handling {
 		p.counters.Failed.Add(1)
 	}
-	p.tellSupervisor(messages.DeviceChanged{Device: p.Name, State: messages.Stuck, Err: why})
+	p.supervisor.send(messages.DeviceChanged{Device: p.Name, State: messages.Stuck, Err: why})
 	return queued
 }
 

@@ -61,7 +61,7 @@ func (p *slot) relieve() {
 			at = p.busy.reason(errSlow)
 			if p.early == nil {
 				p.early = &tally{who: p.Name, tell: func(r messages.Refusals) {
-					p.tellSupervisor(messages.Early{Device: r.Who, Count: r.Count, Err: r.Err})
+					p.supervisor.send(messages.Early{Device: r.Who, Count: r.Count, Err: r.Err})
 				}}
 			}
 		}
@@ -70,7 +70,7 @@ func (p *slot) relieve() {
 		p.early.noteMany(len(early), at)
 	}
 	for _, e := range early { // without the lock: the mapper may work on it, and on what it has for us
-		p.send(p.mapper, e)
+		p.mapper.send(e)
 	}
 }
 

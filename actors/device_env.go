@@ -40,7 +40,7 @@ func (e *env) Emit(msg messages.InternalMsg, options ...devices.EmitOption) devi
 	}
 	e.slot.counters.Emitted.Add(1)
 	e.slot.Traffic()
-	e.slot.send(e.slot.mapper, messages.Emitted{
+	e.slot.mapper.send(messages.Emitted{
 		Number: number,
 		Device: e.slot.Name,
 		Msg:    msg,
@@ -50,5 +50,5 @@ func (e *env) Emit(msg messages.InternalMsg, options ...devices.EmitOption) devi
 }
 
 func (e *env) Report(err error) {
-	e.slot.tellSupervisor(messages.Report{Device: e.slot.Name, Err: err})
+	e.slot.supervisor.send(messages.Report{Device: e.slot.Name, Err: err})
 }

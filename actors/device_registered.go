@@ -61,7 +61,7 @@ func (r *raw) start(c actor.Context) {
 		return nil
 	})
 	r.set(admit)
-	r.tellSupervisor(messages.DeviceChanged{Device: r.Name, State: messages.Online})
+	r.supervisor.send(messages.DeviceChanged{Device: r.Name, State: messages.Online})
 }
 
 // HandleFailure implements actor.SupervisorStrategy for the actor's children: its own strategy decides, and if it has

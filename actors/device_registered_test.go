@@ -205,7 +205,7 @@ func TestRawActorPanics(t *testing.T) {
 		b.wantSaid("s", "HEARD C ///s from me: TEST")
 		lines := b.log.take()
 		for i, parts := range [][]string{
-			{"ERROR device failed", "device=s", "failures=1", "retry=", "(*siren).off (raw_test.go:", "panic: siren on fire"},
+			{"ERROR device failed", "device=s", "failures=1", "retry=", "(*siren).off (device_registered_test.go:", "panic: siren on fire"},
 			{"WARN messages refused", "who=s", "device offline"},
 			{"INFO device online again", "device=s", "failures=1"},
 		} {

@@ -164,11 +164,11 @@ func (p *slot) answer(h messages.Handle, err error) {
 func (p *slot) done(h messages.Handle, o messages.Outcome, reason string) {
 	switch {
 	case h.QoS > 0 || h.Answer:
-		p.send(p.mapper, messages.Done{
+		p.mapper.send(messages.Done{
 			Delivery: h.Delivery, Device: p.Name, Early: h.Early, Record: h.Record, Outcome: o, Reason: reason,
 		})
 	case h.Faults && o != messages.Handled:
-		p.send(p.mapper, messages.Undone{Device: p.Name, Outcome: o, Reason: reason, Msg: h.Msg})
+		p.mapper.send(messages.Undone{Device: p.Name, Outcome: o, Reason: reason, Msg: h.Msg})
 	}
 }
 

@@ -16,7 +16,6 @@ import (
 // by a bug of ours, becomes the same failure as any other, and the supervisor says when the actor begins again.
 type parent struct {
 	*system
-	self    *actor.PID
 	left    int                    // actors that have not terminated
 	failed  map[string]*actor.PID  // suspended, or nil if it has ended, until they begin again
 	again   map[string]*time.Timer // when
@@ -46,10 +45,9 @@ func newParent(s *system) *parent {
 
 // Receive implements actor.Actor.
 func (p *parent) Receive(c actor.Context) {
-	defer p.guard(c, "devices")
+	defer p.guard(c, devicesName)
 	switch m := c.Message().(type) {
 	case *actor.Started:
-		p.self = c.Self()
 		for i, slot := range p.slots {
 			p.spawn(c, slot)
 			takeTurns(i)
@@ -111,7 +109,7 @@ func (p *parent) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, pid *ac
 	slot.set(refuseOffline)
 	p.restart = s.RestartChildren
 	p.failed[slot.Name] = pid
-	p.tellSupervisor(failureOf(slot.Name, newCrash(cause), msg))
+	p.supervisor.send(failureOf(slot.Name, newCrash(cause), msg))
 	if p.closing {
 		s.StopChildren(pid)
 	}
@@ -141,20 +139,20 @@ func (p *parent) gone(pid *actor.PID) {
 	}
 	slot := p.slotOf(pid)
 	p.failed[slot.Name] = nil
-	p.tellSupervisor(messages.Failure{Who: slot.Name, What: messages.Receiving, Err: errors.New("actor stopped itself")})
+	p.supervisor.send(messages.Failure{Who: slot.Name, What: messages.Receiving, Err: errors.New("actor stopped itself")})
 }
 
 func (p *parent) slotOf(pid *actor.PID) *slot {
-	return p.byName[pid.Id[len(p.self.Id)+1:]]
+	return p.byName[pid.Id[len(p.devices.pid.Id)+1:]]
 }
 
 // reopen passes the word on to a device's actor, or begins an actor that failed again when it is time.
 func (p *parent) reopen(m messages.Reopen) {
 	if _, ok := p.failed[m.Device]; ok {
-		p.again[m.Device] = p.later(m.After, p.self, restartDue{m.Device})
+		p.again[m.Device] = p.devices.later(m.After, restartDue{m.Device})
 		return
 	}
-	p.send(p.byName[m.Device].pid, m)
+	address{p.root, p.byName[m.Device].pid}.send(m)
 }
 
 // close has each device finish what it has, and end.
@@ -178,6 +176,6 @@ func (p *parent) close(c actor.Context) {
 
 func (p *parent) closed() {
 	if p.closing && p.left == 0 {
-		p.tellSupervisor(messages.DevicesClosed{})
+		p.supervisor.send(messages.DevicesClosed{})
 	}
 }

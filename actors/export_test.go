@@ -7,13 +7,13 @@ func (g *Gateway) Post(part string, msg any) {
 	s := g.system
 	switch part {
 	case "connection":
-		s.send(s.connection, msg)
+		s.connection.send(msg)
 	case "mapper":
-		s.send(s.mapper, msg)
+		s.mapper.send(msg)
 	case "devices":
-		s.send(s.devices, msg)
+		s.devices.send(msg)
 	}
 }
 
 // GiveMapper puts words in force, unchecked, and only there.
-func (g *Gateway) GiveMapper(codec *mapping.Codec) { g.system.send(g.system.mapper, remap{codec}) }
+func (g *Gateway) GiveMapper(codec *mapping.Codec) { g.system.mapper.send(remap{codec}) }

@@ -113,17 +113,18 @@ func (g *Gateway) Run(ctx context.Context) {
 	}))
 	defer library.Shutdown()
 	s.root = library.Root
+	s.addresses = newAddresses(library)
 
 	stopped := make(chan struct{})
 	box := newSupervisorMailbox(s)
 	root, err := s.root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor {
 		return newSupervisor(s, func() { close(stopped) })
-	}, actor.WithMailbox(box.produce)), "supervisor")
+	}, actor.WithMailbox(box.produce)), supervisorName)
 	if err != nil {
 		panic(err) // the system is ours and empty
 	}
 	<-ctx.Done()
-	s.send(root, halt{})
+	s.supervisor.send(halt{})
 	<-stopped
 	s.up.Store(false)
 	s.end()

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-
-	"github.com/asynkron/protoactor-go/actor"
 )
 
 var errNotRunning = errors.New("the gateway does not run")
@@ -23,7 +21,7 @@ func (g *Gateway) Alive(ctx context.Context) error {
 	asked := []struct {
 		who   string
 		pulse *pulse
-		pid   *actor.PID
+		at    address
 	}{
 		{"supervisor", &s.pulses.supervisor, s.supervisor},
 		{"connection", &s.pulses.connection, s.connection},
@@ -31,7 +29,7 @@ func (g *Gateway) Alive(ctx context.Context) error {
 	}
 	answers := make([]<-chan struct{}, len(asked))
 	for i, a := range asked {
-		answers[i] = a.pulse.ask(func(q question) { s.send(a.pid, q) })
+		answers[i] = a.pulse.ask(func(q question) { a.at.send(q) })
 	}
 	var silent []error
 	for i, a := range asked {

@@ -69,8 +69,8 @@ func newMapper(s *system, l *ledger) *mapper {
 		system:   s,
 		ledger:   l,
 		index:    routing.New(len(s.slots), func(i int) routing.Answers { return routing.Answers(s.slots[i].AnswersTo) }),
-		refused:  s.newTally("mapper", "messages"),
-		unsaid:   s.newTally("mapper", "emissions"),
+		refused:  s.newTally(mapperName, "messages"),
+		unsaid:   s.newTally(mapperName, "emissions"),
 		unknown:  s.newTally("spool", "messages"),
 		gateways: gateways,
 		busy:     newRation(),
@@ -79,7 +79,7 @@ func newMapper(s *system, l *ledger) *mapper {
 
 // Receive implements actor.Actor.
 func (m *mapper) Receive(c actor.Context) {
-	defer m.guard(c, "mapper")
+	defer m.guard(c, mapperName)
 	switch msg := c.Message().(type) {
 	case messages.Arrived:
 		m.arrived(msg)
@@ -101,11 +101,11 @@ func (m *mapper) Receive(c actor.Context) {
 		msg.answer()
 	case messages.CloseDevices:
 		m.closing = true
-		m.send(m.devices, msg) // behind all that they are to handle yet
+		m.devices.send(msg) // behind all that they are to handle yet
 	case messages.Flush:
 		m.flushed = true
 		m.stopTallies()
-		m.send(m.connection, msg)
+		m.connection.send(msg)
 	case *actor.Stopping, *actor.Restarting:
 		m.stopTallies()
 	}
@@ -206,7 +206,7 @@ func (m *mapper) restored(r messages.Restored) {
 	slot := m.byName[r.Device]
 	if slot == nil {
 		m.unknown.note(fmt.Errorf("device %q: there is none, for which a message was kept: %v", r.Device, r.Msg))
-		m.send(m.connection, messages.Spent{Record: r.Record})
+		m.connection.send(messages.Spent{Record: r.Record})
 		return
 	}
 	m.counters.Restored.Add(1)
@@ -238,7 +238,7 @@ func (m *mapper) done(d messages.Done) {
 		m.forget(d.Delivery, o)
 	}
 	if d.Record != 0 {
-		m.send(m.connection, messages.Spent{Record: d.Record})
+		m.connection.send(messages.Spent{Record: d.Record})
 	}
 }
 
@@ -248,7 +248,7 @@ func (m *mapper) acknowledge(d messages.Delivery, o *owed) {
 		return // the broker doesn't wait
 	}
 	if o.awaited--; o.awaited == 0 {
-		m.send(m.connection, messages.Settled{Delivery: d, Record: o.record})
+		m.connection.send(messages.Settled{Delivery: d, Record: o.record})
 	}
 	m.forget(d, o)
 }
@@ -263,7 +263,7 @@ func (m *mapper) forget(d messages.Delivery, o *owed) {
 // settle has an arrival acknowledged that finds no device.
 func (m *mapper) settle(a messages.Arrived) {
 	if a.QoS > 0 {
-		m.send(m.connection, messages.Settled{Delivery: a.Delivery})
+		m.connection.send(messages.Settled{Delivery: a.Delivery})
 	}
 }
 
@@ -289,7 +289,7 @@ func (m *mapper) emitted(e messages.Emitted) {
 		m.receipts.settle(e.Number, fmt.Errorf("%w: %w", devices.ErrRefused, err))
 		return
 	}
-	m.send(m.connection, messages.Publication{
+	m.connection.send(messages.Publication{
 		Number: e.Number, Device: e.Device, Topic: topic, Payload: payload, Retain: e.Retain,
 	})
 }

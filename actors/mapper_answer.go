@@ -141,7 +141,7 @@ func (m *mapper) say(answer messages.InternalMsg) {
 		m.unsaid.note(err)
 		return
 	}
-	m.send(m.connection, messages.Publication{Device: ownName, Topic: topic, Payload: payload})
+	m.connection.send(messages.Publication{Device: ownName, Topic: topic, Payload: payload})
 }
 
 // ownName stands for the gateway where a device would be named.
@@ -157,5 +157,5 @@ func (m *mapper) reject(a messages.Arrived, why error) {
 		m.counters.Unanswered.Add(1)
 		return
 	}
-	m.send(m.connection, messages.Publication{Device: ownName, Topic: r.Topic, Payload: r.Payload})
+	m.connection.send(messages.Publication{Device: ownName, Topic: r.Topic, Payload: r.Payload})
 }

@@ -37,7 +37,8 @@ func newProbe(t *testing.T) *probe {
 			p.got = append(p.got, c.Message())
 		}
 	}))
-	p.supervisor, p.connection, p.mapper, p.devices = pid, pid, pid, pid
+	all := address{p.root, pid}
+	p.supervisor, p.connection, p.mapper, p.devices = all, all, all, all
 	t.Cleanup(func() {
 		p.end()
 		p.root.Stop(pid)

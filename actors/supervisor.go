@@ -16,7 +16,6 @@ type supervisor struct {
 	*teller
 	stopped func() // called once, when an orderly stop has come to its end
 
-	self    *actor.PID
 	parts   map[string]*part // connection, mapper, devices
 	lives   map[string]*life // of devices that have failed
 	unready int              // devices that have neither opened nor failed yet
@@ -65,7 +64,7 @@ func (v *supervisor) Receive(c actor.Context) {
 		return // what actors say while they are cleared away
 	}
 	if a, news := v.standing.note(c.Message()); news {
-		v.send(v.connection, a)
+		v.connection.send(a)
 	}
 	switch m := c.Message().(type) {
 	case *actor.Started:
@@ -121,9 +120,6 @@ func (v *supervisor) survive() {
 
 // start spawns the others, each after those that it sends to.
 func (v *supervisor) start(c actor.Context) {
-	v.self = c.Self()
-	v.supervisor = v.self
-	v.teller.self = v.self
 	lasting := &lasting{
 		outbox:    newOutbox(v.Outbox.Messages, v.Outbox.Bytes),
 		presences: newPresences(v.system),
@@ -133,25 +129,24 @@ func (v *supervisor) start(c actor.Context) {
 	}
 	v.unkept = v.newUnkept()
 	owed := lasting.restore(v.system)
-	ledger := newLedger(v.newTally("mapper", "overflow"))
+	ledger := newLedger(v.newTally(mapperName, "overflow"))
 	ledger.codec = v.Codec
-	spawn := func(name string, box *mailbox, producer func() actor.Actor) *actor.PID {
+	spawn := func(name string, box *mailbox, producer func() actor.Actor) {
 		pid, err := c.SpawnNamed(actor.PropsFromProducer(producer, actor.WithMailbox(box.produce)), name)
 		if err != nil {
 			panic(fmt.Errorf("%s: %w", name, err))
 		}
 		v.parts[name] = &part{pid: pid}
-		return pid
 	}
 	mapperBox := newMapperMailbox(v.system, ledger.overflow).lend()
-	v.connection = spawn("connection", newConnectionMailbox(v.system, lasting).lend().follow(mapperBox),
+	spawn(connectionName, newConnectionMailbox(v.system, lasting).lend().follow(mapperBox),
 		func() actor.Actor { return newConnection(v.system, lasting) })
-	v.mapper = spawn("mapper", mapperBox,
+	spawn(mapperName, mapperBox,
 		func() actor.Actor { return newMapper(v.system, ledger) })
 	for _, r := range owed {
-		v.send(v.mapper, r) // ahead of what the broker sends
+		v.mapper.send(r) // ahead of what the broker sends
 	}
-	v.devices = spawn("devices", newMailbox(nil, nil),
+	spawn(devicesName, newMailbox(nil, nil),
 		func() actor.Actor { return newParent(v.system) })
 	v.up.Store(true)
 	v.timer(v.StartWait, openOver{})
@@ -159,7 +154,7 @@ func (v *supervisor) start(c actor.Context) {
 }
 
 func (v *supervisor) timer(after time.Duration, msg any) {
-	v.timers = append(v.timers, v.later(after, v.self, msg))
+	v.timers = append(v.timers, v.supervisor.later(after, msg))
 }
 
 // settled notes that a device has opened or failed.
@@ -190,7 +185,7 @@ func (v *supervisor) begin() {
 		}
 	}
 	v.Log.Info("devices ready", "online", len(v.slots)-v.unready-down, "down", down, "opening", v.unready)
-	v.send(v.connection, messages.Begin{})
+	v.connection.send(messages.Begin{})
 	v.Started()
 }
 

@@ -70,7 +70,7 @@ func (s *system) guard(c actor.Context, who string) {
 	crash := newCrash(cause)
 	switch c.Message().(type) {
 	case *actor.Stopping, *actor.Stopped, *actor.Restarting:
-		s.tellSupervisor(messages.Failure{Who: who, What: messages.Closing, Err: crash, Stack: crash.stack})
+		s.supervisor.send(messages.Failure{Who: who, What: messages.Closing, Err: crash, Stack: crash.stack})
 		return
 	}
 	panic(crash)

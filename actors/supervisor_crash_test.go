@@ -41,7 +41,7 @@ func TestCrashNamesTheFunctionThatPanicked(t *testing.T) {
 		text  string
 		stack string
 	}{
-		{"a string", func() { bomb{}.goOff("on fire") }, "panic: on fire", `^actors\.bomb\.goOff \(crash_test\.go:\d+\) < `},
+		{"a string", func() { bomb{}.goOff("on fire") }, "panic: on fire", `^actors\.bomb\.goOff \(supervisor_crash_test\.go:\d+\) < `},
 		{"an error", func() { bomb{}.goOff(io.EOF) }, "panic: EOF", `^actors\.bomb\.goOff `},
 		{"the runtime's", func() { bomb{}.dereference(nil) }, "panic: runtime error: invalid memory address or nil pointer dereference", `^actors\.bomb\.dereference `},
 		{"nil", func() { bomb{}.goOff(nil) }, "panic: panic called with nil argument", `^actors\.bomb\.goOff `},

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/asynkron/protoactor-go/actor"
-
 	"github.com/mqttgateway/mqttgateway/actors/throttle"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -19,7 +17,6 @@ import (
 type teller struct {
 	system  *system
 	log     *slog.Logger
-	self    *actor.PID
 	book    *throttle.Book[trouble]
 	next    *time.Timer
 	granted []messages.Grant // what was last said
@@ -74,7 +71,7 @@ func (t *teller) wake() {
 		t.next = nil
 	}
 	if due, ok := t.book.Next(); ok {
-		t.next = t.system.later(max(time.Until(due), time.Millisecond), t.self, sumsDue{})
+		t.next = t.system.supervisor.later(max(time.Until(due), time.Millisecond), sumsDue{})
 	}
 }
 

@@ -64,7 +64,7 @@ func (v *supervisor) failed(m messages.Failure) {
 		v.deviceStopped(m)
 	case v.stage < closing:
 		v.failure(m, l.failures, wait)
-		v.send(v.devices, messages.Reopen{Device: m.Who, After: wait})
+		v.devices.send(messages.Reopen{Device: m.Who, After: wait})
 	default:
 		v.failure(m, l.failures, 0)
 	}
@@ -93,11 +93,11 @@ func (v *supervisor) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, pid
 			continue
 		}
 		p.begin = s.RestartChildren
-		if name == "devices" {
+		if name == devicesName {
 			p.begin = s.ResumeChildren
 		}
 		wait := p.failed()
-		p.again = v.later(wait, v.self, restartDue{name})
+		p.again = v.supervisor.later(wait, restartDue{name})
 		crash := newCrash(cause)
 		v.failure(messages.Failure{Who: name, What: messages.Receiving, Err: crash, Stack: crash.stack}, p.failures, wait)
 	}

@@ -28,7 +28,7 @@ func (v *supervisor) halt() {
 	for _, p := range v.parts { // there is no time to leave them alone
 		v.resume(p)
 	}
-	v.send(v.mapper, messages.CloseDevices{})
+	v.mapper.send(messages.CloseDevices{})
 }
 
 // end cancels whatever devices are doing, and gives up waiting for them.
@@ -59,7 +59,7 @@ func (v *supervisor) flush() {
 		return
 	}
 	v.stage = flushing
-	v.send(v.mapper, messages.Flush{})
+	v.mapper.send(messages.Flush{})
 }
 
 func (v *supervisor) halted() {

@@ -36,25 +36,15 @@ type system struct {
 	life context.Context // of what devices do; ends when an orderly stop has no more time for them
 	end  context.CancelFunc
 
-	supervisor, connection, mapper, devices *actor.PID
+	addresses
 }
-
-func (s *system) send(to *actor.PID, msg any) { s.root.Send(to, msg) }
-
-func (s *system) tellSupervisor(msg any) { s.send(s.supervisor, msg) }
 
 // now is the time on the gateway's own clock, which only goes forward.
 func (s *system) now() time.Duration { return time.Since(s.born) }
 
-// later sends msg to an actor after a while, unless the timer is stopped before. A message that is on its way when
-// its timer is stopped arrives: carry what tells an old one.
-func (s *system) later(after time.Duration, to *actor.PID, msg any) *time.Timer {
-	return time.AfterFunc(after, func() { s.send(to, msg) })
-}
-
 // newTally returns a tally that tells this system's supervisor.
 func (s *system) newTally(who, what string) *tally {
-	return &tally{who: who, what: what, tell: func(r messages.Refusals) { s.tellSupervisor(r) }}
+	return &tally{who: who, what: what, tell: func(r messages.Refusals) { s.supervisor.send(r) }}
 }
 
 // noise is the log of protoactor itself. What it says at info, about single failures and dead letters, is told better

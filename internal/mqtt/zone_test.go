@@ -33,7 +33,7 @@ func TestZone(t *testing.T) {
 		}
 	}()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	for _, zone := range []string{"", "%" + loopback(t), "%25" + loopback(t)} {
+	for _, zone := range []string{"", "%" + loopbackZone(t), "%25" + loopbackZone(t)} {
 		broker := "ssl://[::1" + zone + "]:" + port
 		_, err := newEvents(Direct).attempt(t, broker, "id", func(o *Options) { o.TLS = as(&tls.Config{RootCAs: trusted}) })
 		if !says(err, Unavailable.Error()) {
@@ -42,8 +42,8 @@ func TestZone(t *testing.T) {
 	}
 }
 
-// loopback is the name of that interface.
-func loopback(t *testing.T) string {
+// loopbackZone is the name of that interface.
+func loopbackZone(t *testing.T) string {
 	t.Helper()
 	all, err := net.Interfaces()
 	if err != nil {
@@ -54,6 +54,6 @@ func loopback(t *testing.T) string {
 			return i.Name
 		}
 	}
-	t.Skip("this machine has no loopback")
+	t.Skip("this machine has no loopbackZone")
 	return ""
 }
