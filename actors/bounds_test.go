@@ -6,6 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/mqttgateway/mqttgateway/actors/mailbox"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -15,7 +16,7 @@ func TestBounds(t *testing.T) {
 	const more = 5
 	for _, row := range []struct {
 		name    string
-		box     func(p *probe, t *tally) *mailbox
+		box     func(p *probe, t *tally) *mailbox.Mailbox
 		message func(number uint64) any
 		most    int
 		count   func(c *Counters) int64 // of what was refused
@@ -32,12 +33,12 @@ func TestBounds(t *testing.T) {
 			maxEmitted, func(c *Counters) int64 { return c.Unsaid.Load() }, true,
 		},
 		{
-			"publications", func(p *probe, t *tally) *mailbox { return newConnectionMailbox(p.system, &lasting{dropped: t}) },
+			"publications", func(p *probe, t *tally) *mailbox.Mailbox { return newConnectionMailbox(p.system, &lasting{dropped: t}) },
 			func(n uint64) any { return messages.Publication{Number: n} },
 			maxPublications, func(c *Counters) int64 { return c.Dropped.Load() }, true,
 		},
 		{
-			"reports", func(p *probe, _ *tally) *mailbox { return newSupervisorMailbox(p.system) },
+			"reports", func(p *probe, _ *tally) *mailbox.Mailbox { return newSupervisorMailbox(p.system) },
 			func(uint64) any { return messages.Report{} },
 			maxReports, func(*Counters) int64 { return more }, false,
 		},
@@ -104,64 +105,42 @@ func TestBoundsOfWhatTheBrokerWaitsFor(t *testing.T) {
 	})
 }
 
-func newMapperMailboxOf(p *probe, overflow *tally) *mailbox {
+func newMapperMailboxOf(p *probe, overflow *tally) *mailbox.Mailbox {
 	return newMapperMailbox(p.system, overflow)
 }
 
-// Large messages fill the room before many do; one alone always finds room, and what has left makes some.
+// Large messages fill the room before many do, whatever makes them large.
 func TestBoundsInBytes(t *testing.T) {
-	const part = maxWaiting / 4
-	text := strings.Repeat("x", part)
+	text := strings.Repeat("x", maxWaiting/4)
+	msg := func(a messages.Address, action string) messages.InternalMsg {
+		return messages.New(messages.Status, a, action)
+	}
 	for _, row := range []struct {
 		name    string
-		box     func(p *probe, t *tally) *mailbox
-		message func(text string) any
+		gate    mailbox.Gate
+		message any
 	}{
-		{"arrivals", newMapperMailboxOf, func(text string) any { return messages.Arrived{Payload: text} }},
-		{"emissions, by their action", newMapperMailboxOf, func(text string) any {
-			return messages.Emitted{Msg: messages.New(messages.Status, messages.Address{}, text)}
+		{"arrivals", newMapperGate(), messages.Arrived{Payload: text}},
+		{"emissions, by their action", newMapperGate(), messages.Emitted{Msg: msg(messages.Address{}, text)}},
+		{"emissions, by their address", newMapperGate(), messages.Emitted{Msg: msg(messages.Address{Location: text}, "")}},
+		{"emissions, by their arguments", newMapperGate(), messages.Emitted{
+			Msg: msg(messages.Address{}, "").WithArg("", messages.TextValue(text[2:])),
 		}},
-		{"emissions, by their address", newMapperMailboxOf, func(text string) any {
-			return messages.Emitted{Msg: messages.New(messages.Status, messages.Address{Location: text}, "")}
-		}},
-		{"emissions, by their arguments", newMapperMailboxOf, func(text string) any {
-			return messages.Emitted{Msg: messages.New(messages.Status, messages.Address{}, "").WithArg("", messages.TextValue(text[2:]))}
-		}},
-		{
-			"publications", func(p *probe, t *tally) *mailbox { return newConnectionMailbox(p.system, &lasting{dropped: t}) },
-			func(text string) any { return messages.Publication{Payload: text} },
-		},
+		{"publications", newConnectionGate(), messages.Publication{Payload: text}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				p := newProbe(t)
-				refused := p.newTally("actor", row.name)
-				defer refused.stop()
-				box := row.box(p, refused)
-				post := func(what, text string, want int) {
-					t.Helper()
-					box.PostUserMessage(row.message(text))
-					if n := box.UserMessageCount(); n != want {
-						t.Errorf("after %s %d wait, want %d", what, n, want)
-					}
+			for n := range 4 {
+				if err := row.gate.Enter(row.message); err != nil {
+					t.Errorf("number %d, each a quarter of the room: %v", n+1, err)
 				}
-				take := func() {
-					if _, what, _ := box.next(); what == nothing {
-						t.Error("nothing to take")
-					}
-				}
-				for n := range 4 {
-					post("a quarter", text, n+1)
-				}
-				post("a quarter too many", text, 4)
-				take()
-				post("a quarter that has room again", text, 4)
-				for range 4 {
-					take()
-				}
-				post("one larger than all the room", strings.Repeat(text, 5), 1)
-				post("another beside it", text, 1)
-			})
+			}
+			if row.gate.Enter(row.message) == nil {
+				t.Error("a fifth quarter found room")
+			}
+			row.gate.Leave(row.message)
+			if err := row.gate.Enter(row.message); err != nil {
+				t.Errorf("when one has left: %v", err)
+			}
 		})
 	}
 }

@@ -70,8 +70,6 @@ type lasting struct {
 	unsent mqtt.Session // has something to send; nil: none has
 }
 
-var _ chores = (*lasting)(nil)
-
 func (l *lasting) due() bool { return l.unsent != nil }
 
 // do sends in one go what all the messages that came together have brought.

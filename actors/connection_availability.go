@@ -39,7 +39,7 @@ func (c *connection) appear() (all bool) {
 		if p == nil {
 			return true
 		}
-		if c.flights[presenceQoS].len() >= c.window(presenceQoS, int(p.losses)) {
+		if c.flights[presenceQoS].Len() >= c.window(presenceQoS, int(p.losses)) {
 			return false
 		}
 		c.tell(c.presences.pop())
@@ -57,7 +57,7 @@ func (c *connection) tell(p *presence) {
 		losses:      int(p.losses),
 		presence:    p,
 	}
-	c.flights[presenceQoS].push(next)
+	c.flights[presenceQoS].Push(next)
 	if c.Log.Enabled(context.Background(), slog.LevelDebug) {
 		c.Log.Debug("state out", "topic", next.Topic, "payload", next.Payload)
 	}

@@ -143,7 +143,9 @@ func TestLossOverAPresence(t *testing.T) {
 		c.QoS = 1
 		for _, fault := range []link.Fault{link.EOF, link.Transient} {
 			c.state.Fault = fault
-			c.flights[1].items = []parcel{{presence: shown}, publication(1, "a"), {presence: shown}, publication(2, "b")}
+			for _, p := range []parcel{{presence: shown}, publication(1, "a"), {presence: shown}, publication(2, "b")} {
+				c.flights[1].Push(p)
+			}
 			c.putBack()
 			if got := c.outbox.shown(); !slices.Equal(got, []string{"a1", "b2"}) || c.outbox.first().losses != 0 {
 				t.Errorf("put back %q, the first after %d losses; want the two messages, after none", got, c.outbox.first().losses)

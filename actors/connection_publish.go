@@ -9,6 +9,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors/link"
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/fifo"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -23,17 +24,17 @@ const (
 
 // flight is what has been handed to the session, of one QoS and in order, whose outcome is not known.
 type flight struct {
-	fifo[parcel]
+	fifo.Queue[parcel]
 	bytes int
 }
 
-func (f *flight) push(p parcel) {
-	f.fifo.push(p)
+func (f *flight) Push(p parcel) {
+	f.Queue.Push(p)
 	f.bytes += size(p.Publication)
 }
 
-func (f *flight) pop() parcel {
-	p := f.fifo.pop()
+func (f *flight) Pop() parcel {
+	p := f.Queue.Pop()
 	f.bytes -= size(p.Publication)
 	return p
 }
@@ -44,7 +45,7 @@ func (c *connection) window(qos byte, losses int) int {
 	const suspicious = maxLosses - 1
 	f := &c.flights[qos]
 	switch {
-	case losses >= suspicious, f.len() > 0 && f.first().losses >= suspicious:
+	case losses >= suspicious, f.Len() > 0 && f.First().losses >= suspicious:
 		return 1
 	case qos == 0:
 		return maxUnwritten
@@ -121,11 +122,11 @@ func (c *connection) ready() bool {
 // room reports whether the session may have one more, over which so many sessions have been lost.
 func (c *connection) room(losses int) bool {
 	f := &c.flights[c.QoS]
-	return f.len() < c.window(c.QoS, losses) && f.bytes < maxFlying
+	return f.Len() < c.window(c.QoS, losses) && f.bytes < maxFlying
 }
 
 func (c *connection) hand(p parcel) {
-	c.flights[c.QoS].push(p)
+	c.flights[c.QoS].Push(p)
 	if c.Log.Enabled(context.Background(), slog.LevelDebug) {
 		c.Log.Debug("message out", "topic", p.Topic, "payload", p.Payload, "qos", c.QoS, "retained", p.Retain)
 	}
@@ -141,9 +142,9 @@ func (c *connection) published(results *outcomes) {
 		if o.order == presenceOrder {
 			qos = presenceQoS
 		}
-		if f := &c.flights[qos]; results.epoch == c.state.Epoch && f.len() > 0 && f.first().order == o.order {
+		if f := &c.flights[qos]; results.epoch == c.state.Epoch && f.Len() > 0 && f.First().order == o.order {
 			c.acked = c.acked || qos > 0 && o.err == nil
-			c.end(f.pop(), o.err)
+			c.end(f.Pop(), o.err)
 		}
 	}
 	c.pump()
@@ -166,7 +167,7 @@ func (c *connection) end(p parcel, err error) {
 // putBack returns to the outbox what was in flight when the session ended. At QoS 0 it may have arrived, and is not
 // sent twice. Presences begin anew with each session.
 func (c *connection) putBack() {
-	unwritten, unacked := c.flights[0].all(), c.flights[1].all()
+	unwritten, unacked := c.flights[0].All(), c.flights[1].All()
 	c.flights = [2]flight{}
 	if err := c.blame(unacked); err != nil {
 		unacked = c.suspect(unacked, len(unacked)+len(unwritten) == 1, err)
@@ -242,4 +243,4 @@ func (c *connection) flushed() {
 }
 
 // landed reports whether nothing is in flight.
-func (c *connection) landed() bool { return c.flights[0].len()+c.flights[1].len() == 0 }
+func (c *connection) landed() bool { return c.flights[0].Len()+c.flights[1].Len() == 0 }

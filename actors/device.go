@@ -7,6 +7,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/mqttgateway/mqttgateway/actors/mailbox"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -123,7 +124,7 @@ func (d *device) run(r devices.Runner) {
 	running.life, running.end = context.WithCancel(d.system.life)
 	d.running = running
 	go func() {
-		err := errGoexit
+		err := mailbox.ErrGoexit
 		defer func() {
 			close(running.ended)
 			d.self.send(runEnded{opening, err})

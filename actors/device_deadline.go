@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/mqttgateway/mqttgateway/actors/mailbox"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -27,7 +28,7 @@ type call struct {
 // before that when the deadline has passed.
 func (p *slot) watch(h messages.Handle, cancel context.CancelFunc, f func() error) (overdue bool, err error) {
 	c := p.begin(messages.Handling, h, p.Timeout, cancel)
-	err = errGoexit
+	err = mailbox.ErrGoexit
 	defer func() {
 		if overdue, h = c.end(); !overdue {
 			p.answer(h, err)
@@ -51,7 +52,7 @@ func (p *slot) begin(doing messages.Doing, h messages.Handle, limit time.Duratio
 	if c == nil {
 		c = new(call)
 	}
-	p.box.locked(func() {
+	p.box.Locked(func() {
 		*c = call{slot: p, doing: doing, handling: h, began: time.Now(), limit: limit, cancel: cancel, timer: c.timer}
 		p.busy = c
 		if first := min(slowAfter-lookAgain, limit); c.timer == nil {
@@ -66,7 +67,7 @@ func (p *slot) begin(doing messages.Doing, h messages.Handle, limit time.Duratio
 // end notes that the call has returned, and reports whether it had outlived its deadline, and what was handled.
 func (c *call) end() (overdue bool, handled messages.Handle) {
 	p, again := c.slot, false
-	p.box.locked(func() {
+	p.box.Locked(func() {
 		p.busy = nil
 		overdue, handled = c.overdue, c.handling
 		again = c.timer.Stop() // else it has fired, perhaps just now, and finds that its call is over
@@ -82,7 +83,7 @@ func (c *call) end() (overdue bool, handled messages.Handle) {
 func (c *call) fired() {
 	p := c.slot
 	var act func()
-	p.box.locked(func() {
+	p.box.Locked(func() {
 		if p.busy != c || c.overdue {
 			return
 		}
@@ -98,7 +99,7 @@ func (c *call) fired() {
 				if cancel != nil {
 					cancel()
 				}
-				p.box.refuseAll(queued, errStuck)
+				p.box.Refuse(queued, errStuck)
 			}
 		case took < slowAfter-lookAgain: // the timer was that of the call before
 			c.timer.Reset(min(slowAfter-lookAgain, c.limit) - took)
@@ -121,7 +122,7 @@ func (c *call) fired() {
 func (p *slot) overdue(c *call, why *reason) (queued []any) {
 	if p.admits != refuseClosing {
 		p.admits = refuseStuck
-		queued = p.box.pick(isHandle)
+		queued = p.box.Pick(isHandle)
 	}
 	if c.doing == messages.Handling {
 		p.counters.Failed.Add(1)

@@ -55,7 +55,7 @@ func (p *slot) post(h any) {
 func (p *slot) relieve() {
 	var early []messages.EarlyAck
 	var at error
-	p.box.locked(func() {
+	p.box.Locked(func() {
 		if g := (*slotGate)(p); g.slow() && g.holding() > heldWhenSlow {
 			early = g.relieve(g.holding() - heldWhenSlow)
 			at = p.busy.reason(errSlow)
@@ -86,7 +86,7 @@ func (g *slotGate) relieve(n int) (early []messages.EarlyAck) {
 	if g.spool != nil && awaited(g.busy.handling) {
 		mark(&g.busy.handling)
 	}
-	queue := g.box.user.all()
+	queue := g.box.Queued()
 	for i := g.oldestAwaited(queue); len(early) < n && !g.full(); i++ {
 		if h, ok := queue[i].(messages.Handle); ok && awaited(h) {
 			mark(&h)

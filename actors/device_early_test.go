@@ -119,13 +119,16 @@ func TestEarlyWalk(t *testing.T) {
 				number++
 				s.post(handleOf(number, byte(random.IntN(3))))
 			}
-			s.box.locked(func() { checkAccount(t, seed, g) })
+			s.box.Locked(func() { checkAccount(t, seed, g) })
 			c.end()
 			for range random.IntN(30) {
-				s.box.locked(func() {
-					if s.box.user.len() > 0 {
-						g.leave(s.box.user.pop())
-					}
+				first := true
+				s.box.Locked(func() {
+					s.box.Pick(func(any) bool {
+						picked := first
+						first = false
+						return picked
+					})
 				})
 			}
 			early := earlyOf(p.take())
@@ -147,7 +150,7 @@ func checkAccount(t *testing.T, seed int, g *slotGate) {
 		t.Errorf("seed %d: the broker waits for %d of a slow device", seed, g.holding())
 	}
 	waiting, held, late := 0, 0, false
-	for _, msg := range g.box.user.all() {
+	for _, msg := range g.box.Queued() {
 		h := msg.(messages.Handle)
 		waiting++
 		if awaited(h) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/mqttgateway/mqttgateway/actors/mailbox"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/options"
@@ -22,7 +23,7 @@ type slot struct {
 	*system
 	*config.Device
 	typ     *devices.Type
-	box     *mailbox
+	box     *mailbox.Mailbox
 	pid     *actor.PID                   // of devices, which spawns the actor
 	last    *env                         // of the latest raw actor
 	log     atomic.Pointer[slog.Handler] // of what the device says; see slotLog
@@ -64,14 +65,14 @@ var (
 func newSlot(s *system, d *config.Device, typ *devices.Type) *slot {
 	p := &slot{system: s, Device: d, typ: typ}
 	p.presence = presence{device: d.Name, word: connectingWord}
-	p.box = newMailbox((*slotGate)(p), p.refuse)
+	p.box = mailbox.New((*slotGate)(p), p.refuse)
 	return p
 }
 
 // slotGate is the slot as its mailbox's gate.
 type slotGate slot
 
-func (g *slotGate) enter(msg any) error {
+func (g *slotGate) Enter(msg any) error {
 	h, ok := msg.(messages.Handle)
 	if !ok {
 		return nil
@@ -102,7 +103,7 @@ func (g *slotGate) enter(msg any) error {
 // device that makes progress need not refuse what a broker sends at once that had retained it for years.
 func (g *slotGate) full() bool { return g.waiting-g.held >= g.Mailbox }
 
-func (g *slotGate) leave(msg any) {
+func (g *slotGate) Leave(msg any) {
 	if h, ok := msg.(messages.Handle); ok {
 		g.waiting--
 		g.bytes -= sizeOf(h.Msg)
@@ -132,7 +133,7 @@ func (p *slot) refuse(msg any, err error) {
 
 // tally is that of what is refused, which most devices never need.
 func (p *slot) tally() (t *tally) {
-	p.box.locked(func() {
+	p.box.Locked(func() {
 		if p.refused == nil {
 			p.refused = p.newTally(p.Name, "messages")
 		}
@@ -176,7 +177,7 @@ func (p *slot) done(h messages.Handle, o messages.Outcome, reason string) {
 // is down is refused too.
 func (p *slot) set(a admission) {
 	closing := false
-	p.box.locked(func() {
+	p.box.Locked(func() {
 		if closing = p.admits == refuseClosing; !closing {
 			p.admits = a
 		}
@@ -184,20 +185,20 @@ func (p *slot) set(a admission) {
 	if closing || a != refuseOffline { // what was let in before the stop is still handled
 		return
 	}
-	p.box.shed(isHandle, errOffline)
+	p.box.Shed(isHandle, errOffline)
 }
 
 // vacate refuses what waits for an actor that ends and would never come to it. What the spool holds of that when the
 // gateway is stopping stays there until the next start.
 func (p *slot) vacate() {
 	p.set(refuseOffline)
-	p.box.shed(func(msg any) bool { return isHandle(msg) && msg.(messages.Handle).Record == 0 }, errClosing)
+	p.box.Shed(func(msg any) bool { return isHandle(msg) && msg.(messages.Handle).Record == 0 }, errClosing)
 	p.stopTallies()
 }
 
 func (p *slot) stopTallies() {
 	var refused, early *tally
-	p.box.locked(func() { refused, early = p.refused, p.early })
+	p.box.Locked(func() { refused, early = p.refused, p.early })
 	for _, t := range []*tally{refused, early} {
 		if t != nil {
 			t.stop()

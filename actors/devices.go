@@ -83,7 +83,7 @@ func (p *parent) spawn(c actor.Context, s *slot) {
 	props := p.hosts
 	if t, ok := s.typ.Host.(rawType); ok {
 		props = actor.PropsFromProducer(func() actor.Actor { return newRaw(s, t) },
-			actor.WithMailbox(s.box.produce), actor.WithDispatcher(&p.workers))
+			actor.WithMailbox(s.box.Produce), actor.WithDispatcher(&p.workers))
 	}
 	p.next = s
 	pid, err := c.SpawnNamed(props, s.Name)

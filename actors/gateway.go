@@ -119,7 +119,7 @@ func (g *Gateway) Run(ctx context.Context) {
 	box := newSupervisorMailbox(s)
 	root, err := s.root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor {
 		return newSupervisor(s, func() { close(stopped) })
-	}, actor.WithMailbox(box.produce)), supervisorName)
+	}, actor.WithMailbox(box.Produce)), supervisorName)
 	if err != nil {
 		panic(err) // the system is ours and empty
 	}
@@ -130,7 +130,7 @@ func (g *Gateway) Run(ctx context.Context) {
 	s.end()
 	s.receipts.close()
 	g.clear(root)
-	s.workers.end()
+	s.workers.End()
 	s.closeSpool()
 }
 

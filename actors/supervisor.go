@@ -6,6 +6,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/mqttgateway/mqttgateway/actors/mailbox"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -131,22 +132,22 @@ func (v *supervisor) start(c actor.Context) {
 	owed := lasting.restore(v.system)
 	ledger := newLedger(v.newTally(mapperName, "overflow"))
 	ledger.codec = v.Codec
-	spawn := func(name string, box *mailbox, producer func() actor.Actor) {
-		pid, err := c.SpawnNamed(actor.PropsFromProducer(producer, actor.WithMailbox(box.produce)), name)
+	spawn := func(name string, box *mailbox.Mailbox, producer func() actor.Actor) {
+		pid, err := c.SpawnNamed(actor.PropsFromProducer(producer, actor.WithMailbox(box.Produce)), name)
 		if err != nil {
 			panic(fmt.Errorf("%s: %w", name, err))
 		}
 		v.parts[name] = &part{pid: pid}
 	}
-	mapperBox := newMapperMailbox(v.system, ledger.overflow).lend()
-	spawn(connectionName, newConnectionMailbox(v.system, lasting).lend().follow(mapperBox),
+	mapperBox := newMapperMailbox(v.system, ledger.overflow).Lend()
+	spawn(connectionName, newConnectionMailbox(v.system, lasting).Lend().Follow(mapperBox),
 		func() actor.Actor { return newConnection(v.system, lasting) })
 	spawn(mapperName, mapperBox,
 		func() actor.Actor { return newMapper(v.system, ledger) })
 	for _, r := range owed {
 		v.mapper.send(r) // ahead of what the broker sends
 	}
-	spawn(devicesName, newMailbox(nil, nil),
+	spawn(devicesName, mailbox.New(nil, nil),
 		func() actor.Actor { return newParent(v.system) })
 	v.up.Store(true)
 	v.timer(v.StartWait, openOver{})

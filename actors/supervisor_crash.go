@@ -8,6 +8,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/mqttgateway/mqttgateway/actors/mailbox"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -25,8 +26,8 @@ func newCrash(cause any) *crash {
 }
 
 func (c *crash) Error() string {
-	if c.cause == any(errGoexit) {
-		return errGoexit.Error()
+	if c.cause == any(mailbox.ErrGoexit) {
+		return mailbox.ErrGoexit.Error()
 	}
 	return fmt.Sprintf("panic: %v", c.cause)
 }

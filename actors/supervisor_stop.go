@@ -45,7 +45,7 @@ func (v *supervisor) end() {
 func (v *supervisor) lingering() (names []string) {
 	for _, slot := range v.slots {
 		busy := false
-		slot.box.locked(func() { busy = slot.busy != nil || slot.waiting > 0 })
+		slot.box.Locked(func() { busy = slot.busy != nil || slot.waiting > 0 })
 		if busy && len(names) < 10 {
 			names = append(names, slot.Name)
 		}

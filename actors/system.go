@@ -9,6 +9,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/mqttgateway/mqttgateway/actors/mailbox"
 	"github.com/mqttgateway/mqttgateway/internal/spool"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -29,7 +30,7 @@ type system struct {
 	born      time.Time
 	standing  *standing
 	pulses    pulses
-	workers   workers
+	workers   mailbox.Workers
 	calls     sync.Pool   // of *call, between two
 	up        atomic.Bool // root, born and the PIDs below are written, and the actors not cleared away yet
 

@@ -1,4 +1,4 @@
-package actors
+package mailbox
 
 import (
 	"runtime"
@@ -10,7 +10,7 @@ import (
 func TestWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		before := runtime.NumGoroutine()
-		w := new(workers)
+		w := new(Workers)
 		var all sync.WaitGroup
 		block := make(chan struct{})
 		for range 3 * mostIdle {
@@ -40,7 +40,7 @@ func TestWorkers(t *testing.T) {
 		if n := runtime.NumGoroutine() - before; n != mostIdle {
 			t.Errorf("%d goroutines after work one by one, want the same %d", n, mostIdle)
 		}
-		w.end()
+		w.End()
 		late := make(chan struct{})
 		w.Schedule(func() { close(late) })
 		<-late

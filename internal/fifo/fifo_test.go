@@ -1,4 +1,4 @@
-package actors
+package fifo
 
 import (
 	"math/rand/v2"
@@ -7,10 +7,10 @@ import (
 )
 
 // A random walk beside a plain slice: the same items come out, and nothing taken is held on to.
-func TestFifoWalk(t *testing.T) {
+func TestQueueWalk(t *testing.T) {
 	for seed := range uint64(20) {
 		r := rand.New(rand.NewPCG(seed, 0))
-		var q fifo[any]
+		var q Queue[any]
 		var want []any
 		grow := 6
 		for step := range 20_000 {
@@ -19,33 +19,33 @@ func TestFifoWalk(t *testing.T) {
 			}
 			switch n := r.IntN(10); {
 			case n < grow:
-				q.push(step)
+				q.Push(step)
 				want = append(want, step)
 			case r.IntN(200) == 0:
 				odd := func(item any) bool { return item.(int)%3 == 0 }
-				picked := q.remove(odd)
-				var out, keep []any
+				picked := q.Remove(odd)
+				var out, rest []any
 				for _, item := range want {
 					if odd(item) {
 						out = append(out, item)
 					} else {
-						keep = append(keep, item)
+						rest = append(rest, item)
 					}
 				}
-				want = keep
+				want = rest
 				if !slices.Equal(picked, out) {
 					t.Fatalf("seed %d, step %d: removed %v, want %v", seed, step, picked, out)
 				}
 			case len(want) > 0:
-				if got := q.pop(); got != want[0] {
+				if got := q.Pop(); got != want[0] {
 					t.Fatalf("seed %d, step %d: popped %v, want %v", seed, step, got, want[0])
 				}
 				want = want[1:]
 			}
-			if q.len() != len(want) {
-				t.Fatalf("seed %d, step %d: length %d, want %d", seed, step, q.len(), len(want))
+			if q.Len() != len(want) {
+				t.Fatalf("seed %d, step %d: length %d, want %d", seed, step, q.Len(), len(want))
 			}
-			if q.len() == 0 && cap(q.items) > fifoKeep {
+			if q.Len() == 0 && cap(q.items) > keep {
 				t.Fatalf("seed %d, step %d: empty, and keeps room for %d", seed, step, cap(q.items))
 			}
 			if step%100 == 0 {
@@ -61,12 +61,12 @@ func TestFifoWalk(t *testing.T) {
 }
 
 // A queue that is never empty doesn't grow with what has passed through it.
-func TestFifoStaysSmall(t *testing.T) {
-	var q fifo[any]
+func TestQueueStaysSmall(t *testing.T) {
+	var q Queue[any]
 	for n := range 100_000 {
-		q.push(n)
+		q.Push(n)
 		if n >= 50 {
-			q.pop()
+			q.Pop()
 		}
 	}
 	if cap(q.items) > 256 {

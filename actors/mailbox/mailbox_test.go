@@ -1,4 +1,4 @@
-package actors
+package mailbox
 
 import (
 	"errors"
@@ -16,7 +16,7 @@ import (
 
 // invoker is the actor of a mailbox under test. It does with failures as protoactor does.
 type invoker struct {
-	box      *mailbox
+	box      *Mailbox
 	user     func(msg any)
 	got      []any // what came, system messages too
 	failures []any // causes
@@ -59,7 +59,7 @@ func (i *invoker) want(t *testing.T, after string, want ...any) {
 func TestMailbox(t *testing.T) {
 	suspend, resume := &actor.SuspendMailbox{}, &actor.ResumeMailbox{}
 	synctest.Test(t, func(t *testing.T) {
-		box := newMailbox(nil, nil)
+		box := New(nil, nil)
 		i := &invoker{box: box}
 
 		box.PostUserMessage(1)
@@ -93,11 +93,11 @@ func TestMailboxSurvivesItsActor(t *testing.T) {
 		want error
 	}{
 		"panic":  {func() { panic(errors.ErrUnsupported) }, errors.ErrUnsupported},
-		"Goexit": {runtime.Goexit, errGoexit},
+		"Goexit": {runtime.Goexit, ErrGoexit},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				box := newMailbox(nil, nil)
+				box := New(nil, nil)
 				i := &invoker{box: box, user: func(msg any) {
 					if msg == "upsets" {
 						row.do()
@@ -123,14 +123,14 @@ func TestMailboxRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var refused []string
 		full, gone := errors.New("full"), errors.New("gone")
-		box := newMailbox(&bound[int]{most: 2, full: full}, func(msg any, err error) {
+		box := New(&Bound[int]{Most: 2, Full: full}, func(msg any, err error) {
 			refused = append(refused, fmt.Sprintf("%v %v", msg, err))
 		})
 		i := &invoker{box: box}
 		for _, msg := range []any{1, "a", 2, 3, "b"} {
 			box.PostUserMessage(msg)
 		}
-		box.shed(func(msg any) bool { return msg == 1 }, gone)
+		box.Shed(func(msg any) bool { return msg == 1 }, gone)
 		box.PostUserMessage(4)
 		box.PostUserMessage(5)
 		if want := []string{"3 full", "1 gone", "5 full"}; !slices.Equal(refused, want) {
@@ -156,8 +156,8 @@ func TestMailboxHammer(t *testing.T) {
 		handled          int
 	)
 	gone := errors.New("gone")
-	gate := &counting{bound: bound[hammered]{most: most, full: gone}, waiting: &waiting}
-	box := newMailbox(gate, func(any, error) { refused.Add(1) })
+	gate := &counting{Bound: Bound[hammered]{Most: most, Full: gone}, waiting: &waiting}
+	box := New(gate, func(any, error) { refused.Add(1) })
 	i := &invoker{box: box, again: true}
 	i.user = func(msg any) {
 		m := msg.(hammered)
@@ -188,7 +188,7 @@ func TestMailboxHammer(t *testing.T) {
 		}
 		all.Go(func() {
 			for range 200 {
-				box.shed(func(msg any) bool { return msg.(hammered).number%2 == 0 }, gone)
+				box.Shed(func(msg any) bool { return msg.(hammered).number%2 == 0 }, gone)
 				runtime.Gosched()
 			}
 		})
@@ -206,8 +206,8 @@ func TestMailboxHammer(t *testing.T) {
 	if sum := handled + int(refused.Load()); sum != senders*each {
 		t.Errorf("%d came and %d were refused, want %d in all", handled, refused.Load(), senders*each)
 	}
-	if n := waiting.Load(); n != 0 || gate.in != 0 || box.UserMessageCount() != 0 {
-		t.Errorf("at the end %d wait by the gate's count, %d by the bound's, %d are there", n, gate.in, box.UserMessageCount())
+	if n := waiting.Load(); n != 0 || gate.taken != 0 || box.UserMessageCount() != 0 {
+		t.Errorf("at the end %d wait by the gate's count, %d by the bound's, %d are there", n, gate.taken, box.UserMessageCount())
 	}
 	if gate.highest > most {
 		t.Errorf("%d waited at once, want at most %d", gate.highest, most)
@@ -216,28 +216,28 @@ func TestMailboxHammer(t *testing.T) {
 
 // counting is a bound that sees what passes it.
 type counting struct {
-	bound[hammered]
+	Bound[hammered]
 	waiting *atomic.Int64
 	highest int64
 }
 
-func (c *counting) enter(msg any) error {
-	err := c.bound.enter(msg)
+func (c *counting) Enter(msg any) error {
+	err := c.Bound.Enter(msg)
 	if err == nil {
 		c.highest = max(c.highest, c.waiting.Add(1))
 	}
 	return err
 }
 
-func (c *counting) leave(msg any) {
+func (c *counting) Leave(msg any) {
 	c.waiting.Add(-1)
-	c.bound.leave(msg)
+	c.Bound.Leave(msg)
 }
 
 // A lent mailbox is worked on by its senders, as long as that is short; an actor that fails does not take them along.
 func TestMailboxLent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		box := newMailbox(nil, nil).lend()
+		box := New(nil, nil).Lend()
 		i := &invoker{box: box, again: true}
 		i.user = func(msg any) {
 			switch msg {
@@ -290,8 +290,8 @@ func (h *held) Schedule(work func()) { h.works = append(h.works, work) }
 // A mailbox that follows another is worked on by whoever empties that one, and not before.
 func TestMailboxFollows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		source := newMailbox(nil, nil).lend()
-		box := newMailbox(nil, nil).lend().follow(source)
+		source := New(nil, nil).Lend()
+		box := New(nil, nil).Lend().Follow(source)
 		first, second := &invoker{box: source}, &invoker{box: box}
 		first.user = func(msg any) {
 			switch msg {
@@ -333,8 +333,8 @@ func TestMailboxFollows(t *testing.T) {
 // One that is never empty does not keep its follower waiting for ever.
 func TestMailboxFollowsABusyOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		source := newMailbox(nil, nil).lend()
-		box := newMailbox(nil, nil).lend().follow(source)
+		source := New(nil, nil).Lend()
+		box := New(nil, nil).Lend().Follow(source)
 		first, second := &invoker{box: source}, &invoker{box: box}
 		again := 2 * turn
 		first.user = func(msg any) {
@@ -368,11 +368,11 @@ func (c *tidying) due() bool { return c.left > 0 }
 
 func (c *tidying) do() { c.left, c.done = 0, c.done+1 }
 
-func TestMailboxChores(t *testing.T) {
+func TestMailboxWhenEmpty(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tidy := &tidying{}
-		box := newMailbox(nil, nil).lend()
-		box.chores = tidy
+		box := New(nil, nil).Lend()
+		box.WhenEmpty(tidy.due, tidy.do)
 		i := &invoker{box: box, user: func(any) { tidy.left++ }}
 		for n := range 10 {
 			box.PostUserMessage(n)

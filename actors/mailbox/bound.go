@@ -1,0 +1,51 @@
+package mailbox
+
+// Bound is a Gate that bounds the messages of type M, in number and in bytes, and lets all others in. Set the exported fields
+// before the mailbox is used.
+type Bound[M any] struct {
+	Most      int          // messages
+	MostBytes int          // together; a single message may have more. 0: bytes don't count
+	Size      func(M) int  // in bytes; nil: bytes don't count
+	Free      func(M) bool // messages that something else bounds in number, and that take no place here; nil: none
+	Full      error        // the reason given to the messages that find no room
+
+	taken, bytes int // by the messages in the mailbox
+}
+
+// Enter implements Gate.
+func (b *Bound[M]) Enter(msg any) error {
+	m, ok := msg.(M)
+	if !ok {
+		return nil
+	}
+	places, size := b.places(m), b.size(m)
+	if b.taken+places > b.Most || b.bytes > 0 && b.bytes+size > b.MostBytes {
+		return b.Full
+	}
+	b.taken += places
+	b.bytes += size
+	return nil
+}
+
+// Leave implements Gate.
+func (b *Bound[M]) Leave(msg any) {
+	if m, ok := msg.(M); ok {
+		b.taken -= b.places(m)
+		b.bytes -= b.size(m)
+	}
+}
+
+// places returns how many places a message takes.
+func (b *Bound[M]) places(m M) int {
+	if b.Free != nil && b.Free(m) {
+		return 0
+	}
+	return 1
+}
+
+func (b *Bound[M]) size(m M) int {
+	if b.Size == nil || b.MostBytes == 0 {
+		return 0
+	}
+	return b.Size(m)
+}

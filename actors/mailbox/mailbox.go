@@ -1,0 +1,158 @@
+package mailbox
+
+import (
+	"sync"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/mqttgateway/mqttgateway/internal/fifo"
+)
+
+// Gate decides which messages a mailbox takes. The mailbox calls it with its lock held: a Gate must not block, nor call the
+// mailbox.
+type Gate interface {
+	// Enter is called for each message that is posted. An error refuses the message.
+	Enter(msg any) error
+	// Leave is called for each message that Enter has let in, when the actor gets it, or when Shed or Pick takes it out.
+	Leave(msg any)
+}
+
+// Mailbox is the queue of one actor, for as long as there is such an actor: restarts keep it. All of its methods may be
+// called by any goroutine.
+type Mailbox struct {
+	gate   Gate                     // nil lets everything in
+	refuse func(msg any, err error) // called without the lock; not nil if gate isn't
+
+	mu        sync.Mutex
+	user      fifo.Queue[any]
+	system    fifo.Queue[any] // messages of the library
+	started   bool
+	suspended bool
+	running   bool     // a goroutine works on the messages, or is about to
+	next      *Mailbox // the follower that this goroutine works on afterwards; nil: none
+
+	invoker    actor.MessageInvoker
+	dispatcher actor.Dispatcher
+	work       func() // is process, made once
+
+	// Set before the actor is spawned:
+	lent   bool        // see Lend
+	source *Mailbox    // see Follow; nil: none
+	due    func() bool // see WhenEmpty; nil: nothing is ever due
+	do     func()
+}
+
+var _ actor.Mailbox = (*Mailbox)(nil)
+
+// New returns an empty mailbox. A gate that is nil lets everything in. The mailbox calls refuse, on the goroutine that posts
+// or sheds and without a lock, for each message that goes no further, with the reason that the gate or Shed gave.
+func New(gate Gate, refuse func(msg any, err error)) *Mailbox {
+	m := &Mailbox{gate: gate, refuse: refuse}
+	m.work = m.process
+	return m
+}
+
+// Lend lets the goroutine that sends a message run the actor. This spares waking another goroutine, and with it perhaps a
+// processor, which costs several times what an actor that only computes does with a message. Lend is for actors that don't
+// block, don't compute for long, and don't call code of strangers: the senders wait for them.
+func (m *Mailbox) Lend() *Mailbox {
+	m.lent = true
+	return m
+}
+
+// Follow makes m, which must be lent, run after source on the same goroutine, once source is empty or had its 64 messages.
+// Ten messages of source, each of which makes its actor send one to m, thus become one run of m, and one call of what m does
+// when it is empty. Without Follow each of the ten would run m at once, inside source's actor.
+func (m *Mailbox) Follow(source *Mailbox) *Mailbox {
+	m.source = source
+	return m
+}
+
+// WhenEmpty makes the goroutine that works on the mailbox call do whenever no message is queued and due returns true, so that
+// an actor does once for many messages what it need not do for each. Before do the goroutine yields once: a sender that is
+// about to post comes first. do runs as Receive does, due with the mailbox's lock held.
+func (m *Mailbox) WhenEmpty(due func() bool, do func()) *Mailbox {
+	m.due, m.do = due, do
+	return m
+}
+
+// Produce returns m. It is for actor.WithMailbox, by which an actor keeps its mailbox through restarts.
+func (m *Mailbox) Produce() actor.Mailbox { return m }
+
+// PostUserMessage queues a message, or has it refused. A lent mailbox may run its actor before PostUserMessage returns.
+func (m *Mailbox) PostUserMessage(msg any) {
+	m.mu.Lock()
+	if m.gate != nil {
+		if err := m.gate.Enter(msg); err != nil {
+			m.mu.Unlock()
+			m.refuse(msg, err)
+			return
+		}
+	}
+	m.user.Push(msg)
+	m.schedule(m.lent)
+}
+
+// PostSystemMessage queues a message of the library's, which nothing refuses.
+func (m *Mailbox) PostSystemMessage(msg any) {
+	m.mu.Lock()
+	m.system.Push(msg)
+	m.schedule(false)
+}
+
+// RegisterHandlers is called by protoactor when it spawns the actor, also in the place of one that has ended.
+func (m *Mailbox) RegisterHandlers(invoker actor.MessageInvoker, dispatcher actor.Dispatcher) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.invoker, m.dispatcher, m.suspended = invoker, dispatcher, false
+}
+
+// Start is called by protoactor when it has registered the actor and posted the first system message.
+func (m *Mailbox) Start() {
+	m.mu.Lock()
+	m.started = true
+	m.schedule(false)
+}
+
+// UserMessageCount returns how many messages are queued, without those of the library.
+func (m *Mailbox) UserMessageCount() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.user.Len()
+}
+
+// Locked calls f with the mailbox's lock held. It is for those who change or read what the gate reads.
+func (m *Mailbox) Locked(f func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f()
+}
+
+// Queued returns the queued messages, in order. The caller holds the lock (see Locked) and may replace messages in place, by
+// messages for which the gate has given as much room.
+func (m *Mailbox) Queued() []any { return m.user.All() }
+
+// Pick removes the queued messages for which picks returns true, and returns them, for Refuse. The caller holds the lock.
+func (m *Mailbox) Pick(picks func(msg any) bool) []any {
+	picked := m.user.Remove(picks)
+	if m.gate != nil {
+		for _, msg := range picked {
+			m.gate.Leave(msg)
+		}
+	}
+	return picked
+}
+
+// Refuse hands messages that Pick has returned to the refuse function. The caller doesn't hold the lock.
+func (m *Mailbox) Refuse(picked []any, err error) {
+	for _, msg := range picked {
+		m.refuse(msg, err)
+	}
+}
+
+// Shed removes the queued messages for which picks returns true and has them refused with err.
+func (m *Mailbox) Shed(picks func(msg any) bool, err error) {
+	var picked []any
+	m.Locked(func() { picked = m.Pick(picks) })
+	m.Refuse(picked, err)
+}
