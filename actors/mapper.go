@@ -60,7 +60,9 @@ func (l *ledger) expect(d messages.Delivery, o *owed) {
 
 func newMapper(s *system, l *ledger) *mapper {
 	gateways := make(map[string]bool)
-	for _, slot := range s.slots {
+	index := new(routing.Index)
+	for i, slot := range s.slots {
+		index.Add(i, routing.Answers(slot.AnswersTo))
 		for _, gateway := range slot.AnswersTo.Gateway {
 			gateways[gateway] = true
 		}
@@ -68,7 +70,7 @@ func newMapper(s *system, l *ledger) *mapper {
 	return &mapper{
 		system:   s,
 		ledger:   l,
-		index:    routing.New(len(s.slots), func(i int) routing.Answers { return routing.Answers(s.slots[i].AnswersTo) }),
+		index:    index,
 		refused:  s.newTally(mapperName, "messages"),
 		unsaid:   s.newTally(mapperName, "emissions"),
 		unknown:  s.newTally("spool", "messages"),

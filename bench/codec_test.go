@@ -73,9 +73,11 @@ func BenchmarkEncode(b *testing.B) {
 // BenchmarkDecodeRouteEncode is all that the mapper thinks about a command and the status that answers it.
 func BenchmarkDecodeRouteEncode(b *testing.B) {
 	codec := newCodec(b)
-	answers := crowd(16)
-	answers[0] = routing.Answers{Location: []string{"Kitchen"}, Device: []string{"Spot"}}
-	index := routing.New(len(answers), func(i int) routing.Answers { return answers[i] })
+	var index routing.Index
+	index.Add(0, routing.Answers{Location: []string{"Kitchen"}, Device: []string{"Spot"}})
+	for i := 1; i < 16; i++ {
+		index.Add(i, routing.Answers{Location: []string{fmt.Sprint("room", i)}, Device: []string{fmt.Sprint("device", i)}})
+	}
 	for n, payload := range payloads {
 		b.Run(fmt.Sprintf("args=%d", 2*n), func(b *testing.B) {
 			var found []int

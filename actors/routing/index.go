@@ -1,6 +1,10 @@
 package routing
 
-import "github.com/mqttgateway/mqttgateway/messages"
+import (
+	"fmt"
+
+	"github.com/mqttgateway/mqttgateway/messages"
+)
 
 // Answers is what one device answers to, as lists of values in internal words. An empty list answers to all.
 type Answers struct {
@@ -43,83 +47,51 @@ func (k key) only(s set) key {
 	return k
 }
 
-// shape holds the devices that list the same characteristics.
-type shape struct {
-	listed set
-	all    []int         // its devices
-	tables map[set]table // by which of listed the message sets
-}
-
-type table map[key][]int
-
-// Index answers which devices a message finds. It is not safe for concurrent use.
+// Index answers which devices a message finds. The zero Index has no devices. It is not safe for concurrent use.
 type Index struct {
-	answers func(device int) Answers
-	shapes  []*shape
+	devices []*device // by their numbers; nil: there is none of that number
+	shapes  []*shape  // in the order in which they were first needed
 	wide    []wide
 }
 
-// wide is a device that lists so many combinations that it is asked by itself.
-type wide struct {
-	device int
-	listed set
-	words  [characteristics]map[string]bool
+// device is what the index knows of one.
+type device struct {
+	answers Answers
+	shape   *shape // nil: the device is wide
 }
 
-func (w *wide) matches(k key, given set) bool {
-	asked := w.listed & given
-	for c := range characteristics {
-		if asked.has(c) && !w.words[c][k[c]] {
-			return false
-		}
+// Add takes in a device, which is known by its number from now on. Numbers are small, for the index has room for each
+// up to the highest. A number that another device has is a mistake of the caller, and panics. The index keeps the
+// lists of a, to which nobody may write any more.
+func (x *Index) Add(number int, a Answers) {
+	for number >= len(x.devices) {
+		x.devices = append(x.devices, nil)
 	}
-	return true
+	if x.devices[number] != nil {
+		panic(fmt.Sprintf("routing: device %d is there already", number))
+	}
+	d := &device{answers: a}
+	x.devices[number] = d
+	listed, combinations := a.size()
+	if combinations > maxCombinations {
+		x.wide = append(x.wide, newWide(number, listed, a))
+		return
+	}
+	d.shape = x.shape(listed)
+	d.shape.add(number, a)
 }
 
-// maxCombinations is how many combinations of its values a device may have in a table.
-const maxCombinations = 1000
-
-// New returns an index of so many devices, which are known by their numbers from 0. It keeps answers, which tells what
-// one answers to and always says the same.
-func New(devices int, answers func(device int) Answers) *Index {
-	x := &Index{answers: answers}
-	shapes := make(map[set]*shape)
-	for device := range devices {
-		a := answers(device)
-		var listed set
-		combinations := 1
-		for c := range characteristics {
-			if n := len(a.list(c)); n > 0 {
-				listed |= 1 << c
-				combinations = min(combinations*n, maxCombinations+1)
-			}
-		}
-		if combinations > maxCombinations {
-			x.wide = append(x.wide, newWide(device, listed, a))
-			continue
-		}
-		s := shapes[listed]
-		if s == nil {
-			s = &shape{listed: listed, tables: make(map[set]table)}
-			shapes[listed] = s
-			x.shapes = append(x.shapes, s)
-		}
-		s.all = append(s.all, device)
+// Remove takes out the device of this number, and returns what the device answered to. Another may have the number then.
+// A number that no device has is a mistake of the caller, and panics.
+func (x *Index) Remove(number int) Answers {
+	d := x.devices[number]
+	x.devices[number] = nil
+	if d.shape == nil {
+		x.removeWide(number)
+	} else {
+		d.shape.remove(number, d.answers)
 	}
-	return x
-}
-
-func newWide(device int, listed set, a Answers) wide {
-	w := wide{device: device, listed: listed}
-	for c := range characteristics {
-		if listed.has(c) {
-			w.words[c] = make(map[string]bool, len(a.list(c)))
-			for _, word := range a.list(c) {
-				w.words[c][word] = true
-			}
-		}
-	}
-	return w
+	return d.answers
 }
 
 // Find appends to found the devices that a message to this address finds, each once, in no particular order.
@@ -128,10 +100,10 @@ func (x *Index) Find(to messages.Address, found []int) []int {
 	for _, s := range x.shapes {
 		asked := s.listed & given
 		if asked == 0 {
-			found = append(found, s.all...)
+			found = append(found, s.all.devices...)
 			continue
 		}
-		found = append(found, s.table(asked, x.answers)[k.only(asked)]...)
+		found = append(found, s.table(asked, x.devices)[k.only(asked)].devices...)
 	}
 	for i := range x.wide {
 		if w := &x.wide[i]; w.matches(k, given) {
@@ -141,31 +113,30 @@ func (x *Index) Find(to messages.Address, found []int) []int {
 	return found
 }
 
-// table returns the table of s for messages that set asked of what s lists.
-func (s *shape) table(asked set, answers func(device int) Answers) table {
-	t, ok := s.tables[asked]
-	if !ok {
-		t = make(table)
-		for _, device := range s.all {
-			t.enter(device, answers(device), asked, 0, key{})
+// shape returns the shape of the devices that list these characteristics.
+func (x *Index) shape(listed set) *shape {
+	for _, s := range x.shapes {
+		if s.listed == listed {
+			return s
 		}
-		s.tables[asked] = t
 	}
-	return t
+	s := &shape{listed: listed, tables: make(map[set]table)}
+	x.shapes = append(x.shapes, s)
+	return s
 }
 
-// enter adds device under each combination of its values from characteristic c on.
-func (t table) enter(device int, a Answers, asked set, c int, k key) {
-	for ; c < characteristics; c++ {
-		if asked.has(c) {
-			for _, value := range a.list(c) {
-				k[c] = value
-				t.enter(device, a, asked, c+1, k)
-			}
-			return
+// maxCombinations is how many combinations of its values a device may have in a table.
+const maxCombinations = 1000
+
+// size returns which characteristics a lists, and how many combinations of their values there are. Beyond maxCombinations
+// the number only says that there are more.
+func (a Answers) size() (listed set, combinations int) {
+	combinations = 1
+	for c := range characteristics {
+		if n := len(a.list(c)); n > 0 {
+			listed |= 1 << c
+			combinations = min(combinations*n, maxCombinations+1)
 		}
 	}
-	if devices := t[k]; len(devices) == 0 || devices[len(devices)-1] != device { // a value may be listed twice
-		t[k] = append(devices, device)
-	}
+	return listed, combinations
 }

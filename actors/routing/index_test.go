@@ -3,6 +3,7 @@ package routing_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -33,7 +34,10 @@ func TestFind(t *testing.T) {
 		{"case counts", messages.Address{Device: "Spot"}, []int{0, 1, 2}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			x := routing.New(len(answers), func(i int) routing.Answers { return answers[i] })
+			var x routing.Index
+			for i, a := range answers {
+				x.Add(i, a)
+			}
 			for range 2 { // the second time from the table
 				found := x.Find(row.to, nil)
 				slices.Sort(found)
@@ -45,39 +49,82 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// The index finds what asking each device finds, also when a device lists more than a table holds.
-func TestFindAgreesWithMatches(t *testing.T) {
-	const seed = 7
-	random := rand.New(rand.NewPCG(seed, seed))
-	values := func(most int) (list []string) {
-		for range random.IntN(most + 1) {
-			list = append(list, fmt.Sprint(random.IntN(6)))
-		}
-		return list
-	}
-	for round := range 50 {
-		var answers []routing.Answers
-		for range 40 {
-			answers = append(answers, routing.Answers{Function: values(2), Gateway: values(2), Location: values(3), Device: values(1)})
-		}
-		wide := slices.Repeat([]string{"1", "2", "3"}, 11)
-		answers = append(answers, routing.Answers{Function: wide, Location: wide})
-		x := routing.New(len(answers), func(i int) routing.Answers { return answers[i] })
-		for range 100 {
+// The index finds what asking each device finds, while devices come and go: also those that list more than a table
+// holds, and so many at one place that the place is looked up.
+func TestFindAgreesWithMatchesWhileDevicesComeAndGo(t *testing.T) {
+	for _, most := range []int{5, 40, 2000} {
+		t.Run(fmt.Sprint("most=", most), func(t *testing.T) {
+			const seed = 7
+			random := rand.New(rand.NewPCG(seed, uint64(most)))
+			values := func(most int) (list []string) {
+				for range random.IntN(most + 1) {
+					list = append(list, fmt.Sprint(random.IntN(6)))
+				}
+				return list
+			}
 			pick := func() string { return []string{"", "0", "1", "2", "5"}[random.IntN(5)] }
-			to := messages.Address{Function: pick(), Gateway: pick(), Location: pick(), Device: pick()}
-			found := x.Find(to, nil)
-			slices.Sort(found)
-			var want []int
-			for device, a := range answers {
-				if a.Matches(to) {
-					want = append(want, device)
+			var x routing.Index
+			there := make(map[int]routing.Answers)
+			change := func() {
+				number := random.IntN(most)
+				if a, ok := there[number]; ok {
+					if got := x.Remove(number); !reflect.DeepEqual(got, a) {
+						t.Fatalf("Remove(%d) = %v, want what it was added with, %v", number, got, a)
+					}
+					delete(there, number)
+					return
+				}
+				a := routing.Answers{Function: values(2), Gateway: values(2), Location: values(3), Device: values(1)}
+				if random.IntN(20) == 0 {
+					wide := slices.Repeat([]string{"1", "2", "3"}, 11)
+					a = routing.Answers{Function: wide, Location: wide}
+				}
+				x.Add(number, a)
+				there[number] = a
+			}
+			for range most / 2 {
+				change()
+			}
+			for step := range 1000 {
+				change()
+				if step == 500 { // all go, and the shapes begin anew
+					for number := range there {
+						x.Remove(number)
+					}
+					clear(there)
+				}
+				to := messages.Address{Function: pick(), Gateway: pick(), Location: pick(), Device: pick()}
+				found := x.Find(to, nil)
+				slices.Sort(found)
+				var want []int
+				for number, a := range there {
+					if a.Matches(to) {
+						want = append(want, number)
+					}
+				}
+				slices.Sort(want)
+				if !slices.Equal(found, want) {
+					t.Fatalf("step %d: %+v finds %v, want %v", step, to, found, want)
 				}
 			}
-			if !slices.Equal(found, want) {
-				t.Fatalf("seed %d, round %d: %+v finds %v, want %v", seed, round, to, found, want)
-			}
-		}
+		})
+	}
+}
+
+// A device more or less costs a few steps however many others there are, and no message waits for the tables of all.
+func TestAddAndRemoveAllocateLittle(t *testing.T) {
+	index, answers := crowded(20_000)
+	one := testing.AllocsPerRun(100, func() {
+		index.Remove(17)
+		index.Add(17, answers[17])
+	})
+	if one > 10 {
+		t.Errorf("a device taken out and in again among 20,000: %v allocations, want no more than 10", one)
+	}
+	to := messages.Address{Location: "room17", Device: "device17"}
+	found := make([]int, 0, 8)
+	if n := testing.AllocsPerRun(100, func() { found = index.Find(to, found[:0]) }); n > 0 || len(found) != 1 {
+		t.Errorf("finding it: %v allocations and %v, want none and 17", n, found)
 	}
 }
 

@@ -306,13 +306,19 @@ var routingWorks = []work{
 	}},
 }
 
-// find makes an index and sends it some messages.
+// find makes an index, sends it some messages, and takes all devices out again.
 func find(devices int, answers func(int) routing.Answers, sent int) func() {
 	return func() {
-		index := routing.New(devices, answers)
+		var index routing.Index
+		for i := range devices {
+			index.Add(i, answers(i))
+		}
 		var found []int
 		for i := range sent {
 			found = index.Find(messages.Address{Location: different(i), Device: different(i + 1)}, found[:0])
+		}
+		for i := range devices {
+			index.Remove(i)
 		}
 	}
 }
