@@ -1,5 +1,5 @@
 # make test    everything, with the race detector; installs mosquitto where it is missing
-# make check   format, vet, linters, import directions, tidy modules, licenses
+# make check   format, vet for each platform, linters, import directions, tidy modules, licenses
 # make build   the program, as ./gateway
 # make licenses  THIRD_PARTY_LICENSES anew, after modules have changed
 # make bench   what messages and devices cost, beside plain clients; writes bench/RESULTS.md
@@ -9,6 +9,9 @@ TOOLS    := $(CURDIR)/.tools
 # Debian keeps mosquitto where only root looks.
 export PATH := $(PATH):/usr/sbin
 SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+# What the program and its tests must compile for.
+PLATFORMS := linux darwin windows freebsd
 
 .PHONY: all build test check licenses fuzz bench mosquitto
 
@@ -22,7 +25,7 @@ test: mosquitto
 
 check: $(TOOLS)/golangci-lint
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
-	go vet ./...
+	@for os in $(PLATFORMS); do echo "GOOS=$$os go vet ./..."; GOOS=$$os go vet ./... || exit 1; done
 	$(TOOLS)/golangci-lint run
 	go mod tidy -diff
 	go mod verify

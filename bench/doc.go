@@ -6,6 +6,8 @@
 //	bench/size        the gateway at rest, with one device and with many
 //	bench/summary     makes RESULTS.md of what the others print
 //
+// bench/relay and bench/size read processor time and memory from /proc: they run on Linux only.
+//
 // The benchmarks print what benchstat reads: go test -run '^$' -bench . -count 10 ./bench
 //
 // The rates of this machine are not those of another. What carries over are ratios: each program has what it compares take

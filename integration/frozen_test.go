@@ -58,7 +58,7 @@ func stopping(t *testing.T, broker *mosquitto) freezer {
 			t.Fatal(err)
 		}
 	}
-	return freezer{broker.address, func() { tell(syscall.SIGSTOP) }, func() { tell(syscall.SIGCONT) }}
+	return freezer{broker.address, func() { tell(pauseProcess) }, func() { tell(resumeProcess) }}
 }
 
 func stalling(t *testing.T, broker *mosquitto) freezer {

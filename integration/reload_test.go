@@ -149,13 +149,13 @@ func TestHealth(t *testing.T) {
 	if said, err := ask(); err != nil || !strings.Contains(said, want) {
 		t.Errorf("health says %s, %v, want %s", said, err, want)
 	}
-	gateway.signal(syscall.SIGSTOP)
+	gateway.signal(pauseProcess)
 	began := time.Now()
 	said, err := ask()
 	if took := time.Since(began); err == nil || took > 3*time.Second {
 		t.Errorf("of one that has been stopped health says %s after %v", said, took)
 	}
-	gateway.signal(syscall.SIGCONT)
+	gateway.signal(resumeProcess)
 	gateway.stop()
 	gateway.saysOnly()
 }

@@ -2,110 +2,11 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"net/netip"
-	"syscall"
 	"time"
-	"unsafe"
-
-	"golang.org/x/sys/unix"
 )
 
-// socket is a blocking TCP connection outside Go's poller: one system call where a net.Conn makes three, for the driver
-// shares the machine with what it measures.
-type socket int
-
+// errSilent is what a socket's Read returns when nothing has come for as long as silence.
 var errSilent = errors.New("nothing has come for a while")
 
-// silence is how long a read waits.
+// silence is how long a socket's Read waits.
 const silence = 3 * time.Second
-
-func dial(address string) (socket, error) {
-	to, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return 0, err
-	}
-	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return 0, fmt.Errorf("socket: %w", err)
-	}
-	wait := syscall.NsecToTimeval(silence.Nanoseconds())
-	if err := errors.Join(
-		syscall.Connect(fd, &syscall.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}),
-		syscall.SetsockoptInt(fd, syscall.IPPROTO_TCP, syscall.TCP_NODELAY, 1),
-		syscall.SetsockoptTimeval(fd, syscall.SOL_SOCKET, syscall.SO_RCVTIMEO, &wait),
-	); err != nil {
-		_ = syscall.Close(fd)
-		return 0, fmt.Errorf("connecting to %s: %w", address, err)
-	}
-	return socket(fd), nil
-}
-
-// Read returns errSilent when nothing has come for a while. What came is acknowledged at once: with Nagle's algorithm, the
-// broker would else keep back what follows for 40 ms whenever the driver has nothing to send.
-func (s socket) Read(b []byte) (int, error) { return s.read(syscall.Read, b) }
-
-func (s socket) read(call func(fd int, b []byte) (int, error), b []byte) (int, error) {
-	for {
-		n, err := call(int(s), b)
-		switch {
-		case errors.Is(err, syscall.EINTR):
-			continue
-		case errors.Is(err, syscall.EAGAIN):
-			return 0, errSilent
-		case err != nil:
-			return 0, fmt.Errorf("read: %w", err)
-		case n == 0:
-			return 0, errors.New("the broker hung up")
-		}
-		one := int32(1)
-		_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(s), unix.IPPROTO_TCP, unix.TCP_QUICKACK,
-			uintptr(unsafe.Pointer(&one)), unsafe.Sizeof(one), 0)
-		return n, nil
-	}
-}
-
-func (s socket) Write(b []byte) (int, error) { return s.write(syscall.Write, b) }
-
-func (s socket) write(call func(fd int, b []byte) (int, error), b []byte) (int, error) {
-	for sent := 0; sent < len(b); {
-		n, err := call(int(s), b[sent:])
-		if err != nil && !errors.Is(err, syscall.EINTR) {
-			return sent, fmt.Errorf("write: %w", err)
-		}
-		sent += max(n, 0)
-	}
-	return len(b), nil
-}
-
-// readable waits for something to read, so long at most, and tells whether there is.
-func (s socket) readable(wait time.Duration) (bool, error) {
-	var set syscall.FdSet
-	set.Bits[int(s)/64] |= 1 << (s % 64)
-	timeout := syscall.NsecToTimeval(max(wait, 0).Nanoseconds())
-	n, err := syscall.Select(int(s)+1, &set, nil, nil, &timeout)
-	if err == syscall.EINTR {
-		return false, nil
-	}
-	return n > 0, err
-}
-
-// blunt is a socket that keeps its thread and all that Go has on it while it waits, which only a program may that has
-// nothing else to do. The scheduler hears nothing of its calls, and so wakes nobody for them.
-type blunt socket
-
-func (s blunt) Read(b []byte) (int, error) { return socket(s).read(by(unix.SYS_READ), b) }
-
-func (s blunt) Write(b []byte) (int, error) { return socket(s).write(by(unix.SYS_WRITE), b) }
-
-func by(trap uintptr) func(fd int, b []byte) (int, error) {
-	return func(fd int, b []byte) (int, error) {
-		n, _, errno := unix.RawSyscall(trap, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
-		if errno != 0 {
-			return 0, errno
-		}
-		return int(n), nil
-	}
-}
-
-func (s socket) Close() error { return syscall.Close(int(s)) }

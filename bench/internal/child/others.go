@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -43,14 +42,8 @@ func takenByOthers() (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
-		var own syscall.Rusage
-		if err := syscall.Getrusage(who, &own); err != nil {
-			return 0, fmt.Errorf("getrusage: %w", err)
-		}
-		taken -= time.Duration(own.Utime.Nano() + own.Stime.Nano())
-	}
-	return taken, nil
+	own, err := takenByUs()
+	return taken - own, err
 }
 
 // tick is the unit of /proc/stat.

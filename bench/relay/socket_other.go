@@ -1,0 +1,52 @@
+//go:build !linux
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"net"
+	"os"
+	"time"
+)
+
+// socket is a TCP connection of Go's. On Linux the driver and the least relay make fewer system calls.
+type socket struct {
+	net.Conn
+	in *bufio.Reader
+}
+
+// blunt is a socket that the least relay reads and writes: on Linux by system calls of its own.
+type blunt = socket
+
+func dial(address string) (socket, error) {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return socket{}, err
+	}
+	return socket{conn, bufio.NewReaderSize(conn, 1<<16)}, nil
+}
+
+// Read returns errSilent when nothing has come for as long as silence.
+func (s socket) Read(b []byte) (int, error) {
+	if err := s.SetReadDeadline(time.Now().Add(silence)); err != nil {
+		return 0, err
+	}
+	n, err := s.in.Read(b)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return n, errSilent
+	}
+	return n, err
+}
+
+// readable waits until there is something to read, for the given time at most, and reports whether there is.
+func (s socket) readable(wait time.Duration) (bool, error) {
+	if err := s.SetReadDeadline(time.Now().Add(max(wait, 0))); err != nil {
+		return false, err
+	}
+	_, err := s.in.Peek(1)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return false, nil
+	}
+	return err == nil, err
+}
