@@ -37,7 +37,8 @@ func (c *cell) String() string { return fmt.Sprintf("%s/%s", c.setting, c.load) 
 
 var (
 	windows = []load{closed{1}, closed{64}, closed{1024}}
-	rates   = []load{open{1000, 1}, open{1000, 64}, open{4000, 1}}
+	steady  = open{1000}
+	seldom  = open{200}
 )
 
 // cells returns those whose name fits.
@@ -50,10 +51,10 @@ func cells(only *regexp.Regexp) (list []*cell) {
 		}
 	}
 	add(setting{qos: 0}, windows...)
-	add(setting{qos: 0}, rates...)
-	add(setting{qos: 1}, windows...)
+	add(setting{qos: 0}, steady)
+	add(setting{qos: 1}, seldom)
 	add(setting{qos: 1, nodelay: true}, windows...)
-	add(setting{qos: 1, nodelay: true}, rates[0])
+	add(setting{qos: 1, nodelay: true}, steady)
 	return list
 }
 

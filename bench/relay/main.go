@@ -22,8 +22,6 @@ func main() {
 			run = func() error { return bare(os.Args[2:]) }
 		case "awake":
 			run = func() error { return awake(os.Args[2:]) }
-		case "least":
-			run = func() error { return least(os.Args[2:]) }
 		}
 	}
 	if err := run(); err != nil {
@@ -35,7 +33,7 @@ func main() {
 // measure drives, on this goroutine and its thread, with which the children die.
 func measure() error {
 	runtime.LockOSThread()
-	number := flag.Int("rounds", 8, "in each of which each subject has its turn with each cell")
+	number := flag.Int("rounds", 12, "in each of which each subject has its turn with each cell")
 	seconds := flag.Float64("seconds", 0.25, "that a turn is measured for")
 	only := flag.String("only", "", "only the cells whose name the `pattern` fits, as qos0/w64")
 	program := flag.String("gateway", "", "`path` of the gateway's program; empty: it is built")

@@ -7,20 +7,12 @@ import (
 
 // open is a load at a fixed rate, whatever becomes of the answers. Latency counts from when a command was due, so that
 // a relay (or a driver) that is held up pays for all that had to wait.
-type open struct {
-	rate  int // commands a second
-	burst int // so many are due together
-}
+type open struct{ rate int } // commands a second
 
-func (o open) String() string {
-	if o.burst == 1 {
-		return fmt.Sprintf("open%d", o.rate)
-	}
-	return fmt.Sprintf("open%dx%d", o.rate, o.burst)
-}
+func (o open) String() string { return fmt.Sprintf("open%d", o.rate) }
 
 func (o open) run(l *link, m *meter, warm, length time.Duration) error {
-	period := time.Second * time.Duration(o.burst) / time.Duration(o.rate)
+	period := time.Second / time.Duration(o.rate)
 	due := l.now()
 	start, end := due+warm, due+warm+length
 	tell := func(_ int, due time.Duration) { m.answer(due, l.read) }
@@ -32,10 +24,8 @@ func (o open) run(l *link, m *meter, warm, length time.Duration) error {
 			}
 		}
 		for ; due <= now && due < end; due += period {
-			for range o.burst {
-				l.command(seq, due)
-				seq = (seq + 1) % sequence
-			}
+			l.command(seq, due)
+			seq = (seq + 1) % sequence
 		}
 		if err := l.flush(); err != nil {
 			return err

@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"syscall"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -38,11 +37,9 @@ func dial(address string) (socket, error) {
 
 // Read returns errSilent when nothing has come for as long as silence. Read has the kernel acknowledge at once what came:
 // otherwise a broker with Nagle's algorithm keeps the next packet back for 40 ms whenever the driver has nothing to send.
-func (s socket) Read(b []byte) (int, error) { return s.read(syscall.Read, b) }
-
-func (s socket) read(call func(fd int, b []byte) (int, error), b []byte) (int, error) {
+func (s socket) Read(b []byte) (int, error) {
 	for {
-		n, err := call(int(s), b)
+		n, err := syscall.Read(int(s), b)
 		switch {
 		case errors.Is(err, syscall.EINTR):
 			continue
@@ -53,18 +50,13 @@ func (s socket) read(call func(fd int, b []byte) (int, error), b []byte) (int, e
 		case n == 0:
 			return 0, errors.New("the broker hung up")
 		}
-		one := int32(1)
-		_, _, _ = unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(s), unix.IPPROTO_TCP, unix.TCP_QUICKACK,
-			uintptr(unsafe.Pointer(&one)), unsafe.Sizeof(one), 0)
-		return n, nil
+		return n, syscall.SetsockoptInt(int(s), syscall.IPPROTO_TCP, unix.TCP_QUICKACK, 1)
 	}
 }
 
-func (s socket) Write(b []byte) (int, error) { return s.write(syscall.Write, b) }
-
-func (s socket) write(call func(fd int, b []byte) (int, error), b []byte) (int, error) {
+func (s socket) Write(b []byte) (int, error) {
 	for sent := 0; sent < len(b); {
-		n, err := call(int(s), b[sent:])
+		n, err := syscall.Write(int(s), b[sent:])
 		if err != nil && !errors.Is(err, syscall.EINTR) {
 			return sent, fmt.Errorf("write: %w", err)
 		}
@@ -83,24 +75,6 @@ func (s socket) readable(wait time.Duration) (bool, error) {
 		return false, nil
 	}
 	return n > 0, err
-}
-
-// blunt is a socket whose system calls Go's scheduler does not see, and therefore starts no other thread for. A read that
-// waits keeps its thread and its processor: only a program with nothing else to do may use a blunt.
-type blunt socket
-
-func (s blunt) Read(b []byte) (int, error) { return socket(s).read(by(unix.SYS_READ), b) }
-
-func (s blunt) Write(b []byte) (int, error) { return socket(s).write(by(unix.SYS_WRITE), b) }
-
-func by(trap uintptr) func(fd int, b []byte) (int, error) {
-	return func(fd int, b []byte) (int, error) {
-		n, _, errno := unix.RawSyscall(trap, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
-		if errno != 0 {
-			return 0, errno
-		}
-		return int(n), nil
-	}
 }
 
 func (s socket) Close() error { return syscall.Close(int(s)) }

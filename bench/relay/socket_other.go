@@ -10,14 +10,11 @@ import (
 	"time"
 )
 
-// socket is a TCP connection of Go's. On Linux the driver and the least relay make fewer system calls.
+// socket is a TCP connection of Go's. On Linux the driver makes fewer system calls.
 type socket struct {
 	net.Conn
 	in *bufio.Reader
 }
-
-// blunt is a socket that the least relay reads and writes: on Linux by system calls of its own.
-type blunt = socket
 
 func dial(address string) (socket, error) {
 	conn, err := net.Dial("tcp", address)

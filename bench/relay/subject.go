@@ -20,14 +20,14 @@ type subject struct {
 
 // The subjects, in the order of their samples.
 const (
-	gateway = iota
+	overPaho = iota
+	overDirect
 	plain
-	slight
 	none
 	subjects
 )
 
-var names = [subjects]string{"gateway", "bare", "least", "none"}
+var names = [subjects]string{"paho", "direct", "bare", "none"}
 
 // start starts one subject, and returns when commands reach it. Each has topics of its own, of the same length, so
 // that all of them can run, and those whose turn it isn't are at rest.
@@ -42,12 +42,10 @@ func (s site) start(ctx context.Context, which int, in setting) (_ *subject, err
 	}()
 	sender, kind := driver, "C"
 	switch which {
-	case gateway:
-		u.relay, err = s.startGateway(address, root, qos)
+	case overPaho, overDirect:
+		u.relay, err = s.startGateway(address, root, names[which], qos)
 	case plain:
 		u.relay, err = s.startBare(address, root, qos)
-	case slight:
-		u.relay, err = s.startLeast(address, root, qos)
 	case none:
 		sender, kind = relay, "S"
 	}
@@ -67,7 +65,7 @@ func (s site) start(ctx context.Context, which int, in setting) (_ *subject, err
 	return u, nil
 }
 
-func (s site) startGateway(address, root string, qos byte) (*child.Process, error) {
+func (s site) startGateway(address, root, transport string, qos byte) (*child.Process, error) {
 	dir, err := os.MkdirTemp(s.dir, root)
 	if err != nil {
 		return nil, err
@@ -79,7 +77,7 @@ func (s site) startGateway(address, root string, qos byte) (*child.Process, erro
 	config := filepath.Join(dir, "relay.yaml")
 	if err := errors.Join(
 		os.WriteFile(filepath.Join(dir, "map.json"), words, 0o600),
-		os.WriteFile(config, []byte(configFile(address, qos)), 0o600),
+		os.WriteFile(config, []byte(configFile(address, root, transport, qos)), 0o600),
 	); err != nil {
 		return nil, err
 	}
@@ -93,15 +91,6 @@ func (s site) startBare(address, root string, qos byte) (*child.Process, error) 
 		return nil, err
 	}
 	return child.Start(s.dir, self, "bare", address, root, strconv.Itoa(int(qos)), strconv.FormatBool(s.ordered))
-}
-
-// startLeast runs this program again, as the least relay.
-func (s site) startLeast(address, root string, qos byte) (*child.Process, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	return child.Start(s.dir, self, "least", address, root, strconv.Itoa(int(qos)))
 }
 
 // end stops the subject in good order.

@@ -73,9 +73,9 @@ func mapFile(root string) ([]byte, error) {
 }
 
 // configFile is the gateway's configuration beside its map.
-func configFile(address string, qos byte) string {
+func configFile(address, root, transport string, qos byte) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "gateway: {name: %s}\nmqtt: {broker: \"tcp://%s\", client_id: gateway%d, qos: %d}\nmapping: {file: map.json}\ndevices:\n", relay, address, qos, qos)
+	fmt.Fprintf(&b, "gateway: {name: %s}\nmqtt: {broker: \"tcp://%s\", client_id: gateway-%s, transport: %s, qos: %d}\nmapping: {file: map.json}\ndevices:\n", relay, address, root, transport, qos)
 	for i := range lamps {
 		fmt.Fprintf(&b, "  - {name: lamp%[1]d, type: dummy, answers_to: {device: [LAMP%02[1]d]}, params: {port: none, interval: 0s, echo: true}}\n", i)
 	}

@@ -15,6 +15,12 @@ func Median(values []float64) float64 {
 	return (sorted[half-1] + sorted[half]) / 2
 }
 
+// Range returns the distance between the first quartile of the values and the third, 0 of none.
+func Range(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	return Percentile(sorted, 75) - Percentile(sorted, 25)
+}
+
 // Percentile returns the smallest value that p percent of all, which are sorted, do not exceed; the zero value of none.
 func Percentile[T any](sorted []T, p int) (none T) {
 	if len(sorted) == 0 {

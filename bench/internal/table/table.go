@@ -27,11 +27,11 @@ type Row struct {
 
 // Write writes the table as Markdown.
 func (t Table) Write(w io.Writer) error {
-	head := append([]string{"what", "must reach", "median", "reached", "each round"}, t.Extra...)
+	head := append([]string{"what", "must reach", "median", "reached", "quartile range; each round"}, t.Extra...)
 	rows := [][]string{head, slices.Repeat([]string{"---"}, len(head))}
 	for _, r := range t.Rows {
 		median := Median(r.Values)
-		row := []string{r.What, r.Target.String(), Number(median), r.Target.verdict(median), rounds(r.Values)}
+		row := []string{r.What, r.Target.String(), Number(median), r.Target.verdict(r.Values), rounds(r.Values)}
 		if len(r.Values) == 0 {
 			row[2], row[3] = "–", "not measured"
 		}
@@ -47,7 +47,7 @@ func (t Table) Write(w io.Writer) error {
 	return err
 }
 
-// rounds shows the lowest and the highest, and then each: "1.2..1.5: 1.3 1.2 1.5".
+// rounds shows how far the quartiles are apart, and then each: "0.2; 1.3 1.2 1.5".
 func rounds(values []float64) string {
 	if len(values) == 0 {
 		return ""
@@ -56,7 +56,7 @@ func rounds(values []float64) string {
 	for i, v := range values {
 		each[i] = Number(v)
 	}
-	return fmt.Sprintf("%s..%s: %s", Number(slices.Min(values)), Number(slices.Max(values)), strings.Join(each, " "))
+	return fmt.Sprintf("%s; %s", Number(Range(values)), strings.Join(each, " "))
 }
 
 // Number shows three digits that count, and all those before the point.

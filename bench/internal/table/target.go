@@ -1,6 +1,9 @@
 package table
 
-import "strconv"
+import (
+	"math"
+	"strconv"
+)
 
 // Target is what a median must reach. The zero Target is none.
 type Target struct {
@@ -26,13 +29,17 @@ func (t Target) String() string {
 	return sign + strconv.FormatFloat(t.bound, 'g', -1, 64)
 }
 
-// verdict tells whether the median reaches t.
-func (t Target) verdict(median float64) string {
+// verdict tells whether the median of the rounds reaches t. A miss by less than half of the quartile range of the rounds says
+// nothing.
+func (t Target) verdict(values []float64) string {
+	median := Median(values)
 	switch {
 	case t == Target{}:
 		return ""
 	case median >= t.bound != t.atMost || median == t.bound:
 		return "yes"
+	case math.Abs(median-t.bound) < Range(values)/2:
+		return "within the spread"
 	}
 	return "no"
 }
