@@ -80,7 +80,6 @@ func (d *device) Receive(c actor.Context) {
 func (d *device) open() {
 	d.opening++
 	d.due = false
-	d.supervisor.send(messages.DeviceChanged{Device: d.Name, State: messages.Connecting})
 	d.env = newEnv(d.slot)
 	ctx, cancel := context.WithTimeout(d.system.life, d.OpenTimeout)
 	var dev devices.Device

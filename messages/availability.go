@@ -1,9 +1,8 @@
 package messages
 
-// Availability tells how a device is to appear to everybody, as the supervisor sees it; until the first of them it is
-// connecting. Supervisor → connection.
+// Availability tells how a device is to appear to everybody, as the supervisor sees it. Supervisor → connection.
 type Availability struct {
 	Device string
-	State  DeviceState // Online or Offline
-	Reason string      // why it is offline, in any characters
+	State  State  // Connecting, Online or Offline
+	Reason string // why it is offline, in any characters
 }

@@ -10,3 +10,28 @@ type DeviceAdded struct {
 // DeviceRemoved tells of a device that is no more: its actor has ended, and nothing comes of it any longer.
 // Devices → supervisor → connection, which clears what the broker keeps of it.
 type DeviceRemoved struct{ Device string }
+
+// DeviceChanged tells the state of a device. Device → supervisor.
+type DeviceChanged struct {
+	Device string
+	State  State // Online or Stuck
+	Err    error // if Stuck: what does not return, and for how long
+}
+
+// State is how a device, the link or an actor of the gateway's own is.
+type State uint8
+
+// The states.
+const (
+	Closed        State = iota // not wanted: not yet, or not any more
+	Connecting                 // being opened for the first time
+	Online                     // at work
+	Offline                    // down: it has failed
+	Stuck                      // down: within a call that has outlived its deadline
+	Misconfigured              // down until its configuration is right
+)
+
+// String returns the state's name in lower case.
+func (s State) String() string {
+	return [...]string{"closed", "connecting", "online", "offline", "stuck", "misconfigured"}[s]
+}

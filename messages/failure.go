@@ -54,30 +54,6 @@ type Unspooled struct {
 	Err      error
 }
 
-// DeviceChanged tells the state of a device. Device → supervisor.
-type DeviceChanged struct {
-	Device string
-	State  DeviceState
-	Err    error // if Stuck: what does not return, and for how long
-}
-
-// DeviceState is a state of a device's life.
-type DeviceState uint8
-
-// The states of a device.
-const (
-	Connecting DeviceState = iota // being opened
-	Online                        // opened
-	Offline                       // down: failed, and waiting to be opened again, or stuck, or stopped for good
-	Stuck                         // within a Handle that has outlived its deadline
-	Closed                        // for good
-)
-
-// String returns the state's name in lower case.
-func (s DeviceState) String() string {
-	return [...]string{"connecting", "online", "offline", "stuck", "closed"}[s]
-}
-
 // Reopen tells when to open a failed device again, or to begin an actor again. Supervisor → devices → device.
 type Reopen struct {
 	Device string

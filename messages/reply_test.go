@@ -53,10 +53,10 @@ func TestProtocolKeys(t *testing.T) {
 	}
 }
 
-func TestDeviceStateNames(t *testing.T) {
-	for state, want := range map[messages.DeviceState]string{
+func TestStateNames(t *testing.T) {
+	for state, want := range map[messages.State]string{
 		messages.Connecting: "connecting", messages.Online: "online", messages.Offline: "offline",
-		messages.Stuck: "stuck", messages.Closed: "closed",
+		messages.Stuck: "stuck", messages.Closed: "closed", messages.Misconfigured: "misconfigured",
 	} {
 		if state.String() != want {
 			t.Errorf("state %d is called %q, want %q", state, state, want)

@@ -1,0 +1,266 @@
+package supervision
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// walker tells a record of anything that can happen, and holds it to its promises.
+type walker struct {
+	t        *testing.T
+	random   *rand.Rand
+	record   *Record
+	now      time.Time
+	stopping bool
+
+	told   map[string]Entry // of devices, as the changes have told them
+	failed map[string]bool  // whose latest news are bad
+	diary  []string
+}
+
+// The devices of a walk: hubs, one of them below another, what they add, and others.
+var walkers = []string{"a", "b", "hub", "hub.1", "hub.2", "hub.3", "box", "box.hub", "box.hub.1", "box.hub.2"}
+
+// hubOf returns the name of what adds a device; "": the configuration.
+func hubOf(device string) string {
+	return device[:max(0, strings.LastIndex(device, "."))]
+}
+
+// In a walk nothing is online that failed last, or whose hub is down; the counts, and what the changes have told, are as the
+// entries; what is removed is nowhere; what is down says why, and nothing else does; whatever can be cured by time has a next
+// attempt, and nothing else has; an order is for what the record says is begun again then.
+func TestWalk(t *testing.T) {
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
+			random := rand.New(rand.NewPCG(seed, 0))
+			states := make(map[messages.State]int)
+			for range 200 {
+				w := &walker{
+					t: t, random: random, record: New(random.Float64, "mapper"), now: start,
+					told: make(map[string]Entry), failed: make(map[string]bool),
+				}
+				for range 250 {
+					w.step(w.event())
+					for _, e := range w.told {
+						states[e.State]++
+					}
+				}
+				for _, name := range walkers {
+					w.step(messages.DeviceRemoved{Device: name})
+				}
+				if n := len(w.record.devices) + len(w.record.added); n > 0 {
+					w.fail("%d entries are left when all devices are removed", n)
+				}
+				w.step(messages.DeviceAdded{Device: "a"})
+				w.end()
+			}
+			for s := messages.Connecting; s <= messages.Misconfigured; s++ {
+				if states[s] < 1000 {
+					t.Errorf("%v was seen %d times: the walk is too tame", s, states[s])
+				}
+			}
+		})
+	}
+}
+
+// event returns what happens next.
+func (w *walker) event() any {
+	name := walkers[w.random.IntN(len(walkers))]
+	err := errors.New([]string{"EOF", "no such port", "not done after 10s"}[w.random.IntN(3)])
+	switch n := w.random.IntN(1000); {
+	case n < 1:
+		w.stopping = true
+		return messages.CloseDevices{}
+	case n < 100:
+		return messages.DeviceRemoved{Device: name}
+	case n < 400:
+		return messages.DeviceAdded{Device: name, Type: []string{"lamp", "lamp", "lamp", "siren"}[w.random.IntN(4)], AddedBy: hubOf(name)}
+	case n < 700:
+		return messages.DeviceChanged{Device: name, State: messages.Online}
+	case n < 750:
+		return messages.DeviceChanged{Device: name, State: messages.Stuck, Err: err}
+	case n < 900:
+		return messages.Failure{Who: name, What: messages.Handling, Err: err}
+	case n < 930:
+		return messages.Failure{Who: name, What: messages.Opening, Err: err, Final: true}
+	case n < 940:
+		return messages.Failure{Who: name, What: messages.Closing, Err: err}
+	case n < 970:
+		return PartFailed{"mapper", err}
+	}
+	return PartBegan{"mapper"}
+}
+
+// step tells the record of an event, and checks what it makes of it.
+func (w *walker) step(event any) {
+	w.now = w.now.Add(time.Duration(w.random.IntN(int(20 * time.Second))))
+	w.diary = append(w.diary, fmt.Sprintf("%v %#v", w.now.Sub(start), event))
+	before := w.told[nameIn(event)]
+	changes, orders := w.record.Apply(event, w.now)
+	w.note(event, before)
+	for _, c := range changes {
+		if c.Before.Kind == Part || c.Now.Kind == Part {
+			continue
+		}
+		name := c.Now.Name
+		if c.Now == (Entry{}) {
+			name = c.Before.Name
+		}
+		if c.Before == c.Now || c.Before != w.told[name] {
+			w.fail("the change of %s begins with %+v, told was %+v", name, c.Before, w.told[name])
+		}
+		if w.told[name] = c.Now; c.Now == (Entry{}) {
+			delete(w.told, name)
+		}
+	}
+	for _, o := range orders {
+		e := w.told[o.Name]
+		if o.Kind == Part {
+			e = w.record.Parts()[0]
+		}
+		if e.State != messages.Offline || !e.Next.Equal(w.now.Add(o.After)) {
+			w.fail("ordered %+v of %+v", o, e)
+		}
+	}
+	w.compare()
+}
+
+func nameIn(event any) string {
+	switch e := event.(type) {
+	case messages.DeviceAdded:
+		return e.Device
+	case messages.DeviceRemoved:
+		return e.Device
+	case messages.DeviceChanged:
+		return e.Device
+	case messages.Failure:
+		return e.Who
+	}
+	return ""
+}
+
+// note keeps whose latest news are bad.
+func (w *walker) note(event any, before Entry) {
+	name := nameIn(event)
+	switch e := event.(type) {
+	case messages.DeviceAdded:
+		if now, _ := w.record.Device(name); now.Type != before.Type || now.AddedBy != before.AddedBy {
+			delete(w.failed, name)
+		}
+	case messages.DeviceRemoved:
+		delete(w.failed, name)
+	case messages.DeviceChanged:
+		w.failed[name] = e.State == messages.Stuck
+	case messages.Failure:
+		w.failed[name] = w.failed[name] || e.What != messages.Closing
+	}
+}
+
+// compare holds what there is against what was told, and both against what is promised.
+func (w *walker) compare() {
+	r := w.record
+	if names := slices.Sorted(slices.Values(r.Names())); !slices.Equal(names, slices.Sorted(maps.Keys(w.told))) {
+		w.fail("there are %q, told were %q", names, slices.Sorted(maps.Keys(w.told)))
+	}
+	var counts Counts
+	first := 0
+	for name, told := range w.told {
+		e, ok := r.Device(name)
+		if !ok || e != told {
+			w.fail("%+v is told as %+v", e, told)
+		}
+		switch {
+		case e.State == messages.Online:
+			counts.Online++
+		case e.State == messages.Connecting:
+			counts.Opening++
+			if e.AddedBy == "" {
+				first++
+			}
+		case down(e.State):
+			counts.Down++
+		default:
+			w.fail("%+v is nothing that there is", e)
+		}
+		if e.State == messages.Online && w.failed[name] {
+			w.fail("%s is online, though it failed last", name)
+		}
+		if (e.Reason != "") != down(e.State) {
+			w.fail("the reason of %+v", e)
+		}
+		hub, hubbed := w.told[e.AddedBy]
+		if e.AddedBy != "" && !hubbed {
+			w.fail("%+v names a hub that is no more", e)
+		}
+		held := hubbed && down(hub.State)
+		if held && (e.State != messages.Offline || !strings.HasPrefix(e.Reason, hub.Name+": ") && e.Reason != hub.Reason) {
+			w.fail("%+v, and its hub %+v", e, hub)
+		}
+		if want := e.State == messages.Offline && !held; !w.stopping && want == e.Next.IsZero() {
+			w.fail("the next attempt of %+v", e)
+		}
+	}
+	if got := r.Counts(); got != counts || r.FirstOpening() != first {
+		w.fail("counted %+v, %d opening first; there are %+v, %d", got, r.FirstOpening(), counts, first)
+	}
+}
+
+// end closes everything, after which nothing happens any more.
+func (w *walker) end() {
+	r := w.record
+	r.Apply(Ended{}, w.now)
+	if changes, orders := r.Apply(messages.DeviceChanged{Device: "a", State: messages.Online}, w.now); len(changes)+len(orders) > 0 {
+		w.fail("something happened after the end")
+	}
+	if e, _ := r.Device("a"); e.State != messages.Closed || r.Counts() != (Counts{}) {
+		w.fail("at the end there is %+v", e)
+	}
+}
+
+func (w *walker) fail(format string, args ...any) {
+	w.t.Helper()
+	w.t.Fatalf(format+"\n%s", append(args, strings.Join(w.diary[max(0, len(w.diary)-30):], "\n"))...)
+}
+
+// A gateway may have 100,000 devices.
+func TestDeviceIsSmall(t *testing.T) {
+	if size := unsafe.Sizeof(device{}); size > 96 {
+		t.Errorf("the record of a device takes %d bytes, want at most 96", size)
+	}
+	r := New(func() float64 { return 0 })
+	r.Apply(messages.DeviceAdded{Device: lamp}, start)
+	event := any(messages.DeviceChanged{Device: lamp, State: messages.Online})
+	failure := any(failed)
+	if n := testing.AllocsPerRun(1000, func() {
+		r.Apply(event, start)
+		r.Apply(failure, start)
+	}); n > 8 {
+		t.Errorf("%v allocations for a failure and a recovery", n)
+	}
+}
+
+func BenchmarkApply(b *testing.B) {
+	r := New(rand.Float64)
+	names := make([]string, 100_000)
+	for i := range names {
+		names[i] = fmt.Sprint("device", i)
+		r.Apply(messages.DeviceAdded{Device: names[i], Type: "lamp"}, start)
+	}
+	b.ReportAllocs()
+	for i := range b.N {
+		r.Apply(messages.DeviceChanged{Device: names[i%len(names)], State: messages.Online}, start)
+		r.Apply(messages.Failure{Who: names[i%len(names)], What: messages.Handling, Err: errBroken}, start)
+	}
+}
+
+var errBroken = errors.New("broken")
