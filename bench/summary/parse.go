@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// results are the figures of the benchmarks, by name and unit, one a round: results["Route/devices=10"]["ns/op"].
+// results are the figures of the benchmarks, by name and unit, one a round: results["Find/devices=10"]["ns/op"].
 type results map[string]map[string][]float64
 
 // processors is what the testing package adds to a name.
@@ -16,7 +16,7 @@ var processors = regexp.MustCompile(`-\d+$`)
 
 // parse reads what go test -bench prints, in any number of rounds:
 //
-//	BenchmarkRoute/devices=10-2   	 1678525	       146.6 ns/op	       0 B/op	       0 allocs/op
+//	BenchmarkFind/devices=10-2   	 1678525	       146.6 ns/op	       0 B/op	       0 allocs/op
 func parse(text string) (results, error) {
 	found := make(results)
 	for line := range strings.Lines(text) {

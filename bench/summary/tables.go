@@ -52,10 +52,10 @@ func routes(r results) table.Table {
 	}
 	row := table.Row{
 		What: "100,000 devices against 10", Target: table.AtMost(1.5),
-		Values: table.Ratios(r.of("Route/devices=100000", "ns/op", 1), r.of("Route/devices=10", "ns/op", 1)),
+		Values: table.Ratios(r.of("Find/devices=100000", "ns/op", 1), r.of("Find/devices=10", "ns/op", 1)),
 	}
 	for _, devices := range []string{"1", "10", "1000", "100000"} {
-		row.Extra = append(row.Extra, table.Number(table.Median(r.of("Route/devices="+devices, "ns/op", 1))))
+		row.Extra = append(row.Extra, table.Number(table.Median(r.of("Find/devices="+devices, "ns/op", 1))))
 	}
 	t.Rows = append(t.Rows, row)
 	return t
