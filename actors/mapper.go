@@ -62,7 +62,7 @@ func newMapper(s *system, l *ledger) *mapper {
 	gateways := make(map[string]bool)
 	index := new(routing.Index)
 	for i, slot := range s.slots {
-		index.Add(i, routing.Answers(slot.AnswersTo))
+		index.Add(i, (*routing.Answers)(&slot.AnswersTo))
 		for _, gateway := range slot.AnswersTo.Gateway {
 			gateways[gateway] = true
 		}

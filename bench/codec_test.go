@@ -74,9 +74,9 @@ func BenchmarkEncode(b *testing.B) {
 func BenchmarkDecodeRouteEncode(b *testing.B) {
 	codec := newCodec(b)
 	var index routing.Index
-	index.Add(0, routing.Answers{Location: []string{"Kitchen"}, Device: []string{"Spot"}})
+	index.Add(0, &routing.Answers{Location: []string{"Kitchen"}, Device: []string{"Spot"}})
 	for i := 1; i < 16; i++ {
-		index.Add(i, routing.Answers{Location: []string{fmt.Sprint("room", i)}, Device: []string{fmt.Sprint("device", i)}})
+		index.Add(i, &routing.Answers{Location: []string{fmt.Sprint("room", i)}, Device: []string{fmt.Sprint("device", i)}})
 	}
 	for n, payload := range payloads {
 		b.Run(fmt.Sprintf("args=%d", 2*n), func(b *testing.B) {

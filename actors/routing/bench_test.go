@@ -15,7 +15,7 @@ func crowded(devices int) (*routing.Index, []routing.Answers) {
 	answers := make([]routing.Answers, devices)
 	for i := range answers {
 		answers[i] = routing.Answers{Location: []string{fmt.Sprint("room", i%100)}, Device: []string{fmt.Sprint("device", i)}}
-		index.Add(i, answers[i])
+		index.Add(i, &answers[i])
 	}
 	for _, to := range []messages.Address{{Location: "x"}, {Device: "x"}, {Location: "x", Device: "x"}} {
 		index.Find(to, nil)
@@ -50,7 +50,7 @@ func BenchmarkAddRemove(b *testing.B) {
 			for i := 0; b.Loop(); i++ {
 				device := i * 7919 % devices
 				index.Remove(device)
-				index.Add(device, answers[device])
+				index.Add(device, &answers[device])
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package routing
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -14,7 +15,7 @@ type Answers struct {
 // characteristics is how many an address has.
 const characteristics = 4
 
-func (a Answers) list(c int) []string {
+func (a *Answers) list(c int) []string {
 	return [characteristics][]string{a.Function, a.Gateway, a.Location, a.Device}[c]
 }
 
@@ -49,49 +50,41 @@ func (k key) only(s set) key {
 
 // Index answers which devices a message finds. The zero Index has no devices. It is not safe for concurrent use.
 type Index struct {
-	devices []*device // by their numbers; nil: there is none of that number
-	shapes  []*shape  // in the order in which they were first needed
+	answers []*Answers // of the devices by their numbers; nil: there is none of that number
+	shapes  []*shape   // in the order in which they were first needed
 	wide    []wide
 }
 
-// device is what the index knows of one.
-type device struct {
-	answers Answers
-	shape   *shape // nil: the device is wide
-}
-
 // Add takes in a device, which is known by its number from now on. Numbers are small, for the index has room for each
-// up to the highest. A number that another device has is a mistake of the caller, and panics. The index keeps the
-// lists of a, to which nobody may write any more.
-func (x *Index) Add(number int, a Answers) {
-	for number >= len(x.devices) {
-		x.devices = append(x.devices, nil)
+// up to the highest. A number that another device has is a mistake of the caller, and panics. The index keeps a, which
+// nobody may change while the device is there.
+func (x *Index) Add(number int, a *Answers) {
+	for number >= len(x.answers) {
+		x.answers = append(x.answers, nil)
 	}
-	if x.devices[number] != nil {
+	if x.answers[number] != nil {
 		panic(fmt.Sprintf("routing: device %d is there already", number))
 	}
-	d := &device{answers: a}
-	x.devices[number] = d
+	x.answers[number] = a
 	listed, combinations := a.size()
 	if combinations > maxCombinations {
 		x.wide = append(x.wide, newWide(number, listed, a))
 		return
 	}
-	d.shape = x.shape(listed)
-	d.shape.add(number, a)
+	x.shape(listed).add(number, a)
 }
 
-// Remove takes out the device of this number, and returns what the device answered to. Another may have the number then.
-// A number that no device has is a mistake of the caller, and panics.
-func (x *Index) Remove(number int) Answers {
-	d := x.devices[number]
-	x.devices[number] = nil
-	if d.shape == nil {
-		x.removeWide(number)
-	} else {
-		d.shape.remove(number, d.answers)
+// Remove takes out the device of this number, which another may have from now on. A number that no device has is a
+// mistake of the caller, and panics.
+func (x *Index) Remove(number int) {
+	a := x.answers[number]
+	listed, combinations := a.size()
+	x.answers[number] = nil
+	if combinations > maxCombinations {
+		x.wide = slices.DeleteFunc(x.wide, func(w wide) bool { return w.device == number })
+		return
 	}
-	return d.answers
+	x.shape(listed).remove(number, a)
 }
 
 // Find appends to found the devices that a message to this address finds, each once, in no particular order.
@@ -103,7 +96,7 @@ func (x *Index) Find(to messages.Address, found []int) []int {
 			found = append(found, s.all.devices...)
 			continue
 		}
-		found = append(found, s.table(asked, x.devices)[k.only(asked)].devices...)
+		found = append(found, s.table(asked, x.answers)[k.only(asked)].devices...)
 	}
 	for i := range x.wide {
 		if w := &x.wide[i]; w.matches(k, given) {
@@ -130,7 +123,7 @@ const maxCombinations = 1000
 
 // size returns which characteristics a lists, and how many combinations of their values there are. Beyond maxCombinations
 // the number only says that there are more.
-func (a Answers) size() (listed set, combinations int) {
+func (a *Answers) size() (listed set, combinations int) {
 	combinations = 1
 	for c := range characteristics {
 		if n := len(a.list(c)); n > 0 {

@@ -10,7 +10,7 @@ type shape struct {
 // table has the devices by the values that a message sets.
 type table map[key]bucket
 
-func (s *shape) add(device int, a Answers) {
+func (s *shape) add(device int, a *Answers) {
 	s.all = s.all.with(device)
 	for asked, t := range s.tables {
 		t.enter(device, a, asked)
@@ -18,7 +18,7 @@ func (s *shape) add(device int, a Answers) {
 }
 
 // remove takes a device out. A shape that has no devices left gives up its tables, for a table never shrinks.
-func (s *shape) remove(device int, a Answers) {
+func (s *shape) remove(device int, a *Answers) {
 	s.all = s.all.without(device)
 	if len(s.all.devices) == 0 {
 		s.all = bucket{}
@@ -31,23 +31,23 @@ func (s *shape) remove(device int, a Answers) {
 }
 
 // table returns the table of s for messages that set asked of what s lists.
-func (s *shape) table(asked set, devices []*device) table {
+func (s *shape) table(asked set, answers []*Answers) table {
 	t, ok := s.tables[asked]
 	if !ok {
 		t = make(table)
 		for _, number := range s.all.devices {
-			t.enter(number, devices[number].answers, asked)
+			t.enter(number, answers[number], asked)
 		}
 		s.tables[asked] = t
 	}
 	return t
 }
 
-func (t table) enter(device int, a Answers, asked set) {
+func (t table) enter(device int, a *Answers, asked set) {
 	a.each(asked, 0, key{}, func(k key) { t[k] = t[k].with(device) })
 }
 
-func (t table) leave(device int, a Answers, asked set) {
+func (t table) leave(device int, a *Answers, asked set) {
 	a.each(asked, 0, key{}, func(k key) {
 		if b := t[k].without(device); len(b.devices) > 0 {
 			t[k] = b
@@ -59,7 +59,7 @@ func (t table) leave(device int, a Answers, asked set) {
 
 // each calls do with each combination of the values of a, for the characteristics in asked from c on. The others it takes
 // from k. A combination comes again if a value is listed twice.
-func (a Answers) each(asked set, c int, k key, do func(key)) {
+func (a *Answers) each(asked set, c int, k key, do func(key)) {
 	for ; c < characteristics; c++ {
 		if asked.has(c) {
 			for _, value := range a.list(c) {

@@ -1,7 +1,5 @@
 package routing
 
-import "slices"
-
 // wide is a device that lists so many combinations that it is asked by itself.
 type wide struct {
 	device int
@@ -9,7 +7,7 @@ type wide struct {
 	words  [characteristics]map[string]bool
 }
 
-func newWide(device int, listed set, a Answers) wide {
+func newWide(device int, listed set, a *Answers) wide {
 	w := wide{device: device, listed: listed}
 	for c := range characteristics {
 		if listed.has(c) {
@@ -30,8 +28,4 @@ func (w *wide) matches(k key, given set) bool {
 		}
 	}
 	return true
-}
-
-func (x *Index) removeWide(device int) {
-	x.wide = slices.DeleteFunc(x.wide, func(w wide) bool { return w.device == device })
 }

@@ -311,7 +311,8 @@ func find(devices int, answers func(int) routing.Answers, sent int) func() {
 	return func() {
 		var index routing.Index
 		for i := range devices {
-			index.Add(i, answers(i))
+			a := answers(i)
+			index.Add(i, &a)
 		}
 		var found []int
 		for i := range sent {
