@@ -95,7 +95,7 @@ func TestBoundsOfWhatTheBrokerWaitsFor(t *testing.T) {
 		box.PostUserMessage(messages.Arrived{Delivery: messages.Delivery{Number: 1_000_000}, QoS: 1, Payload: strings.Repeat("x", maxWaiting)})
 		settled := 0
 		for _, msg := range p.take() {
-			if m, ok := msg.(messages.Settled); ok && m.Delivery.Number == 1_000_000 {
+			if m, ok := msg.(messages.Acknowledge); ok && m.Delivery.Number == 1_000_000 {
 				settled++
 			}
 		}
@@ -106,7 +106,9 @@ func TestBoundsOfWhatTheBrokerWaitsFor(t *testing.T) {
 }
 
 func newMapperMailboxOf(p *probe, overflow *tally) *mailbox.Mailbox {
-	return newMapperMailbox(p.system, overflow)
+	m := newMapper(p.mapperOptions(), nil, nil)
+	m.overflow = overflow
+	return newMapperMailbox(m)
 }
 
 // Large messages fill the room before many do, whatever makes them large.

@@ -117,7 +117,7 @@ func newConnection(s *system, l *lasting) *connection {
 
 // Receive implements actor.Actor.
 func (c *connection) Receive(ctx actor.Context) {
-	defer c.guard(ctx, connectionName)
+	defer guard(ctx, connectionName, c.supervisor)
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
 		c.self = c.connection
@@ -136,7 +136,7 @@ func (c *connection) Receive(ctx actor.Context) {
 		c.available(m)
 	case vanished:
 		c.vanished(m)
-	case messages.Settled:
+	case messages.Acknowledge:
 		c.settled(m)
 	case messages.Spent:
 		c.spend(m)

@@ -89,7 +89,7 @@ type spent struct {
 }
 
 // settled acknowledges a delivery as soon as everything is settled that came to the outbox before this word of it.
-func (c *connection) settled(m messages.Settled) {
+func (c *connection) settled(m messages.Acknowledge) {
 	if m.Delivery.Epoch != c.state.Epoch {
 		return // its session is gone, and the acknowledgement with it
 	}

@@ -30,18 +30,3 @@ func TestAcks(t *testing.T) {
 		t.Errorf("owed %v, want 2 and 5", a.owed)
 	}
 }
-
-// The mapper keeps account of what the session of the moment waits for, and not of those before.
-func TestLedgerForgetsOldSessions(t *testing.T) {
-	l := newLedger(nil)
-	delivery := func(epoch, number uint64) messages.Delivery {
-		return messages.Delivery{Epoch: epoch, Number: number}
-	}
-	l.expect(delivery(1, 1), &owed{left: 2, awaited: 2})
-	l.expect(delivery(1, 2), &owed{left: 1, awaited: 1})
-	l.expect(delivery(2, 1), &owed{left: 3, awaited: 3})
-	l.expect(delivery(1, 3), &owed{left: 1, awaited: 1}) // it was on its way
-	if len(l.open) != 1 || l.open[delivery(2, 1)].left != 3 {
-		t.Errorf("open %v, want the one of the second session", l.open)
-	}
-}

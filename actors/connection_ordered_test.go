@@ -43,7 +43,7 @@ func TestAcknowledgementWaitsForWhatWasEmitted(t *testing.T) {
 	d := c.acks.open(mqtt.Message{QoS: 1})
 	owed := func() bool { return len(c.acks.owed) == 1 }
 	before, emitted := c.ordered.next(), c.ordered.next()
-	c.settled(messages.Settled{Delivery: d})
+	c.settled(messages.Acknowledge{Delivery: d})
 	later := c.ordered.next()
 	for _, step := range []struct {
 		name   string
@@ -60,7 +60,7 @@ func TestAcknowledgementWaitsForWhatWasEmitted(t *testing.T) {
 			t.Errorf("%s: acknowledgement owed %t, want %t", step.name, owed(), step.want)
 		}
 	}
-	c.settled(messages.Settled{Delivery: messages.Delivery{Epoch: 2, Number: 1}})
+	c.settled(messages.Acknowledge{Delivery: messages.Delivery{Epoch: 2, Number: 1}})
 	if len(c.unacked) != 0 {
 		t.Error("a delivery of another session waits")
 	}

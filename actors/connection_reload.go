@@ -30,9 +30,6 @@ func (g *Gateway) Reload(codec *mapping.Codec) error {
 	return nil
 }
 
-// remap puts a map in force. Whoever runs the gateway → mapper, connection.
-type remap struct{ codec *mapping.Codec }
-
 // resubscribed tells what came of changing the subscriptions of a session. The connection's own goroutine → connection.
 type resubscribed struct {
 	epoch  uint64

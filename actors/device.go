@@ -53,7 +53,7 @@ func (d *device) Receive(c actor.Context) {
 	if d.slot == nil {
 		d.slot = d.find(c.Self())
 	}
-	defer d.guard(c, d.Name)
+	defer guard(c, d.Name, d.supervisor)
 	switch m := c.Message().(type) {
 	case *actor.Started:
 		d.self = address{d.root, c.Self()}
@@ -102,7 +102,10 @@ func (d *device) open() {
 	}
 	d.dev = dev
 	answerer, ok := dev.(devices.Answerer)
-	d.echoes.Store(ok && answerer.Answers())
+	if itself := ok && answerer.Answers(); itself != d.itself {
+		d.itself = itself
+		d.mapper.send(messages.AnswersItself{Device: d.Name, Itself: itself})
+	}
 	if r, ok := dev.(devices.Runner); ok {
 		d.run(r)
 	}

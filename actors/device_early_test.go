@@ -181,14 +181,14 @@ func TestEarlyAcknowledgementOfSeveral(t *testing.T) {
 	for order := range permutations(len(steps)) {
 		synctest.Test(t, func(t *testing.T) {
 			p := newProbe(t)
-			m := newMapper(p.system, newLedger(p.newTally("mapper", "overflow")))
-			m.expect(d, newOwed(messages.New(messages.Command, messages.Address{}, "ON"), nothingWanted, 3, 1))
+			m := newMapper(p.mapperOptions(), nil, nil)
+			m.pending.expect(d, newPendingDelivery(messages.New(messages.Command, messages.Address{}, "ON"), nothingWanted, 3, 1))
 			left := 3
 			var records []uint64
 			for _, i := range order {
 				switch msg := steps[i].msg.(type) {
 				case messages.EarlyAck:
-					m.acknowledged(msg)
+					m.kept(msg)
 				case messages.Done:
 					m.done(msg)
 				}
@@ -198,7 +198,7 @@ func TestEarlyAcknowledgementOfSeveral(t *testing.T) {
 				settled := 0
 				for _, msg := range p.take() {
 					switch msg := msg.(type) {
-					case messages.Settled:
+					case messages.Acknowledge:
 						settled++
 						if left > 0 || msg.Record != 5 {
 							t.Errorf("order %v: %+v while the broker waits for %d", order, msg, left)
@@ -211,8 +211,8 @@ func TestEarlyAcknowledgementOfSeveral(t *testing.T) {
 					t.Errorf("order %v: settled %d times, want once", order, settled)
 				}
 			}
-			if slices.Sort(records); !slices.Equal(records, []uint64{3, 5}) || len(m.open) != 0 {
-				t.Errorf("order %v: records %v are spent and %d deliveries open, want 3 and 5, and none", order, records, len(m.open))
+			if slices.Sort(records); !slices.Equal(records, []uint64{3, 5}) || len(m.pending.open) != 0 {
+				t.Errorf("order %v: records %v are spent and %d deliveries open, want 3 and 5, and none", order, records, len(m.pending.open))
 			}
 		})
 	}
@@ -254,7 +254,7 @@ func TestEarlyAcknowledgementWaitsForTheDisk(t *testing.T) {
 				c := newConnection(p.system, &lasting{})
 				c.state, c.acks = link.State{Epoch: 1}, newAcks(1)
 				d := c.acks.open(mqtt.Message{QoS: 1})
-				c.settled(messages.Settled{Delivery: d, Record: 4})
+				c.settled(messages.Acknowledge{Delivery: d, Record: 4})
 				c.kept(durable{3, nil})
 				if len(c.acks.owed) != 1 {
 					t.Error("acknowledged before the record was on disk")

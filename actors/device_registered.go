@@ -38,7 +38,7 @@ func newRaw(p *slot, t rawType) *raw {
 
 // Receive implements actor.Actor.
 func (r *raw) Receive(c actor.Context) {
-	defer r.guard(c, r.Name)
+	defer guard(c, r.Name, r.supervisor)
 	switch m := c.Message().(type) {
 	case messages.Handle:
 		r.handle(c, m)

@@ -10,6 +10,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/mqttgateway/mqttgateway/actors/mailbox"
+	"github.com/mqttgateway/mqttgateway/actors/routing"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/options"
@@ -28,7 +29,7 @@ type slot struct {
 	last    *env                         // of the latest raw actor
 	log     atomic.Pointer[slog.Handler] // of what the device says; see slotLog
 	opening uint64                       // counts openings, also through restarts of the actor, which alone uses it
-	echoes  atomic.Bool                  // the device answers commands itself
+	itself  bool                         // the device answers commands itself, as the mapper knows; of the actor, which alone uses it
 
 	unready   bool      // it has neither opened nor failed yet; of the supervisor, which alone uses it
 	condition condition // guarded by the standing's lock
@@ -67,6 +68,11 @@ func newSlot(s *system, d *config.Device, typ *devices.Type) *slot {
 	p.presence = presence{device: d.Name, word: connectingWord}
 	p.box = mailbox.New((*slotGate)(p), p.refuse)
 	return p
+}
+
+// route returns what the mapper has to know of the device.
+func (p *slot) route() *route {
+	return &route{name: p.Name, answers: (*routing.Answers)(&p.AnswersTo), reply: p.Reply, inbox: p}
 }
 
 // slotGate is the slot as its mailbox's gate.

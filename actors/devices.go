@@ -45,7 +45,7 @@ func newParent(s *system) *parent {
 
 // Receive implements actor.Actor.
 func (p *parent) Receive(c actor.Context) {
-	defer p.guard(c, devicesName)
+	defer guard(c, devicesName, p.supervisor)
 	switch m := c.Message().(type) {
 	case *actor.Started:
 		for i, slot := range p.slots {

@@ -23,7 +23,7 @@
 // device, while it is down, stuck or full.
 //
 // Answers: each messages.Handle that the broker waits for is followed by exactly one messages.Done, and its delivery by
-// one messages.Settled when the last of its devices has answered.
+// one messages.Acknowledge when the last of its devices has answered.
 //
 // Failures: a device's panic or error ends in its own actor, a panic of a raw actor in devices, one of connection,
 // mapper or devices themselves in the supervisor, which survives its own. Each becomes a messages.Failure, and the

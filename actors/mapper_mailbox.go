@@ -43,20 +43,18 @@ func (g *mapperGate) Leave(msg any) {
 	g.emitted.Leave(msg)
 }
 
-// newMapperMailbox returns the mailbox of the mapper, which sums up in overflow what it refuses.
-func newMapperMailbox(s *system, overflow *tally) *mailbox.Mailbox {
+// newMapperMailbox returns the mailbox of the mapper, which answers for what it refuses.
+func newMapperMailbox(m *mapper) *mailbox.Mailbox {
 	return mailbox.New(newMapperGate(), func(msg any, err error) {
-		overflow.note(err)
+		m.overflow.note(err)
 		switch msg := msg.(type) {
 		case messages.Arrived:
-			s.counters.Arrived.Add(1)
-			s.counters.Refused.Add(1)
-			if msg.QoS > 0 {
-				s.connection.send(messages.Settled{Delivery: msg.Delivery})
-			}
+			m.counters.Arrived.Add(1)
+			m.counters.Refused.Add(1)
+			m.acknowledge(msg)
 		case messages.Emitted:
-			s.counters.Unsaid.Add(1)
-			s.receipts.settle(msg.Number, fmt.Errorf("%w: %w", devices.ErrDropped, err))
+			m.counters.Unsaid.Add(1)
+			m.receipts.settle(msg.Number, fmt.Errorf("%w: %w", devices.ErrDropped, err))
 		}
 	})
 }

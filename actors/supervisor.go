@@ -130,8 +130,11 @@ func (v *supervisor) start(c actor.Context) {
 	}
 	v.unkept = v.newUnkept()
 	owed := lasting.restore(v.system)
-	ledger := newLedger(v.newTally(mapperName, "overflow"))
-	ledger.codec = v.Codec
+	devices := make([]*route, len(v.slots))
+	for i, slot := range v.slots {
+		devices[i] = slot.route()
+	}
+	mapper := newMapper(v.mapperOptions(), v.Codec, devices)
 	spawn := func(name string, box *mailbox.Mailbox, producer func() actor.Actor) {
 		pid, err := c.SpawnNamed(actor.PropsFromProducer(producer, actor.WithMailbox(box.Produce)), name)
 		if err != nil {
@@ -139,11 +142,10 @@ func (v *supervisor) start(c actor.Context) {
 		}
 		v.parts[name] = &part{pid: pid}
 	}
-	mapperBox := newMapperMailbox(v.system, ledger.overflow).Lend()
+	mapperBox := newMapperMailbox(mapper).Lend()
 	spawn(connectionName, newConnectionMailbox(v.system, lasting).Lend().Follow(mapperBox),
 		func() actor.Actor { return newConnection(v.system, lasting) })
-	spawn(mapperName, mapperBox,
-		func() actor.Actor { return newMapper(v.system, ledger) })
+	spawn(mapperName, mapperBox, func() actor.Actor { return mapper })
 	for _, r := range owed {
 		v.mapper.send(r) // ahead of what the broker sends
 	}

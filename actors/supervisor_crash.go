@@ -62,8 +62,8 @@ func callers() string {
 }
 
 // guard is deferred by each actor's Receive. It gives a panic its stack, and keeps one in the last stages of an
-// actor's life to itself, where protoactor would never finish stopping.
-func (s *system) guard(c actor.Context, who string) {
+// actor's life to itself, where protoactor would never finish stopping: of that the supervisor is told.
+func guard(c actor.Context, who string, supervisor address) {
 	cause := recover()
 	if cause == nil {
 		return
@@ -71,7 +71,7 @@ func (s *system) guard(c actor.Context, who string) {
 	crash := newCrash(cause)
 	switch c.Message().(type) {
 	case *actor.Stopping, *actor.Stopped, *actor.Restarting:
-		s.supervisor.send(messages.Failure{Who: who, What: messages.Closing, Err: crash, Stack: crash.stack})
+		supervisor.send(messages.Failure{Who: who, What: messages.Closing, Err: crash, Stack: crash.stack})
 		return
 	}
 	panic(crash)

@@ -48,6 +48,14 @@ func (s *system) newTally(who, what string) *tally {
 	return &tally{who: who, what: what, tell: func(r messages.Refusals) { s.supervisor.send(r) }}
 }
 
+func (s *system) mapperOptions() mapperOptions {
+	return mapperOptions{
+		supervisor: s.supervisor, connection: s.connection, devices: s.devices,
+		counters: &s.counters, receipts: &s.receipts, log: s.Log,
+		retainedCommands: s.RetainedCommands,
+	}
+}
+
 // noise is the log of protoactor itself. What it says at info, about single failures and dead letters, is told better
 // by the supervisor, so all of it is for debugging.
 type noise struct{ slog.Handler }

@@ -20,7 +20,7 @@ type Arrived struct {
 // Handle asks a device to handle a message. Mapper → device.
 type Handle struct {
 	Delivery Delivery
-	QoS      byte   // above 0 the broker waits for the delivery to be settled, unless it is Early
+	QoS      byte   // above 0 the broker waits for the delivery to be acknowledged, unless the message is Early
 	Answer   bool   // the sender waits to hear how it went
 	Faults   bool   // the sender is to hear of it if it is not handled, and nobody waits for that
 	Early    bool   // the broker does not wait for this device any more
@@ -56,11 +56,18 @@ type Undone struct {
 	Msg     InternalMsg
 }
 
-// Settled tells that every device a delivery found has handled, refused or kept it, so that it may be acknowledged.
-// Mapper → connection.
-type Settled struct {
+// Acknowledge tells that every device which a delivery has found has handled, refused or kept the message, so that the
+// broker need not wait any longer. Mapper → connection.
+type Acknowledge struct {
 	Delivery Delivery
 	Record   uint64 // the highest that is to be on disk first; 0: none is
+}
+
+// AnswersItself tells whether a device, which has just been opened, answers commands itself, so that the gateway answers
+// only those that the device has not handled. Of one that has told nothing the gateway answers all. Device → mapper.
+type AnswersItself struct {
+	Device string
+	Itself bool
 }
 
 // Spent tells that a device is done with a message that the spool holds. Mapper → connection.

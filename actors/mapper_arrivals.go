@@ -1,0 +1,162 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/mqttgateway/mqttgateway/mapping"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// arrived finds the devices of a message and hands it to each.
+func (m *mapper) arrived(a messages.Arrived) {
+	m.counters.Arrived.Add(1)
+	if m.closing {
+		m.counters.Refused.Add(1)
+		return // and not acknowledged: the broker may have a session to keep it in
+	}
+	read := false
+	defer func() {
+		if !read { // it made us panic, and must not come again
+			m.counters.Refused.Add(1)
+			m.acknowledge(a)
+		}
+	}()
+	msg, echo, err := m.codec.Decode(a.Topic, a.Payload)
+	read = true
+	switch {
+	case echo:
+		m.counters.Echoes.Add(1)
+		m.acknowledge(a)
+		m.debug("own message came back", a)
+	case err != nil:
+		m.reject(a, err)
+		m.acknowledge(a)
+		m.refuse(a, err)
+	case a.Retained && msg.Type() == messages.Command && !m.retainedCommands:
+		m.acknowledge(a)
+		m.ignore(a)
+	default:
+		m.route(a, msg)
+	}
+}
+
+// acknowledge has an arrival acknowledged that no device is to handle.
+func (m *mapper) acknowledge(a messages.Arrived) {
+	if a.QoS > 0 {
+		m.connection.send(messages.Acknowledge{Delivery: a.Delivery})
+	}
+}
+
+func (m *mapper) refuse(a messages.Arrived, err error) {
+	if errors.Is(err, mapping.ErrReserved) || a.Retained && errors.Is(err, mapping.ErrEmpty) {
+		m.counters.Ignored.Add(1)
+		m.debug("no message", a)
+		return
+	}
+	m.counters.Refused.Add(1)
+	m.refused.note(err)
+	m.debug("message refused", a, slog.Any("err", err))
+}
+
+// maxStale is how many topics of retained commands have a line each.
+const maxStale = 100
+
+// ignore passes over a command that the broker had kept: whoever sent it did not mean it for now.
+func (m *mapper) ignore(a messages.Arrived) {
+	m.counters.Ignored.Add(1)
+	if !m.stale[a.Topic] && len(m.stale) < maxStale {
+		m.stale[strings.Clone(a.Topic)] = true // the topic shares its memory with the payload
+		m.log.Warn("retained command ignored; clear its topic, or set mapping.retained_commands", "topic", a.Topic, "payload", a.Payload)
+		return
+	}
+	m.debug("retained command ignored", a)
+}
+
+func (m *mapper) route(a messages.Arrived, msg messages.InternalMsg) {
+	m.found = m.routes.index.Find(msg.Address(), m.found[:0])
+	if len(m.found) == 0 {
+		m.counters.Unmatched.Add(1)
+		m.acknowledge(a)
+		m.debug("message finds no device", a)
+		return
+	}
+	m.counters.Routed.Add(1)
+	wanted := m.routes.wanted(msg, m.found)
+	handle := messages.Handle{Delivery: a.Delivery, QoS: a.QoS, Msg: msg}
+	switch {
+	case a.QoS == 0 && wanted == faultsWanted && len(m.found) == 1:
+		handle.Faults = true // there are few, and nothing to be added up
+	case a.QoS > 0 || wanted != nothingWanted:
+		handle.Answer = wanted != nothingWanted
+		m.pending.expect(a.Delivery, newPendingDelivery(msg, wanted, len(m.found), a.QoS))
+	}
+	boxed := any(handle) // once for all the devices
+	for _, number := range m.found {
+		m.routes.routed[number].inbox.post(boxed)
+	}
+}
+
+// restored gives a device what the spool had kept for it, and the device had not handled, when the process before this one
+// ended. Such a delivery is that of no session.
+func (m *mapper) restored(r messages.Restored) {
+	device, ok := m.routes.named(r.Device)
+	if !ok {
+		m.unknown.note(fmt.Errorf("device %q: there is none, for which a message was kept: %v", r.Device, r.Msg))
+		m.connection.send(messages.Spent{Record: r.Record})
+		return
+	}
+	m.counters.Restored.Add(1)
+	d := messages.Delivery{Number: r.Record}
+	wanted := device.wanted(r.Msg)
+	m.pending.expect(d, newPendingDelivery(r.Msg, wanted, 1, 0))
+	device.inbox.post(messages.Handle{Delivery: d, QoS: 1, Answer: wanted != nothingWanted, Early: true, Record: r.Record, Msg: r.Msg})
+}
+
+// kept notes that one device keeps a delivery, so that the broker waits only for the others.
+func (m *mapper) kept(e messages.EarlyAck) {
+	p, ok := m.pending.open[e.Delivery]
+	if !ok {
+		return
+	}
+	p.record = max(p.record, e.Record)
+	m.log.Debug("message acknowledged early", "device", e.Device, "spooled", e.Record != 0)
+	m.awaitLess(e.Delivery, p)
+	m.pending.close(e.Delivery, p)
+}
+
+// done counts what one device tells of a delivery that somebody waits for. The answer goes first, so that a command is
+// neither acknowledged nor forgotten by the spool while its answer can be lost.
+func (m *mapper) done(d messages.Done) {
+	if p, ok := m.pending.open[d.Delivery]; ok {
+		if p.add(d); p.left == 0 {
+			m.answer(p)
+		}
+		if !d.Early {
+			m.awaitLess(d.Delivery, p)
+		}
+		m.pending.close(d.Delivery, p)
+	}
+	if d.Record != 0 {
+		m.connection.send(messages.Spent{Record: d.Record})
+	}
+}
+
+// awaitLess notes that the broker waits for one device less, and has the delivery acknowledged if that was the last.
+func (m *mapper) awaitLess(d messages.Delivery, p *pendingDelivery) {
+	if p.awaited == 0 {
+		return // the broker doesn't wait
+	}
+	if p.awaited--; p.awaited == 0 {
+		m.connection.send(messages.Acknowledge{Delivery: d, Record: p.record})
+	}
+}
+
+// undone answers a command of which only faults are answered, and nobody keeps account.
+func (m *mapper) undone(u messages.Undone) {
+	p := newPendingDelivery(u.Msg, faultsWanted, 1, 0)
+	p.add(messages.Done{Device: u.Device, Outcome: u.Outcome, Reason: u.Reason})
+	m.answer(p)
+}

@@ -1,0 +1,126 @@
+package actors
+
+import (
+	"github.com/mqttgateway/mqttgateway/actors/routing"
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// routeTable has the devices that messages find, each under a number of the index. A number that is free goes to the
+// next device that comes.
+type routeTable struct {
+	index    routing.Index
+	routed   []routed       // by their numbers
+	free     []int          // numbers that no device has
+	numbers  map[string]int // by the devices' names
+	gateways map[string]int // how many devices answer to each, explicitly
+}
+
+// routed is a device in the table.
+type routed struct {
+	*route
+	itself bool // the device answers commands itself
+}
+
+func newRouteTable(devices []*route) *routeTable {
+	t := &routeTable{numbers: make(map[string]int, len(devices)), gateways: make(map[string]int)}
+	for _, device := range devices {
+		t.add(device)
+	}
+	return t
+}
+
+// add takes in a device. One of the same name gives its place to it.
+func (t *routeTable) add(device *route) {
+	t.remove(device.name)
+	number := len(t.routed)
+	if n := len(t.free); n > 0 {
+		number, t.free = t.free[n-1], t.free[:n-1]
+	} else {
+		t.routed = append(t.routed, routed{})
+	}
+	t.routed[number] = routed{route: device}
+	t.numbers[device.name] = number
+	t.index.Add(number, device.answers)
+	for _, gateway := range device.answers.Gateway {
+		t.gateways[gateway]++
+	}
+}
+
+// remove takes out a device, if there is one of that name.
+func (t *routeTable) remove(name string) {
+	number, ok := t.numbers[name]
+	if !ok {
+		return
+	}
+	for _, gateway := range t.routed[number].answers.Gateway {
+		if t.gateways[gateway]--; t.gateways[gateway] == 0 {
+			delete(t.gateways, gateway)
+		}
+	}
+	t.index.Remove(number)
+	delete(t.numbers, name)
+	t.routed[number] = routed{}
+	t.free = append(t.free, number)
+}
+
+// reindex makes the index anew, which a panic may have left half changed.
+func (t *routeTable) reindex() {
+	t.index = routing.Index{}
+	for number, r := range t.routed {
+		if r.route != nil {
+			t.index.Add(number, r.answers)
+		}
+	}
+}
+
+// named returns the device of a name.
+func (t *routeTable) named(name string) (routed, bool) {
+	if number, ok := t.numbers[name]; ok {
+		return t.routed[number], true
+	}
+	return routed{}, false
+}
+
+// answersItself notes whether a device answers commands itself.
+func (t *routeTable) answersItself(name string, itself bool) {
+	if number, ok := t.numbers[name]; ok {
+		t.routed[number].itself = itself
+	}
+}
+
+// wanted tells what is to be answered of a message that finds these devices: what any of them has answered.
+func (t *routeTable) wanted(msg messages.InternalMsg, found []int) (most answerWanted) {
+	for _, number := range found {
+		most = max(most, t.routed[number].wanted(msg))
+	}
+	return most
+}
+
+// answerWanted says of which outcomes the sender of a command is to hear from the gateway.
+type answerWanted uint8
+
+const (
+	nothingWanted answerWanted = iota
+	faultsWanted               // all but that it was done, which its devices say themselves
+	allWanted
+)
+
+// wanted tells what this device has answered of msg: all of a command that asks for it, else what its configuration says.
+// One that answers commands itself says itself what it did. Statuses are never answered.
+func (r routed) wanted(msg messages.InternalMsg) answerWanted {
+	if msg.Type() != messages.Command {
+		return nothingWanted
+	}
+	reply, _ := msg.Arg(messages.ArgReply)
+	asked, _ := reply.Bool()
+	switch {
+	case asked:
+		return allWanted
+	case r.reply == config.ReplyNever, r.reply != config.ReplyAlways && msg.Gateway() == "" && msg.Device() == "":
+		return nothingWanted
+	case r.itself:
+		return faultsWanted
+	}
+	return allWanted
+}

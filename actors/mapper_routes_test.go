@@ -1,0 +1,150 @@
+package actors
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"github.com/mqttgateway/mqttgateway/actors/routing"
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/mapping"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// shelf is an inbox that keeps what is posted.
+type shelf struct{ got []messages.Handle }
+
+func (s *shelf) post(handle any) { s.got = append(s.got, handle.(messages.Handle)) }
+
+func (s *shelf) take() (actions []string) {
+	for _, h := range s.got {
+		actions = append(actions, h.Msg.Action())
+	}
+	s.got = nil
+	return actions
+}
+
+func newMapperOf(t *testing.T, p *probe, devices ...*route) *mapper {
+	t.Helper()
+	file, _, err := mapping.Plain("home", []string{"home/#"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	codec, err := mapping.New("gw", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newMapper(p.mapperOptions(), codec, devices)
+}
+
+// What has been routed to a device when it goes, it gets; what comes then goes to the one that takes its place. The
+// parent hears of the removal behind all that.
+func TestRoutesOfDevicesThatComeAndGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProbe(t)
+		a, b, successor := new(shelf), new(shelf), new(shelf)
+		lamp := func(name, location string, box *shelf) *route {
+			return &route{name: name, answers: &routing.Answers{Location: []string{location}}, reply: config.ReplyNever, inbox: box}
+		}
+		m := newMapperOf(t, p, lamp("a", "hall", a), lamp("b", "hall", b))
+		arrive := func(location, action string) {
+			m.arrived(messages.Arrived{Topic: "home///" + location + "//me/C", Payload: action})
+		}
+		arrive("hall", "ONE")
+		p.take() // its own start
+		m.reroute(routes{remove: []string{"a"}, add: []*route{lamp("a", "attic", successor)}})
+		arrive("hall", "TWO")
+		arrive("attic", "THREE")
+		m.reroute(routes{remove: []string{"a", "b"}})
+		arrive("hall", "FOUR")
+		m.reroute(routes{add: []*route{lamp("b", "hall", b)}})
+		arrive("hall", "FIVE")
+		for _, row := range []struct {
+			name string
+			box  *shelf
+			want []string
+		}{
+			{"a", a, []string{"ONE"}}, {"b", b, []string{"ONE", "TWO", "FIVE"}}, {"a's successor", successor, []string{"THREE"}},
+		} {
+			if got := row.box.take(); !slices.Equal(got, row.want) {
+				t.Errorf("%s got %q, want %q", row.name, got, row.want)
+			}
+		}
+		if got, want := p.take(), []any{unrouted{[]string{"a"}}, unrouted{[]string{"a", "b"}}}; !reflect.DeepEqual(got, want) {
+			t.Errorf("the parent was told %v, want %v", got, want)
+		}
+	})
+}
+
+// A table that devices have come to and gone from finds what one finds that has only those which are there.
+func TestRouteTableWalk(t *testing.T) {
+	const seed = 3
+	random := rand.New(rand.NewPCG(seed, seed))
+	table := newRouteTable(nil)
+	there := make(map[string]*route)
+	for step := range 2000 {
+		name := fmt.Sprint("d", random.IntN(30))
+		switch {
+		case random.IntN(100) == 0:
+			table.reindex()
+		case random.IntN(2) == 0:
+			table.remove(name)
+			delete(there, name)
+		default:
+			gateways := []string{fmt.Sprint("g", random.IntN(3)), fmt.Sprint("g", random.IntN(3))}
+			r := &route{name: name, answers: &routing.Answers{Gateway: gateways[:random.IntN(3)], Device: []string{name}}}
+			table.add(r)
+			there[name] = r
+		}
+		if len(table.routed) > 30 {
+			t.Fatalf("seed %d, step %d: %d numbers for %d devices", seed, step, len(table.routed), len(there))
+		}
+		to := messages.Address{Gateway: fmt.Sprint("g", random.IntN(3))}
+		got, want := make(map[string]bool), make(map[string]bool)
+		for _, number := range table.index.Find(to, nil) {
+			got[table.routed[number].name] = true
+		}
+		explicit := 0
+		for name, r := range there {
+			if r.answers.Matches(to) {
+				want[name] = true
+			}
+			explicit += len(r.answers.Gateway)
+			if found, ok := table.named(name); !ok || found.route != r {
+				t.Fatalf("seed %d, step %d: %s is %v, %v", seed, step, name, found, ok)
+			}
+		}
+		counted := 0
+		for _, n := range table.gateways {
+			counted += n
+		}
+		if !reflect.DeepEqual(got, want) || counted != explicit {
+			t.Fatalf("seed %d, step %d: %v finds %v, want %v; gateways %v, want %d in all", seed, step, to, got, want, table.gateways, explicit)
+		}
+	}
+}
+
+// A device that answers commands itself is known for that until it goes, also through a restart of the mapper.
+func TestAnswersItself(t *testing.T) {
+	command := messages.New(messages.Command, messages.Address{Device: "a"}, "ON")
+	table := newRouteTable([]*route{{name: "a", answers: new(routing.Answers)}})
+	for _, step := range []struct {
+		name string
+		do   func()
+		want answerWanted
+	}{
+		{"at first", func() {}, allWanted},
+		{"when it has told", func() { table.answersItself("a", true) }, faultsWanted},
+		{"when another has", func() { table.answersItself("b", true) }, faultsWanted},
+		{"behind a restart", func() { table.reindex() }, faultsWanted},
+		{"one that takes its place", func() { table.add(&route{name: "a", answers: new(routing.Answers)}) }, allWanted},
+	} {
+		step.do()
+		if got := table.wanted(command, table.index.Find(command.Address(), nil)); got != step.want {
+			t.Errorf("%s: wanted is %v, want %v", step.name, got, step.want)
+		}
+	}
+}

@@ -1,0 +1,44 @@
+package actors
+
+import (
+	"github.com/mqttgateway/mqttgateway/actors/routing"
+	"github.com/mqttgateway/mqttgateway/mapping"
+)
+
+// What actors say to each other stands in package messages. Here stands what carries something that only the actors
+// know of.
+
+// Whoever runs the gateway → mapper, connection.
+
+// remap puts a map in force.
+type remap struct{ codec *mapping.Codec }
+
+// Devices → mapper.
+
+// routes changes which devices there are to be found: first those that go, then those that come. What follows it finds the
+// ones that came. The mapper answers by unrouted if devices go.
+type routes struct {
+	remove []string // by their names
+	add    []*route // which nobody changes any more
+}
+
+// route is what the mapper has to know of a device.
+type route struct {
+	name    string
+	answers *routing.Answers
+	reply   string // which commands are answered: one of the words of config.Device.Reply
+	inbox   inbox
+}
+
+// inbox is where the mapper puts what a device is to handle. The mailbox of a device is shared by intent: it refuses in
+// its device's stead, at once.
+type inbox interface {
+	// post takes a messages.Handle, which the mapper has boxed once for all the devices that a message finds.
+	post(handle any)
+}
+
+// Mapper → devices.
+
+// unrouted tells that the mapper sends nothing more to the devices that a routes has removed: what their inboxes have is
+// all that they get.
+type unrouted struct{ names []string }
