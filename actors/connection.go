@@ -331,7 +331,7 @@ func (c *connection) dialled(m dialled) {
 	c.wasUp = true
 	c.granted = grantsOf(m.grants)
 	c.supervisor.send(messages.LinkUp{
-		Epoch: m.epoch, Session: m.session.Present(), Granted: c.granted, Took: m.took, Queued: c.outbox.len(),
+		Session: m.session.Present(), Granted: c.granted, Took: m.took, Queued: c.outbox.len(),
 		NoWill: c.state.NoWill,
 	})
 	c.settledOn(m.subs)
@@ -391,7 +391,6 @@ func (c *connection) retry(wait time.Duration) {
 		c.cause = c.late(c.cause)
 	}
 	c.supervisor.send(messages.LinkDown{
-		Epoch:     c.state.Epoch,
 		Err:       c.cause,
 		Lost:      c.wasUp,
 		Permanent: c.state.Fault == link.Permanent,

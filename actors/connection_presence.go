@@ -115,6 +115,8 @@ func (s *presences) note(m messages.Availability) {
 	case slot == nil || s.leaving != staying:
 	case m.State == messages.Online:
 		s.set(&slot.presence, onlineWord)
+	case m.State == messages.Connecting:
+		s.set(&slot.presence, connectingWord)
 	default:
 		s.set(&slot.presence, offlineFor(m.Reason))
 	}

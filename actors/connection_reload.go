@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 
 	"github.com/mqttgateway/mqttgateway/actors/link"
@@ -38,9 +37,6 @@ type resubscribed struct {
 	grants []mqtt.Grant // of asked
 	err    error
 }
-
-// regranted tells what a session is subscribed to after it has been changed. Connection → supervisor.
-type regranted struct{ granted []messages.Grant }
 
 func (c *connection) remap(m remap) {
 	c.codec = m.codec
@@ -101,7 +97,7 @@ func (c *connection) resubscribed(m resubscribed) {
 		}
 	}
 	if len(m.asked) > 0 || len(granted) < len(c.granted) { // it was not for the sweep alone
-		c.supervisor.send(regranted{granted})
+		c.supervisor.send(messages.Regranted{Granted: granted})
 	}
 	c.granted = granted
 	c.settledOn(m.subs)
@@ -127,21 +123,4 @@ func grantsOf(answers []mqtt.Grant) (grants []messages.Grant) {
 		grants = append(grants, g)
 	}
 	return grants
-}
-
-// resubscribed says what is new among the subscriptions, and, each time, which are refused.
-func (t *teller) resubscribed(granted []messages.Grant) {
-	said := make(map[messages.Grant]bool, len(t.granted))
-	for _, g := range t.granted {
-		said[g] = true
-	}
-	for _, g := range granted {
-		switch {
-		case g.Err != nil:
-			t.line(slog.LevelError, "subscription refused", nil, slog.String("topic", g.Filter), slog.Any("err", g.Err))
-		case !said[g]:
-			t.line(slog.LevelInfo, "subscribed", nil, slog.String("topic", g.Filter), slog.Int("qos", int(g.QoS)))
-		}
-	}
-	t.granted = granted
 }

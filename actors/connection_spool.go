@@ -2,12 +2,9 @@ package actors
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
-	"github.com/mqttgateway/mqttgateway/actors/throttle"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/spool"
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -61,22 +58,6 @@ func (s *system) openSpool() (err error) {
 // newUnkept returns what sums up the records that are not kept.
 func (s *system) newUnkept() *tally {
 	return &tally{who: "spool", tell: func(r messages.Refusals) { s.supervisor.send(messages.Unspooled{Count: r.Count, Err: r.Err}) }}
-}
-
-// unspooled tells what the spool failed to do, and what becomes of it. With a spool that is gone a person must act.
-func (t *teller) unspooled(m messages.Unspooled) {
-	tr := trouble{
-		level: slog.LevelWarn, text: "not on disk, goes on without the spool", sum: "more not on disk, went on without the spool",
-		attrs: []slog.Attr{slog.String("who", "spool")}, err: m.Err,
-	}
-	what := "records"
-	if m.Releases {
-		what, tr.text, tr.sum = "releases", "not marked on disk as done, comes again after a crash", "more not marked on disk as done"
-	}
-	if errors.Is(m.Err, spool.ErrGone) {
-		tr.level = slog.LevelError
-	}
-	t.note(throttle.Kind{Who: "spool", What: what, Err: throttle.Text(m.Err)}, m.Count, slowly*t.system.Throttle, tr)
 }
 
 // closeSpool gives the directory back.

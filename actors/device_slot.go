@@ -31,9 +31,7 @@ type slot struct {
 	opening uint64                       // counts openings, also through restarts of the actor, which alone uses it
 	itself  bool                         // the device answers commands itself, as the mapper knows; of the actor, which alone uses it
 
-	unready   bool      // it has neither opened nor failed yet; of the supervisor, which alone uses it
-	condition condition // guarded by the standing's lock
-	presence  presence  // of the connection, which alone uses it
+	presence presence // of the connection, which alone uses it
 
 	// What follows is guarded by the mailbox's lock.
 	admits  admission

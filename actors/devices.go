@@ -27,7 +27,7 @@ type parent struct {
 
 var _ actor.SupervisorStrategy = (*parent)(nil)
 
-// restartDue tells the parent, or the supervisor, to begin an actor again.
+// restartDue tells the parent to begin an actor again.
 type restartDue struct{ who string }
 
 func newParent(s *system) *parent {

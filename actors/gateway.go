@@ -10,6 +10,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/mqttgateway/mqttgateway/actors/link"
+	"github.com/mqttgateway/mqttgateway/actors/mailbox"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
@@ -94,7 +95,7 @@ func New(o Options) (*Gateway, error) {
 	if err := s.openSpool(); err != nil {
 		return nil, err
 	}
-	s.standing = newStanding(s.byName)
+	s.board = newBoard(o.Devices)
 	return &Gateway{s}, nil
 }
 
@@ -116,9 +117,10 @@ func (g *Gateway) Run(ctx context.Context) {
 	s.addresses = newAddresses(library)
 
 	stopped := make(chan struct{})
+	needs := s.supervise(func() { close(stopped) })
 	box := newSupervisorMailbox(s)
 	root, err := s.root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor {
-		return newSupervisor(s, func() { close(stopped) })
+		return newSupervisor(needs)
 	}, actor.WithMailbox(box.Produce)), supervisorName)
 	if err != nil {
 		panic(err) // the system is ours and empty
@@ -132,6 +134,62 @@ func (g *Gateway) Run(ctx context.Context) {
 	g.clear(root)
 	s.workers.End()
 	s.closeSpool()
+}
+
+// supervise returns what the supervisor needs, with the actors below it: each is spawned after those that it sends to.
+func (s *system) supervise(stopped func()) supervisorNeeds {
+	lasting := &lasting{
+		outbox:    newOutbox(s.Outbox.Messages, s.Outbox.Bytes),
+		presences: newPresences(s),
+		dropped:   s.newTally("outbox", "publications"),
+		tooLarge:  s.newTally("link", "messages"),
+		codec:     s.Codec,
+	}
+	s.unkept = s.newUnkept()
+	var restored []any // ahead of what the broker sends
+	for _, r := range lasting.restore(s) {
+		restored = append(restored, r)
+	}
+	devices := make([]*route, len(s.slots))
+	for i, slot := range s.slots {
+		devices[i] = slot.route()
+	}
+	mapper := newMapper(s.mapperOptions(), s.Codec, devices)
+	of := func(box *mailbox.Mailbox, producer actor.Producer) *actor.Props {
+		return actor.PropsFromProducer(producer, actor.WithMailbox(box.Produce))
+	}
+	mapperBox := newMapperMailbox(mapper).Lend()
+	connectionBox := newConnectionMailbox(s, lasting).Lend().Follow(mapperBox)
+	return supervisorNeeds{
+		self: s.supervisor, connection: s.connection, mapper: s.mapper, devices: s.devices,
+		children: []child{
+			{connectionName, of(connectionBox, func() actor.Actor { return newConnection(s, lasting) }), nil},
+			{mapperName, of(mapperBox, func() actor.Actor { return mapper }), restored},
+			{devicesName, of(mailbox.New(nil, nil), func() actor.Actor { return newParent(s) }), nil},
+		},
+		board:     s.board,
+		log:       newSupervisorLog(&s.Options, s.supervisor),
+		counters:  &s.counters,
+		startWait: s.StartWait,
+		grace:     s.Grace,
+		spawned:   func() { s.up.Store(true) },
+		begun:     s.Started,
+		lingering: s.lingering,
+		endLife:   s.end,
+		stopped:   stopped,
+	}
+}
+
+// lingering names some devices that are not done.
+func (s *system) lingering() (names []string) {
+	for _, slot := range s.slots {
+		busy := false
+		slot.box.Locked(func() { busy = slot.busy != nil || slot.waiting > 0 })
+		if busy && len(names) < 10 {
+			names = append(names, slot.Name)
+		}
+	}
+	return names
 }
 
 // clearWait is how long the actors may take, within what is left of the grace time, to end once nothing is asked of

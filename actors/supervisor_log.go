@@ -8,15 +8,21 @@ import (
 	"slices"
 	"time"
 
+	"github.com/mqttgateway/mqttgateway/actors/supervision"
 	"github.com/mqttgateway/mqttgateway/actors/throttle"
+	"github.com/mqttgateway/mqttgateway/internal/spool"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// teller says what happened, throttled: the first trouble of a kind is a line, the rest are in sums, each single one
-// is a line at debug. It belongs to the supervisor.
-type teller struct {
-	system  *system
-	log     *slog.Logger
+// supervisorLog is what the supervisor writes to the log, throttled: the first trouble of a kind is a line, the rest are in
+// sums, each single one is a line at debug.
+type supervisorLog struct {
+	*slog.Logger
+	every    time.Duration // in which troubles of one kind are one line
+	broker   string
+	clientID string
+	sumsAt   func(time.Duration) *time.Timer // has sums called after a while
+
 	book    *throttle.Book[trouble]
 	next    *time.Timer
 	granted []messages.Grant // what was last said
@@ -44,51 +50,59 @@ const maxKinds = 1024
 // link, and messages for a device that is down.
 const slowly = 6
 
-func newTeller(s *system) *teller {
-	return &teller{system: s, log: s.Log, book: throttle.New[trouble](s.Throttle, maxKinds)}
+// newSupervisorLog returns the log of a supervisor, which calls sums whenever sumsDue comes to its address.
+func newSupervisorLog(o *Options, supervisor address) *supervisorLog {
+	return &supervisorLog{
+		Logger:   o.Log,
+		every:    o.Throttle,
+		broker:   o.Broker,
+		clientID: o.Session.ClientID,
+		sumsAt:   func(after time.Duration) *time.Timer { return supervisor.later(after, sumsDue{}) },
+		book:     throttle.New[trouble](o.Throttle, maxKinds),
+	}
 }
 
 // note says a trouble now, or counts it.
-func (t *teller) note(k throttle.Kind, count int, every time.Duration, trouble trouble) {
+func (l *supervisorLog) note(k throttle.Kind, count int, every time.Duration, trouble trouble) {
 	level := trouble.level
-	if !t.book.NoteMany(time.Now(), k, count, trouble, every) {
+	if !l.book.NoteMany(time.Now(), k, count, trouble, every) {
 		level = slog.LevelDebug
 	}
-	t.line(level, trouble.text, trouble.attrs, slog.Any("err", trouble.err))
-	t.wake()
+	l.line(level, trouble.text, trouble.attrs, slog.Any("err", trouble.err))
+	l.wake()
 }
 
-func (t *teller) line(level slog.Level, text string, attrs []slog.Attr, more ...slog.Attr) {
-	if t.log.Enabled(context.Background(), level) {
-		t.log.LogAttrs(context.Background(), level, text, slices.Concat(attrs, more)...)
+func (l *supervisorLog) line(level slog.Level, text string, attrs []slog.Attr, more ...slog.Attr) {
+	if l.Enabled(context.Background(), level) {
+		l.LogAttrs(context.Background(), level, text, slices.Concat(attrs, more)...)
 	}
 }
 
 // wake asks for the next sum when it is due.
-func (t *teller) wake() {
-	if t.next != nil {
-		t.next.Stop()
-		t.next = nil
+func (l *supervisorLog) wake() {
+	if l.next != nil {
+		l.next.Stop()
+		l.next = nil
 	}
-	if due, ok := t.book.Next(); ok {
-		t.next = t.system.supervisor.later(max(time.Until(due), time.Millisecond), sumsDue{})
+	if due, ok := l.book.Next(); ok {
+		l.next = l.sumsAt(max(time.Until(due), time.Millisecond))
 	}
 }
 
-func (t *teller) sums() {
-	t.sum(t.book.Due(time.Now()))
-	t.wake()
+func (l *supervisorLog) sums() {
+	l.sum(l.book.Due(time.Now()))
+	l.wake()
 }
 
 // lastSums says what has been counted and not said, at the end.
-func (t *teller) lastSums() {
-	t.sum(t.book.Close(time.Now()))
-	if t.next != nil {
-		t.next.Stop()
+func (l *supervisorLog) lastSums() {
+	l.sum(l.book.Close(time.Now()))
+	if l.next != nil {
+		l.next.Stop()
 	}
 }
 
-func (t *teller) sum(sums []throttle.Sum[trouble]) {
+func (l *supervisorLog) sum(sums []throttle.Sum[trouble]) {
 	for _, s := range sums {
 		attrs := []slog.Attr{
 			slog.String("who", s.Kind.Who), slog.Int("more", s.More), slog.Duration("in", max(s.In.Round(time.Second), time.Second)),
@@ -100,7 +114,7 @@ func (t *teller) sum(sums []throttle.Sum[trouble]) {
 		case s.Latest.lasts:
 			attrs = append(attrs, slog.String("now", "still so"))
 		}
-		t.line(s.Latest.level, s.Latest.sum, attrs)
+		l.line(s.Latest.level, s.Latest.sum, attrs)
 	}
 }
 
@@ -131,8 +145,8 @@ const (
 	linkTakeover  = "takeover"
 )
 
-func (t *teller) linkDown(m messages.LinkDown) {
-	attrs := []slog.Attr{slog.String("broker", t.system.Broker), slog.Duration("retry", m.Retry.Round(time.Millisecond))}
+func (l *supervisorLog) linkDown(m messages.LinkDown) {
+	attrs := []slog.Attr{slog.String("broker", l.broker), slog.Duration("retry", m.Retry.Round(time.Millisecond))}
 	kind, tr := linkFailed, trouble{level: slog.LevelWarn, text: "connect failed", sum: "link failed again", attrs: attrs, err: m.Err, lasts: true}
 	if m.Lost {
 		tr.text = "link lost"
@@ -145,85 +159,85 @@ func (t *teller) linkDown(m messages.LinkDown) {
 		kind = linkTakeover
 		tr.level, tr.sum = slog.LevelError, "link lost again, another client may be using the same client id"
 		tr.text = "link lost over and over right after connecting: another client may be using the same client id"
-		tr.attrs = append(tr.attrs, slog.String("client_id", t.system.Session.ClientID))
+		tr.attrs = append(tr.attrs, slog.String("client_id", l.clientID))
 	}
-	t.note(linkKind(kind, m.Err), 1, slowly*t.system.Throttle, tr)
+	l.note(linkKind(kind, m.Err), 1, slowly*l.every, tr)
 }
 
-func (t *teller) linkUp(m messages.LinkUp) {
+func (l *supervisorLog) linkUp(m messages.LinkUp) {
 	attrs := []slog.Attr{
-		slog.String("broker", t.system.Broker), slog.String("client_id", t.system.Session.ClientID), slog.Bool("session_present", m.Session),
+		slog.String("broker", l.broker), slog.String("client_id", l.clientID), slog.Bool("session_present", m.Session),
 		slog.Duration("took", m.Took.Round(time.Millisecond)),
 	}
 	if m.Queued > 0 {
 		attrs = append(attrs, slog.Int("queued", m.Queued))
 	}
 	level := slog.LevelDebug
-	if !t.linked {
+	if !l.linked {
 		level = slog.LevelInfo
 	}
 	var down time.Duration
 	more := 0
 	for _, kind := range []string{linkFailed, linkPermanent, linkTakeover} {
-		if r, ok := t.book.Recover(time.Now(), theLink, kind); ok {
+		if r, ok := l.book.Recover(time.Now(), theLink, kind); ok {
 			level, down, more = slog.LevelInfo, max(down, r.Down), more+r.More
 		}
 	}
 	text := "connected"
-	if t.linked {
+	if l.linked {
 		text = "connected again"
 	}
 	if down > 0 {
 		attrs = append(attrs, slog.Duration("down", down.Round(time.Second)), slog.Int("more_failures", more))
 	}
-	t.line(level, text, attrs)
-	t.subscribed(m.Granted, !t.linked)
-	t.linked = true
-	if m.NoWill && !t.noWill {
-		t.log.Warn("connected without a last will, for the broker hangs up on it: should the gateway die, its topic goes on " +
+	l.line(level, text, attrs)
+	l.subscribed(m.Granted, !l.linked)
+	l.linked = true
+	if m.NoWill && !l.noWill {
+		l.Warn("connected without a last will, for the broker hangs up on it: should the gateway die, its topic goes on " +
 			"saying that it is online; allow it the will, or set mqtt.will to false to connect so at once")
 	}
-	t.noWill = m.NoWill
-	t.wake()
+	l.noWill = m.NoWill
+	l.wake()
 }
 
 // subscribed says what the broker granted, unless it was said before.
-func (t *teller) subscribed(granted []messages.Grant, first bool) {
+func (l *supervisorLog) subscribed(granted []messages.Grant, first bool) {
 	level := slog.LevelInfo
-	if !first && slices.EqualFunc(granted, t.granted, func(a, b messages.Grant) bool {
+	if !first && slices.EqualFunc(granted, l.granted, func(a, b messages.Grant) bool {
 		return a.Filter == b.Filter && a.QoS == b.QoS && (a.Err == nil) == (b.Err == nil)
 	}) {
 		level = slog.LevelDebug
 	}
-	t.granted = granted
+	l.granted = granted
 	for _, g := range granted {
 		switch {
 		case g.Err == nil:
-			t.line(level, "subscribed", nil, slog.String("topic", g.Filter), slog.Int("qos", int(g.QoS)))
+			l.line(level, "subscribed", nil, slog.String("topic", g.Filter), slog.Int("qos", int(g.QoS)))
 		case level == slog.LevelInfo:
-			t.line(slog.LevelError, "subscription refused", nil, slog.String("topic", g.Filter), slog.Any("err", g.Err))
+			l.line(slog.LevelError, "subscription refused", nil, slog.String("topic", g.Filter), slog.Any("err", g.Err))
 		}
 	}
 }
 
 // brokerFault is told of by each session once, at most.
-func (t *teller) brokerFault(m messages.BrokerFault) {
-	t.note(linkKind("fault", m.Err), 1, slowly*t.system.Throttle, trouble{
+func (l *supervisorLog) brokerFault(m messages.BrokerFault) {
+	l.note(linkKind("fault", m.Err), 1, slowly*l.every, trouble{
 		level: slog.LevelWarn, text: "the broker has sent what it should not, passed over", sum: "the broker has sent more of what it should not",
 		err: m.Err,
 	})
 }
 
-func (t *teller) linkClosed(m messages.LinkClosed) {
+func (l *supervisorLog) linkClosed(m messages.LinkClosed) {
 	if m.Unsent > 0 {
-		t.log.Warn("link closed, not everything could be sent", "unsent", m.Unsent)
+		l.Warn("link closed, not everything could be sent", "unsent", m.Unsent)
 		return
 	}
-	t.log.Info("link closed")
+	l.Info("link closed")
 }
 
 // failure tells of a device, or of an actor of ours, that failed, and when it will begin again, unless that is 0.
-func (t *teller) failure(m messages.Failure, failures int, retry time.Duration) {
+func (l *supervisorLog) failure(m messages.Failure, failures int, retry time.Duration) {
 	tr := trouble{level: slog.LevelWarn, text: "device failed", sum: "device failed again", err: m.Err, lasts: true, attrs: []slog.Attr{
 		slog.String("device", m.Who), slog.Int("failures", failures),
 	}}
@@ -237,16 +251,16 @@ func (t *teller) failure(m messages.Failure, failures int, retry time.Duration) 
 		tr.level = slog.LevelError
 		tr.attrs = append(tr.attrs, slog.String("stack", m.Stack))
 	}
-	t.note(failureKind(m.Who, m.Err), 1, 0, tr)
+	l.note(failureKind(m.Who, m.Err), 1, 0, tr)
 }
 
 // deviceStopped tells of a device that will not begin again, which is said once.
-func (t *teller) deviceStopped(m messages.Failure) {
-	t.log.Error("device stays down until its configuration is right", "device", m.Who, "err", m.Err)
+func (l *supervisorLog) deviceStopped(m messages.Failure) {
+	l.Error("device stays down until its configuration is right", "device", m.Who, "err", m.Err)
 }
 
-func (t *teller) deviceStuck(m messages.DeviceChanged) {
-	t.note(failureKind(m.Device, m.Err), 1, 0, trouble{
+func (l *supervisorLog) deviceStuck(m messages.DeviceChanged) {
+	l.note(failureKind(m.Device, m.Err), 1, 0, trouble{
 		lasts: true, level: slog.LevelWarn, text: "device stuck, refusing until it returns", sum: "device failed again",
 		attrs: []slog.Attr{slog.String("device", m.Device)}, err: m.Err,
 	})
@@ -255,46 +269,87 @@ func (t *teller) deviceStuck(m messages.DeviceChanged) {
 // fewDevices is up to how many devices each has its own line when it comes up.
 const fewDevices = 20
 
-func (t *teller) deviceOnline(name string, l *life) {
-	if l == nil {
+// deviceOnline tells of a device that has come up, one of many.
+func (l *supervisorLog) deviceOnline(c supervision.Change, of int) {
+	who := slog.String("device", c.Now.Name)
+	if c.Before.State == messages.Connecting {
 		level := slog.LevelInfo
-		if len(t.system.slots) > fewDevices {
+		if of > fewDevices {
 			level = slog.LevelDebug
 		}
-		t.line(level, "device online", nil, slog.String("device", name))
+		l.line(level, "device online", nil, who)
 		return
 	}
 	level := slog.LevelDebug
-	failed, told := t.book.Recover(time.Now(), name, failing)
+	failed, told := l.book.Recover(time.Now(), c.Now.Name, failing)
 	if told {
 		level = slog.LevelInfo
 	}
-	refused, _ := t.book.Recover(time.Now(), name, refused("messages"))
-	t.line(level, "device online again", nil, slog.String("device", name),
-		slog.Duration("down", cmp.Or(failed.Down, time.Since(l.down)).Round(time.Millisecond)),
-		slog.Int("failures", l.failures), slog.Int("more_refused", refused.More))
-	t.wake()
+	refused, _ := l.book.Recover(time.Now(), c.Now.Name, refused("messages"))
+	l.line(level, "device online again", nil, who,
+		slog.Duration("down", cmp.Or(failed.Down, c.Now.Since.Sub(c.Before.Since)).Round(time.Millisecond)),
+		slog.Int("failures", c.Now.Failures), slog.Int("more_refused", refused.More))
+	l.wake()
+}
+
+// deviceRemoved forgets what was wrong with a device, and says what had not been said of it.
+func (l *supervisorLog) deviceRemoved(name string) {
+	l.sum(l.book.Forget(time.Now(), name))
+	l.wake()
 }
 
 // reported tells of an error that a device lives on with.
-func (t *teller) reported(m messages.Report) {
-	t.note(throttle.Kind{Who: m.Device, What: "report", Err: throttle.Text(m.Err)}, 1, 0, trouble{
+func (l *supervisorLog) reported(m messages.Report) {
+	l.note(throttle.Kind{Who: m.Device, What: "report", Err: throttle.Text(m.Err)}, 1, 0, trouble{
 		level: slog.LevelWarn, text: "device reports an error", sum: "device reports more errors",
 		attrs: []slog.Attr{slog.String("device", m.Device)}, err: m.Err,
 	})
 }
 
 // early tells of a device that is slow, for which messages wait that the broker has been told are done.
-func (t *teller) early(m messages.Early) {
-	t.note(throttle.Kind{Who: m.Device, What: "early"}, m.Count, slowly*t.system.Throttle, trouble{
+func (l *supervisorLog) early(m messages.Early) {
+	l.note(throttle.Kind{Who: m.Device, What: "early"}, m.Count, slowly*l.every, trouble{
 		level: slog.LevelInfo, text: "device slow, messages acknowledged early", sum: "device slow, more messages acknowledged early",
 		attrs: []slog.Attr{slog.String("device", m.Device)}, err: m.Err,
 	})
 }
 
-func (t *teller) refusals(m messages.Refusals) {
-	t.note(throttle.Kind{Who: m.Who, What: refused(m.What)}, m.Count, slowly*t.system.Throttle, trouble{
+func (l *supervisorLog) refusals(m messages.Refusals) {
+	l.note(throttle.Kind{Who: m.Who, What: refused(m.What)}, m.Count, slowly*l.every, trouble{
 		level: slog.LevelWarn, text: m.What + " refused", sum: "more " + m.What + " refused",
 		attrs: []slog.Attr{slog.String("who", m.Who)}, err: m.Err,
 	})
+}
+
+// regranted says what is new among the subscriptions, and, each time, which are refused.
+func (l *supervisorLog) regranted(granted []messages.Grant) {
+	said := make(map[messages.Grant]bool, len(l.granted))
+	for _, g := range l.granted {
+		said[g] = true
+	}
+	for _, g := range granted {
+		switch {
+		case g.Err != nil:
+			l.line(slog.LevelError, "subscription refused", nil, slog.String("topic", g.Filter), slog.Any("err", g.Err))
+		case !said[g]:
+			l.line(slog.LevelInfo, "subscribed", nil, slog.String("topic", g.Filter), slog.Int("qos", int(g.QoS)))
+		}
+	}
+	l.granted = granted
+}
+
+// unspooled tells what the spool failed to do, and what becomes of it. With a spool that is gone a person must act.
+func (l *supervisorLog) unspooled(m messages.Unspooled) {
+	tr := trouble{
+		level: slog.LevelWarn, text: "not on disk, goes on without the spool", sum: "more not on disk, went on without the spool",
+		attrs: []slog.Attr{slog.String("who", "spool")}, err: m.Err,
+	}
+	what := "records"
+	if m.Releases {
+		what, tr.text, tr.sum = "releases", "not marked on disk as done, comes again after a crash", "more not marked on disk as done"
+	}
+	if errors.Is(m.Err, spool.ErrGone) {
+		tr.level = slog.LevelError
+	}
+	l.note(throttle.Kind{Who: "spool", What: what, Err: throttle.Text(m.Err)}, m.Count, slowly*l.every, tr)
 }

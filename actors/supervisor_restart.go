@@ -1,90 +1,52 @@
 package actors
 
 import (
-	"math/rand/v2"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"github.com/mqttgateway/mqttgateway/actors/backoff"
+	"github.com/mqttgateway/mqttgateway/actors/supervision"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// restarts is how long a failed device, or an actor of ours, is left alone before it begins again.
-var restarts = backoff.Policy{Min: time.Second, Max: time.Minute}
-
-// settled is how long it must then have lived for its back-off to begin anew.
-const settled = 30 * time.Second
-
-// life is what the supervisor knows of someone who has failed.
-type life struct {
-	failures int       // in a row
-	down     time.Time // since when
-	online   time.Time // since when again; zero while it is down
-}
-
-// fall notes that it is down.
-func (l *life) fall() {
-	if l.online.IsZero() {
-		return
-	}
-	if time.Since(l.online) >= settled {
-		l.failures = 0
-	}
-	l.online, l.down = time.Time{}, time.Now()
-}
-
-// failed counts a failure, and returns how long to wait before the next beginning.
-func (l *life) failed() time.Duration {
-	l.fall()
-	l.failures++
-	return restarts.Half(l.failures).Draw(rand.Float64())
-}
-
-func (v *supervisor) life(who string) *life {
-	l := v.lives[who]
-	if l == nil {
-		l = &life{down: time.Now()}
-		v.lives[who] = l
-	}
-	return l
-}
-
-// failed decides when a device that failed is opened again.
+// failed acts on the failure of a device, or on the last panic of an actor.
 func (v *supervisor) failed(m messages.Failure) {
-	if m.What == messages.Closing { // an actor's last panic, on its way to an end or to begin again
-		v.failure(m, 1, 0)
-		return
-	}
-	v.settled(m.Who)
-	l := v.life(m.Who)
-	wait := l.failed()
+	change, news := v.note(m, m.Who)
 	switch {
+	case m.What == messages.Closing:
+		v.log.failure(m, 1, 0)
+	case !news: // it is no more; or it is misconfigured, and that has been said
 	case m.Final:
-		v.deviceStopped(m)
-	case v.stage < closing:
-		v.failure(m, l.failures, wait)
-		v.devices.send(messages.Reopen{Device: m.Who, After: wait})
+		v.log.deviceStopped(m)
 	default:
-		v.failure(m, l.failures, 0)
+		v.log.failure(m, change.Now.Failures, untilNext(change.Now))
 	}
 	v.ready()
 }
 
+// untilNext returns how long something that has just failed is left alone; 0: nobody knows.
+func untilNext(e supervision.Entry) time.Duration {
+	if e.Next.IsZero() {
+		return 0
+	}
+	return time.Until(e.Next)
+}
+
 // part is one of the actors right below, which are ours: their panics are bugs.
 type part struct {
-	life
 	pid   *actor.PID
 	begin func(pids ...*actor.PID) // again; of protoactor's
 	again *time.Timer              // runs while it is down; nil otherwise
 }
 
-// HandleFailure implements actor.SupervisorStrategy for connection, mapper and devices. They begin again by the same
-// rule. Devices themselves keep what they know: to make them anew would close every device, and wait for one that is
+func partBegan(name string) supervision.PartBegan { return supervision.PartBegan{Part: name} }
+
+// HandleFailure implements actor.SupervisorStrategy for connection, mapper and devices. They begin again by the same rule as
+// devices. The actor devices itself keeps what it knows: to make it anew would close every device, and wait for one that is
 // stuck.
 func (v *supervisor) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, pid *actor.PID, rs *actor.RestartStatistics, cause, _ any) {
 	defer v.survive()
-	rs.Reset()
+	rs.Reset() // the record counts
 	if v.stage == halted {
 		return
 	}
@@ -96,20 +58,34 @@ func (v *supervisor) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, pid
 		if name == devicesName {
 			p.begin = s.ResumeChildren
 		}
-		wait := p.failed()
-		p.again = v.supervisor.later(wait, restartDue{name})
 		crash := newCrash(cause)
-		v.failure(messages.Failure{Who: name, What: messages.Receiving, Err: crash, Stack: crash.stack}, p.failures, wait)
+		why := &reason{doing: messages.Receiving, err: crash}
+		change, _ := v.note(supervision.PartFailed{Part: name, Err: why}, name)
+		wait := untilNext(change.Now)
+		if name == connectionName { // the session goes with it
+			v.note(messages.LinkDown{Err: why, Retry: wait}, "")
+		}
+		v.log.failure(messages.Failure{Who: name, What: messages.Receiving, Err: why, Stack: crash.stack}, change.Now.Failures, wait)
 	}
 }
 
-// resume has a part begin again that is down.
-func (v *supervisor) resume(p *part) {
+// leaveAlone has a child that is down begin again after a while.
+func (v *supervisor) leaveAlone(name string, wait time.Duration) {
+	p := v.parts[name]
+	if p.again != nil {
+		p.again.Stop()
+	}
+	p.again = v.self.later(wait, partDue{name})
+}
+
+// resume has a child begin again that is down.
+func (v *supervisor) resume(name string) {
+	p := v.parts[name]
 	if p.again == nil {
 		return
 	}
 	p.again.Stop()
 	p.again = nil
-	p.online = time.Now()
+	v.note(partBegan(name), "")
 	p.begin(p.pid)
 }

@@ -3,6 +3,7 @@ package actors
 import (
 	"log/slog"
 
+	"github.com/mqttgateway/mqttgateway/actors/supervision"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -13,7 +14,7 @@ const (
 	haltPart = 95
 )
 
-// halt begins the orderly stop: devices first.
+// halt begins the orderly stop: devices first. Children that are down begin at once, for there is no time to leave them alone.
 func (v *supervisor) halt() {
 	if v.stage >= closing {
 		return
@@ -22,12 +23,10 @@ func (v *supervisor) halt() {
 	for _, t := range v.timers {
 		t.Stop()
 	}
-	v.timer(v.Grace*lifePart/100, lifeOver{})
-	v.timer(v.Grace*haltPart/100, haltOver{})
-	v.Log.Info("stopping", "grace", v.Grace)
-	for _, p := range v.parts { // there is no time to leave them alone
-		v.resume(p)
-	}
+	v.timer(v.grace*lifePart/100, lifeOver{})
+	v.timer(v.grace*haltPart/100, haltOver{})
+	v.log.Info("stopping", "grace", v.grace)
+	v.note(messages.CloseDevices{}, "")
 	v.mapper.send(messages.CloseDevices{})
 }
 
@@ -36,29 +35,17 @@ func (v *supervisor) end() {
 	if v.stage != closing {
 		return
 	}
-	v.Log.Warn("devices did not close in time", "devices", v.lingering())
-	v.system.end()
-	v.flush()
+	v.log.Warn("devices did not close in time", "devices", v.lingering())
+	v.endLife()
+	v.finish()
 }
 
-// lingering names some devices that are not done.
-func (v *supervisor) lingering() (names []string) {
-	for _, slot := range v.slots {
-		busy := false
-		slot.box.Locked(func() { busy = slot.busy != nil || slot.waiting > 0 })
-		if busy && len(names) < 10 {
-			names = append(names, slot.Name)
-		}
-	}
-	return names
-}
-
-// flush closes the link behind the devices' last words.
-func (v *supervisor) flush() {
+// finish closes the link behind the devices' last words.
+func (v *supervisor) finish() {
 	if v.stage != closing {
 		return
 	}
-	v.stage = flushing
+	v.stage = finishing
 	v.mapper.send(messages.Flush{})
 }
 
@@ -73,6 +60,7 @@ func (v *supervisor) halted() {
 			p.again.Stop()
 		}
 	}
-	v.lastSums()
-	v.Log.Info("stopped", slog.Any("messages", v.counters.LogValue()))
+	v.board.apply(supervision.Ended{})
+	v.log.lastSums()
+	v.log.Info("stopped", slog.Any("messages", v.counters.LogValue()))
 }

@@ -28,7 +28,7 @@ type system struct {
 	recovered spool.Recovered // what it owes of before; until the connection has it
 	root      *actor.RootContext
 	born      time.Time
-	standing  *standing
+	board     *board
 	pulses    pulses
 	workers   mailbox.Workers
 	calls     sync.Pool   // of *call, between two

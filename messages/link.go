@@ -4,10 +4,8 @@ import "time"
 
 // LinkUp tells that the session with the broker stands. Connection → supervisor.
 type LinkUp struct {
-	Epoch   uint64
-	Broker  string // URL without secrets
-	Session bool   // the broker had kept a session of ours
-	NoWill  bool   // it was made without the last will that was wanted, for the broker hangs up on one
+	Session bool // the broker had kept a session of ours
+	NoWill  bool // it was made without the last will that was wanted, for the broker hangs up on one
 	Granted []Grant
 	Queued  int           // publications that waited for it
 	Took    time.Duration // from the connect request to the last grant
@@ -20,9 +18,11 @@ type Grant struct {
 	Err    error // not nil: refused
 }
 
+// Regranted tells what the session is subscribed to after that has been changed. Connection → supervisor.
+type Regranted struct{ Granted []Grant }
+
 // LinkDown tells that an attempt failed, or that a session was lost. Connection → supervisor.
 type LinkDown struct {
-	Epoch     uint64
 	Err       error
 	Lost      bool          // a session was lost, not an attempt
 	Permanent bool          // time alone will not cure it

@@ -39,3 +39,11 @@ func (a *account[T]) clear(now time.Time) (int, T) {
 	a.window, a.count, a.latest = now, 0, none
 	return count, latest
 }
+
+// sum begins a window at now, and returns what the one before it held of errors of this kind.
+func (a *account[T]) sum(now time.Time, k Kind) Sum[T] {
+	up, in := a.down.IsZero(), now.Sub(a.window)
+	more, latest := a.clear(now)
+	a.told = !up
+	return Sum[T]{k, more, in, latest, up}
+}

@@ -129,12 +129,23 @@ func (b *Book[T]) sums(now time.Time, due func(*account[T]) bool) []Sum[T] {
 		if a.count == 0 || !due(a) {
 			continue
 		}
-		up := a.down.IsZero()
-		in := now.Sub(a.window)
-		more, latest := a.clear(now)
-		sums = append(sums, Sum[T]{k, more, in, latest, up})
-		a.told = !up
+		sums = append(sums, a.sum(now, k))
 	}
+	slices.SortFunc(sums, func(x, y Sum[T]) int { return compare(x.Kind, y.Kind) })
+	return sums
+}
+
+// Forget closes the accounts of a Who that is no more, and returns what was counted and not said, ordered by kind.
+func (b *Book[T]) Forget(now time.Time, who string) []Sum[T] {
+	who = Kind{Who: who}.clipped().Who
+	var sums []Sum[T]
+	for _, k := range append(b.owned[who], Kind{Who: who}) {
+		if a := b.accounts[k]; a != nil && a.count > 0 {
+			sums = append(sums, a.sum(now, k))
+		}
+		delete(b.accounts, k)
+	}
+	delete(b.owned, who)
 	slices.SortFunc(sums, func(x, y Sum[T]) int { return compare(x.Kind, y.Kind) })
 	return sums
 }

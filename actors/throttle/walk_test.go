@@ -116,11 +116,20 @@ func TestWalkOfManyKinds(t *testing.T) {
 	for range 20_000 {
 		now = now.Add(time.Duration(random.ExpFloat64() * float64(3*time.Second)))
 		k := Kind{fmt.Sprint("device", random.IntN(3)), fmt.Sprint(random.IntN(2)), fmt.Sprint(random.IntN(20))}
-		switch random.IntN(4) {
+		switch random.IntN(40) {
 		case 0:
+			for _, s := range book.Forget(now, k.Who) {
+				said += s.More
+			}
+			for left := range book.accounts {
+				if left.Who == k.Who {
+					t.Fatalf("%v is left of one that is forgotten", left)
+				}
+			}
+		case 1, 2, 3, 4, 5, 6, 7, 8, 9:
 			r, _ := book.Recover(now, k.Who, k.What)
 			said += r.More
-		case 1:
+		case 10, 11, 12, 13, 14, 15, 16, 17, 18, 19:
 			for _, s := range book.Due(now) {
 				said += s.More
 			}

@@ -31,8 +31,8 @@ func TestUnspooledLines(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var log bytes.Buffer
-			s := &system{Options: Options{Log: slog.New(slog.NewTextHandler(&log, nil)), Throttle: time.Second}}
-			newTeller(s).unspooled(tt.m)
+			o := &Options{Log: slog.New(slog.NewTextHandler(&log, nil)), Throttle: time.Second}
+			newSupervisorLog(o, address{}).unspooled(tt.m)
 			if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, tt.want) || strings.Contains(got, "refused") {
 				t.Errorf("said\n%swant\n%s", got, tt.want)
 			}
