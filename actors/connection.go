@@ -284,7 +284,6 @@ func (c *connection) options(d link.Dial, acks *acks, notes *notes) mqtt.Options
 		if notes.arrived(m) || sweep.arrived(m) {
 			return
 		}
-		c.Traffic()
 		a := messages.Arrived{
 			Delivery: acks.open(m), Topic: m.Topic, Payload: m.Payload, QoS: m.QoS,
 			Retained: m.Retained, Duplicate: m.Duplicate,

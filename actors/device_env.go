@@ -39,7 +39,6 @@ func (e *env) Emit(msg messages.InternalMsg, options ...devices.EmitOption) devi
 		return receipt
 	}
 	e.slot.counters.Emitted.Add(1)
-	e.slot.Traffic()
 	e.slot.mapper.send(messages.Emitted{
 		Number: number,
 		Device: e.slot.Name,

@@ -36,9 +36,6 @@ type Options struct {
 	Throttle  time.Duration // in which errors of one kind are one line
 	Log       *slog.Logger
 
-	// Traffic is called for each message that arrives or is emitted, by any goroutine; it must not block. It may be nil.
-	Traffic func()
-
 	// Started is called once, when the link begins: each device has opened or failed, or there was no more time. It must
 	// not block. It may be nil.
 	Started func()
@@ -58,9 +55,6 @@ type Gateway struct{ system *system }
 func New(o Options) (*Gateway, error) {
 	if o.Dial == nil {
 		o.Dial = mqtt.Dial
-	}
-	if o.Traffic == nil {
-		o.Traffic = func() {}
 	}
 	if o.Started == nil {
 		o.Started = func() {}

@@ -21,9 +21,11 @@ type Config struct {
 // Gateway is about the program as a whole.
 type Gateway struct {
 	// Name is never empty after Load.
-	Name      string        `koanf:"name" default:"" doc:"the sender it signs with, and the client id unless one is given; empty: the name of the configuration file without extension, without a file the program's"`
-	Grace     time.Duration `koanf:"grace" default:"10s" min:"100ms" max:"1h" doc:"longest duration of an orderly stop"`
-	StartWait time.Duration `koanf:"start_wait" default:"5s" min:"0s" max:"1h" doc:"the link opens when each device has opened or failed once, at most this long after the start"`
+	Name  string        `koanf:"name" default:"" doc:"the sender it signs with, and the client id unless one is given; empty: the name of the configuration file without extension, without a file the program's"`
+	Grace time.Duration `koanf:"grace" default:"10s" min:"100ms" max:"1h" doc:"longest duration of an orderly stop"`
+	// Processors is 0 for all.
+	Processors int           `koanf:"processors" default:"1" min:"1" max:"1024" zero:"all" doc:"how many processors the gateway uses once it has started; one is the cheaper for messages, more are for devices that compute; GOMAXPROCS in the environment takes precedence"`
+	StartWait  time.Duration `koanf:"start_wait" default:"5s" min:"0s" max:"1h" doc:"the link opens when each device has opened or failed once, at most this long after the start"`
 }
 
 // MQTT says how to reach the broker and what to exchange with it.

@@ -15,6 +15,9 @@
 //     a back-off the opener again. A new value never inherits what the old one broke.
 //  5. At the end of the program Close is called; what it emits is still published.
 //
+// Once it has started, the gateway uses one processor (option gateway.processors). A device that computes for long, in whichever
+// goroutine, has everybody else wait for up to 10 ms at a time, until the scheduler interrupts it: then more are worth it.
+//
 // Open, Handle and Close never overlap. The context of each is cancelled when its deadline has passed or the program
 // has no more time. No stage of one device holds up another.
 //

@@ -14,8 +14,6 @@ import (
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/command/logging"
-	"github.com/mqttgateway/mqttgateway/internal/heap"
-	"github.com/mqttgateway/mqttgateway/internal/pace"
 )
 
 func newRun() *cobra.Command {
@@ -73,13 +71,8 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 		url, guest = inside.URL(), asGuest(p.users)
 		c = signedIn(c, inside)
 	}
-	pacer := pace.New()
-	defer pacer.Stop()
 	options := buildOptions(c, p, url, log)
-	options.Traffic = pacer.Note
-	keeper := heap.New()
-	defer keeper.Stop()
-	options.Started = keeper.Start
+	options.Started = func() { go atWork(c.Gateway.Processors) }
 	gateway, err := actors.New(options)
 	if err != nil {
 		return err

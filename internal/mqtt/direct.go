@@ -3,7 +3,6 @@ package mqtt
 import (
 	"context"
 	"errors"
-	"io"
 	"sync"
 	"sync/atomic"
 )
@@ -16,7 +15,6 @@ type directSession struct {
 	in       *reader
 	quickAck func() // see there
 	present  bool   // set before connected is closed
-	crowded  int    // messages at QoS 0 since read has waited; of read alone
 
 	connected chan struct{}  // closed by the CONNACK
 	done      chan struct{}  // closed when cause is set
@@ -47,7 +45,7 @@ func connectDirect(ctx context.Context, w wire, o Options) (Session, error) {
 		writer:    newWriter(w),
 		flights:   newInflight(),
 	}
-	s.in = newReader(s.stream(), o.MaxPacket)
+	s.in = newReader(s.wire, o.MaxPacket)
 	s.clock.start()
 	s.running.Go(s.read)
 	s.running.Go(s.writeRest)
@@ -73,14 +71,6 @@ func connectDirect(ctx context.Context, w wire, o Options) (Session, error) {
 	}
 	go s.watch()
 	return s, nil
-}
-
-// stream is what to read from.
-func (s *directSession) stream() io.Reader {
-	if s.socket != nil {
-		return s.socket
-	}
-	return s.wire
 }
 
 func (s *directSession) Present() bool { return s.present }

@@ -26,9 +26,6 @@
 //	    socket has no room for, and all that goes through TLS or a WebSocket, is left to a goroutine that may wait.
 //	  - inflight deals out identifiers and keeps the order of outcomes; reporter tells them, one goroutine at a time.
 //	  - watch keeps the vigil, and tells of the end.
-//	  - A socket is read and written by system calls that are not announced to Go's scheduler, which spares waking its
-//	    monitor for each message. It then sleeps on while messages come, and a goroutine that computes keeps its
-//	    processor unless a timer fires meanwhile: internal/pace sees to one.
 //	  - PUBLISH and acknowledgements are written and read by hand, everything else by paho's codec.
 //
 // # Paho

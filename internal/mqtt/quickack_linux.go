@@ -19,7 +19,7 @@ func quickAck(socket net.Conn) func() {
 		return func() {}
 	}
 	set := func(fd uintptr) {
-		setOption(fd, unix.TCP_QUICKACK, 1)
+		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_QUICKACK, 1)
 	}
 	return func() { _ = raw.Control(set) }
 }

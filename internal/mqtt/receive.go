@@ -17,10 +17,6 @@ func (s *directSession) read() {
 			continue
 		}
 		s.beforeWaiting()
-		if s.crowded >= crowd {
-			yield()
-		}
-		s.crowded = 0
 		if err := s.in.fill(); err != nil {
 			s.fail(err)
 			return
@@ -28,11 +24,6 @@ func (s *directSession) read() {
 		s.clock.heard.set(s.clock.now())
 	}
 }
-
-// crowd is from how many messages at once on the reader lets other programs have its processor for a moment, if they want
-// it: broker and gateway share a machine, and it is for what the broker sends meanwhile that the next reading, and the
-// next writing, take more at once. At QoS 1 the broker waits for acknowledgements instead, and is not kept waiting.
-const crowd = 4
 
 // yields is how often the reader lets others run before it takes it that there is no answer: those who were woken by
 // what arrived, and then whoever sends what they have put together.
@@ -83,9 +74,7 @@ func (s *directSession) arrived(p packet) {
 		return
 	}
 	m, id := parsePublish(p)
-	if m.QoS == 0 {
-		s.crowded++
-	} else {
+	if m.QoS > 0 {
 		m.receipt = &receipt{session: s, id: id, qos: m.QoS}
 	}
 	if !s.quiet.Load() {

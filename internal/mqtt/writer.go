@@ -29,7 +29,7 @@ type writer struct {
 }
 
 func newWriter(w wire) writer {
-	return writer{socket: rawSocket(w.Conn), work: make(chan struct{}, 1), drained: make(chan struct{})}
+	return writer{socket: newSocket(w.Conn), work: make(chan struct{}, 1), drained: make(chan struct{})}
 }
 
 // put appends to what is to be sent; when nothing may be sent any more it drops p. mu is held.
