@@ -113,12 +113,12 @@ func TestStateOfADevice(t *testing.T) {
 	}{
 		{"fails", lamps("a"), "BREAK", time.Minute, []string{"a/state offline: handling BREAK: input/output error", "a/state online"}},
 		{"panics", lamps("a"), "PANIC", time.Minute, []string{"a/state offline: handling PANIC: panic: lamp on fire", "a/state online"}},
-		{"raw and panics", sirens("a"), "PANIC", time.Minute, []string{"a/state offline: handling PANIC: panic: siren on fire", "a/state online"}},
-		{"raw and leaves", sirens("a"), "LEAVE", time.Minute, []string{"a/state offline: actor stopped itself", "a/state online"}},
+		{"actor, and panics", sirens("a"), "PANIC", time.Minute, []string{"a/state offline: handling PANIC: panic: siren on fire", "a/state online"}},
+		{"actor, and leaves", sirens("a"), "LEAVE", time.Minute, []string{"a/state offline: running: actor stopped itself", "a/state online"}},
 		{"refuses", lamps("a"), "REFUSE", time.Minute, nil},
 		{"stuck, and there again", lamps("a"), "SLEEP", 2 * time.Minute,
 			[]string{"a/state offline: handling SLEEP: not done after 10s", "a/state online"}},
-		{"raw and stuck", sirens("a"), "SLEEP", 2 * time.Minute,
+		{"actor, and stuck", sirens("a"), "SLEEP", 2 * time.Minute,
 			[]string{"a/state offline: handling SLEEP: not done after 10s", "a/state online"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

@@ -158,7 +158,11 @@ func (d *device) ended(m runEnded) {
 	if m.err == nil {
 		m.err = errors.New("it has ended by itself")
 	}
-	d.fail(&reason{doing: messages.Running, err: m.err})
+	why := new(reason)
+	if !errors.As(m.err, &why) { // else a registered actor has said what it was at
+		why = &reason{doing: messages.Running, err: m.err}
+	}
+	d.fail(why)
 }
 
 // reopen opens again if it is time and nothing of the device before is left; else it tells for how long it has waited.
@@ -181,13 +185,19 @@ func (d *device) handle(h messages.Handle) {
 	if d.call == nil {
 		d.call, d.give = context.WithCancel(d.system.life)
 	}
-	overdue, err := d.watch(h, d.give, func() (err error) {
-		defer recovered(&err)
-		return d.dev.Handle(d.call, h.Msg)
-	})
+	var overdue bool
+	var err error
+	if r, ok := d.dev.(*registered); ok {
+		overdue, err = d.request(r, h)
+	} else {
+		overdue, _, err = d.watch(h, d.give, func() (err error) {
+			defer recovered(&err)
+			return d.dev.Handle(d.call, h.Msg)
+		})
+	}
 	switch {
 	case overdue:
-		if err == nil || errors.Is(err, context.Canceled) {
+		if err == nil || errors.Is(err, errLater) || errors.Is(err, context.Canceled) {
 			err = errOverdue{d.Timeout}
 		}
 	case err == nil || errors.Is(err, devices.ErrAction):
@@ -238,6 +248,7 @@ func (d *device) stop() {
 	if d.retry != nil {
 		d.retry.Stop()
 	}
+	d.waitForAnswers(0, messages.InternalMsg{})
 	d.close()
 	if d.running != nil {
 		_, _ = d.during(messages.Running, d.Timeout, nil, func() error {

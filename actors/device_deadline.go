@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/actors/mailbox"
@@ -25,17 +26,17 @@ type call struct {
 }
 
 // watch makes the call by which the device handles h, and answers for it when the call ends, however it does, or
-// before that when the deadline has passed.
-func (p *slot) watch(h messages.Handle, cancel context.CancelFunc, f func() error) (overdue bool, err error) {
+// before that when the deadline has passed. If f returns errLater, the answer has yet to come, for what watch returns of h.
+func (p *slot) watch(h messages.Handle, cancel context.CancelFunc, f func() error) (overdue bool, handled messages.Handle, err error) {
 	c := p.begin(messages.Handling, h, p.Timeout, cancel)
 	err = mailbox.ErrGoexit
 	defer func() {
-		if overdue, h = c.end(); !overdue {
-			p.answer(h, err)
+		if overdue, handled = c.end(); !overdue && !errors.Is(err, errLater) {
+			p.answer(handled, err)
 		}
 	}()
 	err = f()
-	return overdue, err
+	return overdue, handled, err
 }
 
 // during makes another call of the device's own code.

@@ -24,7 +24,7 @@ func TestDeadlineOfAQuickCall(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newProbe(t)
 				s := p.newSlot(10 * time.Second)
-				overdue, err := s.watch(handleOf(1, 1), func() { t.Error("cancelled") }, func() error {
+				overdue, _, err := s.watch(handleOf(1, 1), func() { t.Error("cancelled") }, func() error {
 					time.Sleep(9 * time.Second)
 					return row.err
 				})
@@ -68,7 +68,7 @@ func TestDeadlinePasses(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		s.box.PostUserMessage(handleOf(2, 1))
 		s.box.PostUserMessage(handleOf(3, 0))
-		overdue, err := s.watch(handleOf(1, 1), cancel, func() error {
+		overdue, _, err := s.watch(handleOf(1, 1), cancel, func() error {
 			<-ctx.Done()
 			got := p.take()
 			p.wantOutcome(t, got, 1, messages.TimedOut)
@@ -110,7 +110,7 @@ func TestDeadlineOfOneCallAfterAnother(t *testing.T) {
 		p := newProbe(t)
 		s := p.newSlot(time.Second)
 		for n := range uint64(20) {
-			overdue, _ := s.watch(handleOf(n, 1), nil, func() error {
+			overdue, _, _ := s.watch(handleOf(n, 1), nil, func() error {
 				time.Sleep(90 * time.Millisecond * time.Duration(n%12))
 				return nil
 			})

@@ -33,12 +33,14 @@ func awaited(h messages.Handle) bool { return h.QoS > 0 && !h.Early }
 // slow reports whether the device is within a call that takes long.
 func (g *slotGate) slow() bool { return g.busy != nil && g.busy.slow }
 
-// holding returns how many messages the broker waits for because of this device, with the one that it is handling.
+// holding returns how many messages the broker waits for because of this device, with the one that it is handling and those
+// that it answers later.
 func (g *slotGate) holding() int {
+	n := g.held + g.unanswered
 	if g.busy != nil && awaited(g.busy.handling) {
-		return g.held + 1
+		n++
 	}
-	return g.held
+	return n
 }
 
 // post gives the device a message, or refuses it. The mapper calls it, which has boxed h once for all the devices that the

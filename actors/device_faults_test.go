@@ -31,7 +31,7 @@ func init() {
 		}
 		return &odd{env, o}, nil
 	})
-	actors.Register("raw odd", func(devices.Env) actor.Actor {
+	actors.Register("odd actor", func(context.Context, devices.Env, struct{}) (actor.Actor, error) {
 		if oddity.open != nil {
 			oddity.open()
 		}
@@ -39,7 +39,7 @@ func init() {
 			if oddity.receive != nil {
 				oddity.receive(c)
 			}
-		})
+		}), nil
 	})
 }
 
@@ -49,7 +49,7 @@ var oddity behaviour
 type behaviour struct {
 	open, handle, run func()
 	close             func() error
-	receive           func(actor.Context) // of a raw one
+	receive           func(actor.Context) // of an actor
 }
 
 type odd struct {
@@ -191,8 +191,8 @@ func TestErrorsOfCloseAreThrottled(t *testing.T) {
 	})
 }
 
-// A raw actor that can't be made is a device that is down, not a fault of the actor above it.
-func TestRawActorCannotBeMade(t *testing.T) {
+// An actor that can't be made is a device that is down, not a fault of the actor above it.
+func TestRegisteredActorCannotBeMade(t *testing.T) {
 	for _, row := range []struct {
 		name  string
 		cause any
@@ -204,7 +204,7 @@ func TestRawActorCannotBeMade(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var tries int
-				b := startOdd(t, "raw odd", behaviour{open: func() {
+				b := startOdd(t, "odd actor", behaviour{open: func() {
 					if tries++; tries < 4 {
 						panic(row.cause)
 					}
@@ -233,15 +233,15 @@ func TestRawActorCannotBeMade(t *testing.T) {
 	}
 }
 
-// A panic over the news that it begins again doesn't make a raw actor begin once more, and what our actors say to each
-// other doesn't reach it.
-func TestRawActorPanicsInRestarting(t *testing.T) {
+// A panic over the news that its life ends doesn't make an actor begin once more, and what our actors say to each other
+// doesn't reach it.
+func TestRegisteredActorPanicsInStopping(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var got []string
-		b := startOdd(t, "raw odd", behaviour{receive: func(c actor.Context) {
+		b := startOdd(t, "odd actor", behaviour{receive: func(c actor.Context) {
 			got = append(got, fmt.Sprintf("%T", c.Message()))
 			switch c.Message().(type) {
-			case messages.InternalMsg, *actor.Restarting:
+			case *actors.Request, *actor.Stopping:
 				panic("trapped")
 			}
 		}})
@@ -249,7 +249,10 @@ func TestRawActorPanicsInRestarting(t *testing.T) {
 		time.Sleep(time.Minute)
 		b.stop()
 		<-b.done
-		want := []string{"*actor.Started", "messages.InternalMsg", "*actor.Restarting", "*actor.Started", "*actor.Stopping", "*actor.Stopped"}
+		want := []string{
+			"*actor.Started", "*actors.Request", "*actor.Stopping", "*actor.Stopped",
+			"*actor.Started", "*actor.Stopping", "*actor.Stopped",
+		}
 		if !slices.Equal(got, want) {
 			t.Errorf("the actor received %q, want %q", got, want)
 		}
@@ -292,11 +295,11 @@ func TestLinkOpensWhileDevicesDo(t *testing.T) {
 	})
 }
 
-// A raw actor that stops itself and panics as well has failed, and begins again.
-func TestRawActorStopsItselfAndPanics(t *testing.T) {
+// An actor that stops itself and panics as well has failed, and begins again.
+func TestRegisteredActorStopsItselfAndPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		b := startOdd(t, "raw odd", behaviour{receive: func(c actor.Context) {
-			if m, ok := c.Message().(messages.InternalMsg); ok && m.Action() == "STOP" {
+		b := startOdd(t, "odd actor", behaviour{receive: func(c actor.Context) {
+			if q, ok := c.Message().(*actors.Request); ok && q.Msg.Action() == "STOP" {
 				c.Stop(c.Self())
 				panic("stopping")
 			}

@@ -1,105 +1,321 @@
 package actors
 
 import (
+	"context"
+	"errors"
+	"log/slog"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/mqttgateway/mqttgateway/actors/mailbox"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// Register adds a type of device that is a whole actor, for those who want children, behaviours or timers of their
-// own. Its options are env.Params(), which devices.Decode reads into a struct. Panics as [devices.Register] does.
+// Register adds a type of device that is an actor of protoactor's, for those who want behaviours, timers or children of their
+// own. Register differs from [devices.Register] only in what open returns: parameters, deadlines, refusals, failures, back-off
+// and stopping are those of every device, and package devicetest tries out such a type like any other.
 //
-// The actor receives each message of its device as a messages.InternalMsg, and what protoactor sends it. When Receive
-// returns the message counts as handled. A panic is a failure: the actor is made anew by newActor after a back-off,
-// its mailbox refusing meanwhile. A Receive that outlives the device's deadline takes the device out until it returns.
-func Register(name string, newActor func(env devices.Env) actor.Actor) {
-	devices.Add(devices.Type{Name: name, Host: rawType(newActor)})
+// The actor receives a *[Request] for each message of its device, one at a time, and whatever protoactor, its children and its
+// timers send to it. A panic in Receive is a failure of the device; so is a [Failed] that anyone sends to the actor, and the
+// end of the actor if it stops itself. A device that has failed is opened again after a back-off, by open.
+//
+// Each life of the actor has a PID of its own. Messages to the actor of a former life, of its timers or of children that have
+// not heard of its end, are lost. An actor therefore never receives *actor.Restarting: it receives *actor.Stopping at the end
+// of each life, whether it has failed or not, and gives back there what it holds, such as timers. Nobody may keep the
+// actor.Context beyond Receive; Self and ActorSystem of it stay valid.
+//
+// A child that fails is a failure of the device, unless the actor implements actor.SupervisorStrategy: HandleFailure then
+// decides, on the actor's goroutine. The example restarts a child alone and gives up when that has not helped. Of the
+// strategies that protoactor ships none tells of what it does, and each stops a child silently that fails too often. A
+// strategy that calls EscalateFailure makes the failure one of the device.
+//
+// An actor that has a method Answers() bool may answer commands itself, as a [devices.Answerer] does.
+func Register[P any](name string, open func(ctx context.Context, env devices.Env, params P) (actor.Actor, error)) {
+	devices.Register(name, func(ctx context.Context, env devices.Env, params P) (devices.Device, error) {
+		a, err := open(ctx, env, params)
+		if err != nil {
+			return nil, err
+		}
+		if a == nil {
+			return nil, errors.New("the opener returned no actor")
+		}
+		return openRegistered(env, a)
+	})
 }
 
-// rawType is what the table of types holds for a type of Register.
-type rawType func(env devices.Env) actor.Actor
+// Failed tells an actor of a registered type that its device has failed, and why. The actor doesn't receive it: its life is
+// over. Anyone may send it: a timer, a child, a goroutine that reads from the equipment, the actor itself.
+type Failed struct{ Err error }
 
-// raw is the actor around an actor of a registered type.
-type raw struct {
-	*slot
-	newActor rawType
-	env      *env
-	inner    actor.Actor // nil until it is started
+// registered is one life of a device that is an actor. It is a devices.Device to the host, and to protoactor the actor around
+// that of the author.
+type registered struct {
+	author actor.Actor
+	root   *actor.RootContext
+	pid    *actor.PID
+	own    *actor.ActorSystem // in which there is nobody else, if the device has no gateway; else nil
+
+	// Of the actor's goroutine.
+	shown actor.Context // what the author's actor sees; nil until it has started
+	over  bool          // the author's actor has received Stopping
+
+	started chan struct{} // closed when Receive has returned from Started
+	failed  chan struct{} // closed when the life is over; err is written before, and once
+	ended   chan struct{} // closed when the actor has stopped, and all its children
+	fails   sync.Once
+	err     error
+	closing error // what went wrong in the actor's last words; written before ended is closed
+
+	unanswered atomic.Int32  // requests that outlast Receive
+	fewer      chan struct{} // holds a token when unanswered has sunk since the host looked
 }
 
-func newRaw(p *slot, t rawType) *raw {
-	if p.last != nil {
-		p.last.closed.Store(true) // its children have had their last words
+var (
+	_ devices.Runner           = (*registered)(nil)
+	_ devices.Answerer         = (*registered)(nil)
+	_ actor.SupervisorStrategy = (*registered)(nil)
+)
+
+// openRegistered begins the author's actor, in the gateway's system, or, without a gateway, in one of its own. The actor is
+// nobody's child: only its device begins and ends it.
+func openRegistered(e devices.Env, author actor.Actor) (devices.Device, error) {
+	r := &registered{
+		author:  author,
+		started: make(chan struct{}),
+		failed:  make(chan struct{}),
+		ended:   make(chan struct{}),
+		fewer:   make(chan struct{}, 1),
 	}
-	p.last = newEnv(p)
-	return &raw{slot: p, newActor: t, env: p.last}
+	box := lifeMailbox{mailbox.New(nil, nil), r}
+	props := actor.PropsFromProducer(func() actor.Actor { return r }, actor.WithMailbox(func() actor.Mailbox { return box }))
+	name := "registered/" + e.Name()
+	if in, ok := e.(*env); ok {
+		r.root = in.slot.root
+		props.Configure(actor.WithDispatcher(&in.slot.workers))
+		name += "/" + strconv.FormatUint(in.slot.opening, 10)
+	} else {
+		r.own = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
+			return slog.New(noise{e.Log().Handler()})
+		}))
+		r.root = r.own.Root
+	}
+	var err error
+	if r.pid, err = r.root.SpawnNamed(props, name); err != nil {
+		return nil, err
+	}
+	select {
+	case <-r.started:
+		return r, nil
+	case <-r.failed:
+		return nil, errors.Join(r.err, r.Close())
+	}
 }
 
 // Receive implements actor.Actor.
-func (r *raw) Receive(c actor.Context) {
-	defer guard(c, r.Name, r.supervisor)
+func (r *registered) Receive(c actor.Context) {
 	switch m := c.Message().(type) {
-	case messages.Handle:
-		r.handle(c, m)
 	case *actor.Started:
-		r.start(c)
+		r.shown = plainContext{c}
+		if r.guarded() == nil {
+			close(r.started)
+		}
+	case *actor.Stopping:
+		r.over = true
+		r.last()
 	case *actor.Stopped:
-		r.vacate()
-		r.receive(c)
-		r.env.closed.Store(true)
+		r.last()
+		r.fail(errors.New("actor stopped itself")) // else it has failed already, or nobody listens any more
+		close(r.ended)
+	case *actor.Terminated:
+		_ = r.guarded()
+	case Failed:
+		if m.Err == nil {
+			m.Err = errors.New("actor failed without saying why")
+		}
+		r.fail(m.Err)
+	case *Request:
+		if r.alive() {
+			m.received(r.guarded())
+		}
 	default:
-		r.receive(c)
+		if r.alive() {
+			_ = r.guarded()
+		}
 	}
 }
 
-// start makes the actor. It is not made by the producer of this one: a panic there would be that of whoever spawns.
-func (r *raw) start(c actor.Context) {
-	_, _ = r.during(messages.Opening, r.OpenTimeout, nil, func() error {
-		r.inner = r.newActor(r.env)
-		r.inner.Receive(c)
-		return nil
-	})
-	r.set(admit)
-	r.supervisor.send(messages.DeviceChanged{Device: r.Name, State: messages.Online})
+// alive reports whether the author's actor is to receive what isn't about its end.
+func (r *registered) alive() bool {
+	select {
+	case <-r.failed:
+		return false
+	default:
+		return !r.over
+	}
 }
 
-// HandleFailure implements actor.SupervisorStrategy for the actor's children: its own strategy decides, and if it has
-// none, the failure of a child is that of the device.
-func (r *raw) HandleFailure(s *actor.ActorSystem, v actor.Supervisor, child *actor.PID, rs *actor.RestartStatistics, cause, msg any) {
-	if own, ok := r.inner.(actor.SupervisorStrategy); ok {
-		own.HandleFailure(s, v, child, rs, cause, msg)
+// guarded has the author's actor receive a message. A panic is the end of the life.
+func (r *registered) guarded() (err error) {
+	defer func() {
+		if err != nil {
+			r.fail(err)
+		}
+	}()
+	defer recovered(&err)
+	r.author.Receive(r.shown)
+	return nil
+}
+
+// last has the author's actor receive that it ends. The author's code runs on another goroutine: if it ended this one, by
+// runtime.Goexit, protoactor would never finish stopping.
+func (r *registered) last() {
+	err := mailbox.ErrGoexit
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer recovered(&err)
+		r.author.Receive(r.shown)
+		err = nil
+	}()
+	<-done
+	r.closing = errors.Join(r.closing, err)
+}
+
+// fail ends the life. The first reason counts.
+func (r *registered) fail(why error) {
+	r.fails.Do(func() {
+		r.err = why
+		close(r.failed)
+	})
+}
+
+// HandleFailure implements actor.SupervisorStrategy for the author's actor: its own strategy decides, and if it has none, the
+// failure of a child is that of the device.
+func (r *registered) HandleFailure(s *actor.ActorSystem, v actor.Supervisor, child *actor.PID, rs *actor.RestartStatistics, cause, msg any) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			r.fail(newCrash(cause))
+		}
+	}()
+	own, ok := r.author.(actor.SupervisorStrategy)
+	if !ok || !r.alive() {
+		escalating{v, r}.EscalateFailure(cause, msg)
 		return
 	}
-	v.EscalateFailure(cause, msg)
+	own.HandleFailure(s, escalating{v, r}, child, rs, cause, msg)
 }
 
-func (r *raw) receive(c actor.Context) {
-	if r.inner != nil {
-		r.inner.Receive(c)
+// escalating is what a strategy sees of the author's actor. Escalating a failure ends the life.
+type escalating struct {
+	actor.Supervisor
+	life *registered
+}
+
+// EscalateFailure implements actor.Supervisor. If a request made the child fail, the request is answered so.
+func (e escalating) EscalateFailure(cause, msg any) {
+	crash := newCrash(cause)
+	if q, ok := msg.(*Request); ok {
+		q.Answer(crash)
+	}
+	e.life.fail(crash)
+}
+
+// plainContext is what the author's actor sees of its own. It is no actor.Supervisor, by which the actor could have itself
+// restarted without its device's knowledge.
+type plainContext struct{ actor.Context }
+
+// lifeMailbox is the mailbox of one life. A failure that Receive can't keep to itself (the goroutine has been ended, or a
+// continuation of ReenterAfter has panicked) ends the life, and doesn't go to protoactor, which would begin the actor again.
+type lifeMailbox struct {
+	*mailbox.Mailbox
+	life *registered
+}
+
+// RegisterHandlers implements actor.Mailbox.
+func (b lifeMailbox) RegisterHandlers(invoker actor.MessageInvoker, dispatcher actor.Dispatcher) {
+	b.Mailbox.RegisterHandlers(lifeInvoker{invoker, b.life}, dispatcher)
+}
+
+type lifeInvoker struct {
+	actor.MessageInvoker
+	life *registered
+}
+
+// EscalateFailure implements actor.MessageInvoker.
+func (i lifeInvoker) EscalateFailure(cause, _ any) { i.life.fail(newCrash(cause)) }
+
+// Answers implements devices.Answerer.
+func (r *registered) Answers() bool {
+	a, ok := r.author.(interface{ Answers() bool })
+	return ok && a.Answers()
+}
+
+// Handle implements devices.Device, for those who want to wait for the answer. The host doesn't: see receive.
+func (r *registered) Handle(ctx context.Context, msg messages.InternalMsg) error {
+	ctx, cancel := context.WithCancel(ctx)
+	q := newRequest(ctx, cancel, msg)
+	err := r.receive(q)
+	if !errors.Is(err, errLater) {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() { q.Answer(ctx.Err()) })()
+	select {
+	case <-q.answered:
+		return q.err
+	case <-r.failed:
+		return r.err
 	}
 }
 
-func (r *raw) handle(c actor.Context, h messages.Handle) {
-	overdue, err := r.watch(h, nil, func() (err error) {
-		defer recovered(&err) // so that the answer can say it
-		r.inner.Receive(rawContext{c, h.Msg})
+// receive gives the actor a request, and returns when the actor has received it. The error is the answer; errLater if there is
+// none yet.
+func (r *registered) receive(q *Request) error {
+	r.root.Send(r.pid, q)
+	select {
+	case <-q.returned:
+	case <-r.failed:
+		q.Answer(r.err)
+	}
+	return q.answer()
+}
+
+// wait blocks until no more than so many requests are unanswered, or the life is over, or nobody has time any more.
+func (r *registered) wait(most int32, enough <-chan struct{}) {
+	for r.unanswered.Load() > most {
+		select {
+		case <-r.fewer:
+		case <-r.failed:
+			return
+		case <-enough:
+			return
+		}
+	}
+}
+
+// Run implements devices.Runner: it ends when the life does.
+func (r *registered) Run(ctx context.Context) error {
+	select {
+	case <-r.failed:
+		return r.err
+	case <-ctx.Done():
 		return nil
-	})
-	switch {
-	case err != nil:
-		panic(err)
-	case overdue:
-		panic(errOverdue{r.Timeout})
 	}
 }
 
-// rawContext shows the actor the message without what it came in.
-type rawContext struct {
-	actor.Context
-	msg messages.InternalMsg
+// Close implements devices.Device. It waits for the end of the actor and its children.
+func (r *registered) Close() error {
+	select {
+	case <-r.ended: // by itself
+	default:
+		r.root.Stop(r.pid)
+		<-r.ended
+	}
+	if r.own != nil {
+		r.own.Shutdown()
+	}
+	return r.closing
 }
-
-func (c rawContext) Message() any { return c.msg }
-
-func (c rawContext) Forward(pid *actor.PID) { c.Send(pid, c.msg) }

@@ -1,7 +1,7 @@
 package actors_test
 
 import (
-	"fmt"
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -18,7 +18,7 @@ import (
 
 func init() { actors.Register("siren", newSiren) }
 
-// siren is a raw actor with a child, a behaviour and a timer. It tells of what becomes of it in statuses.
+// siren is an actor with a child, a behaviour and a timer. It tells of what becomes of it in statuses.
 type siren struct {
 	env      devices.Env
 	every    time.Duration
@@ -30,16 +30,14 @@ type siren struct {
 // blow is what a siren that is on tells itself again and again, and its horn each time.
 type blow struct{}
 
-func newSiren(env devices.Env) actor.Actor {
-	p, err := devices.Decode[struct {
-		Every time.Duration `koanf:"every" default:"1m" doc:"between two blows"`
-	}](env.Params())
-	if err != nil {
-		panic(err)
-	}
+type sirenParams struct {
+	Every time.Duration `koanf:"every" default:"1m" doc:"between two blows"`
+}
+
+func newSiren(_ context.Context, env devices.Env, p sirenParams) (actor.Actor, error) {
 	s := &siren{env: env, every: p.Every, behavior: actor.NewBehavior()}
 	s.behavior.Become(s.off)
-	return s
+	return s, nil
 }
 
 func (s *siren) say(word string) {
@@ -52,11 +50,11 @@ func (s *siren) Receive(c actor.Context) {
 	case *actor.Started:
 		s.horn = c.SpawnPrefix(actor.PropsFromFunc(s.blown), "horn")
 		s.say("STARTED")
-	case *actor.Restarting, *actor.Stopping:
+	case *actor.Stopping:
 		if s.timer != nil {
 			s.timer.Stop()
 		}
-		s.say(strings.ToUpper(strings.TrimPrefix(fmt.Sprintf("%T", c.Message()), "*actor.")))
+		s.say("STOPPING")
 	default:
 		s.behavior.Receive(c)
 	}
@@ -64,11 +62,11 @@ func (s *siren) Receive(c actor.Context) {
 
 // off is a siren's behaviour until it is switched on.
 func (s *siren) off(c actor.Context) {
-	msg, ok := c.Message().(messages.InternalMsg)
+	q, ok := c.Message().(*actors.Request)
 	if !ok {
 		return
 	}
-	switch msg.Action() {
+	switch q.Msg.Action() {
 	case "PANIC":
 		panic("siren on fire")
 	case "SLEEP":
@@ -84,7 +82,7 @@ func (s *siren) off(c actor.Context) {
 	case "FORWARD", "CRACK":
 		c.Forward(s.horn)
 	default:
-		s.say("HEARD " + msg.String())
+		s.say("HEARD " + q.Msg.String())
 	}
 }
 
@@ -101,11 +99,11 @@ func (s *siren) blown(c actor.Context) {
 	switch m := c.Message().(type) {
 	case blow:
 		s.say("HOO")
-	case messages.InternalMsg:
-		if m.Action() == "CRACK" {
+	case *actors.Request:
+		if m.Msg.Action() == "CRACK" {
 			panic("horn cracked")
 		}
-		s.say("HORN " + m.Action())
+		s.say("HORN " + m.Msg.Action())
 	case *actor.Stopping:
 		s.say("HORN STOPPING")
 	}
@@ -144,7 +142,7 @@ func (b *bench) wantSaid(device string, want ...string) {
 }
 
 // The actor gets the message itself, not what the gateway wraps around it, and may pass it on.
-func TestRawActorReceives(t *testing.T) {
+func TestRegisteredActorReceives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, sirens("s"))
 		b.wantSaid("s", "STARTED")
@@ -162,7 +160,7 @@ func TestRawActorReceives(t *testing.T) {
 }
 
 // Behaviours, children and timers are protoactor's own.
-func TestRawActorHasItsOwnTimersAndChildren(t *testing.T) {
+func TestRegisteredActorHasItsOwnTimersAndChildren(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		list := sirens("s", "slow")
 		list[0].Params = map[string]any{"every": "10s"}
@@ -182,7 +180,7 @@ func TestRawActorHasItsOwnTimersAndChildren(t *testing.T) {
 
 // A panic is a failure like any other: said with its stack, and the actor is made anew after a back-off that grows.
 // Meanwhile it refuses, and the others go on.
-func TestRawActorPanics(t *testing.T) {
+func TestRegisteredActorPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, append(sirens("s"), lamps("lamp")...))
 		defer b.end()
@@ -190,7 +188,7 @@ func TestRawActorPanics(t *testing.T) {
 		b.log.take()
 
 		b.arrive("home////s/me/C", "PANIC")
-		b.wantSaid("s")
+		b.wantSaid("s", "STOPPING", "HORN STOPPING")
 		b.arrive("home////s/me/C", "TEST")
 		b.arrive("home////lamp/me/C", "ON")
 		b.wantSaid("lamp", "ON")
@@ -200,7 +198,7 @@ func TestRawActorPanics(t *testing.T) {
 		}
 
 		time.Sleep(time.Second)
-		b.wantSaid("s", "RESTARTING", "HORN STOPPING", "STARTED")
+		b.wantSaid("s", "STARTED")
 		b.arrive("home////s/me/C", "TEST")
 		b.wantSaid("s", "HEARD C ///s from me: TEST")
 		lines := b.log.take()
@@ -222,7 +220,7 @@ func TestRawActorPanics(t *testing.T) {
 }
 
 // The back-off grows with each failure in a row, to a minute at most.
-func TestRawActorBacksOff(t *testing.T) {
+func TestRegisteredActorBacksOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, sirens("s"))
 		defer b.end()
@@ -247,7 +245,7 @@ func TestRawActorBacksOff(t *testing.T) {
 }
 
 // A Receive that does not return takes its device out, and counts as a failure when it does return.
-func TestRawActorIsStuck(t *testing.T) {
+func TestRegisteredActorIsStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, append(sirens("s"), lamps("lamp")...))
 		defer b.end()
@@ -262,15 +260,15 @@ func TestRawActorIsStuck(t *testing.T) {
 			t.Errorf("%d refused, want the one that came while it was stuck", n)
 		}
 		time.Sleep(time.Minute)
-		b.wantSaid("s", "RESTARTING", "HORN STOPPING", "STARTED")
+		b.wantSaid("s", "STOPPING", "HORN STOPPING", "STARTED")
 		if lines := b.log.take(); !strings.Contains(lines[0], "device stuck") || !strings.Contains(lines[0], "not done after 10s") {
 			t.Errorf("first line %q, want that the device is stuck", lines[0])
 		}
 	})
 }
 
-// Wrong parameters keep a raw actor down for good, and nobody else.
-func TestRawActorWithWrongParams(t *testing.T) {
+// Wrong parameters keep an actor down for good, and nobody else.
+func TestRegisteredActorWithWrongParams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		list := append(sirens("s"), lamps("lamp")...)
 		list[0].Params = map[string]any{"evrey": "1s"}
@@ -297,7 +295,7 @@ func TestRawActorWithWrongParams(t *testing.T) {
 }
 
 // What is left over of an actor that failed has no voice any more.
-func TestRawActorEmitsNothingAfterItsEnd(t *testing.T) {
+func TestRegisteredActorEmitsNothingAfterItsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, sirens("s"))
 		defer b.end()
@@ -305,13 +303,13 @@ func TestRawActorEmitsNothingAfterItsEnd(t *testing.T) {
 		b.arrive("home////s/me/C", "HAUNT")
 		b.arrive("home////s/me/C", "PANIC")
 		time.Sleep(time.Minute)
-		b.wantSaid("s", "RESTARTING", "HORN STOPPING", "STARTED")
+		b.wantSaid("s", "STOPPING", "HORN STOPPING", "STARTED")
 	})
 }
 
 // An actor that stops itself is missing like one that failed: it refuses meanwhile, so that the broker waits for
 // nothing, and begins again.
-func TestRawActorStopsItself(t *testing.T) {
+func TestRegisteredActorStopsItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, sirens("s"))
 		defer b.end()
@@ -333,7 +331,7 @@ func TestRawActorStopsItself(t *testing.T) {
 }
 
 // A child's failure is its parent's, unless that has a strategy of its own.
-func TestRawActorsChildPanics(t *testing.T) {
+func TestRegisteredActorsChildPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, sirens("s"))
 		defer b.end()
@@ -341,20 +339,20 @@ func TestRawActorsChildPanics(t *testing.T) {
 		b.log.take()
 		b.arrive("home////s/me/C", "CRACK")
 		time.Sleep(time.Second)
-		b.wantSaid("s", "RESTARTING", "HORN STOPPING", "STARTED")
-		if lines := b.log.take(); len(lines) != 2 || !strings.Contains(lines[0], "actor failed device=s") {
+		b.wantSaid("s", "STOPPING", "HORN STOPPING", "STARTED")
+		if lines := b.log.take(); len(lines) != 2 || !strings.Contains(lines[0], "device failed device=s") {
 			t.Errorf("want a line each for the failure and the return, have:\n%s", strings.Join(lines, "\n"))
 		}
 	})
 }
 
 // One that is down when the gateway stops, and one that is on, are both stopped: nothing of theirs is left behind.
-func TestRawActorsStop(t *testing.T) {
+func TestRegisteredActorsStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, sirens("down", "on"))
 		b.arrive("home////on/me/C", "ON")
 		b.arrive("home////down/me/C", "PANIC")
-		b.said("down")
+		b.wantSaid("down", "STARTED", "STOPPING", "HORN STOPPING")
 		b.said("on")
 		began := time.Now()
 		b.stop()
@@ -362,7 +360,7 @@ func TestRawActorsStop(t *testing.T) {
 		if took := time.Since(began); took > 0 {
 			t.Errorf("stopping took %v", took)
 		}
-		b.wantSaid("down", "STOPPING", "HORN STOPPING")
+		b.wantSaid("down")
 		b.wantSaid("on", "STOPPING", "HORN STOPPING")
 		b.end()
 		b.wantSaid("on") // its timer is no more

@@ -26,7 +26,6 @@ type slot struct {
 	typ     *devices.Type
 	box     *mailbox.Mailbox
 	pid     *actor.PID                   // of devices, which spawns the actor
-	last    *env                         // of the latest raw actor
 	log     atomic.Pointer[slog.Handler] // of what the device says; see slotLog
 	opening uint64                       // counts openings, also through restarts of the actor, which alone uses it
 	itself  bool                         // the device answers commands itself, as the mapper knows; of the actor, which alone uses it
@@ -34,13 +33,14 @@ type slot struct {
 	presence presence // of the connection, which alone uses it
 
 	// What follows is guarded by the mailbox's lock.
-	admits  admission
-	waiting int    // messages in the mailbox
-	bytes   int    // of these
-	held    int    // of these messages, those that the broker waits for
-	busy    *call  // what the device is doing at the moment; nil if nothing
-	refused *tally // nil until something is
-	early   *tally // of what is acknowledged early; nil until something is
+	admits     admission
+	waiting    int    // messages in the mailbox
+	bytes      int    // of these
+	held       int    // of these messages, those that the broker waits for
+	unanswered int    // messages that the device answers later and the broker waits for
+	busy       *call  // what the device is doing at the moment; nil if nothing
+	refused    *tally // nil until something is
+	early      *tally // of what is acknowledged early; nil until something is
 }
 
 // admission is what a device's mailbox does with messages.

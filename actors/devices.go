@@ -12,8 +12,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// parent is the actor above the devices' actors. It is their strategy too: a panic that reaches it, of a raw actor or
-// by a bug of ours, becomes the same failure as any other, and the supervisor says when the actor begins again.
+// parent is the actor above the devices' actors. It is their strategy too: a panic that reaches it, by a bug of ours, becomes the same failure as any other, and the supervisor says when the actor begins again.
 type parent struct {
 	*system
 	left    int                    // actors that have not terminated
@@ -21,7 +20,7 @@ type parent struct {
 	again   map[string]*time.Timer // when
 	closing bool
 	restart func(pids ...*actor.PID) // of protoactor's; set with the first failure
-	hosts   *actor.Props             // of all devices but raw ones
+	hosts   *actor.Props             // of all devices
 	next    *slot                    // to be spawned
 }
 
@@ -80,13 +79,8 @@ func (p *parent) Receive(c actor.Context) {
 // itself: they are told apart by their mailboxes, which they keep, and their slots, which they find by their names when
 // they begin again.
 func (p *parent) spawn(c actor.Context, s *slot) {
-	props := p.hosts
-	if t, ok := s.typ.Host.(rawType); ok {
-		props = actor.PropsFromProducer(func() actor.Actor { return newRaw(s, t) },
-			actor.WithMailbox(s.box.Produce), actor.WithDispatcher(&p.workers))
-	}
 	p.next = s
-	pid, err := c.SpawnNamed(props, s.Name)
+	pid, err := c.SpawnNamed(p.hosts, s.Name)
 	if err != nil {
 		panic(fmt.Errorf("device %q: %w", s.Name, err)) // names are checked to be unique
 	}

@@ -25,8 +25,8 @@
 // Answers: each messages.Handle that the broker waits for is followed by exactly one messages.Done, and its delivery by
 // one messages.Acknowledge when the last of its devices has answered.
 //
-// Failures: a device's panic or error ends in its own actor, a panic of a raw actor in devices, one of connection,
-// mapper or devices themselves in the supervisor, which survives its own. Each becomes a messages.Failure, and the
+// Failures: a device's panic or error ends in its own actor, one of connection, mapper or devices themselves in the
+// supervisor, which survives its own. Each becomes a messages.Failure, and the
 // supervisor says when to begin again.
 //
 // Availability: how each device is, the supervisor alone decides, and tells the connection by a messages.Availability.

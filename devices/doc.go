@@ -21,5 +21,6 @@
 // Open, Handle and Close never overlap. The context of each is cancelled when its deadline has passed or the program
 // has no more time. No stage of one device holds up another.
 //
-// Package devicetest runs a device without a gateway.
+// Package devicetest runs a device without a gateway. A type that is a whole actor, with behaviours, timers and children, is
+// registered by package actors instead.
 package devices

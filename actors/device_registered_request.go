@@ -1,0 +1,175 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// Request is a message that the actor of a registered type is to handle. When Receive returns, the message is handled, unless
+// Answer has said something else, or Later that an answer will come. All methods may be called by any goroutine.
+//
+// The actor may hand a request that is answered later to whomever it likes, and receives the next one meanwhile. Up to four
+// requests of a device can be unanswered at once; the fifth waits in the device's mailbox until there is an answer.
+type Request struct {
+	// Msg is the message.
+	Msg messages.InternalMsg
+
+	ctx      context.Context
+	cancel   context.CancelFunc
+	returned chan struct{} // closed when Receive has returned
+	answered chan struct{} // closed when there is an answer
+
+	mu    sync.Mutex
+	later bool
+	done  bool        // there is an answer, err
+	err   error       // the context's, if the answer came too late
+	late  bool        // the answer came too late
+	then  func(error) // gets an answer that comes after Receive; nil: nobody waits for one
+}
+
+func newRequest(ctx context.Context, cancel context.CancelFunc, msg messages.InternalMsg) *Request {
+	return &Request{Msg: msg, ctx: ctx, cancel: cancel, returned: make(chan struct{}), answered: make(chan struct{})}
+}
+
+// Answer tells how the handling ended, as the error of a [devices.Device]'s Handle does: nil that it is done; an error that
+// wraps [devices.ErrAction] that the device refuses the message and lives on; any other error that the device is broken and is
+// to be opened again. The first answer counts: what comes after it, after the device's timeout or after the end of the actor's
+// life does nothing.
+func (q *Request) Answer(err error) {
+	q.mu.Lock()
+	if q.done {
+		q.mu.Unlock()
+		return
+	}
+	if over := q.ctx.Err(); over != nil {
+		q.late, err = true, over
+	}
+	q.done, q.err = true, err
+	then := q.then
+	q.mu.Unlock()
+	q.cancel()
+	close(q.answered)
+	if then != nil {
+		then(err)
+	}
+}
+
+// Later lets the request outlast Receive: the sender, and the broker for its acknowledgement, wait for Answer. When the
+// device's timeout has passed without one, the sender is told so; the device lives on.
+func (q *Request) Later() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.later = true
+}
+
+// Context is done when the request has been answered, when the device's timeout has passed, and when the actor's life ends.
+func (q *Request) Context() context.Context { return q.ctx }
+
+// received is called when Receive has returned, or panicked with err: the request is handled, or has failed, unless something
+// else has been said.
+func (q *Request) received(err error) {
+	q.mu.Lock()
+	later := q.later && err == nil
+	q.mu.Unlock()
+	if !later {
+		q.Answer(err)
+	}
+	close(q.returned)
+}
+
+// errLater stands for an answer that has yet to come.
+var errLater = errors.New("answered later")
+
+// answer returns what has been answered.
+func (q *Request) answer() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.done {
+		return errLater
+	}
+	return q.err
+}
+
+// whenAnswered calls then with the answer, now or when it comes.
+func (q *Request) whenAnswered(then func(error)) {
+	q.mu.Lock()
+	if !q.done {
+		q.then = then
+		q.mu.Unlock()
+		return
+	}
+	q.mu.Unlock()
+	then(q.err)
+}
+
+// mostUnanswered is how many requests of a device may be unanswered before it gets another: as many as the broker waits for
+// if a device is slow.
+const mostUnanswered = heldWhenSlow
+
+// request hands h to a registered actor. If the actor answers later, request waits until there is room for another request.
+func (d *device) request(r *registered, h messages.Handle) (overdue bool, err error) {
+	q := newRequest(d.call, nil, h.Msg)
+	q.ctx, q.cancel = context.WithTimeout(d.call, d.Timeout)
+	overdue, h, err = d.watch(h, d.give, func() error { return r.receive(q) })
+	if overdue || !errors.Is(err, errLater) {
+		q.Answer(err) // there is none if the time was over first
+		return overdue, err
+	}
+	d.answerLater(r, q, h)
+	d.waitForAnswers(mostUnanswered-1, h.Msg)
+	return false, nil
+}
+
+// answerLater has the answer of q, when it comes, told as that of h.
+func (p *slot) answerLater(r *registered, q *Request, h messages.Handle) {
+	r.unanswered.Add(1)
+	p.box.Locked(func() { p.unanswered += count(awaited(h)) })
+	stop := context.AfterFunc(q.ctx, func() { q.Answer(nil) }) // too late
+	q.whenAnswered(func(err error) {
+		stop()
+		p.box.Locked(func() { p.unanswered -= count(awaited(h)) })
+		why := &reason{messages.Handling, h.Msg.Action(), err}
+		switch {
+		case q.late && errors.Is(err, context.DeadlineExceeded):
+			why.err = errOverdue{p.Timeout}
+			p.counters.Failed.Add(1)
+			p.done(h, messages.TimedOut, why.Error())
+			p.supervisor.send(messages.Report{Device: p.Name, Err: why})
+		case q.late: // the device has failed, or is closed
+			p.refuse(h, errOffline)
+		default:
+			p.answer(h, err)
+			if err != nil && !errors.Is(err, devices.ErrAction) {
+				r.fail(why)
+			}
+		}
+		r.unanswered.Add(-1)
+		select {
+		case r.fewer <- struct{}{}:
+		default:
+		}
+	})
+}
+
+func count(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+// waitForAnswers blocks until no more than so many requests are unanswered. Each has an answer or none when its time is over,
+// so that this takes no longer than the device's timeout. A device that is waited for is slow, as within a call of its code.
+func (d *device) waitForAnswers(most int32, msg messages.InternalMsg) {
+	r, ok := d.dev.(*registered)
+	if !ok || r.unanswered.Load() <= most {
+		return
+	}
+	c := d.begin(messages.Handling, messages.Handle{Msg: msg}, 2*d.Timeout, nil)
+	defer c.end()
+	r.wait(most, d.system.life.Done())
+}
