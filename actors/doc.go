@@ -10,7 +10,7 @@
 //	in   broker → connection → mapper → device         out   device → mapper → connection → broker
 //
 // [New] and [Gateway.Run] are all that a program needs, and [Register] adds a type of device that is a whole actor.
-// [Gateway.Reload] changes the map while it runs; [Gateway.Alive] and [Gateway.State] tell how it is.
+// [Gateway.Reload] changes the map while it runs; [Gateway.Alive] and [Gateway.State] tell how it is, [Gateway.Watch] what changes.
 // What can be decided without a clock or a socket stands in the packages below: link, routing, backoff, throttle.
 //
 // # Who promises what

@@ -3,7 +3,6 @@ package actors
 import (
 	"log/slog"
 
-	"github.com/mqttgateway/mqttgateway/actors/supervision"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -60,7 +59,7 @@ func (v *supervisor) halted() {
 			p.again.Stop()
 		}
 	}
-	v.board.apply(supervision.Ended{})
+	v.board.end()
 	v.log.lastSums()
 	v.log.Info("stopped", slog.Any("messages", v.counters.LogValue()))
 }

@@ -98,13 +98,21 @@ func (r *Record) Link() Entry { return r.link }
 // Parts returns the entries of the gateway's own actors.
 func (r *Record) Parts() []Entry { return slices.Clone(r.parts) }
 
-// Device returns the entry of a device, and whether there is one of that name.
-func (r *Record) Device(name string) (Entry, bool) {
-	d, ok := r.devices[name]
-	if !ok {
-		return Entry{}, false
+// Entry returns what is to be told of the thing of this kind and name, and whether there is one.
+func (r *Record) Entry(kind Kind, name string) (Entry, bool) {
+	switch kind {
+	case Link:
+		return r.link, name == r.link.Name
+	case Part:
+		if p := r.part(name); p != nil {
+			return *p, true
+		}
+	case Device:
+		if d, ok := r.devices[name]; ok {
+			return r.entry(d), true
+		}
 	}
-	return r.entry(d), true
+	return Entry{}, false
 }
 
 // Names returns the names of all devices, in no order.

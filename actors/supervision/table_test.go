@@ -268,7 +268,7 @@ func TestEachEventInEachStateOfADevice(t *testing.T) {
 			t.Run(in.state+"/"+row.event, func(t *testing.T) {
 				r, now, orders := follow(append(in.path, deviceEvents[row.event])...)
 				got := "nowhere"
-				if e, ok := r.Device(lamp); ok {
+				if e, ok := r.Entry(Device, lamp); ok {
 					got = told(e, now)
 				}
 				if got += ordered(orders); got != row.want {

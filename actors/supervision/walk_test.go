@@ -154,7 +154,7 @@ func (w *walker) note(event any, before Entry) {
 	name := nameIn(event)
 	switch e := event.(type) {
 	case messages.DeviceAdded:
-		if now, _ := w.record.Device(name); now.Type != before.Type || now.AddedBy != before.AddedBy {
+		if now, _ := w.record.Entry(Device, name); now.Type != before.Type || now.AddedBy != before.AddedBy {
 			delete(w.failed, name)
 		}
 	case messages.DeviceRemoved:
@@ -175,7 +175,7 @@ func (w *walker) compare() {
 	var counts Counts
 	first := 0
 	for name, told := range w.told {
-		e, ok := r.Device(name)
+		e, ok := r.Entry(Device, name)
 		if !ok || e != told {
 			w.fail("%+v is told as %+v", e, told)
 		}
@@ -222,7 +222,7 @@ func (w *walker) end() {
 	if changes, orders := r.Apply(messages.DeviceChanged{Device: "a", State: messages.Online}, w.now); len(changes)+len(orders) > 0 {
 		w.fail("something happened after the end")
 	}
-	if e, _ := r.Device("a"); e.State != messages.Closed || r.Counts() != (Counts{}) {
+	if e, _ := r.Entry(Device, "a"); e.State != messages.Closed || r.Counts() != (Counts{}) {
 		w.fail("at the end there is %+v", e)
 	}
 }

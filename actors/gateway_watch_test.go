@@ -1,0 +1,189 @@
+package actors_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/actors"
+	"github.com/mqttgateway/mqttgateway/actors/supervision"
+)
+
+// watcher keeps up with the record of a gateway, as the documentation of Watch says.
+type watcher struct {
+	mu      sync.Mutex
+	updates []actors.Update
+	known   map[string]supervision.Entry // by kind and name
+	ended   bool
+}
+
+// watch has a watcher keep up until ctx or the gateway is at its end. It rests after each update.
+func watch(ctx context.Context, g *actors.Gateway, rest time.Duration) *watcher {
+	w := &watcher{known: make(map[string]supervision.Entry)}
+	go func() {
+		for u := range g.Watch(ctx) {
+			w.take(u)
+			time.Sleep(rest)
+		}
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.ended = true
+	}()
+	return w
+}
+
+func (w *watcher) take(u actors.Update) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.updates = append(w.updates, u)
+	if u.Whole {
+		clear(w.known)
+	}
+	for _, e := range u.Entries {
+		w.known[e.Kind.String()+" "+e.Name] = e
+	}
+	for _, name := range u.Removed {
+		delete(w.known, "device "+name)
+	}
+}
+
+// said returns the updates since it was last asked, each as "kind name state: reason, …".
+func (w *watcher) said() (said []string) {
+	synctest.Wait()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, u := range w.updates {
+		var texts []string
+		for _, e := range u.Entries {
+			text := fmt.Sprint(e.Kind, " ", e.Name, " ", e.State)
+			if e.Reason != "" {
+				text += ": " + e.Reason
+			}
+			texts = append(texts, text)
+		}
+		for _, name := range u.Removed {
+			texts = append(texts, name+" removed")
+		}
+		text := strings.Join(texts, ", ")
+		if u.Whole {
+			text = "whole: " + text
+		}
+		said = append(said, text)
+	}
+	w.updates = nil
+	return said
+}
+
+func (w *watcher) over() bool {
+	synctest.Wait()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.ended
+}
+
+func wantSaid(t *testing.T, when string, w *watcher, want ...string) {
+	t.Helper()
+	if got := w.said(); !slices.Equal(got, want) {
+		t.Errorf("%s: %q, want %q", when, got, want)
+	}
+}
+
+// Watch gives the whole, each change, and at the end the whole again.
+func TestWatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, lamps("a", "b"))
+		w := watch(t.Context(), b.gateway, 0)
+		parts := "part connection online, part devices online, part mapper online"
+		wantSaid(t, "at first", w, "whole: link link online, "+parts+", device a online, device b online")
+
+		b.arrive("home////a/me/C", "BREAK")
+		wantSaid(t, "a device fails", w, "device a offline: handling BREAK: input/output error")
+		time.Sleep(time.Second)
+		wantSaid(t, "and is open again", w, "device a online")
+
+		b.broker.locked(func() { b.broker.down = errRefused })
+		b.broker.session().lose(io.EOF)
+		wantSaid(t, "the link is lost", w, "link link offline: EOF")
+		b.broker.locked(func() { b.broker.down = nil })
+		time.Sleep(time.Minute)
+		if said := w.said(); len(said) == 0 || said[len(said)-1] != "link link online" {
+			t.Errorf("then it came back: %q", said)
+		}
+		b.end()
+		closed := "link link closed, part connection closed, part devices closed, part mapper closed, device a closed, device b closed"
+		if said := w.said(); len(said) == 0 || said[len(said)-1] != "whole: "+closed || !w.over() {
+			t.Errorf("at the end %q, over %v", said, w.over())
+		}
+		w = watch(t.Context(), b.gateway, 0)
+		wantSaid(t, "after the end", w, "whole: "+closed)
+		if !w.over() {
+			t.Error("who asks after the end waits")
+		}
+	})
+}
+
+// Before the gateway runs its devices are connecting. Who watches then sees it begin.
+func TestWatchBeforeItRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &bench{t: t, broker: &fakeBroker{}, log: &lines{t: t}}
+		g, err := actors.New(b.options(lamps("a")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		w := watch(ctx, g, 0)
+		wantSaid(t, "at first", w, "whole: link link closed, part connection closed, part devices closed, part mapper closed, device a connecting")
+		stop()
+		if !w.over() {
+			t.Error("the end of ctx does not end it")
+		}
+		run, halt := context.WithCancel(t.Context())
+		w = watch(t.Context(), g, 0)
+		go func() {
+			synctest.Wait()
+			halt()
+		}()
+		g.Run(run)
+		if !w.over() {
+			t.Error("the end of the gateway does not end it")
+		}
+	})
+}
+
+// A slow reader misses what is in between, and never the latest; it holds up neither the gateway nor the others.
+func TestWatchSlowly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, lamps("a", "b"))
+		slow, quick := watch(t.Context(), b.gateway, time.Hour), watch(t.Context(), b.gateway, 0)
+		slow.said()
+		quick.said()
+		for range 20 {
+			b.arrive("home////a/me/C", "BREAK")
+			time.Sleep(2 * time.Minute)
+			b.arrive("home////a/me/C", "ON")
+		}
+		b.arrive("home////b/me/C", "PANIC")
+		if n := len(mentions(b.broker.published(), " ON")); n != 20 {
+			t.Errorf("%d commands were answered while nobody looked, want 20", n)
+		}
+		if n := len(mentions(quick.said(), "device a offline")); n != 20 {
+			t.Errorf("the quick one saw %d failures, want 20", n)
+		}
+		time.Sleep(21 * time.Minute) // to the end of the slow one's hour
+		want := []string{"device a online, device b online"}
+		if got := slow.said(); !slices.Equal(got, want) {
+			t.Errorf("the slow one saw %q, want %q", got, want)
+		}
+		b.end()
+		time.Sleep(2 * time.Hour)
+		if said := slow.said(); len(said) != 1 || !strings.HasPrefix(said[0], "whole: link link closed") || !slow.over() {
+			t.Errorf("the slow one saw %q of the end, over %v", said, slow.over())
+		}
+	})
+}

@@ -1,0 +1,182 @@
+package actors
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/actors/supervision"
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// board is where the record hangs: the supervisor alone writes it, and any goroutine may read it. Nobody holds its lock for
+// longer than it takes to read a few hundred entries, or all the names.
+type board struct {
+	mu      sync.Mutex
+	record  *supervision.Record
+	readers map[*reader]struct{}
+	over    bool // the gateway is at its end
+}
+
+// reader is one loop over Watch, and what of the record it has not been told yet.
+type reader struct {
+	news chan struct{} // holds one while there is anything; see take
+
+	// What follows is guarded by the board's lock.
+	whole bool           // it is to be told everything
+	fresh map[entry]bool // what has changed; true: it has not been told that there is such an entry
+}
+
+// entry names an entry of the record.
+type entry struct {
+	kind supervision.Kind
+	name string
+}
+
+func nameOf(e supervision.Entry) entry { return entry{e.Kind, e.Name} }
+
+// newBoard returns the board of a gateway that has not begun, with the devices of its configuration.
+func newBoard(list []config.Device) *board {
+	b := &board{
+		record:  supervision.New(rand.Float64, connectionName, mapperName, devicesName),
+		readers: make(map[*reader]struct{}),
+	}
+	now := time.Now()
+	for _, d := range list {
+		b.record.Apply(messages.DeviceAdded{Device: d.Name, Type: d.Type}, now)
+	}
+	return b
+}
+
+// apply enters what the supervisor is told, and wakes the readers. What it returns is good until it is called again.
+func (b *board) apply(event any) ([]supervision.Change, []supervision.Order) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	changes, orders := b.record.Apply(event, time.Now())
+	for r := range b.readers {
+		for _, c := range changes {
+			r.note(c)
+		}
+		if len(changes) > 0 {
+			r.wake()
+		}
+	}
+	return changes, orders
+}
+
+// end closes everything, and wakes the readers for the last time.
+func (b *board) end() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.record.Apply(supervision.Ended{}, time.Now())
+	b.over = true
+	for r := range b.readers {
+		r.whole = true
+		r.wake()
+	}
+}
+
+// sum returns the entry of the link, and how many devices there are of each sort.
+func (b *board) sum() (supervision.Entry, supervision.Counts) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.record.Link(), b.record.Counts()
+}
+
+// firstOpening returns how many configured devices have neither opened nor failed yet.
+func (b *board) firstOpening() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.record.FirstOpening()
+}
+
+func (b *board) join() *reader {
+	r := &reader{news: make(chan struct{}, 1), whole: true, fresh: make(map[entry]bool)}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.readers[r] = struct{}{}
+	return r
+}
+
+func (b *board) leave(r *reader) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.readers, r)
+}
+
+// note keeps that an entry has changed. An entry that came and went since the reader was last told is no news.
+func (r *reader) note(c supervision.Change) {
+	name := nameOf(c.Now)
+	added, removed := c.Before == (supervision.Entry{}), c.Now == (supervision.Entry{})
+	if removed {
+		name = nameOf(c.Before)
+	}
+	switch unknown, waits := r.fresh[name]; {
+	case !waits:
+		r.fresh[name] = added
+	case removed && unknown:
+		delete(r.fresh, name)
+	}
+}
+
+func (r *reader) wake() {
+	select {
+	case r.news <- struct{}{}:
+	default: // the reader has not looked since it was last woken
+	}
+}
+
+// readAtOnce is how many entries are read under one lock.
+const readAtOnce = 256
+
+// take returns what a reader has not been told, and whether it is the last that there is. Each entry is as it is when it is
+// read: if it changes while others are, that is in the next update.
+func (b *board) take(r *reader) (u Update, last bool) {
+	names, whole, last := b.names(r)
+	slices.SortFunc(names, func(x, y entry) int { return cmp.Or(cmp.Compare(x.kind, y.kind), cmp.Compare(x.name, y.name)) })
+	u.Whole = whole
+	for some := range slices.Chunk(names, readAtOnce) {
+		b.read(some, &u)
+	}
+	return u, last
+}
+
+// names returns what a reader is to be told of, and forgets it.
+func (b *board) names(r *reader) (names []entry, whole, last bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	whole, last = r.whole, b.over
+	if whole {
+		names = append(names, nameOf(b.record.Link()))
+		for _, part := range b.record.Parts() {
+			names = append(names, nameOf(part))
+		}
+		for _, device := range b.record.Names() {
+			names = append(names, entry{supervision.Device, device})
+		}
+	} else {
+		for name := range r.fresh {
+			names = append(names, name)
+		}
+	}
+	r.whole, r.fresh = false, make(map[entry]bool)
+	return names, whole, last
+}
+
+// read appends entries to an update.
+func (b *board) read(names []entry, u *Update) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, name := range names {
+		e, ok := b.record.Entry(name.kind, name.name)
+		switch {
+		case ok:
+			u.Entries = append(u.Entries, e)
+		case !u.Whole:
+			u.Removed = append(u.Removed, name.name)
+		}
+	}
+}
