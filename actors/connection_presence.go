@@ -2,7 +2,6 @@ package actors
 
 import (
 	"strings"
-	"unicode"
 
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -189,7 +188,7 @@ const maxReason = 200
 
 // offlineFor returns the word of one that is offline: one line of what can be seen, however the reason is written.
 func offlineFor(reason string) string {
-	line := strings.TrimSpace(strings.Map(visible, strings.ReplaceAll(strings.TrimSpace(reason), "\n", "; ")))
+	line := oneLine(reason)
 	if line == "" {
 		return offlineWord
 	}
@@ -197,12 +196,4 @@ func offlineFor(reason string) string {
 		line = strings.ToValidUTF8(line[:maxReason-len("…")], "") + "…"
 	}
 	return offlineWord + ": " + line
-}
-
-// visible returns r, or a blank in its place.
-func visible(r rune) rune {
-	if unicode.IsPrint(r) {
-		return r
-	}
-	return ' '
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// reason is why a device failed, or did not do in time what it was told: what it was doing, and what came of it. The log,
-// the availability topic and the answer to a command all say it in these words:
+// reason is why a device failed, or did not do in time what it was told: what it was doing, and what came of it. The record,
+// the log, the availability topic and the answer to a command all say it in these words, on one line:
 //
 //	handling LIGHT_ON: write /dev/ttyUSB0: input/output error
 //	opening: not done after 30s
@@ -22,7 +22,9 @@ type reason struct {
 }
 
 // Error shows no secrets: the reason is published.
-func (r *reason) Error() string { return r.before() + options.Redact(r.err.Error()) }
+func (r *reason) Error() string {
+	return strings.TrimSpace(r.before() + oneLine(options.Redact(r.err.Error())))
+}
 
 func (r *reason) Unwrap() error { return r.err }
 
@@ -50,6 +52,25 @@ func plainWord(s string) string {
 		s = strconv.Quote(s)
 	}
 	return s + rest
+}
+
+// oneLine returns a text with its lines joined, and with blanks for what can't be seen.
+func oneLine(s string) string {
+	var lines []string
+	for line := range strings.SplitSeq(s, "\n") {
+		if line = strings.TrimSpace(strings.Map(visible, line)); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "; ")
+}
+
+// visible returns r, or a blank in its place.
+func visible(r rune) rune {
+	if unicode.IsPrint(r) {
+		return r
+	}
+	return ' '
 }
 
 // errOverdue says how long something has been going on.

@@ -1,14 +1,21 @@
 package actors_test
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
 	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/mqttgateway/mqttgateway/actors"
+	"github.com/mqttgateway/mqttgateway/actors/supervision"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -143,5 +150,105 @@ func TestReasonsOfDevices(t *testing.T) {
 				b.end()
 			})
 		})
+	}
+}
+
+// Whatever happens to devices and to the link, the record, a device's topic, the log and the answer to the command over which
+// it went down give one reason, and health counts what the record says.
+func TestOneReasonWhateverHappens(t *testing.T) {
+	list := append(append(lamps("a", "b"), sirens("s")...), config.Device{Name: "odd", Type: "odd", AnswersTo: config.AnswersTo{Device: []string{"odd"}}})
+	for i := range list {
+		list[i].Reply = config.ReplyAlways
+	}
+	for seed := range uint64(3) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				random := rand.New(rand.NewPCG(seed, 0))
+				oddity = behaviour{handle: func() { panic(errors.New("first line\n\tand the \"second\"\x07: dial tcp://me:swordfish@box: EOF\n")) }}
+				b := start(t, list, func(o *actors.Options) { o.Log = slog.New(loud{o.Log.Handler()}) })
+				defer b.end()
+				b.broker.locked(func() { b.broker.retained = make(map[string]string) })
+				w := watch(t.Context(), b.gateway, 0)
+				b.broker.session().lose(io.EOF) // so that everything is said again, and kept
+				down := 0
+				for range 60 {
+					time.Sleep(time.Duration(random.IntN(int(40 * time.Second))))
+					d := list[random.IntN(len(list))]
+					switch action := []string{"ON", "BREAK", "PANIC", "REFUSE", "HANG", "SLEEP", "LEAVE", "lost"}[random.IntN(8)]; action {
+					case "lost":
+						b.broker.session().lose(io.EOF)
+					default:
+						b.broker.session().options.Arrived(arrival("home////"+d.Name+"/me/C", action))
+					}
+					down += b.wantOneReason(w)
+				}
+				if down < 20 {
+					t.Errorf("devices were down %d times: the story is too tame", down)
+				}
+			})
+		})
+	}
+}
+
+// loud has a log take each line, also those that the throttle leaves for debugging.
+type loud struct{ slog.Handler }
+
+func (loud) Enabled(context.Context, slog.Level) bool { return true }
+
+// wantOneReason compares what is said of each device, and returns how many are down.
+func (b *bench) wantOneReason(w *watcher) (down int) {
+	b.t.Helper()
+	w.said()
+	var state actors.State
+	for _, e := range w.known {
+		if e.Kind != supervision.Device {
+			continue
+		}
+		word := e.State.String()
+		switch e.State {
+		case messages.Online:
+			state.Online++
+		case messages.Connecting:
+			state.Opening++
+		default:
+			state.Down++
+			word = "offline: " + e.Reason
+			b.wantSaidReason(e)
+		}
+		if topic := b.kept("home/$gateway/gw/" + e.Name + "/state"); w.known["link link"].State == messages.Online && topic != word {
+			b.t.Errorf("the topic of %s says %q, the record %q", e.Name, topic, word)
+		}
+	}
+	state.Link = b.gateway.State().Link
+	if got := b.gateway.State(); got != state {
+		b.t.Errorf("health says %+v, the record %+v", got, state)
+	}
+	return state.Down
+}
+
+// kept returns what the broker keeps under a topic.
+func (b *bench) kept(topic string) (payload string) {
+	b.broker.locked(func() { payload = b.broker.retained[topic] })
+	return payload
+}
+
+// wantSaidReason fails the test unless log and answer have given the reason of a device that is down.
+func (b *bench) wantSaidReason(e supervision.Entry) {
+	b.t.Helper()
+	b.log.mu.Lock()
+	lines := b.log.all
+	b.log.mu.Unlock()
+	if len(mentions(lines, e.Name, e.Reason)) == 0 {
+		b.t.Errorf("the log has no line for %s: %q\n%s", e.Name, e.Reason, strings.Join(lines, "\n"))
+	}
+	if !strings.HasPrefix(e.Reason, "handling") {
+		return
+	}
+	reason, err := json.Marshal(e.Name + ": " + e.Reason)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if len(mentions(b.broker.published(), `"reason":`+string(reason))) == 0 {
+		b.t.Errorf("no answer gives the reason %s: %q", reason, b.broker.published())
 	}
 }
