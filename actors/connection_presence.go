@@ -36,8 +36,8 @@ type presences struct {
 	below   string // what their topics begin with
 	untold  bool   // nobody wants to hear of them
 	own     presence
-	slots   []*slot              // the devices', in each slot
-	byName  map[string]*slot     // the same
+	devices []*device            // each with its presence
+	byName  map[string]*device   // the same
 	gone    map[string]*presence // by name of devices that are no more, until the broker has cleared their topics
 	queue   []*presence
 	leaving farewell // which of the last words has been said
@@ -53,10 +53,10 @@ const (
 
 func newPresences(s *system) *presences {
 	return &presences{
-		below:  s.Codec.Root() + "/$gateway/" + s.Codec.Name() + "/",
-		untold: s.NoAvailability,
-		own:    presence{word: onlineWord},
-		slots:  s.slots, byName: s.byName,
+		below:   s.Codec.Root() + "/$gateway/" + s.Codec.Name() + "/",
+		untold:  s.NoAvailability,
+		own:     presence{word: onlineWord},
+		devices: s.hosted, byName: s.byName,
 		gone: make(map[string]*presence),
 	}
 }
@@ -78,10 +78,10 @@ func (s *presences) will() *mqtt.Message {
 
 // begin has a new session told everything, the gateway first: the broker may have forgotten it, or published the will.
 func (s *presences) begin() {
-	s.queue = make([]*presence, 0, 1+len(s.slots)+len(s.gone))
+	s.queue = make([]*presence, 0, 1+len(s.devices)+len(s.gone))
 	s.enqueue(&s.own, true)
-	for _, slot := range s.slots {
-		s.enqueue(&slot.presence, true)
+	for _, d := range s.devices {
+		s.enqueue(&d.presence, true)
 	}
 	for _, p := range s.gone {
 		s.enqueue(p, true)
@@ -109,15 +109,15 @@ func (s *presences) set(p *presence, word string) {
 
 // note takes over what the supervisor sees, while there is anything else to see than the end.
 func (s *presences) note(m messages.Availability) {
-	slot := s.byName[m.Device]
+	d := s.byName[m.Device]
 	switch {
-	case slot == nil || s.leaving != staying:
+	case d == nil || s.leaving != staying:
 	case m.State == messages.Online:
-		s.set(&slot.presence, onlineWord)
+		s.set(&d.presence, onlineWord)
 	case m.State == messages.Connecting:
-		s.set(&slot.presence, connectingWord)
+		s.set(&d.presence, connectingWord)
 	default:
-		s.set(&slot.presence, offlineFor(m.Reason))
+		s.set(&d.presence, offlineFor(m.Reason))
 	}
 }
 
@@ -135,8 +135,8 @@ func (s *presences) leave() (more bool) {
 	switch s.leaving {
 	case staying:
 		s.leaving = devicesLeave
-		for _, slot := range s.slots {
-			s.set(&slot.presence, offlineFor("stopped"))
+		for _, d := range s.devices {
+			s.set(&d.presence, offlineFor("stopped"))
 		}
 	case devicesLeave:
 		s.leaving = gatewayLeaves

@@ -66,9 +66,9 @@ func wantDue(t *testing.T, s *presences, when string, want ...string) {
 }
 
 func TestPresences(t *testing.T) {
-	a, b := &slot{presence: presence{device: "a", word: connectingWord}}, &slot{presence: presence{device: "b", word: connectingWord}}
+	a, b := &device{presence: presence{device: "a", word: connectingWord}}, &device{presence: presence{device: "b", word: connectingWord}}
 	s := &presences{
-		below: "x/", own: presence{word: onlineWord}, slots: []*slot{a, b}, byName: map[string]*slot{"a": a, "b": b}, gone: make(map[string]*presence),
+		below: "x/", own: presence{word: onlineWord}, devices: []*device{a, b}, byName: map[string]*device{"a": a, "b": b}, gone: make(map[string]*presence),
 	}
 	online := func(device string) messages.Availability {
 		return messages.Availability{Device: device, State: messages.Online}
@@ -115,8 +115,8 @@ func TestPresences(t *testing.T) {
 
 // Only the third session in a row that was lost over a presence alone proves that it is to blame.
 func TestPresenceIsSuspected(t *testing.T) {
-	a := &slot{presence: presence{device: "a", word: onlineWord}}
-	s := &presences{own: presence{word: onlineWord}, slots: []*slot{a}, gone: make(map[string]*presence)}
+	a := &device{presence: presence{device: "a", word: onlineWord}}
+	s := &presences{own: presence{word: onlineWord}, devices: []*device{a}, gone: make(map[string]*presence)}
 	for i, row := range []struct {
 		told, alone, aside bool
 	}{

@@ -15,7 +15,7 @@ import (
 // brokers that hang up on who subscribes to what is not his.
 type sweep struct {
 	below string
-	known map[string]*slot
+	known map[string]*device
 	room  int                 // bytes of names that may still be found
 	found func(device string) // doesn't block
 }

@@ -31,7 +31,7 @@ func TestSweepArrived(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			found := "-"
-			s := &sweep{below: below, known: map[string]*slot{"lamp": {}}, room: sweepRoom, found: func(device string) { found = device }}
+			s := &sweep{below: below, known: map[string]*device{"lamp": {}}, room: sweepRoom, found: func(device string) { found = device }}
 			taken := s.arrived(mqtt.Message{Topic: row.topic, Payload: row.payload, Retained: !row.live})
 			if taken != row.taken || found != row.found {
 				t.Errorf("taken %t and found %q, want %t and %q", taken, found, row.taken, row.found)

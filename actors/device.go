@@ -3,263 +3,185 @@ package actors
 import (
 	"context"
 	"errors"
-	"time"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/mqttgateway/mqttgateway/actors/mailbox"
+	"github.com/mqttgateway/mqttgateway/actors/routing"
+	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/internal/spool"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// device is the actor that hosts one devices.Device: it opens it, hands it its messages one at a time, recovers its
-// panics, and closes it. What goes wrong is told to the supervisor, which answers with when to open it again.
+// device is what stays while the equipment fails and is opened again: the name, the configuration, the mailbox. A host
+// works on the mailbox. The mailbox itself refuses messages, on the mapper's goroutine, so that
+// a device that is slow, stuck or down costs the mapper nothing.
 type device struct {
-	*slot // nil until the first message of one that begins again
-	find  func(*actor.PID) *slot
-	self  address
+	shared  *shared
+	config  config.Device
+	typ     *devices.Type
+	box     *mailbox.Mailbox
+	pid     *actor.PID                   // of the device's actor; the parent writes it before anybody reads it
+	log     atomic.Pointer[slog.Handler] // of what the device says; see deviceLog
+	opening uint64                       // counts openings, also through restarts of the actor, which alone uses it
+	itself  bool                         // the device answers commands itself, as the mapper knows; the actor alone uses it
 
-	env     *env
-	dev     devices.Device     // nil while it is down
-	call    context.Context    // of every Handle; nil until there is one
-	give    context.CancelFunc // up: of call
-	running *run               // nil if the device has no Run, and when it is known that it has ended
+	presence presence // the connection alone uses it
 
-	retry *time.Timer
-	due   bool // it is time to open again, but Run has not ended
+	// The mailbox's lock guards what follows.
+	admits     admission
+	waiting    int    // messages in the mailbox
+	bytes      int    // of these
+	held       int    // of these messages, those that the broker waits for
+	unanswered int    // messages that the device answers later and the broker waits for
+	busy       *call  // what the device is doing at the moment; nil: nothing
+	refused    *tally // of messages; nil before the first
+	early      *tally // of messages that were acknowledged early; nil before the first
 }
 
-// run is a Run that goes on.
-type run struct {
-	life  context.Context
-	end   context.CancelFunc
-	ended chan struct{} // closed when it has
+// shared is what all devices of a gateway use. The addresses, root and life are written before the first device's actor is
+// spawned, and never again; all else is safe for concurrent use.
+type shared struct {
+	supervisor, mapper address
+
+	root     *actor.RootContext
+	life     context.Context // of what devices do; ends when an orderly stop has no more time for them
+	counters *Counters
+	receipts *receipts
+	spool    *spool.Spool     // nil if there is none
+	unkept   *tally           // of records that the spool could not write
+	calls    sync.Pool        // of *call, between two calls
+	workers  *mailbox.Workers // on whose goroutines devices run
+	lives    atomic.Uint64    // counts the lives of registered actors, for their PIDs
+	log      *slog.Logger
 }
 
-// What a device's actor says to itself, with the count of openings that tells an old message.
-type (
-	reopenDue struct {
-		opening uint64
-		after   time.Duration
-	}
-	runEnded struct {
-		opening uint64
-		err     error
-	}
-)
+// newTally returns a tally that tells the supervisor what a device refuses.
+func (s *shared) newTally(who, what string) *tally {
+	return &tally{who: who, what: what, tell: func(r messages.Refusals) { s.supervisor.send(r) }}
+}
 
-// Receive implements actor.Actor.
-func (d *device) Receive(c actor.Context) {
-	if d.slot == nil {
-		d.slot = d.find(c.Self())
+func newDevice(s *shared, c config.Device, typ *devices.Type) *device {
+	d := &device{shared: s, config: c, typ: typ}
+	d.presence = presence{device: c.Name, word: connectingWord}
+	d.box = mailbox.New((*deviceGate)(d), d.refuse)
+	return d
+}
+
+// route returns what the mapper has to know of the device.
+func (d *device) route() *route {
+	return &route{name: d.config.Name, answers: (*routing.Answers)(&d.config.AnswersTo), reply: d.config.Reply, inbox: d}
+}
+
+// post gives the device a message, or refuses it. The mapper calls post with an h that it has boxed once for all the devices
+// that the message finds.
+func (d *device) post(h any) {
+	d.box.PostUserMessage(h) // not by its PID: the actor may be gone, and its mailbox answers for it
+	if awaited(h.(messages.Handle)) {
+		d.relieve()
 	}
-	defer guard(c, d.Name, d.supervisor)
-	switch m := c.Message().(type) {
-	case *actor.Started:
-		d.self = address{d.root, c.Self()}
-		d.open()
-	case messages.Handle:
-		d.handle(m)
-	case messages.Reopen:
-		d.retry = d.self.later(m.After, reopenDue{d.opening, m.After})
-	case reopenDue:
-		if m.opening == d.opening && d.dev == nil {
-			d.due = true
-			d.reopen(m.after)
+}
+
+// refuse answers for the device a message that it does not get.
+func (d *device) refuse(msg any, err error) {
+	h, ok := msg.(messages.Handle)
+	if !ok {
+		return
+	}
+	outcome := messages.Failed
+	if errors.Is(err, errFull) {
+		outcome = messages.Busy
+	}
+	d.shared.counters.TurnedAway.Add(1)
+	d.refusals().note(err)
+	if d.shared.log.Enabled(context.Background(), slog.LevelDebug) {
+		d.shared.log.Debug("message refused", "device", d.config.Name, "message", h.Msg, "err", err)
+	}
+	d.done(h, outcome, err.Error())
+}
+
+// refusals returns the tally of refused messages, which most devices never need.
+func (d *device) refusals() (t *tally) {
+	d.box.Locked(func() {
+		if d.refused == nil {
+			d.refused = d.shared.newTally(d.config.Name, "messages")
 		}
-	case runEnded:
-		d.ended(m)
-	case *actor.Stopping, *actor.Restarting:
-		d.stop()
-	case *actor.Stopped:
-		d.vacate()
-	}
-}
-
-// open makes a new device, with all that belongs to it.
-func (d *device) open() {
-	d.opening++
-	d.due = false
-	d.env = newEnv(d.slot)
-	ctx, cancel := context.WithTimeout(d.system.life, d.OpenTimeout)
-	var dev devices.Device
-	overdue, err := d.during(messages.Opening, d.OpenTimeout, cancel, func() (err error) {
-		defer recovered(&err)
-		dev, err = d.typ.Open(ctx, d.env)
-		return err
+		t = d.refused
 	})
-	cancel()
+	return t
+}
+
+// answer tells the mapper how the device's own code has handled a message.
+func (d *device) answer(h messages.Handle, err error) {
 	switch {
-	case err == nil && dev == nil:
-		err = errors.New("the opener returned no device")
-	case err == nil && overdue:
-		err = errOverdue{d.OpenTimeout}
-		d.dev = dev // to be closed
-	}
-	if err != nil {
-		d.fail(&reason{doing: messages.Opening, err: err})
-		return
-	}
-	d.dev = dev
-	answerer, ok := dev.(devices.Answerer)
-	if itself := ok && answerer.Answers(); itself != d.itself {
-		d.itself = itself
-		d.mapper.send(messages.AnswersItself{Device: d.Name, Itself: itself})
-	}
-	if r, ok := dev.(devices.Runner); ok {
-		d.run(r)
-	}
-	d.set(admit)
-	d.supervisor.send(messages.DeviceChanged{Device: d.Name, State: messages.Online})
-}
-
-// recovered is deferred around every call of a device's own code; it turns a panic into the error.
-func recovered(err *error) {
-	if cause := recover(); cause != nil {
-		*err = newCrash(cause)
-	}
-}
-
-// run starts Run, on a goroutine that ends when Run does.
-func (d *device) run(r devices.Runner) {
-	running, opening := &run{ended: make(chan struct{})}, d.opening
-	running.life, running.end = context.WithCancel(d.system.life)
-	d.running = running
-	go func() {
-		err := mailbox.ErrGoexit
-		defer func() {
-			close(running.ended)
-			d.self.send(runEnded{opening, err})
-		}()
-		err = func() (err error) {
-			defer recovered(&err)
-			return r.Run(running.life)
-		}()
-	}()
-}
-
-// ended acts on the end of a Run: that of a device which is up is a failure; that of one which is down has been
-// waited for.
-func (d *device) ended(m runEnded) {
-	if m.opening != d.opening {
-		return
-	}
-	told := d.running.life.Err() != nil
-	d.running.end()
-	d.running = nil
-	if d.dev == nil {
-		d.env.closed.Store(true)
-		d.reopen(0)
-		return
-	}
-	if told { // to end
-		return
-	}
-	if m.err == nil {
-		m.err = errors.New("it has ended by itself")
-	}
-	why := new(reason)
-	if !errors.As(m.err, &why) { // else a registered actor has said what it was at
-		why = &reason{doing: messages.Running, err: m.err}
-	}
-	d.fail(why)
-}
-
-// reopen opens again if it is time and nothing of the device before is left; else it tells for how long it has waited.
-func (d *device) reopen(waited time.Duration) {
-	switch {
-	case !d.due:
-	case d.running == nil:
-		d.open()
+	case err == nil:
+		d.shared.counters.Handled.Add(1)
+		d.done(h, messages.Handled, "")
+	case errors.Is(err, devices.ErrAction):
+		d.shared.counters.TurnedAway.Add(1)
+		d.refusals().note(fmt.Errorf("%w (%v)", err, h.Msg))
+		d.shared.log.Debug("message refused", "device", d.config.Name, "message", h.Msg, "err", err)
+		d.done(h, messages.Rejected, options.Redact(err.Error()))
 	default:
-		why := &reason{doing: messages.Running, err: errOverdue{waited}}
-		d.supervisor.send(messages.DeviceChanged{Device: d.Name, State: messages.Stuck, Err: why})
+		d.shared.counters.Failed.Add(1)
+		why := &reason{messages.Handling, h.Msg.Action(), err}
+		d.done(h, messages.Failed, why.Error())
 	}
 }
 
-func (d *device) handle(h messages.Handle) {
-	if d.dev == nil { // let in before it went down
-		d.refuse(h, errOffline)
-		return
-	}
-	if d.call == nil {
-		d.call, d.give = context.WithCancel(d.system.life)
-	}
-	var overdue bool
-	var err error
-	if r, ok := d.dev.(*registered); ok {
-		overdue, err = d.request(r, h)
-	} else {
-		overdue, _, err = d.watch(h, d.give, func() (err error) {
-			defer recovered(&err)
-			return d.dev.Handle(d.call, h.Msg)
-		})
-	}
+// done tells the mapper how the handling of a message ended, if the broker or the sender waits for it, or the sender is to
+// hear of a fault. Of all others any number may be refused at once, and the mapper hears nothing of them.
+func (d *device) done(h messages.Handle, o messages.Outcome, reason string) {
 	switch {
-	case overdue:
-		if err == nil || errors.Is(err, errLater) || errors.Is(err, context.Canceled) {
-			err = errOverdue{d.Timeout}
-		}
-	case err == nil || errors.Is(err, devices.ErrAction):
-		return
-	}
-	d.fail(&reason{messages.Handling, h.Msg.Action(), err})
-}
-
-// fail takes the device down and tells the supervisor.
-func (d *device) fail(why *reason) {
-	d.set(refuseOffline)
-	d.close()
-	f := messages.Failure{Who: d.Name, What: why.doing, Err: why, Final: errors.Is(why, devices.ErrConfig)}
-	if c := (*crash)(nil); errors.As(why, &c) {
-		f.Stack = c.stack
-	}
-	d.supervisor.send(f)
-}
-
-// close gives back what the device holds. Its Run may take its time to end.
-func (d *device) close() {
-	if d.give != nil {
-		d.give()
-		d.call, d.give = nil, nil
-	}
-	if d.running != nil {
-		d.running.end()
-	}
-	if d.dev == nil {
-		return
-	}
-	dev := d.dev
-	d.dev = nil
-	_, err := d.during(messages.Closing, d.Timeout, nil, func() (err error) {
-		defer recovered(&err)
-		return dev.Close()
-	})
-	if err != nil {
-		d.env.Report(&reason{doing: messages.Closing, err: err})
-	}
-	if d.running == nil {
-		d.env.closed.Store(true)
-	}
-}
-
-// stop is the end of the actor: the last words of Run and Close are still emitted.
-func (d *device) stop() {
-	if d.retry != nil {
-		d.retry.Stop()
-	}
-	d.waitForAnswers(0, messages.InternalMsg{})
-	d.close()
-	if d.running != nil {
-		_, _ = d.during(messages.Running, d.Timeout, nil, func() error {
-			select {
-			case <-d.running.ended:
-			case <-d.system.life.Done():
-			}
-			return nil
+	case h.QoS > 0 || h.Answer:
+		d.shared.mapper.send(messages.Done{
+			Delivery: h.Delivery, Device: d.config.Name, Early: h.Early, Record: h.Record, Outcome: o, Reason: reason,
 		})
+	case h.Faults && o != messages.Handled:
+		d.shared.mapper.send(messages.Undone{Device: d.config.Name, Outcome: o, Reason: reason, Msg: h.Msg})
 	}
-	if d.env != nil {
-		d.env.closed.Store(true)
+}
+
+// set changes what the mailbox does with messages, unless the gateway is stopping. With refuseOffline the device refuses what
+// waits in its mailbox, too.
+func (d *device) set(a admission) {
+	closing := false
+	d.box.Locked(func() {
+		if closing = d.admits == refuseClosing; !closing {
+			d.admits = a
+		}
+	})
+	if closing || a != refuseOffline { // a device that closes still handles what it let in before
+		return
 	}
+	d.box.Shed(isHandle, errOffline)
+}
+
+// vacate refuses what waits in the mailbox when the actor has ended and will not come to it. When the gateway is stopping,
+// messages that the spool holds stay there until the next start.
+func (d *device) vacate() {
+	d.set(refuseOffline)
+	d.box.Shed(func(msg any) bool { return isHandle(msg) && msg.(messages.Handle).Record == 0 }, errClosing)
+	d.stopTallies()
+}
+
+func (d *device) stopTallies() {
+	var refused, early *tally
+	d.box.Locked(func() { refused, early = d.refused, d.early })
+	for _, t := range []*tally{refused, early} {
+		if t != nil {
+			t.stop()
+		}
+	}
+}
+
+func isHandle(msg any) bool {
+	_, ok := msg.(messages.Handle)
+	return ok
 }

@@ -13,7 +13,7 @@ import (
 // the timer's; what both write is guarded by the mailbox's lock. Calls are used again, by whichever device is next, so
 // that a call costs no allocation, and a device at rest no memory.
 type call struct {
-	slot     *slot
+	device   *device
 	doing    messages.Doing
 	handling messages.Handle // if it is that; may be acknowledged early meanwhile
 	began    time.Time
@@ -27,12 +27,12 @@ type call struct {
 
 // watch makes the call by which the device handles h, and answers for it when the call ends, however it does, or
 // before that when the deadline has passed. If f returns errLater, the answer has yet to come, for what watch returns of h.
-func (p *slot) watch(h messages.Handle, cancel context.CancelFunc, f func() error) (overdue bool, handled messages.Handle, err error) {
-	c := p.begin(messages.Handling, h, p.Timeout, cancel)
+func (d *device) watch(h messages.Handle, cancel context.CancelFunc, f func() error) (overdue bool, handled messages.Handle, err error) {
+	c := d.begin(messages.Handling, h, d.config.Timeout, cancel)
 	err = mailbox.ErrGoexit
 	defer func() {
 		if overdue, handled = c.end(); !overdue && !errors.Is(err, errLater) {
-			p.answer(handled, err)
+			d.answer(handled, err)
 		}
 	}()
 	err = f()
@@ -40,22 +40,22 @@ func (p *slot) watch(h messages.Handle, cancel context.CancelFunc, f func() erro
 }
 
 // during makes another call of the device's own code.
-func (p *slot) during(doing messages.Doing, limit time.Duration, cancel context.CancelFunc, f func() error) (overdue bool, err error) {
-	c := p.begin(doing, messages.Handle{}, limit, cancel)
+func (d *device) during(doing messages.Doing, limit time.Duration, cancel context.CancelFunc, f func() error) (overdue bool, err error) {
+	c := d.begin(doing, messages.Handle{}, limit, cancel)
 	defer func() { overdue, _ = c.end() }()
 	err = f()
 	return overdue, err
 }
 
 // begin notes what the device begins to do: if it is handling, to handle h.
-func (p *slot) begin(doing messages.Doing, h messages.Handle, limit time.Duration, cancel context.CancelFunc) *call {
-	c, _ := p.calls.Get().(*call)
+func (d *device) begin(doing messages.Doing, h messages.Handle, limit time.Duration, cancel context.CancelFunc) *call {
+	c, _ := d.shared.calls.Get().(*call)
 	if c == nil {
 		c = new(call)
 	}
-	p.box.Locked(func() {
-		*c = call{slot: p, doing: doing, handling: h, began: time.Now(), limit: limit, cancel: cancel, timer: c.timer}
-		p.busy = c
+	d.box.Locked(func() {
+		*c = call{device: d, doing: doing, handling: h, began: time.Now(), limit: limit, cancel: cancel, timer: c.timer}
+		d.busy = c
 		if first := min(slowAfter-lookAgain, limit); c.timer == nil {
 			c.timer = time.AfterFunc(first, c.fired)
 		} else {
@@ -67,40 +67,40 @@ func (p *slot) begin(doing messages.Doing, h messages.Handle, limit time.Duratio
 
 // end notes that the call has returned, and reports whether it had outlived its deadline, and what was handled.
 func (c *call) end() (overdue bool, handled messages.Handle) {
-	p, again := c.slot, false
-	p.box.Locked(func() {
-		p.busy = nil
+	d, again := c.device, false
+	d.box.Locked(func() {
+		d.busy = nil
 		overdue, handled = c.overdue, c.handling
 		again = c.timer.Stop() // else it has fired, perhaps just now, and finds that its call is over
 	})
 	if again {
 		*c = call{timer: c.timer}
-		p.calls.Put(c)
+		d.shared.calls.Put(c)
 	}
 	return overdue, handled
 }
 
 // fired looks how long the call has taken.
 func (c *call) fired() {
-	p := c.slot
+	d := c.device
 	var act func()
-	p.box.Locked(func() {
-		if p.busy != c || c.overdue {
+	d.box.Locked(func() {
+		if d.busy != c || c.overdue {
 			return
 		}
 		switch took := time.Since(c.began); {
 		case took >= c.limit:
 			c.overdue = true
 			why := c.reason(errOverdue{c.limit})
-			doing, h, cancel, queued := c.doing, c.handling, c.cancel, p.overdue(c, why)
+			doing, h, cancel, queued := c.doing, c.handling, c.cancel, d.overdue(c, why)
 			act = func() {
 				if doing == messages.Handling { // without the lock: the mapper may work on it, and on what it has for us
-					p.done(h, messages.TimedOut, why.Error())
+					d.done(h, messages.TimedOut, why.Error())
 				}
 				if cancel != nil {
 					cancel()
 				}
-				p.box.Refuse(queued, errStuck)
+				d.box.Refuse(queued, errStuck)
 			}
 		case took < slowAfter-lookAgain: // the timer was that of the call before
 			c.timer.Reset(min(slowAfter-lookAgain, c.limit) - took)
@@ -110,7 +110,7 @@ func (c *call) fired() {
 		default:
 			c.slow = true
 			c.timer.Reset(c.limit - took)
-			act = p.relieve
+			act = d.relieve
 		}
 	})
 	if act != nil {
@@ -120,15 +120,15 @@ func (c *call) fired() {
 
 // overdue takes the device out until its call returns, and returns what is to be refused. The mailbox's lock is held,
 // so that nobody hears of it later than of what follows when the call has returned.
-func (p *slot) overdue(c *call, why *reason) (queued []any) {
-	if p.admits != refuseClosing {
-		p.admits = refuseStuck
-		queued = p.box.Pick(isHandle)
+func (d *device) overdue(c *call, why *reason) (queued []any) {
+	if d.admits != refuseClosing {
+		d.admits = refuseStuck
+		queued = d.box.Pick(isHandle)
 	}
 	if c.doing == messages.Handling {
-		p.counters.Failed.Add(1)
+		d.shared.counters.Failed.Add(1)
 	}
-	p.supervisor.send(messages.DeviceChanged{Device: p.Name, State: messages.Stuck, Err: why})
+	d.shared.supervisor.send(messages.DeviceChanged{Device: d.config.Name, State: messages.Stuck, Err: why})
 	return queued
 }
 

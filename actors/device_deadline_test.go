@@ -23,8 +23,8 @@ func TestDeadlineOfAQuickCall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := newProbe(t)
-				s := p.newSlot(10 * time.Second)
-				overdue, _, err := s.watch(handleOf(1, 1), func() { t.Error("cancelled") }, func() error {
+				d := p.newDevice(10 * time.Second)
+				overdue, _, err := d.watch(handleOf(1, 1), func() { t.Error("cancelled") }, func() error {
 					time.Sleep(9 * time.Second)
 					return row.err
 				})
@@ -33,7 +33,7 @@ func TestDeadlineOfAQuickCall(t *testing.T) {
 				}
 				time.Sleep(time.Minute)
 				p.wantOutcome(t, p.take(), 1, row.want)
-				s.stopTallies()
+				d.stopTallies()
 			})
 		})
 	}
@@ -43,17 +43,17 @@ func TestDeadlineOfAQuickCall(t *testing.T) {
 func TestDeadlineOfAPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbe(t)
-		s := p.newSlot(time.Second)
+		d := p.newDevice(time.Second)
 		func() {
 			defer func() {
 				if recover() == nil {
 					t.Error("the panic was swallowed")
 				}
 			}()
-			s.watch(handleOf(1, 1), nil, func() error { panic("on fire") })
+			d.watch(handleOf(1, 1), nil, func() error { panic("on fire") })
 		}()
 		p.wantOutcome(t, p.take(), 1, messages.Failed)
-		if s.busy != nil {
+		if d.busy != nil {
 			t.Error("the call is still on")
 		}
 	})
@@ -64,17 +64,17 @@ func TestDeadlineOfAPanic(t *testing.T) {
 func TestDeadlinePasses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbe(t)
-		s := p.newSlot(10 * time.Second)
+		d := p.newDevice(10 * time.Second)
 		ctx, cancel := context.WithCancel(t.Context())
-		s.box.PostUserMessage(handleOf(2, 1))
-		s.box.PostUserMessage(handleOf(3, 0))
-		overdue, _, err := s.watch(handleOf(1, 1), cancel, func() error {
+		d.box.PostUserMessage(handleOf(2, 1))
+		d.box.PostUserMessage(handleOf(3, 0))
+		overdue, _, err := d.watch(handleOf(1, 1), cancel, func() error {
 			<-ctx.Done()
 			got := p.take()
 			p.wantOutcome(t, got, 1, messages.TimedOut)
 			p.wantOutcome(t, got, 2, messages.Failed)
 			p.wantOutcome(t, got, 3) // nobody waits for it
-			s.box.PostUserMessage(handleOf(4, 1))
+			d.box.PostUserMessage(handleOf(4, 1))
 			got = append(got, p.take()...)
 			p.wantOutcome(t, got, 4, messages.Failed)
 			stuck := 0
@@ -91,16 +91,16 @@ func TestDeadlinePasses(t *testing.T) {
 		if !overdue || !errors.Is(err, context.Canceled) {
 			t.Errorf("overdue %v, error %v", overdue, err)
 		}
-		s.set(admit)
-		s.box.PostUserMessage(handleOf(5, 1))
+		d.set(admit)
+		d.box.PostUserMessage(handleOf(5, 1))
 		p.wantOutcome(t, p.take(), 1) // once is enough
-		if n := s.box.UserMessageCount(); n != 1 {
+		if n := d.box.UserMessageCount(); n != 1 {
 			t.Errorf("%d messages wait, want the one after the device was admitted again", n)
 		}
 		if failed, away := p.counters.Failed.Load(), p.counters.TurnedAway.Load(); failed != 1 || away != 3 {
 			t.Errorf("counted %d failed, %d turned away, want 1 and 3", failed, away)
 		}
-		s.stopTallies()
+		d.stopTallies()
 	})
 }
 
@@ -108,17 +108,17 @@ func TestDeadlinePasses(t *testing.T) {
 func TestDeadlineOfOneCallAfterAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbe(t)
-		s := p.newSlot(time.Second)
+		d := p.newDevice(time.Second)
 		for n := range uint64(20) {
-			overdue, _, _ := s.watch(handleOf(n, 1), nil, func() error {
+			overdue, _, _ := d.watch(handleOf(n, 1), nil, func() error {
 				time.Sleep(90 * time.Millisecond * time.Duration(n%12))
 				return nil
 			})
 			if overdue {
-				t.Errorf("call %d: overdue after %v of %v", n, 90*time.Millisecond*time.Duration(n%12), s.Timeout)
+				t.Errorf("call %d: overdue after %v of %v", n, 90*time.Millisecond*time.Duration(n%12), d.config.Timeout)
 			}
 		}
-		overdue, _ := s.during(messages.Opening, 50*time.Millisecond, nil, func() error {
+		overdue, _ := d.during(messages.Opening, 50*time.Millisecond, nil, func() error {
 			time.Sleep(51 * time.Millisecond) // a time shorter than that after which a call is slow
 			return nil
 		})
@@ -132,22 +132,22 @@ func TestDeadlineOfOneCallAfterAnother(t *testing.T) {
 func TestDeadlineWhileClosing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbe(t)
-		s := p.newSlot(time.Second)
-		s.box.PostUserMessage(handleOf(2, 1))
-		s.set(refuseClosing)
-		s.watch(handleOf(1, 1), nil, func() error {
+		d := p.newDevice(time.Second)
+		d.box.PostUserMessage(handleOf(2, 1))
+		d.set(refuseClosing)
+		d.watch(handleOf(1, 1), nil, func() error {
 			time.Sleep(2 * time.Second)
 			return nil
 		})
-		if s.admits != refuseClosing || s.box.UserMessageCount() != 1 {
-			t.Errorf("admits %d, %d waiting; want the state of the stop, and the message", s.admits, s.box.UserMessageCount())
+		if d.admits != refuseClosing || d.box.UserMessageCount() != 1 {
+			t.Errorf("admits %d, %d waiting; want the state of the stop, and the message", d.admits, d.box.UserMessageCount())
 		}
-		s.vacate()
+		d.vacate()
 		got := p.take()
 		p.wantOutcome(t, got, 1, messages.TimedOut)
 		p.wantOutcome(t, got, 2, messages.Failed)
-		if s.waiting != 0 || s.held != 0 {
-			t.Errorf("%d waiting, %d held at the end", s.waiting, s.held)
+		if d.waiting != 0 || d.held != 0 {
+			t.Errorf("%d waiting, %d held at the end", d.waiting, d.held)
 		}
 	})
 }

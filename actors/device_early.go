@@ -27,65 +27,40 @@ const (
 // errSlow says why messages are acknowledged early.
 var errSlow = fmt.Errorf("takes longer than %v", slowAfter)
 
-// awaited tells whether the broker waits for a message.
-func awaited(h messages.Handle) bool { return h.QoS > 0 && !h.Early }
-
-// slow reports whether the device is within a call that takes long.
-func (g *slotGate) slow() bool { return g.busy != nil && g.busy.slow }
-
-// holding returns how many messages the broker waits for because of this device, with the one that it is handling and those
-// that it answers later.
-func (g *slotGate) holding() int {
-	n := g.held + g.unanswered
-	if g.busy != nil && awaited(g.busy.handling) {
-		n++
-	}
-	return n
-}
-
-// post gives the device a message, or refuses it. The mapper calls it, which has boxed h once for all the devices that the
-// message finds.
-func (p *slot) post(h any) {
-	p.box.PostUserMessage(h) // not by its PID: the actor may be gone, and its mailbox answers for it
-	if awaited(h.(messages.Handle)) {
-		p.relieve()
-	}
-}
-
 // relieve acknowledges early what a slow device holds beyond its share. It is called whenever the device has become slow,
 // or got a message.
-func (p *slot) relieve() {
+func (d *device) relieve() {
 	var early []messages.EarlyAck
 	var at error
-	p.box.Locked(func() {
-		if g := (*slotGate)(p); g.slow() && g.holding() > heldWhenSlow {
+	d.box.Locked(func() {
+		if g := (*deviceGate)(d); g.slow() && g.holding() > heldWhenSlow {
 			early = g.relieve(g.holding() - heldWhenSlow)
-			at = p.busy.reason(errSlow)
-			if p.early == nil {
-				p.early = &tally{who: p.Name, tell: func(r messages.Refusals) {
-					p.supervisor.send(messages.Early{Device: r.Who, Count: r.Count, Err: r.Err})
+			at = d.busy.reason(errSlow)
+			if d.early == nil {
+				d.early = &tally{who: d.config.Name, tell: func(r messages.Refusals) {
+					d.shared.supervisor.send(messages.Early{Device: r.Who, Count: r.Count, Err: r.Err})
 				}}
 			}
 		}
 	})
 	if len(early) > 0 {
-		p.early.noteMany(len(early), at)
+		d.early.noteMany(len(early), at)
 	}
 	for _, e := range early { // without the lock: the mapper may work on it, and on what it has for us
-		p.mapper.send(e)
+		d.shared.mapper.send(e)
 	}
 }
 
 // relieve marks the oldest n messages that the broker waits for, as far as there are places for them. The very oldest is the
 // one that is being handled: with a spool it is marked too, lest after a crash the broker sends it again behind those that
 // the spool gives back; without one it is better off with the broker.
-func (g *slotGate) relieve(n int) (early []messages.EarlyAck) {
+func (g *deviceGate) relieve(n int) (early []messages.EarlyAck) {
 	mark := func(h *messages.Handle) {
 		h.Early, h.Record = true, g.preserve(*h)
-		early = append(early, messages.EarlyAck{Delivery: h.Delivery, Device: g.Name, Record: h.Record})
-		g.counters.Early.Add(1)
+		early = append(early, messages.EarlyAck{Delivery: h.Delivery, Device: g.config.Name, Record: h.Record})
+		g.shared.counters.Early.Add(1)
 	}
-	if g.spool != nil && awaited(g.busy.handling) {
+	if g.shared.spool != nil && awaited(g.busy.handling) {
 		mark(&g.busy.handling)
 	}
 	queue := g.box.Queued()
@@ -100,7 +75,7 @@ func (g *slotGate) relieve(n int) (early []messages.EarlyAck) {
 }
 
 // oldestAwaited returns where the first of the held messages is. They are looked for from the end, where they all are.
-func (g *slotGate) oldestAwaited(queue []any) int {
+func (g *deviceGate) oldestAwaited(queue []any) int {
 	i := len(queue)
 	for left := g.held; left > 0; {
 		i--
@@ -113,16 +88,16 @@ func (g *slotGate) oldestAwaited(queue []any) int {
 
 // preserve writes a message to the spool, if there is one, and returns its record. Without one it is lost if the process
 // is killed before the device has handled it.
-func (g *slotGate) preserve(h messages.Handle) (record uint64) {
-	if g.spool == nil {
+func (g *deviceGate) preserve(h messages.Handle) (record uint64) {
+	if g.shared.spool == nil {
 		return 0
 	}
-	b, err := json.Marshal(spooled{Device: g.Name, Message: &h.Msg})
+	b, err := json.Marshal(spooled{Device: g.config.Name, Message: &h.Msg})
 	if err == nil {
-		record, err = g.spool.Append(b)
+		record, err = g.shared.spool.Append(b)
 	}
 	if err != nil {
-		g.unkept.note(fmt.Errorf("device %q: message acknowledged early: %w", g.Name, err))
+		g.shared.unkept.note(fmt.Errorf("device %q: message acknowledged early: %w", g.config.Name, err))
 	}
 	return record
 }

@@ -29,12 +29,12 @@ func earlyOf(got []any) (numbers []uint64) {
 func TestEarlyOfASlowCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbe(t)
-		s := p.newSlot(10 * time.Second)
+		d := p.newDevice(10 * time.Second)
 		for n := uint64(2); n <= 6; n++ {
-			s.post(handleOf(n, 1))
+			d.post(handleOf(n, 1))
 		}
-		s.post(handleOf(7, 0))
-		s.watch(handleOf(1, 1), nil, func() error {
+		d.post(handleOf(7, 0))
+		d.watch(handleOf(1, 1), nil, func() error {
 			time.Sleep(slowAfter - time.Millisecond)
 			if got := earlyOf(p.take()); got != nil {
 				t.Errorf("%v were acknowledged early by a device that is quick", got)
@@ -43,16 +43,16 @@ func TestEarlyOfASlowCall(t *testing.T) {
 			if got, want := earlyOf(p.take()), []uint64{2, 3}; !slices.Equal(got, want) {
 				t.Errorf("%v were acknowledged early, want %v", got, want)
 			}
-			s.post(handleOf(8, 1))
-			s.post(handleOf(9, 0))
+			d.post(handleOf(8, 1))
+			d.post(handleOf(9, 0))
 			got := p.take()
 			if got, want := earlyOf(got), []uint64{4}; !slices.Equal(got, want) {
 				t.Errorf("%v were acknowledged early for one more, want %v", got, want)
 			}
-			if len(outcomesOf(got)) != 0 || s.box.UserMessageCount() != 8 {
-				t.Errorf("told %v, and %d wait; want nothing told, and all to wait", got, s.box.UserMessageCount())
+			if len(outcomesOf(got)) != 0 || d.box.UserMessageCount() != 8 {
+				t.Errorf("told %v, and %d wait; want nothing told, and all to wait", got, d.box.UserMessageCount())
 			}
-			if n := (*slotGate)(s).holding(); n != heldWhenSlow {
+			if n := (*deviceGate)(d).holding(); n != heldWhenSlow {
 				t.Errorf("the broker waits for %d, want %d", n, heldWhenSlow)
 			}
 			return nil
@@ -68,30 +68,30 @@ func TestEarlyOfASlowCall(t *testing.T) {
 func TestEarlyWithinTheMailbox(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbe(t)
-		s := p.newSlot(10 * time.Second)
-		s.Mailbox = 10
+		d := p.newDevice(10 * time.Second)
+		d.config.Mailbox = 10
 		for n := uint64(2); n <= 21; n++ { // the broker waits for them, so that they take none
-			s.post(handleOf(n, 1))
+			d.post(handleOf(n, 1))
 		}
-		s.watch(handleOf(1, 1), nil, func() error {
+		d.watch(handleOf(1, 1), nil, func() error {
 			time.Sleep(slowAfter + time.Millisecond)
 			got := p.take()
 			if early := earlyOf(got); !slices.Equal(early, []uint64{2, 3, 4, 5, 6, 7, 8, 9, 10, 11}) {
 				t.Errorf("%v were acknowledged early, want 2 to 11", early)
 			}
-			s.post(handleOf(22, 1))
-			s.post(handleOf(23, 0))
+			d.post(handleOf(22, 1))
+			d.post(handleOf(23, 0))
 			p.wantOutcome(t, p.take(), 22, messages.Busy)
-			if n := s.box.UserMessageCount(); n != 20 {
+			if n := d.box.UserMessageCount(); n != 20 {
 				t.Errorf("%d wait, want 10 in places of theirs, and the other 10 that were let in", n)
 			}
-			s.post(messages.Handle{QoS: 1, Early: true, Record: 5, Delivery: messages.Delivery{Number: 24}})
-			if got := p.take(); len(outcomesOf(got)) != 0 || s.box.UserMessageCount() != 21 {
+			d.post(messages.Handle{QoS: 1, Early: true, Record: 5, Delivery: messages.Delivery{Number: 24}})
+			if got := p.take(); len(outcomesOf(got)) != 0 || d.box.UserMessageCount() != 21 {
 				t.Errorf("told %v of what the spool gave back, want it to be kept", got)
 			}
 			return nil
 		})
-		s.stopTallies()
+		d.stopTallies()
 	})
 }
 
@@ -102,29 +102,29 @@ func TestEarlyWalk(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, seed))
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbe(t)
-		s := p.newSlot(10 * time.Second)
-		s.Mailbox = 30
-		g := (*slotGate)(s)
+		d := p.newDevice(10 * time.Second)
+		d.config.Mailbox = 30
+		g := (*deviceGate)(d)
 		number := uint64(0)
 		for range 300 {
 			for range random.IntN(20) {
 				number++
-				s.post(handleOf(number, byte(random.IntN(3))))
+				d.post(handleOf(number, byte(random.IntN(3))))
 			}
-			c := s.begin(messages.Handling, handleOf(1_000_000, byte(random.IntN(2))), s.Timeout, nil)
+			c := d.begin(messages.Handling, handleOf(1_000_000, byte(random.IntN(2))), d.config.Timeout, nil)
 			if random.IntN(3) == 0 {
 				time.Sleep(slowAfter + time.Millisecond)
 			}
 			for range random.IntN(12) {
 				number++
-				s.post(handleOf(number, byte(random.IntN(3))))
+				d.post(handleOf(number, byte(random.IntN(3))))
 			}
-			s.box.Locked(func() { checkAccount(t, seed, g) })
+			d.box.Locked(func() { checkAccount(t, seed, g) })
 			c.end()
 			for range random.IntN(30) {
 				first := true
-				s.box.Locked(func() {
-					s.box.Pick(func(any) bool {
+				d.box.Locked(func() {
+					d.box.Pick(func(any) bool {
 						picked := first
 						first = false
 						return picked
@@ -136,15 +136,15 @@ func TestEarlyWalk(t *testing.T) {
 				t.Fatalf("seed %d: acknowledged early in the order %v", seed, early)
 			}
 		}
-		s.vacate()
-		if s.waiting != 0 || s.held != 0 || s.bytes != 0 {
-			t.Errorf("seed %d: %d waiting, %d held, %d bytes at the end", seed, s.waiting, s.held, s.bytes)
+		d.vacate()
+		if d.waiting != 0 || d.held != 0 || d.bytes != 0 {
+			t.Errorf("seed %d: %d waiting, %d held, %d bytes at the end", seed, d.waiting, d.held, d.bytes)
 		}
 	})
 }
 
 // checkAccount compares what the gate has counted with what is in the mailbox.
-func checkAccount(t *testing.T, seed int, g *slotGate) {
+func checkAccount(t *testing.T, seed int, g *deviceGate) {
 	t.Helper()
 	if g.slow() && g.holding() > heldWhenSlow && !g.full() {
 		t.Errorf("seed %d: the broker waits for %d of a slow device", seed, g.holding())
@@ -159,7 +159,7 @@ func checkAccount(t *testing.T, seed int, g *slotGate) {
 			t.Errorf("seed %d: delivery %d was acknowledged early, one before it was not", seed, h.Delivery.Number)
 		}
 	}
-	if waiting != g.waiting || held != g.held || waiting-held > g.Mailbox {
+	if waiting != g.waiting || held != g.held || waiting-held > g.config.Mailbox {
 		t.Errorf("seed %d: %d wait, the broker for %d; counted %d and %d", seed, waiting, held, g.waiting, g.held)
 	}
 }

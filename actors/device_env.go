@@ -8,20 +8,20 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// env is what one opened device sees of the gateway. The next one in its slot gets another.
+// env is what one opened devices.Device sees of the gateway. When the device is opened again, it gets another env.
 type env struct {
-	slot   *slot
+	device *device
 	log    slog.Logger
 	closed atomic.Bool
 }
 
 var _ devices.Env = (*env)(nil)
 
-func newEnv(p *slot) *env { return &env{slot: p, log: *slog.New((*slotLog)(p))} }
+func newEnv(d *device) *env { return &env{device: d, log: *slog.New((*deviceLog)(d))} }
 
-func (e *env) Name() string { return e.slot.Name }
+func (e *env) Name() string { return e.device.config.Name }
 
-func (e *env) Params() map[string]any { return e.slot.Device.Params }
+func (e *env) Params() map[string]any { return e.device.config.Params }
 
 func (e *env) Log() *slog.Logger { return &e.log }
 
@@ -30,24 +30,24 @@ func (e *env) Emit(msg messages.InternalMsg, options ...devices.EmitOption) devi
 	for _, option := range options {
 		option(&how)
 	}
-	number, receipt := e.slot.receipts.next()
+	number, receipt := e.device.shared.receipts.next()
 	if number == 0 {
 		return receipt
 	}
 	if e.closed.Load() {
-		e.slot.receipts.settle(number, devices.ErrStopped)
+		e.device.shared.receipts.settle(number, devices.ErrStopped)
 		return receipt
 	}
-	e.slot.counters.Emitted.Add(1)
-	e.slot.mapper.send(messages.Emitted{
+	e.device.shared.counters.Emitted.Add(1)
+	e.device.shared.mapper.send(messages.Emitted{
 		Number: number,
-		Device: e.slot.Name,
+		Device: e.device.config.Name,
 		Msg:    msg,
-		Retain: msg.Type() == messages.Status && (how.Retain || e.slot.Retain),
+		Retain: msg.Type() == messages.Status && (how.Retain || e.device.config.Retain),
 	})
 	return receipt
 }
 
 func (e *env) Report(err error) {
-	e.slot.supervisor.send(messages.Report{Device: e.slot.Name, Err: err})
+	e.device.shared.supervisor.send(messages.Report{Device: e.device.config.Name, Err: err})
 }

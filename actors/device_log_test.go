@@ -10,7 +10,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/devices"
 )
 
-func TestSlotLog(t *testing.T) {
+func TestDeviceLog(t *testing.T) {
 	for name, row := range map[string]struct {
 		say  func(*slog.Logger)
 		want string
@@ -23,15 +23,15 @@ func TestSlotLog(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var said bytes.Buffer
-			s := &system{Options: Options{Log: slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{
+			log := slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{
 				ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 					if a.Key == slog.TimeKey {
 						return slog.Attr{}
 					}
 					return a
 				},
-			}))}}
-			e := newEnv(newSlot(s, &config.Device{Name: "lamp"}, new(devices.Type)))
+			}))
+			e := newEnv(newDevice(&shared{log: log}, config.Device{Name: "lamp"}, new(devices.Type)))
 			if e.Log().Enabled(context.Background(), slog.LevelDebug) {
 				t.Error("enabled at debug")
 			}

@@ -94,9 +94,9 @@ func openRegistered(e devices.Env, author actor.Actor) (devices.Device, error) {
 	props := actor.PropsFromProducer(func() actor.Actor { return r }, actor.WithMailbox(func() actor.Mailbox { return box }))
 	name := "registered/" + e.Name()
 	if in, ok := e.(*env); ok {
-		r.root = in.slot.root
-		props.Configure(actor.WithDispatcher(&in.slot.workers))
-		name += "/" + strconv.FormatUint(in.slot.opening, 10)
+		r.root = in.device.shared.root
+		props.Configure(actor.WithDispatcher(in.device.shared.workers))
+		name += "/" + strconv.FormatUint(in.device.shared.lives.Add(1), 10)
 	} else {
 		r.own = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 			return slog.New(noise{e.Log().Handler()})

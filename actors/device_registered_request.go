@@ -110,39 +110,39 @@ func (q *Request) whenAnswered(then func(error)) {
 // if a device is slow.
 const mostUnanswered = heldWhenSlow
 
-// request hands h to a registered actor. If the actor answers later, request waits until there is room for another request.
-func (d *device) request(r *registered, h messages.Handle) (overdue bool, err error) {
-	q := newRequest(d.call, nil, h.Msg)
-	q.ctx, q.cancel = context.WithTimeout(d.call, d.Timeout)
-	overdue, h, err = d.watch(h, d.give, func() error { return r.receive(q) })
+// request hands m to a registered actor. If the actor answers later, request waits until there is room for another request.
+func (h *host) request(r *registered, m messages.Handle) (overdue bool, err error) {
+	q := newRequest(h.call, nil, m.Msg)
+	q.ctx, q.cancel = context.WithTimeout(h.call, h.device.config.Timeout)
+	overdue, m, err = h.device.watch(m, h.cancel, func() error { return r.receive(q) })
 	if overdue || !errors.Is(err, errLater) {
 		q.Answer(err) // there is none if the time was over first
 		return overdue, err
 	}
-	d.answerLater(r, q, h)
-	d.waitForAnswers(mostUnanswered-1, h.Msg)
+	h.device.answerLater(r, q, m)
+	h.waitForAnswers(mostUnanswered-1, m.Msg)
 	return false, nil
 }
 
 // answerLater has the answer of q, when it comes, told as that of h.
-func (p *slot) answerLater(r *registered, q *Request, h messages.Handle) {
+func (d *device) answerLater(r *registered, q *Request, h messages.Handle) {
 	r.unanswered.Add(1)
-	p.box.Locked(func() { p.unanswered += count(awaited(h)) })
+	d.box.Locked(func() { d.unanswered += count(awaited(h)) })
 	stop := context.AfterFunc(q.ctx, func() { q.Answer(nil) }) // too late
 	q.whenAnswered(func(err error) {
 		stop()
-		p.box.Locked(func() { p.unanswered -= count(awaited(h)) })
+		d.box.Locked(func() { d.unanswered -= count(awaited(h)) })
 		why := &reason{messages.Handling, h.Msg.Action(), err}
 		switch {
 		case q.late && errors.Is(err, context.DeadlineExceeded):
-			why.err = errOverdue{p.Timeout}
-			p.counters.Failed.Add(1)
-			p.done(h, messages.TimedOut, why.Error())
-			p.supervisor.send(messages.Report{Device: p.Name, Err: why})
+			why.err = errOverdue{d.config.Timeout}
+			d.shared.counters.Failed.Add(1)
+			d.done(h, messages.TimedOut, why.Error())
+			d.shared.supervisor.send(messages.Report{Device: d.config.Name, Err: why})
 		case q.late: // the device has failed, or is closed
-			p.refuse(h, errOffline)
+			d.refuse(h, errOffline)
 		default:
-			p.answer(h, err)
+			d.answer(h, err)
 			if err != nil && !errors.Is(err, devices.ErrAction) {
 				r.fail(why)
 			}
@@ -164,12 +164,12 @@ func count(is bool) int {
 
 // waitForAnswers blocks until no more than so many requests are unanswered. Each has an answer or none when its time is over,
 // so that this takes no longer than the device's timeout. A device that is waited for is slow, as within a call of its code.
-func (d *device) waitForAnswers(most int32, msg messages.InternalMsg) {
-	r, ok := d.dev.(*registered)
+func (h *host) waitForAnswers(most int32, msg messages.InternalMsg) {
+	r, ok := h.opened.(*registered)
 	if !ok || r.unanswered.Load() <= most {
 		return
 	}
-	c := d.begin(messages.Handling, messages.Handle{Msg: msg}, 2*d.Timeout, nil)
+	c := h.device.begin(messages.Handling, messages.Handle{Msg: msg}, 2*h.device.config.Timeout, nil)
 	defer c.end()
-	r.wait(most, d.system.life.Done())
+	r.wait(most, h.device.shared.life.Done())
 }

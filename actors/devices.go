@@ -12,7 +12,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// parent is the actor above the devices' actors. It is their strategy too: a panic that reaches it, by a bug of ours, becomes the same failure as any other, and the supervisor says when the actor begins again.
+// parent is the actor above the devices' actors. It is their strategy too: a panic that reaches it,
+// by a bug of ours, becomes the same failure as any other, and the supervisor says when the actor begins again.
 type parent struct {
 	*system
 	left    int                    // actors that have not terminated
@@ -21,12 +22,12 @@ type parent struct {
 	closing bool
 	restart func(pids ...*actor.PID) // of protoactor's; set with the first failure
 	hosts   *actor.Props             // of all devices
-	next    *slot                    // to be spawned
+	next    *device                  // to be spawned
 }
 
 var _ actor.SupervisorStrategy = (*parent)(nil)
 
-// restartDue tells the parent to begin an actor again.
+// restartDue tells the parent, or the supervisor, to begin an actor again.
 type restartDue struct{ who string }
 
 func newParent(s *system) *parent {
@@ -35,10 +36,10 @@ func newParent(s *system) *parent {
 		failed: make(map[string]*actor.PID),
 		again:  make(map[string]*time.Timer),
 	}
-	find := p.slotOf
-	p.hosts = actor.PropsFromProducer(func() actor.Actor { return &device{find: find} },
+	find := p.deviceOf
+	p.hosts = actor.PropsFromProducer(func() actor.Actor { return &host{find: find} },
 		actor.WithMailbox(func() actor.Mailbox { return p.next.box }), actor.WithDispatcher(&p.workers),
-		actor.WithOnInit(func(c actor.Context) { c.Actor().(*device).slot = p.next }))
+		actor.WithOnInit(func(c actor.Context) { c.Actor().(*host).device = p.next }))
 	return p
 }
 
@@ -47,8 +48,8 @@ func (p *parent) Receive(c actor.Context) {
 	defer guard(c, devicesName, p.supervisor)
 	switch m := c.Message().(type) {
 	case *actor.Started:
-		for i, slot := range p.slots {
-			p.spawn(c, slot)
+		for i, d := range p.hosted {
+			p.spawn(c, d)
 			takeTurns(i)
 		}
 	case *actor.Terminated:
@@ -76,15 +77,15 @@ func (p *parent) Receive(c actor.Context) {
 }
 
 // spawn begins the actor of a device. Devices share what protoactor wants for that, which is more than an actor takes
-// itself: they are told apart by their mailboxes, which they keep, and their slots, which they find by their names when
+// itself: they are told apart by their mailboxes, which they keep, and their devices, which they find by their names when
 // they begin again.
-func (p *parent) spawn(c actor.Context, s *slot) {
-	p.next = s
-	pid, err := c.SpawnNamed(p.hosts, s.Name)
+func (p *parent) spawn(c actor.Context, d *device) {
+	p.next = d
+	pid, err := c.SpawnNamed(p.hosts, d.config.Name)
 	if err != nil {
-		panic(fmt.Errorf("device %q: %w", s.Name, err)) // names are checked to be unique
+		panic(fmt.Errorf("device %q: %w", d.config.Name, err)) // names are checked to be unique
 	}
-	s.pid = pid
+	d.pid = pid
 	p.left++
 }
 
@@ -99,11 +100,11 @@ func takeTurns(i int) {
 // HandleFailure implements actor.SupervisorStrategy for the devices' actors. The one that failed is suspended.
 func (p *parent) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, pid *actor.PID, rs *actor.RestartStatistics, cause, msg any) {
 	rs.Reset() // the supervisor counts
-	slot := p.slotOf(pid)
-	slot.set(refuseOffline)
+	d := p.deviceOf(pid)
+	d.set(refuseOffline)
 	p.restart = s.RestartChildren
-	p.failed[slot.Name] = pid
-	p.supervisor.send(failureOf(slot.Name, newCrash(cause), msg))
+	p.failed[d.config.Name] = pid
+	p.supervisor.send(failureOf(d.config.Name, newCrash(cause), msg))
 	if p.closing {
 		s.StopChildren(pid)
 	}
@@ -131,12 +132,12 @@ func (p *parent) gone(pid *actor.PID) {
 	if p.closing {
 		return
 	}
-	slot := p.slotOf(pid)
-	p.failed[slot.Name] = nil
-	p.supervisor.send(messages.Failure{Who: slot.Name, What: messages.Receiving, Err: errors.New("actor stopped itself")})
+	d := p.deviceOf(pid)
+	p.failed[d.config.Name] = nil
+	p.supervisor.send(messages.Failure{Who: d.config.Name, What: messages.Receiving, Err: errors.New("actor stopped itself")})
 }
 
-func (p *parent) slotOf(pid *actor.PID) *slot {
+func (p *parent) deviceOf(pid *actor.PID) *device {
 	return p.byName[pid.Id[len(p.devices.pid.Id)+1:]]
 }
 
@@ -155,11 +156,11 @@ func (p *parent) close(c actor.Context) {
 		return
 	}
 	p.closing = true
-	for i, slot := range p.slots {
-		slot.set(refuseClosing)
-		switch pid, failed := p.failed[slot.Name]; {
+	for i, d := range p.hosted {
+		d.set(refuseClosing)
+		switch pid, failed := p.failed[d.config.Name]; {
 		case !failed:
-			c.Poison(slot.pid)
+			c.Poison(d.pid)
 		case pid != nil:
 			c.Stop(pid) // suspended, it would never come to the pill
 		}

@@ -62,7 +62,7 @@ func New(o Options) (*Gateway, error) {
 	if o.QoS > 1 { // 2 is promised as 1
 		o.QoS = 1
 	}
-	s := &system{Options: o, byName: make(map[string]*slot, len(o.Devices))}
+	s := &system{Options: o, byName: make(map[string]*device, len(o.Devices))}
 	var faults []error
 	types := make(map[string]*devices.Type)
 	for i := range o.Devices {
@@ -79,9 +79,9 @@ func New(o Options) (*Gateway, error) {
 			}
 			types[d.Type] = &t
 		}
-		slot := newSlot(s, d, types[d.Type])
-		s.slots = append(s.slots, slot)
-		s.byName[d.Name] = slot
+		hosted := newDevice(&s.shared, *d, types[d.Type])
+		s.hosted = append(s.hosted, hosted)
+		s.byName[d.Name] = hosted
 	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
@@ -140,13 +140,14 @@ func (s *system) supervise(stopped func()) supervisorNeeds {
 		codec:     s.Codec,
 	}
 	s.unkept = s.newUnkept()
+	s.share()
 	var restored []any // ahead of what the broker sends
 	for _, r := range lasting.restore(s) {
 		restored = append(restored, r)
 	}
-	devices := make([]*route, len(s.slots))
-	for i, slot := range s.slots {
-		devices[i] = slot.route()
+	devices := make([]*route, len(s.hosted))
+	for i, d := range s.hosted {
+		devices[i] = d.route()
 	}
 	mapper := newMapper(s.mapperOptions(), s.Codec, devices)
 	of := func(box *mailbox.Mailbox, producer actor.Producer) *actor.Props {
@@ -176,11 +177,11 @@ func (s *system) supervise(stopped func()) supervisorNeeds {
 
 // lingering names some devices that are not done.
 func (s *system) lingering() (names []string) {
-	for _, slot := range s.slots {
+	for _, d := range s.hosted {
 		busy := false
-		slot.box.Locked(func() { busy = slot.busy != nil || slot.waiting > 0 })
+		d.box.Locked(func() { busy = d.busy != nil || d.waiting > 0 })
 		if busy && len(names) < 10 {
-			names = append(names, slot.Name)
+			names = append(names, d.config.Name)
 		}
 	}
 	return names

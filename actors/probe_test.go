@@ -47,9 +47,10 @@ func newProbe(t *testing.T) *probe {
 	return p
 }
 
-// newSlot returns a slot without an actor.
-func (p *probe) newSlot(timeout time.Duration) *slot {
-	return newSlot(p.system, &config.Device{Name: "lamp", Timeout: timeout, Mailbox: 100}, new(devices.Type))
+// newDevice returns a device without an actor.
+func (p *probe) newDevice(timeout time.Duration) *device {
+	p.share()
+	return newDevice(&p.shared, config.Device{Name: "lamp", Timeout: timeout, Mailbox: 100}, new(devices.Type))
 }
 
 // take returns what was sent since it was last called.

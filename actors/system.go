@@ -3,7 +3,6 @@ package actors
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,10 +19,10 @@ type system struct {
 	Options
 	counters Counters
 	receipts receipts
-	slots    []*slot
-	byName   map[string]*slot // the same
-	spool    *spool.Spool     // nil if there is none
-	unkept   *tally           // records, by the spool
+	hosted   []*device
+	byName   map[string]*device // the same
+	spool    *spool.Spool       // nil if there is none
+	unkept   *tally             // records, by the spool
 
 	recovered spool.Recovered // what it owes of before; until the connection has it
 	root      *actor.RootContext
@@ -31,13 +30,22 @@ type system struct {
 	board     *board
 	pulses    pulses
 	workers   mailbox.Workers
-	calls     sync.Pool   // of *call, between two
+	shared    shared      // by the devices
 	up        atomic.Bool // root, born and the PIDs below are written, and the actors not cleared away yet
 
 	life context.Context // of what devices do; ends when an orderly stop has no more time for them
 	end  context.CancelFunc
 
 	addresses
+}
+
+// share gives the devices what they use.
+func (s *system) share() {
+	s.shared = shared{
+		supervisor: s.supervisor, mapper: s.mapper,
+		root: s.root, life: s.life, counters: &s.counters, receipts: &s.receipts, spool: s.spool, unkept: s.unkept,
+		workers: &s.workers, log: s.Log,
+	}
 }
 
 // now is the time on the gateway's own clock, which only goes forward.

@@ -1,0 +1,269 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/mqttgateway/mqttgateway/actors/mailbox"
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// host is the actor that opens one devices.Device, hands it its messages one at a time, recovers its panics, and closes it.
+// It tells the supervisor of each failure, and the supervisor answers with when to open the device again.
+type host struct {
+	device *device // nil until the first message of a host that begins again
+	find   func(*actor.PID) *device
+	self   address
+
+	env     *env
+	opened  devices.Device     // nil while the device is down
+	call    context.Context    // of every Handle; nil before the first
+	cancel  context.CancelFunc // of call
+	running *run               // nil if the device has no Run, or once the host knows that Run has ended
+
+	retry *time.Timer // runs until reopenDue
+	due   bool        // reopenDue has come, and the host waits for Run to end
+}
+
+// run is a Run that goes on.
+type run struct {
+	life  context.Context
+	end   context.CancelFunc
+	ended chan struct{} // closed when Run has returned
+}
+
+// What a host says to itself. The count of openings tells a message that belongs to a former opening.
+type (
+	reopenDue struct {
+		opening uint64
+		after   time.Duration
+	}
+	runEnded struct {
+		opening uint64
+		err     error
+	}
+)
+
+// Receive implements actor.Actor.
+func (h *host) Receive(c actor.Context) {
+	if h.device == nil {
+		h.device = h.find(c.Self())
+	}
+	defer guard(c, h.device.config.Name, h.device.shared.supervisor)
+	switch m := c.Message().(type) {
+	case *actor.Started:
+		h.self = address{h.device.shared.root, c.Self()}
+		h.open()
+	case messages.Handle:
+		h.handle(m)
+	case messages.Reopen:
+		h.retry = h.self.later(m.After, reopenDue{h.device.opening, m.After})
+	case reopenDue:
+		if m.opening == h.device.opening && h.opened == nil {
+			h.due = true
+			h.reopen(m.after)
+		}
+	case runEnded:
+		h.ended(m)
+	case *actor.Stopping, *actor.Restarting:
+		h.stop()
+	case *actor.Stopped:
+		h.device.vacate()
+	}
+}
+
+// open makes a new devices.Device, with all that belongs to it.
+func (h *host) open() {
+	d := h.device
+	d.opening++
+	h.due = false
+	h.env = newEnv(d)
+	ctx, cancel := context.WithTimeout(d.shared.life, d.config.OpenTimeout)
+	var opened devices.Device
+	overdue, err := d.during(messages.Opening, d.config.OpenTimeout, cancel, func() (err error) {
+		defer recovered(&err)
+		opened, err = d.typ.Open(ctx, h.env)
+		return err
+	})
+	cancel()
+	switch {
+	case err == nil && opened == nil:
+		err = errors.New("the opener returned no device")
+	case err == nil && overdue:
+		err = errOverdue{d.config.OpenTimeout}
+		h.opened = opened // to be closed
+	}
+	if err != nil {
+		h.fail(&reason{doing: messages.Opening, err: err})
+		return
+	}
+	h.opened = opened
+	answerer, ok := opened.(devices.Answerer)
+	if itself := ok && answerer.Answers(); itself != d.itself {
+		d.itself = itself
+		d.shared.mapper.send(messages.AnswersItself{Device: d.config.Name, Itself: itself})
+	}
+	if r, ok := opened.(devices.Runner); ok {
+		h.run(r)
+	}
+	d.set(admit)
+	d.shared.supervisor.send(messages.DeviceChanged{Device: d.config.Name, State: messages.Online})
+}
+
+// recovered is deferred around every call of a device's own code. It turns a panic into an error.
+func recovered(err *error) {
+	if cause := recover(); cause != nil {
+		*err = newCrash(cause)
+	}
+}
+
+// run starts Run, on a goroutine that ends when Run does.
+func (h *host) run(r devices.Runner) {
+	running, opening := &run{ended: make(chan struct{})}, h.device.opening
+	running.life, running.end = context.WithCancel(h.device.shared.life)
+	h.running = running
+	go func() {
+		err := mailbox.ErrGoexit
+		defer func() {
+			close(running.ended)
+			h.self.send(runEnded{opening, err})
+		}()
+		err = func() (err error) {
+			defer recovered(&err)
+			return r.Run(running.life)
+		}()
+	}()
+}
+
+// ended acts on the end of a Run. If the device is up, that is a failure. If it is down, the host may have waited for
+// that end before it opens the device again.
+func (h *host) ended(m runEnded) {
+	if m.opening != h.device.opening {
+		return
+	}
+	told := h.running.life.Err() != nil
+	h.running.end()
+	h.running = nil
+	if h.opened == nil {
+		h.env.closed.Store(true)
+		h.reopen(0)
+		return
+	}
+	if told { // to end
+		return
+	}
+	if m.err == nil {
+		m.err = errors.New("it has ended by itself")
+	}
+	why := new(reason)
+	if !errors.As(m.err, &why) { // else a registered actor has said what it was at
+		why = &reason{doing: messages.Running, err: m.err}
+	}
+	h.fail(why)
+}
+
+// reopen opens the device again if reopenDue has come and the former Run has ended. While that Run goes on, reopen tells
+// the supervisor for how long the host has waited for it.
+func (h *host) reopen(waited time.Duration) {
+	switch {
+	case !h.due:
+	case h.running == nil:
+		h.open()
+	default:
+		why := &reason{doing: messages.Running, err: errOverdue{waited}}
+		h.device.shared.supervisor.send(messages.DeviceChanged{Device: h.device.config.Name, State: messages.Stuck, Err: why})
+	}
+}
+
+// handle has the device handle one message.
+func (h *host) handle(m messages.Handle) {
+	d := h.device
+	if h.opened == nil { // the mailbox let the message in before the device went down
+		d.refuse(m, errOffline)
+		return
+	}
+	if h.call == nil {
+		h.call, h.cancel = context.WithCancel(d.shared.life)
+	}
+	var overdue bool
+	var err error
+	if r, ok := h.opened.(*registered); ok {
+		overdue, err = h.request(r, m)
+	} else {
+		overdue, _, err = d.watch(m, h.cancel, func() (err error) {
+			defer recovered(&err)
+			return h.opened.Handle(h.call, m.Msg)
+		})
+	}
+	switch {
+	case overdue:
+		if err == nil || errors.Is(err, errLater) || errors.Is(err, context.Canceled) {
+			err = errOverdue{d.config.Timeout}
+		}
+	case err == nil || errors.Is(err, devices.ErrAction):
+		return
+	}
+	h.fail(&reason{messages.Handling, m.Msg.Action(), err})
+}
+
+// fail takes the device down and tells the supervisor.
+func (h *host) fail(why *reason) {
+	h.device.set(refuseOffline)
+	h.close()
+	f := messages.Failure{Who: h.device.config.Name, What: why.doing, Err: why, Final: errors.Is(why, devices.ErrConfig)}
+	if c := (*crash)(nil); errors.As(why, &c) {
+		f.Stack = c.stack
+	}
+	h.device.shared.supervisor.send(f)
+}
+
+// close gives back what the device holds. Its Run may still go on afterwards.
+func (h *host) close() {
+	if h.cancel != nil {
+		h.cancel()
+		h.call, h.cancel = nil, nil
+	}
+	if h.running != nil {
+		h.running.end()
+	}
+	if h.opened == nil {
+		return
+	}
+	opened := h.opened
+	h.opened = nil
+	_, err := h.device.during(messages.Closing, h.device.config.Timeout, nil, func() (err error) {
+		defer recovered(&err)
+		return opened.Close()
+	})
+	if err != nil {
+		h.env.Report(&reason{doing: messages.Closing, err: err})
+	}
+	if h.running == nil {
+		h.env.closed.Store(true)
+	}
+}
+
+// stop closes the device at the end of the actor, and waits for Run. What Close and Run emit meanwhile still goes out.
+func (h *host) stop() {
+	if h.retry != nil {
+		h.retry.Stop()
+	}
+	h.waitForAnswers(0, messages.InternalMsg{})
+	h.close()
+	if h.running != nil {
+		_, _ = h.device.during(messages.Running, h.device.config.Timeout, nil, func() error {
+			select {
+			case <-h.running.ended:
+			case <-h.device.shared.life.Done():
+			}
+			return nil
+		})
+	}
+	if h.env != nil {
+		h.env.closed.Store(true)
+	}
+}
