@@ -12,6 +12,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors/mailbox"
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/librarylog"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -99,7 +100,7 @@ func openRegistered(e devices.Env, author actor.Actor) (devices.Device, error) {
 		name += "/" + strconv.FormatUint(in.device.shared.lives.Add(1), 10)
 	} else {
 		r.own = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
-			return slog.New(noise{e.Log().Handler()})
+			return slog.New(librarylog.New(e.Log().Handler(), nil))
 		}))
 		r.root = r.own.Root
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/actors/mailbox"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/librarylog"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
@@ -104,7 +105,7 @@ func (g *Gateway) Run(ctx context.Context) {
 	s.life, s.end = context.WithCancel(context.Background())
 	defer s.end()
 	library := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
-		return slog.New(noise{s.Log.Handler()})
+		return slog.New(librarylog.New(s.Log.Handler(), nil)) // single failures and dead letters are told better by the supervisor
 	}))
 	defer library.Shutdown()
 	s.root = library.Root

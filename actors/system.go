@@ -2,7 +2,6 @@ package actors
 
 import (
 	"context"
-	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -63,20 +62,3 @@ func (s *system) mapperOptions() mapperOptions {
 		retainedCommands: s.RetainedCommands,
 	}
 }
-
-// noise is the log of protoactor itself. What it says at info, about single failures and dead letters, is told better
-// by the supervisor, so all of it is for debugging.
-type noise struct{ slog.Handler }
-
-func (n noise) Enabled(ctx context.Context, _ slog.Level) bool {
-	return n.Handler.Enabled(ctx, slog.LevelDebug)
-}
-
-func (n noise) Handle(ctx context.Context, r slog.Record) error {
-	r.Level = slog.LevelDebug
-	return n.Handler.Handle(ctx, r)
-}
-
-func (n noise) WithAttrs(attrs []slog.Attr) slog.Handler { return noise{n.Handler.WithAttrs(attrs)} }
-
-func (n noise) WithGroup(name string) slog.Handler { return noise{n.Handler.WithGroup(name)} }

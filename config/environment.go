@@ -7,7 +7,7 @@ import (
 	"github.com/knadh/koanf/providers/env/v2"
 	"github.com/knadh/koanf/v2"
 
-	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
 // envPrefix begins the name of every environment variable that is ours.
@@ -54,7 +54,7 @@ func (l *loader) readEnvironment() {
 // unknownVariable is the warning; known are the names without prefix.
 func unknownVariable(name string, known []string) string {
 	said := fmt.Sprintf("environment: unknown variable %q is ignored", name)
-	if near, ok := options.Nearest(strings.TrimPrefix(name, envPrefix), known); ok {
+	if near, ok := wording.Nearest(strings.TrimPrefix(name, envPrefix), known); ok {
 		said += "; did you mean " + envPrefix + near + "?"
 	}
 	return said

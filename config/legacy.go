@@ -11,6 +11,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/internal/files"
 	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
 // oldOptions are those that the original knew, in the files of both its generations: the first had all about the map
@@ -130,32 +131,17 @@ func (o *oldReader) warnUnknown() {
 	for _, section := range slices.Sorted(maps.Keys(o.old)) {
 		known, ok := oldOptions[section]
 		if !ok && section != oldDefault {
-			o.warnf("unknown section [%s] is ignored; there are %s", printable(section), strings.Join(sections, ", "))
+			o.warnf("unknown section [%s] is ignored; there are %s", wording.Printable(section), strings.Join(sections, ", "))
 		}
 		if known == nil {
 			continue
 		}
 		for _, option := range slices.Sorted(maps.Keys(o.old[section])) {
 			if _, inherited := defaults[option]; !inherited && !slices.Contains(known, option) {
-				o.warnf("[%s] %s: unknown option is ignored%s", section, printable(option), didYouMean(option, known))
+				o.warnf("[%s] %s: unknown option is ignored%s", section, wording.Printable(option), wording.DidYouMean(option, known))
 			}
 		}
 	}
-}
-
-// printable shows text from outside without quotes where it is harmless.
-func printable(text string) string {
-	if quoted := strconv.Quote(text); quoted[1:len(quoted)-1] != text {
-		return quoted
-	}
-	return text
-}
-
-func didYouMean(word string, known []string) string {
-	if near, ok := options.Nearest(word, known); ok {
-		return "; did you mean " + near + "?"
-	}
-	return ""
 }
 
 func (o *oldReader) broker() {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
 // oldFile is what one of the original's files says, section by section. The names of sections are as written, those
@@ -89,7 +91,7 @@ func (p *oldParser) line(line string) {
 func (p *oldParser) begin(section string) {
 	p.section = section
 	if before, ok := p.seen[section]; ok && section != oldDefault {
-		p.faultf("section [%s] is in line %d already", printable(section), before)
+		p.faultf("section [%s] is in line %d already", wording.Printable(section), before)
 		return
 	}
 	p.seen[section] = p.number

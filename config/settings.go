@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -16,12 +15,16 @@ type Setting struct {
 	Value string // one line, as it would be written in YAML
 }
 
-// Settings lists every option in force, in the order of the tree, with secrets hidden.
-func (c *Config) Settings() []Setting {
+// TypeFields returns the options of a type of device, and false if nothing is known of them.
+type TypeFields func(kind string) (fields []options.Field, ok bool)
+
+// Settings lists every option in force, in the order of the tree, with secrets hidden. What is secret in the options of a
+// device its type says, and otherwise their names.
+func (c *Config) Settings(types TypeFields) []Setting {
 	var all []Setting
 	for f, value := range options.All(c) {
 		if f.Key == "devices" {
-			all = append(all, deviceSettings(c.Devices)...)
+			all = append(all, deviceSettings(c.Devices, types)...)
 			continue
 		}
 		all = append(all, Setting{f.Key, inline(value)})
@@ -29,13 +32,14 @@ func (c *Config) Settings() []Setting {
 	return all
 }
 
-func deviceSettings(list []Device) []Setting {
+func deviceSettings(list []Device, types TypeFields) []Setting {
 	var all []Setting
 	for i, d := range list {
 		at := fmt.Sprintf("devices[%d].", i)
 		for f, value := range options.All(d) {
 			if f.Key == "params" {
-				all = paramSettings(all, []string{at + f.Key}, d.Params)
+				fields, typed := types(d.Type)
+				all = paramSettings(all, []string{at + f.Key}, options.HideSecrets(d.Params, fields, typed))
 				continue
 			}
 			all = append(all, Setting{at + f.Key, inline(value)})
@@ -44,44 +48,17 @@ func deviceSettings(list []Device) []Setting {
 	return all
 }
 
-// paramSettings appends to all the options below a section. It goes down into sections, so that a secret below one is seen by its name. The names of those above are put
-// together only for an option: sections may nest deep.
+// paramSettings appends the options of a section, whose dotted key the keys in above make, to all. The key is put together
+// only for an option: sections may nest deep.
 func paramSettings(all []Setting, above []string, params map[string]any) []Setting {
 	at := above
 	for _, key := range slices.Sorted(maps.Keys(params)) {
 		at = append(at[:len(above)], key)
-		if section, ok := params[key].(map[string]any); ok && !secretName.MatchString(key) {
+		if section, ok := params[key].(map[string]any); ok {
 			all = paramSettings(all, at, section)
 			continue
 		}
-		all = append(all, Setting{strings.Join(at, "."), inline(hide(key, params[key]))})
+		all = append(all, Setting{strings.Join(at, "."), inline(params[key])})
 	}
 	return all
-}
-
-// secretName is for the options of devices: what type they will be read as is not known here.
-var secretName = regexp.MustCompile(`(?i)pass|pwd|secret|token|credential|api[-_ ]?key|private`)
-
-// hide replaces what sounds like a secret, however deep in lists and sections.
-func hide(key string, value any) any {
-	if secretName.MatchString(key) {
-		return Secret(fmt.Sprint(value)).String()
-	}
-	switch value := value.(type) {
-	case string:
-		return options.Redact(value)
-	case map[string]any:
-		m := map[string]any{}
-		for k, v := range value {
-			m[k] = hide(k, v)
-		}
-		return m
-	case []any:
-		list := make([]any, len(value))
-		for i, v := range value {
-			list[i] = hide(key, v)
-		}
-		return list
-	}
-	return value
 }

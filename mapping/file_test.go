@@ -16,7 +16,7 @@ func TestParseFaults(t *testing.T) {
 	}{
 		"unknown maptype": {
 			`{"root": "r", "topics": [], "action": {"maptype": "strikt", "map": {"A": ["a"]}}}`,
-			[]string{`1:40: /action/maptype: unknown maptype "strikt", did you mean "strict"?`},
+			[]string{`1:40: /action/maptype: unknown maptype "strikt"; did you mean strict?`},
 		},
 		"maptype of another kind": {
 			`{"root": "r", "topics": [], "action": {"maptype": 1}}`,
@@ -58,9 +58,9 @@ func TestParseFaults(t *testing.T) {
 		"unknown keys": {
 			`{"root": "r", "topics": [], "functon": {"maptype": "none"}, "comment": "x", "action": {"maptype": "none", "mapp": {}}}`,
 			[]string{
-				`1:29: /functon: unknown key, did you mean "function"?`,
+				`1:29: /functon: unknown key; did you mean function?`,
 				`1:61: /comment: unknown key, want one of root, topics, function, gateway, location, device, sender, action, argkey, argvalue`,
-				`1:107: /action/mapp: unknown key, did you mean "map"?`,
+				`1:107: /action/mapp: unknown key; did you mean map?`,
 			},
 		},
 		"no root, no topics": {`{}`, []string{`1:1: "root" is missing`, `1:1: "topics" is missing`}},

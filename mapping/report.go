@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode"
+
+	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
 // Fault is something wrong, or worth a warning, at one place of a map file.
@@ -24,21 +24,13 @@ func (f *Fault) Error() string {
 		fmt.Fprintf(&b, "%d:%d: ", f.Line, f.Column)
 	}
 	if f.Pointer != "" {
-		b.WriteString(oneLine(f.Pointer) + ": ")
+		b.WriteString(wording.Printable(f.Pointer) + ": ")
 	}
 	return b.String() + f.Err.Error()
 }
 
 // Unwrap returns what is wrong, without the place.
 func (f *Fault) Unwrap() error { return f.Err }
-
-// oneLine returns text as it is, or quoted if it can't be printed as it is.
-func oneLine(text string) string {
-	if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return strconv.Quote(text)
-	}
-	return text
-}
 
 // report collects what is found in one map file.
 type report struct {

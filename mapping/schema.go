@@ -5,15 +5,15 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 
-	"github.com/agnivade/levenshtein"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
+
+	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
 //go:embed map.schema.json
@@ -87,17 +87,12 @@ func unknownMaptype(got any) error {
 	return fmt.Errorf("unknown maptype %q%s", short(text), suggestion(text, maptypes))
 }
 
-// suggestion names the nearest of known, if one is near, else all of them.
+// suggestion names the word of known that was probably meant, otherwise all of them.
 func suggestion(word string, known []string) string {
-	best := slices.MinFunc(known, func(a, b string) int { return distance(word, a) - distance(word, b) })
-	if distance(word, best) <= 2 {
-		return fmt.Sprintf(", did you mean %q?", best)
+	if meant := wording.DidYouMean(short(word), known); meant != "" {
+		return meant
 	}
 	return ", want one of " + strings.Join(known, ", ")
-}
-
-func distance(word, known string) int {
-	return levenshtein.ComputeDistance(strings.ToLower(short(word)), known)
 }
 
 // wrongType says which type was wanted. A string in the place of a list is probably a whole map the wrong way round,

@@ -10,38 +10,41 @@ import (
 	"time"
 
 	mochi "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/mqttgateway/mqttgateway/internal/librarylog"
 )
 
-// Options say where to listen, and to whom.
+// Options are where the broker listens, and who may use it.
 type Options struct {
 	// Address is host:port; "": 127.0.0.1:1883. Without users the host has to be loopback, and if the port is
-	// taken, a free one is used, which Addr tells. With users both are what others rely on.
+	// taken, a free one is used, which URL tells. With users both are what others rely on.
 	Address string
 
-	Users Users // who may sign in, besides the gateway by its Account; nobody in it: anybody may
+	Users Users // those who may sign in, besides the gateway by its Account; empty: anybody may
 
-	// MaxPacket is how many bytes a client may send in one packet, strangers among them; 0: 1 MiB.
+	// MaxPacket is how many bytes a client may send in one packet, before it has signed in as well; 0: 1 MiB.
 	MaxPacket int
 
-	// ClientID is the gateway's own, which nobody else gets; "": there is none.
+	// ClientID is the client id of the gateway, with which no other client is let in; "": none.
 	ClientID string
 
-	// Reserved is the topic below which nobody writes but the gateway, except what has a level set or request in between;
-	// "": there is none.
+	// Reserved is the topic below which only the gateway publishes. Other clients may publish on those topics below it that
+	// have a level set or request. "": no topic is reserved.
 	Reserved string
 
 	Limits Limits // for all clients but the gateway
 
-	Log *slog.Logger // gets the broker's chatter, at debug, and what it refuses, as warnings; nil: nobody does
+	Log *slog.Logger // takes mochi's own lines at debug, and warnings of what is refused; nil: none
 
-	readsWithin time.Duration // of a test that can't wait
+	readsWithin time.Duration // for tests that can't wait usualPatience; 0: that
 }
 
-// Limits bound what clients may cost. Of a field that is 0, the usual holds.
+// Limits bound what clients may cost. For a field that is 0 the usual limit holds.
 type Limits struct {
 	Clients       int // connected at once
-	Silent        int // connections that have not signed in yet; of more, who has waited longest has to go
-	Sessions      int // that are remembered when the client is away; of more, who is away for longest is forgotten
+	Silent        int // connections that have not signed in; of more, the one that has waited longest is ended
+	Sessions      int // kept for clients that are away; of more, the one whose client is away for longest is forgotten
 	SessionSize   int // bytes kept for one client until it has acknowledged them, or comes back
 	Subscriptions int // of all clients together
 	Retained      int // messages
@@ -50,7 +53,7 @@ type Limits struct {
 	QueueSize     int // bytes on their way to all clients together
 }
 
-// or returns l with the usual in the place of what is 0.
+// or returns l with the usual limit in the place of each field that is 0.
 func (l Limits) or(usual Limits) Limits {
 	return Limits{
 		Clients:       cmp.Or(l.Clients, usual.Clients),
@@ -65,7 +68,7 @@ func (l Limits) or(usual Limits) Limits {
 	}
 }
 
-// usual suits trying things out.
+// usual limits are large enough for trying things out.
 var usual = Limits{
 	Clients: 100, Silent: 100, Sessions: 200, SessionSize: 1 << 20, Subscriptions: 10_000,
 	Retained: 5_000, RetainedSize: 16 << 20, Levels: 20, QueueSize: 64 << 20,
@@ -74,13 +77,13 @@ var usual = Limits{
 // Broker is a broker that runs. Its methods may be called from any goroutine.
 type Broker struct {
 	server     *mochi.Server
-	door       *door
+	listener   *listener
 	login      *login
 	complaints *complaints
 	close      sync.Once
 }
 
-// Start starts a broker. It runs until Close.
+// Start starts a broker, which runs until Close.
 func Start(o Options) (*Broker, error) {
 	if o.Address == "" {
 		o.Address = "127.0.0.1:1883"
@@ -98,30 +101,30 @@ func Start(o Options) (*Broker, error) {
 
 	can := mochi.NewDefaultServerCapabilities()
 	can.MaximumMessageExpiryInterval = 0        // By default retained messages are gone after a day.
-	can.MaximumPacketSize = uint32(o.MaxPacket) // It is made room for before it has come.
-	can.TopicAliasMaximum = 0                   // It would keep as many topics for each client.
+	can.MaximumPacketSize = uint32(o.MaxPacket) // mochi allocates the length that a packet announces.
+	can.TopicAliasMaximum = 0                   // mochi would keep as many topics for each client.
 	limits, complaints := o.Limits.or(usual), newComplaints(o.Log)
 	b := &Broker{
 		server: mochi.New(&mochi.Options{
 			Capabilities:             can,
 			ClientNetReadBufferSize:  64 << 10,
 			ClientNetWriteBufferSize: 64 << 10,
-			Logger:                   slog.New(quiet{o.Log.Handler()}),
-			SysTopicResendInterval:   60, // seconds; each time stops the program to measure its memory
+			Logger:                   slog.New(librarylog.New(o.Log.Handler(), isPacket)),
+			SysTopicResendInterval:   60, // seconds; each time mochi stops the program to measure its memory
 		}),
-		door:       newDoor(ln, limits, o.Log, complaints.note),
+		listener:   newListener(ln, limits, o.Log, complaints.note),
 		login:      newLogin(o.Users),
 		complaints: complaints,
 	}
-	b.door.readsWithin = cmp.Or(o.readsWithin, usualPatience)
+	b.listener.readsWithin = cmp.Or(o.readsWithin, usualPatience)
 	err = b.server.AddHook(&hooks{
-		server: b.server, door: b.door, login: b.login,
+		server: b.server, listener: b.listener, login: b.login,
 		limits: limits, clientID: o.ClientID, reserved: o.Reserved,
 		complain: complaints.note,
 		retained: &retained{server: b.server, limits: limits, gateway: o.ClientID, sizes: make(map[string]int)},
 	}, nil)
 	if err == nil {
-		err = b.server.AddListener(b.door)
+		err = b.server.AddListener(b.listener)
 	}
 	if err == nil {
 		err = b.server.Serve()
@@ -133,7 +136,14 @@ func Start(o Options) (*Broker, error) {
 	return b, nil
 }
 
-// listen takes the address, or if nobody from elsewhere looks for it there, a free port of its host.
+// isPacket reports whether an attribute holds a packet. The log leaves packets out: one may be a CONNECT with a password.
+func isPacket(a slog.Attr) bool {
+	_, is := a.Value.Any().(packets.Packet)
+	return is
+}
+
+// listen listens on the address. If that is taken and there are no users, who would look for the broker there, listen
+// takes a free port of the same host.
 func listen(o Options) (net.Listener, error) {
 	want, err := net.ResolveTCPAddr("tcp", o.Address)
 	if err != nil {
@@ -145,7 +155,7 @@ func listen(o Options) (net.Listener, error) {
 	}
 	network := "tcp"
 	if want.IP.To4() != nil {
-		network = "tcp4" // or 0.0.0.0 would stand for IPv6 too
+		network = "tcp4" // with "tcp", 0.0.0.0 would stand for IPv6 too
 	}
 	ln, taken := net.ListenTCP(network, want)
 	if taken == nil {
@@ -161,12 +171,9 @@ func listen(o Options) (net.Listener, error) {
 	return ln, nil
 }
 
-// Addr is the address it listens on, host:port.
-func (b *Broker) Addr() string { return b.door.Address() }
-
-// URL is what clients on this machine connect to.
+// URL is the address at which clients on this machine connect.
 func (b *Broker) URL() string {
-	at := *b.door.listener.Addr().(*net.TCPAddr)
+	at := *b.listener.socket.Addr().(*net.TCPAddr)
 	if at.IP.IsUnspecified() {
 		loopback := net.IPv4(127, 0, 0, 1)
 		if at.IP.To4() == nil {
@@ -177,15 +184,15 @@ func (b *Broker) URL() string {
 	return (&url.URL{Scheme: "tcp", Host: at.String()}).String() // with the zone of IPv6 escaped
 }
 
-// Account is by what the gateway itself signs in. It is made anew with each Start.
+// Account returns the name and password by which the gateway itself signs in. Each Start makes a new one.
 func (b *Broker) Account() (username, password string) { return gatewayName, b.login.password }
 
-// Close disconnects everybody and returns when nobody is served any more. Closing again does nothing.
+// Close disconnects all clients and returns when none is served any more. A second Close does nothing.
 func (b *Broker) Close() {
 	b.close.Do(func() {
-		// First the door: mochi's Close waits for connections that never said CONNECT, and for clients that
-		// do not read.
-		b.door.shut()
+		// First the listener, for mochi's Close waits for connections that never send CONNECT, and for clients that do not
+		// read.
+		b.listener.close()
 		_ = b.server.Close() // always nil
 		b.complaints.close()
 	})

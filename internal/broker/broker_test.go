@@ -146,7 +146,7 @@ func TestMessagesPass(t *testing.T) {
 
 func TestCommandLineClients(t *testing.T) {
 	b := start(t)
-	host, port, _ := net.SplitHostPort(b.Addr())
+	host, port, _ := net.SplitHostPort(address(b))
 	publish := func(args ...string) {
 		t.Helper()
 		args = append([]string{"-h", host, "-p", port}, args...)
@@ -186,15 +186,15 @@ func TestPersistentSession(t *testing.T) {
 func TestAnotherPortIfTaken(t *testing.T) {
 	first := start(t)
 	var said bytes.Buffer
-	second, err := Start(Options{Address: first.Addr(), Log: slog.New(slog.NewTextHandler(&said, nil))})
+	second, err := Start(Options{Address: address(first), Log: slog.New(slog.NewTextHandler(&said, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer second.Close()
-	if second.Addr() == first.Addr() || second.URL() != "tcp://"+second.Addr() {
-		t.Errorf("first %s, second %s, %s", first.Addr(), second.Addr(), second.URL())
+	if address(second) == address(first) || second.URL() != "tcp://"+address(second) {
+		t.Errorf("first %s, second %s, %s", address(first), address(second), second.URL())
 	}
-	if !strings.Contains(said.String(), second.Addr()) {
+	if !strings.Contains(said.String(), address(second)) {
 		t.Errorf("the log does not name the port: %s", said.String())
 	}
 	dial(t, second, "id", true)
@@ -222,7 +222,7 @@ func TestCloseTwice(t *testing.T) {
 	both.Go(b.Close)
 	both.Wait()
 	b.Close()
-	if c, err := net.Dial("tcp", b.Addr()); err == nil {
+	if c, err := net.Dial("tcp", address(b)); err == nil {
 		c.Close()
 		t.Error("it still listens")
 	}
@@ -260,7 +260,7 @@ func TestCloseDeliversWhatWasSaid(t *testing.T) {
 // mochi's own Close waits for such a connection as long as it stays open.
 func TestCloseWithAConnectionThatSaysNothing(t *testing.T) {
 	b := start(t)
-	c, err := net.Dial("tcp", b.Addr())
+	c, err := net.Dial("tcp", address(b))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +273,7 @@ func TestCloseWithAConnectionThatSaysNothing(t *testing.T) {
 func TestCloseWithASubscriberThatDoesNotRead(t *testing.T) {
 	t.Parallel()
 	b := start(t)
-	c, err := net.Dial("tcp", b.Addr())
+	c, err := net.Dial("tcp", address(b))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,7 +300,7 @@ func TestAllItSaysIsDebug(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := net.Dial("tcp", b.Addr())
+	c, err := net.Dial("tcp", address(b))
 	if err != nil {
 		t.Fatal(err)
 	}

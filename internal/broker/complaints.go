@@ -6,11 +6,12 @@ import (
 	"time"
 )
 
-// complaintEvery is the shortest time between two lines of a kind: whoever misbehaves fills no log.
+// complaintEvery is the shortest time between two lines of a kind: a client that misbehaves does not fill the log.
 const complaintEvery = 10 * time.Second
 
-// complaints tells what was refused, by kinds, of which there is one a message: the first at once, and every ten seconds
-// how many there were since, with the latest. It may be used from any goroutine.
+// complaints logs what the broker refuses. Each message is a kind. The first complaint of a kind is logged at once; every
+// complaintEvery one line says how many more there were, with the attributes of the latest. complaints may be used from any
+// goroutine.
 type complaints struct {
 	log    *slog.Logger
 	mu     sync.Mutex
@@ -43,7 +44,7 @@ func (c *complaints) note(message string, attrs ...any) {
 	c.log.Warn(message, attrs...)
 }
 
-// sum tells of those since the latest line; if there are none, the next is told at once.
+// sum logs how many complaints there were since the latest line. If there were none, the next one is logged at once.
 func (c *complaints) sum(message string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -67,7 +68,7 @@ func (k *kind) say(log *slog.Logger, message string) (said bool) {
 	return true
 }
 
-// close tells of those that no line has told yet.
+// close logs the complaints that no line has counted yet.
 func (c *complaints) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -47,7 +47,7 @@ func FuzzStranger(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, packets []byte) {
-		c, err := net.Dial("tcp", b.Addr())
+		c, err := net.Dial("tcp", address(b))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,19 +11,20 @@ import (
 // longestText bounds topics, filters and client ids, of which the broker keeps many.
 const longestText = 1 << 10
 
-// hooks are what mochi asks and tells. The gateway itself is bound by no limit.
+// hooks are the functions that mochi calls: to ask whether something is allowed, and to tell what has happened. No limit
+// applies to the gateway itself.
 type hooks struct {
 	mochi.HookBase
 	server   *mochi.Server
-	door     *door
+	listener *listener
 	login    *login
 	limits   Limits
-	clientID string // the gateway's; "": nobody's
-	reserved string // topic below which only the gateway writes; "": none
+	clientID string // the gateway's; "": none
+	reserved string // topic below which only the gateway publishes; "": none
 	complain func(message string, attrs ...any)
 	retained *retained
 
-	subscribing sync.Mutex // while subscriptions are counted
+	subscribing sync.Mutex // held while subscriptions are counted and granted
 }
 
 func (*hooks) ID() string { return "hooks" }
@@ -38,30 +39,31 @@ func (*hooks) Provides(b byte) bool {
 	return false
 }
 
-// OnPacketRead takes out of CONNECT what mochi keeps without bound, or keeps badly. All of it is of MQTT 5.
+// OnPacketRead clears those properties of CONNECT, all of MQTT 5, that mochi keeps without bound or implements badly.
 func (*hooks) OnPacketRead(_ *mochi.Client, p packets.Packet) (packets.Packet, error) {
 	if p.FixedHeader.Type == packets.Connect {
-		p.Properties.TopicAliasMaximum = 0             // It would remember that many topics for the client.
-		p.Connect.WillProperties.WillDelayInterval = 0 // It would keep a will for each client id that ever was.
+		p.Properties.TopicAliasMaximum = 0             // mochi would keep that many topics for the client.
+		p.Connect.WillProperties.WillDelayInterval = 0 // mochi would keep a will for each client id that ever was.
 
-		// It takes a read lock of the client's messages twice (Inflight.NextImmediate), and waits for ever if a publisher
-		// wants the lock in between; so do all publishers then. Who counts gets more at once than it wished.
+		// Inflight.NextImmediate takes the read lock of the client's messages twice. If a publisher asks for the write lock in
+		// between, both wait for ever, and all other publishers with them. Without the property a client may get more messages
+		// at once than it has asked for.
 		p.Properties.ReceiveMaximum = 0
 	}
 	return p, nil
 }
 
-// OnACLCheck allows everything: what is not allowed is refused in other places, which can say more than no.
+// OnACLCheck allows everything. What is not allowed is refused by other hooks, which can say why.
 func (*hooks) OnACLCheck(*mochi.Client, string, bool) bool { return true }
 
-// admit is why a client that has signed in may not come in nevertheless, a packets.Code. Other guests don't come or go
-// meanwhile.
-func (h *hooks) admit(c *mochi.Client, g *guest, inside map[*guest]struct{}) error {
-	if g.own {
+// admit returns why a client with the right password is not let in nevertheless, as a packets.Code. Of the others, those
+// that have signed in, none comes or goes meanwhile.
+func (h *hooks) admit(c *mochi.Client, conn *connection, others map[*connection]struct{}) error {
+	if conn.own {
 		return nil
 	}
 	strangers := 0
-	for other := range inside {
+	for other := range others {
 		if !other.own {
 			strangers++
 		}
@@ -77,18 +79,18 @@ func (h *hooks) admit(c *mochi.Client, g *guest, inside map[*guest]struct{}) err
 		if c.Properties.ProtocolVersion == 5 {
 			return packets.ErrNotAuthorized
 		}
-		return packets.ErrBadUsernameOrPassword // which mochi says as "not authorized"
+		return packets.ErrBadUsernameOrPassword // mochi sends it as "not authorized"
 	case strangers >= h.limits.Clients:
 		h.complain("embedded broker refused a client, for there are too many", "client", c.ID, "remote", c.Net.Remote,
 			"limit", h.limits.Clients, "option", "embedded.max_clients")
 		return packets.ErrServerUnavailable
-	case g.keeps && !h.makeRoom(c, inside):
+	case conn.keeps && !h.makeRoom(c, others):
 		return packets.ErrServerUnavailable
 	}
 	return nil
 }
 
-// refuses tells, and says, that a client may not write to a topic.
+// refuses reports whether a client may not publish on a topic, and logs the refusal.
 func (h *hooks) refuses(c *mochi.Client, topic, what string) bool {
 	switch {
 	case h.isReserved(topic):
@@ -105,7 +107,8 @@ func (h *hooks) refuses(c *mochi.Client, topic, what string) bool {
 	return true
 }
 
-// isReserved: below the gateway's own topic others may say what is to be set, and ask.
+// isReserved reports whether a topic is one below the reserved topic that no client but the gateway publishes on: those
+// with a level set or request are open to all.
 func (h *hooks) isReserved(topic string) bool {
 	if h.reserved == "" {
 		return false
@@ -119,32 +122,32 @@ func (h *hooks) isReserved(topic string) bool {
 
 func levels(topic string) int { return strings.Count(topic, "/") + 1 }
 
-// OnPublish is asked about each message. One that is refused is acknowledged nevertheless, as mosquitto does it: who
-// can't be told why would send it again and again.
+// OnPublish refuses messages. A refused one is acknowledged nevertheless, as mosquitto does it: a client of MQTT 3.1.1
+// can't be told why, and would send the message again and again.
 func (h *hooks) OnPublish(c *mochi.Client, p packets.Packet) (packets.Packet, error) {
-	g := c.Net.Conn.(*guest)
-	if g.own {
+	conn := c.Net.Conn.(*connection)
+	if conn.own {
 		return p, nil
 	}
 	if h.refuses(c, p.TopicName, "message") {
 		return p, packets.CodeSuccessIgnore
 	}
 	if p.FixedHeader.Retain && !h.mayRetain(c, p.TopicName, len(p.Payload), p.FixedHeader.Remaining) {
-		p.FixedHeader.Retain = false // It is delivered to those who are there.
+		p.FixedHeader.Retain = false // The message is still delivered to those who are subscribed.
 	}
 	return p, nil
 }
 
-// OnWill is asked when a will is about to be sent.
+// OnWill is called when a will is about to be published.
 func (h *hooks) OnWill(c *mochi.Client, w mochi.Will) (mochi.Will, error) {
-	if w.Retain && !c.Net.Conn.(*guest).own && !h.mayRetain(c, w.TopicName, len(w.Payload), len(w.TopicName)+len(w.Payload)) {
+	if w.Retain && !c.Net.Conn.(*connection).own && !h.mayRetain(c, w.TopicName, len(w.Payload), len(w.TopicName)+len(w.Payload)) {
 		w.Retain = false
 	}
 	return w, nil
 }
 
 func (h *hooks) mayRetain(c *mochi.Client, topic string, payload, size int) bool {
-	if payload == 0 || h.retained.reserve(topic, size) { // without payload it clears
+	if payload == 0 || h.retained.reserve(topic, size) { // a message without payload clears
 		return true
 	}
 	h.complain("embedded broker keeps no more retained messages", "client", c.ID, "remote", c.Net.Remote, "topic", topic,
@@ -152,23 +155,24 @@ func (h *hooks) mayRetain(c *mochi.Client, topic string, payload, size int) bool
 	return false
 }
 
-// OnRetainMessage is told when a message was retained, or cleared.
+// OnRetainMessage is called when a message was retained, or cleared.
 func (h *hooks) OnRetainMessage(_ *mochi.Client, p packets.Packet, _ int64) {
-	h.retained.settle(p.TopicName)
+	h.retained.update(p.TopicName)
 }
 
-// OnRetainedExpired is told when mochi has dropped a retained message, and left behind its place in the tree of topics.
+// OnRetainedExpired is called when mochi has dropped a retained message. mochi leaves the topic's node in its tree behind;
+// retaining an empty message removes the node.
 func (h *hooks) OnRetainedExpired(topic string) {
 	if _, again := h.server.Topics.Retained.Get(topic); !again {
 		h.server.Topics.RetainMessage(packets.Packet{TopicName: topic})
 	}
-	h.retained.settle(topic)
+	h.retained.update(topic)
 }
 
-// OnSubscribe takes out the filters that are refused: mochi then says of each that it isn't valid.
+// OnSubscribe empties the filters that are refused: mochi then answers each with a failure.
 func (h *hooks) OnSubscribe(c *mochi.Client, p packets.Packet) packets.Packet {
-	g := c.Net.Conn.(*guest)
-	if g.own {
+	conn := c.Net.Conn.(*connection)
+	if conn.own {
 		return p
 	}
 	h.subscribing.Lock()
@@ -195,11 +199,11 @@ func (h *hooks) OnSubscribe(c *mochi.Client, p packets.Packet) packets.Packet {
 		}
 		p.Filters[i].Filter = ""
 	}
-	g.subscribing.Store(int64(granted))
+	conn.subscribing.Store(int64(granted))
 	return p
 }
 
-// OnSubscribed is told when what OnSubscribe has left is among the client's subscriptions.
+// OnSubscribed is called when mochi has added the filters that OnSubscribe has granted.
 func (*hooks) OnSubscribed(c *mochi.Client, _ packets.Packet, _ []byte) {
-	c.Net.Conn.(*guest).subscribing.Store(0)
+	c.Net.Conn.(*connection).subscribing.Store(0)
 }

@@ -92,7 +92,7 @@ func TestSilentConnections(t *testing.T) {
 	var reading sync.WaitGroup
 	defer reading.Wait()
 	for i := range n {
-		c, err := net.Dial("tcp", b.Addr())
+		c, err := net.Dial("tcp", address(b))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -154,9 +154,9 @@ func TestSessionsOfThoseWhoAreAway(t *testing.T) {
 		c.subscribe(t, "a")
 		c.Session.Close(t.Context())
 		awaits(t, id+" has left", func() bool {
-			b.door.mu.Lock()
-			defer b.door.mu.Unlock()
-			return len(b.door.inside) == 0
+			b.listener.mu.Lock()
+			defer b.listener.mu.Unlock()
+			return len(b.listener.signedIn) == 0
 		})
 	}
 	present := func(id string) bool {
@@ -383,9 +383,9 @@ func TestSessionSize(t *testing.T) {
 	next(t, keeper.arrived, "message to who is here")
 	awaits(t, "nothing is held any more", func() bool {
 		client, _ := b.server.Clients.Get("keeper")
-		g := client.Net.Conn.(*guest)
-		g.held.mu.Lock()
-		defer g.held.mu.Unlock()
-		return g.held.total == 0 && len(g.held.sizes) == 0
+		conn := client.Net.Conn.(*connection)
+		conn.held.mu.Lock()
+		defer conn.held.mu.Unlock()
+		return conn.held.total == 0 && len(conn.held.sizes) == 0
 	})
 }

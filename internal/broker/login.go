@@ -12,23 +12,23 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// gatewayName is who the gateway is to its own broker. A user of the same name is someone else.
+// gatewayName is the name by which the gateway signs in. A user of the same name is not the gateway.
 const gatewayName = "gateway"
 
-// idleTimes is how long no password is checked after one was, in lengths of that check.
+// idleTimes is how long no password is checked after a check, as a multiple of the time that the check took.
 const idleTimes = 9
 
-// login decides who is who.
+// login decides who may sign in.
 type login struct {
-	open     bool   // to anybody
-	users    Users  // else to these,
-	password string // and to the gateway with this one
+	open     bool   // anybody may sign in
+	users    Users  // otherwise these,
+	password string // and the gateway with this password
 
 	turn chan struct{} // holds a token while a password is checked, and for a while afterwards
 
 	key    []byte
 	mu     sync.Mutex
-	fitted map[string][sha256.Size]byte // by user: of the password that did, with key
+	fitted map[string][sha256.Size]byte // by user: digest of the password with which the user has signed in
 }
 
 func newLogin(users Users) *login {
@@ -46,9 +46,9 @@ func (l *login) isGateway(name, password []byte) bool {
 	return string(name) == gatewayName && subtle.ConstantTimeCompare(password, []byte(l.password)) == 1
 }
 
-// admits tells whether the password is the user's. Passwords are checked one at a time, and for a tenth of the time, so
-// that a flood of wrong ones costs no more than a tenth of a processor, and those who have signed in before don't wait
-// behind it. Whoever hangs up meanwhile, or is cut off, has his turn no more.
+// admits reports whether the password is the user's. Passwords are checked one at a time, and during a tenth of the time:
+// a flood of wrong ones costs a tenth of a processor at most. Users who have signed in before don't wait behind the flood.
+// gone, closed when the connection has ended, ends the waiting.
 func (l *login) admits(name, password []byte, gone <-chan struct{}) bool {
 	if l.open || l.remembers(name, password) {
 		return true
@@ -84,26 +84,26 @@ func (l *login) digest(password []byte) (sum [sha256.Size]byte) {
 	return sum
 }
 
-// OnConnectAuthenticate is asked when CONNECT has been read.
+// OnConnectAuthenticate is called when CONNECT has been read.
 func (h *hooks) OnConnectAuthenticate(c *mochi.Client, p packets.Packet) bool {
-	g := c.Net.Conn.(*guest)
+	conn := c.Net.Conn.(*connection)
 	name, password := p.Connect.Username, p.Connect.Password
-	g.id, g.own = c.ID, h.login.isGateway(name, password)
-	g.keeps = !p.Connect.Clean
+	conn.id, conn.own = c.ID, h.login.isGateway(name, password)
+	conn.keeps = !p.Connect.Clean
 	if p.ProtocolVersion == 5 {
-		g.keeps = p.Properties.SessionExpiryInterval > 0
+		conn.keeps = p.Properties.SessionExpiryInterval > 0
 	}
-	if !g.own && !h.login.admits(name, password, g.gone) {
+	if !conn.own && !h.login.admits(name, password, conn.gone) {
 		h.complain("embedded broker refused a login", "user", h.login.users.shown(string(name)), "remote", c.Net.Remote)
 		return false
 	}
-	err := h.door.enter(g, func(inside map[*guest]struct{}) error { return h.admit(c, g, inside) })
+	err := h.listener.signIn(conn, func(others map[*connection]struct{}) error { return h.admit(c, conn, others) })
 	if err == nil {
 		return true
 	}
 	if code, ok := err.(packets.Code); ok { //nolint:errorlint // admit wraps nothing
 		_ = h.server.SendConnack(c, code, false, nil)
-		c.Stop(code) // or mochi would say that it was the password
+		c.Stop(code) // otherwise mochi answers that the password is wrong
 	}
 	return false
 }

@@ -75,10 +75,10 @@ func TestListensOutside(t *testing.T) {
 // Who has users relies on the port.
 func TestNoOtherPortWithUsers(t *testing.T) {
 	first := startClosed(t, "127.0.0.1:0", nil)
-	b, err := Start(Options{Address: first.Addr(), Users: first.login.users})
+	b, err := Start(Options{Address: address(first), Users: first.login.users})
 	if err == nil {
 		b.Close()
-		t.Errorf("got %s while %s is taken", b.Addr(), first.Addr())
+		t.Errorf("got %s while %s is taken", address(b), address(first))
 	}
 }
 
@@ -101,7 +101,7 @@ func TestNoPasswordIsLogged(t *testing.T) {
 	b := startClosed(t, "127.0.0.1:0", slog.New(&said))
 	connect := "\x10\x1c\x00\x04MQTT\x04\xc2\x00\x00\x00\x03bad\x00\x02me\x00\x09swordfish"
 	connect = strings.Replace(connect, "\x10\x1c", string([]byte{0x10, byte(len(connect) - 2)}), 1)
-	c, err := net.Dial("tcp", b.Addr())
+	c, err := net.Dial("tcp", address(b))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +133,7 @@ func TestNoPasswordIsLogged(t *testing.T) {
 // A stranger announces 256 MB.
 func TestLargePacketIsRefused(t *testing.T) {
 	b := startClosed(t, "127.0.0.1:0", nil)
-	c, err := net.Dial("tcp", b.Addr())
+	c, err := net.Dial("tcp", address(b))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,9 @@ import (
 	"time"
 )
 
+// address is where the broker listens.
+func address(b *Broker) string { return b.listener.Address() }
+
 // raw is a client that does what no good client does.
 type raw struct {
 	t    *testing.T
@@ -17,7 +20,7 @@ type raw struct {
 // rawClient signs in by a version of MQTT, version 5 with these properties, for a clean session.
 func rawClient(t *testing.T, b *Broker, version byte, id string, properties ...byte) raw {
 	t.Helper()
-	conn, err := net.Dial("tcp", b.Addr())
+	conn, err := net.Dial("tcp", address(b))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	mochi "github.com/mochi-mqtt/server/v2"
 )
 
-// retained counts the messages that the broker keeps for others than the gateway. It may be used from any goroutine.
+// retained counts the retained messages that others than the gateway have published. It may be used from any goroutine.
 type retained struct {
 	server  *mochi.Server
 	limits  Limits
@@ -16,7 +16,8 @@ type retained struct {
 	total   int
 }
 
-// reserve tells whether a message of that size may be kept. settle is to be called when it is.
+// reserve counts a message of that size, or returns false if it has no room. The caller calls update when mochi has
+// retained the message.
 func (r *retained) reserve(topic string, size int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -28,8 +29,8 @@ func (r *retained) reserve(topic string, size int) bool {
 	return true
 }
 
-// settle puts down what mochi keeps now, whatever order it did several things in.
-func (r *retained) settle(topic string) {
+// update counts what mochi has retained for the topic by now, in whatever order several publishers came.
+func (r *retained) update(topic string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	m, ok := r.server.Topics.Retained.Get(topic)

@@ -9,22 +9,22 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// subscriptions counts those of all clients but the gateway, and those that are being added.
+// subscriptions counts the subscriptions of all clients but the gateway, and those that mochi is adding.
 func (h *hooks) subscriptions() (n int) {
 	for _, c := range h.server.Clients.GetAll() {
-		if g := c.Net.Conn.(*guest); !g.own {
-			n += c.State.Subscriptions.Len() + int(g.subscribing.Load())
+		if conn := c.Net.Conn.(*connection); !conn.own {
+			n += c.State.Subscriptions.Len() + int(conn.subscribing.Load())
 		}
 	}
 	return n
 }
 
-// makeRoom sees to it that the broker may remember one session more. Of too many, the one whose client has been away
-// for longest is forgotten; it is false when all of them are here. Guests don't come or go meanwhile.
-func (h *hooks) makeRoom(c *mochi.Client, inside map[*guest]struct{}) bool {
-	here := make(map[string]bool, len(inside))
-	for g := range inside {
-		here[g.id] = here[g.id] || g.keeps && !g.own
+// makeRoom makes room for one kept session more. If there are limits.Sessions, makeRoom forgets the one whose client has been
+// away for longest, and returns false if no client is away. Of the others none comes or goes meanwhile.
+func (h *hooks) makeRoom(c *mochi.Client, others map[*connection]struct{}) bool {
+	here := make(map[string]bool, len(others))
+	for conn := range others {
+		here[conn.id] = here[conn.id] || conn.keeps && !conn.own
 	}
 	if _, known := h.server.Clients.Get(c.ID); known || here[c.ID] {
 		return true
@@ -38,13 +38,13 @@ func (h *hooks) makeRoom(c *mochi.Client, inside map[*guest]struct{}) bool {
 	var longest *mochi.Client
 	var since time.Time
 	for id, other := range h.server.Clients.GetAll() {
-		g := other.Net.Conn.(*guest)
-		if _, isHere := here[id]; isHere || g.own {
+		conn := other.Net.Conn.(*connection)
+		if _, isHere := here[id]; isHere || conn.own {
 			continue
 		}
 		kept++
-		if longest == nil || g.left.Before(since) {
-			longest, since = other, g.left
+		if longest == nil || conn.left.Before(since) {
+			longest, since = other, conn.left
 		}
 	}
 	if kept < h.limits.Sessions {
@@ -62,18 +62,18 @@ func (h *hooks) makeRoom(c *mochi.Client, inside map[*guest]struct{}) bool {
 	return true
 }
 
-// OnDisconnect is told when a connection has ended, after its will. A session that is kept is kept by a mochi.Client,
-// which holds what it still meant to write as well, megabytes when it had just subscribed: another one takes its place.
-// Whoever takes the session over has to come through the door first, which is locked meanwhile.
+// OnDisconnect is called when a connection has ended, and after its will. mochi keeps a session by keeping its mochi.Client,
+// with all that it had still to write: megabytes if the client had just subscribed. OnDisconnect puts a fresh Client with
+// the same session in its place. The listener's lock keeps out another connection that would take the session over.
 func (h *hooks) OnDisconnect(c *mochi.Client, err error, expires bool) {
 	if expires {
 		return
 	}
-	h.door.mu.Lock()
-	defer h.door.mu.Unlock()
-	g := c.Net.Conn.(*guest)
-	for other := range h.door.inside {
-		if other != g && other.id == c.ID {
+	h.listener.mu.Lock()
+	defer h.listener.mu.Unlock()
+	conn := c.Net.Conn.(*connection)
+	for other := range h.listener.signedIn {
+		if other != conn && other.id == c.ID {
 			return
 		}
 	}
@@ -81,14 +81,14 @@ func (h *hooks) OnDisconnect(c *mochi.Client, err error, expires bool) {
 		return
 	}
 	kept := h.server.NewClient(nil, c.Net.Listener, c.ID, false)
-	kept.Net.Conn, kept.Net.Remote = g, c.Net.Remote
+	kept.Net.Conn, kept.Net.Remote = conn, c.Net.Remote
 	kept.Properties = c.Properties
 	kept.State.Inflight, kept.State.Subscriptions = c.State.Inflight, c.State.Subscriptions
 	kept.Stop(err)
 	h.server.Clients.Add(kept)
 }
 
-// OnClientExpired is told when a session's time is over, which mochi is about to forget without its subscriptions.
+// OnClientExpired is called when a session's time is over. mochi forgets the client, but not its subscriptions.
 func (h *hooks) OnClientExpired(c *mochi.Client) { h.forget(c) }
 
 func (h *hooks) forget(c *mochi.Client) {
@@ -96,14 +96,14 @@ func (h *hooks) forget(c *mochi.Client) {
 	h.server.UnsubscribeClient(c)
 }
 
-// held is what a client has not acknowledged, or is to get when it comes back.
+// held counts the messages that a client has not acknowledged, or gets when it comes back.
 type held struct {
 	mu    sync.Mutex
 	sizes map[uint16]int // by packet id
 	total int
 }
 
-// add tells whether a message of that size has room.
+// add counts a message of that size, or returns false if it has no room.
 func (h *held) add(id uint16, size, limit int) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -125,19 +125,19 @@ func (h *held) remove(id uint16) {
 	delete(h.sizes, id)
 }
 
-// bookkeeping is what mochi needs for a message beside its topic and payload: most that arrive in a house are smaller.
+// bookkeeping is the memory, in bytes, that mochi needs for a message beside its topic and payload.
 const bookkeeping = 1 << 10
 
-// OnQosPublish is told when a message is kept for a client until it has acknowledged it.
+// OnQosPublish is called when a message is kept for a client until the client has acknowledged it.
 func (h *hooks) OnQosPublish(c *mochi.Client, p packets.Packet, _ int64, _ int) {
 	if p.FixedHeader.Type != packets.Publish {
 		return
 	}
-	g, limit := c.Net.Conn.(*guest), h.limits.SessionSize
-	if g.own {
+	conn, limit := c.Net.Conn.(*connection), h.limits.SessionSize
+	if conn.own {
 		limit = h.limits.QueueSize
 	}
-	if g.held.add(p.PacketID, len(p.TopicName)+len(p.Payload)+bookkeeping, limit) {
+	if conn.held.add(p.PacketID, len(p.TopicName)+len(p.Payload)+bookkeeping, limit) {
 		return
 	}
 	if c.State.Inflight.Delete(p.PacketID) {
@@ -147,12 +147,12 @@ func (h *hooks) OnQosPublish(c *mochi.Client, p packets.Packet, _ int64, _ int) 
 		"limit", limit, "option", "embedded.max_session_size")
 }
 
-// OnQosComplete is told when a message was acknowledged.
+// OnQosComplete is called when a message was acknowledged.
 func (*hooks) OnQosComplete(c *mochi.Client, p packets.Packet) {
-	c.Net.Conn.(*guest).held.remove(p.PacketID)
+	c.Net.Conn.(*connection).held.remove(p.PacketID)
 }
 
-// OnQosDropped is told when a message is kept no more.
+// OnQosDropped is called when a message is kept no more.
 func (*hooks) OnQosDropped(c *mochi.Client, p packets.Packet) {
-	c.Net.Conn.(*guest).held.remove(p.PacketID)
+	c.Net.Conn.(*connection).held.remove(p.PacketID)
 }

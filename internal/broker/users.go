@@ -14,12 +14,12 @@ import (
 	"unicode/utf8"
 )
 
-// Users are those who may sign in. The zero value is nobody. It holds no passwords, only what can be checked against
-// one, and may be used from any goroutine.
+// Users are those who may sign in; the zero value is nobody. Users hold hashes, no passwords, and may be used from any
+// goroutine.
 type Users struct {
 	names  []string // in the order of the file
 	hashes map[string]hash
-	most   int // of the hashes' iterations, and of nobody's
+	most   int // the largest number of iterations among the hashes and nobody's
 }
 
 // ParseUsers reads a file of users, a line each; empty lines and those that begin with # are passed over:
@@ -27,8 +27,7 @@ type Users struct {
 //	NAME:PASSWORD
 //	NAME:$7$ITERATIONS$SALT$HASH    as mosquitto_passwd writes it
 //
-// A password that begins with $ has to be hashed. The error joins all that is wrong, with its lines and without
-// passwords.
+// A password that begins with $ has to be hashed. The error joins all faults, each with its line and without the password.
 func ParseUsers(text []byte) (Users, error) {
 	u := Users{hashes: make(map[string]hash), most: nobody.iterations}
 	var faults []error
@@ -72,11 +71,11 @@ func (u *Users) add(line string) error {
 	return nil
 }
 
-// nobody is who an unknown name is checked against.
+// nobody is the hash against which the password of an unknown name is checked.
 var nobody = newHash(rand.Text())
 
-// admits costs as much for an unknown name as for a wrong password of any user, however often each password is hashed:
-// what it takes says nothing about who there is.
+// admits reports whether the password is the user's. An unknown name costs as much time as a wrong password of any user, so
+// that the time does not tell which users there are.
 func (u Users) admits(name string, password []byte) bool {
 	h, rest, known := u.check(name)
 	fits := h.fits(password)
@@ -87,7 +86,8 @@ func (u Users) admits(name string, password []byte) bool {
 	return fits && known
 }
 
-// check returns what to check the password of a name against, and how many iterations more are to be made for nothing.
+// check returns the hash to check a name's password against, and how many iterations are to be added to make all names
+// cost the same.
 func (u Users) check(name string) (h hash, rest int, known bool) {
 	h, known = u.hashes[name]
 	if !known {
@@ -96,7 +96,7 @@ func (u Users) check(name string) (h hash, rest int, known bool) {
 	return h, u.most - h.iterations, known
 }
 
-// shown is a name as it may be told. One that is nobody's is not: it may be a password, typed where the name belongs.
+// shown returns the name for the log. An unknown name is not shown: it may be a password, typed in the wrong place.
 func (u Users) shown(name string) string {
 	switch _, known := u.hashes[name]; {
 	case known:
@@ -113,7 +113,7 @@ type hash struct {
 	salt, sum  []byte
 }
 
-// mosquitto's own numbers, and what a login may cost at most.
+// usualIterations is mosquitto's own number; mostIterations bounds what a login costs.
 const (
 	usualIterations = 101
 	mostIterations  = 1_000_000

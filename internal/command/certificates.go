@@ -33,7 +33,7 @@ func readTLS(l *config.Loaded) (read func() (*tls.Config, error), err error) {
 		if filepath.IsAbs(t.CertFile) && filepath.IsAbs(t.KeyFile) {
 			pair, err := readPair(t.CertFile, t.KeyFile)
 			if err != nil {
-				faults = append(faults, fmt.Errorf("%s and %s: %w", l.Name("mqtt.tls.cert_file"), l.Name("mqtt.tls.key_file"), err))
+				faults = append(faults, eachUnder(l.Name("mqtt.tls.cert_file")+" and "+l.Name("mqtt.tls.key_file"), err))
 			}
 			// Shown whatever authorities the broker says that it trusts: it may know more than it says.
 			c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }

@@ -99,7 +99,7 @@ func TestExecute(t *testing.T) {
 			`warning: map file "`, `bad.map": 1:85: /action/map: empty, and so the maptype "strict" counts as none`,
 			"\nmqtt.qos: 7 is out of range: want 0 to 2",
 			"\ndevices[4].type: missing", // by the configuration itself
-			`bad.map": 1:2: /root: "a/+": `, `bad.map": 1:28: /topics/0: "x/#/y": `, `bad.map": 1:38: /functin: unknown key, did you mean "function"?`,
+			`bad.map": 1:2: /root: "a/+": `, `bad.map": 1:28: /topics/0: "x/#/y": `, `bad.map": 1:38: /functin: unknown key; did you mean function?`,
 			"\nmqtt.tls.ca_file: \"", "holds no certificate in PEM\nmqtt.tls.cert_file and mqtt.tls.key_file: tls: ",
 			"\ndevices[0].type: unknown device type \"dumy\" (have \"dummy\"", "\"raw\"); did you mean dummy?\n",
 			"\ndevice \"b\": devices[1].params.prot: unknown option; did you mean port?\n",

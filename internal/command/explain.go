@@ -2,19 +2,17 @@ package command
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 	"text/tabwriter"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mqttgateway/mqttgateway/actors/routing"
 	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/wording"
 	"github.com/mqttgateway/mqttgateway/mapping"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -154,10 +152,5 @@ func findings(w *bytes.Buffer, all []finding) {
 	}
 }
 
-// quoted returns text as it is if a terminal can show it, else in quotation marks, as for the empty text.
-func quoted(text string) string {
-	if text == "" || !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return strconv.Quote(text)
-	}
-	return text
-}
+// quoted is wording.Printable, with the empty text quoted as well.
+func quoted(text string) string { return cmp.Or(wording.Printable(text), `""`) }

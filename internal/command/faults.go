@@ -2,56 +2,26 @@ package command
 
 import (
 	"errors"
+	"fmt"
 	"strings"
+
+	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
-// faultLines returns an error as one line for each of the faults that are joined in it. What is wrapped around several
-// of them stands before each.
+// faultLines returns one line for each fault in an error.
 func faultLines(err error) []string {
-	if err == nil {
-		return nil
+	var lines []string
+	for _, fault := range options.Each(err) {
+		lines = append(lines, strings.Join(strings.Fields(fault.Error()), " ")) // a library's error may have line breaks
 	}
-	text := err.Error()
-	if !strings.Contains(text, "\n") {
-		return []string{text}
-	}
-	inner := unwrap(err)
-	if isJoin(text, inner) {
-		var lines []string
-		for _, fault := range inner {
-			lines = append(lines, faultLines(fault)...)
-		}
-		return lines
-	}
-	for _, fault := range inner {
-		before, after, ok := strings.Cut(text, fault.Error())
-		if !ok || !strings.Contains(fault.Error(), "\n") {
-			continue
-		}
-		lines := faultLines(fault)
-		for i := range lines {
-			lines[i] = before + lines[i] + after
-		}
-		return lines
-	}
-	return []string{strings.Join(strings.Fields(text), " ")} // someone else's, with a break in it
+	return lines
 }
 
-func unwrap(err error) []error {
-	if several, ok := err.(interface{ Unwrap() []error }); ok {
-		return several.Unwrap()
+// eachUnder puts words before each fault in an error.
+func eachUnder(words string, err error) error {
+	faults := options.Each(err)
+	for i, fault := range faults {
+		faults[i] = fmt.Errorf("%s: %w", words, fault)
 	}
-	if inner := errors.Unwrap(err); inner != nil {
-		return []error{inner}
-	}
-	return nil
-}
-
-// isJoin tells an error made by errors.Join from one that wraps several in a sentence of its own.
-func isJoin(text string, inner []error) bool {
-	texts := make([]string, len(inner))
-	for i, err := range inner {
-		texts[i] = err.Error()
-	}
-	return text == strings.Join(texts, "\n")
+	return errors.Join(faults...)
 }

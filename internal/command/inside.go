@@ -23,7 +23,7 @@ func readUsers(l *config.Loaded) (broker.Users, error) {
 	}
 	users, err := broker.ParseUsers(text)
 	if err != nil {
-		return broker.Users{}, fmt.Errorf("%s: %q: %w", l.Name("embedded.users_file"), path, err)
+		return broker.Users{}, eachUnder(fmt.Sprintf("%s: %q", l.Name("embedded.users_file"), path), err)
 	}
 	return users, nil
 }

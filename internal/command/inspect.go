@@ -9,7 +9,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/files"
-	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/internal/wording"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
@@ -52,10 +52,9 @@ func whatToDo(l *config.Loaded, typ string) string {
 	for _, t := range devices.Types() {
 		names = append(names, t.Name)
 	}
-	near, ok := options.Nearest(typ, names)
-	switch {
-	case ok:
-		return fmt.Sprintf("; did you mean %s?", near)
+	switch meant := wording.DidYouMean(typ, names); {
+	case meant != "":
+		return meant
 	case config.IsOriginal(l.Path):
 		return ": its interface in Python becomes a device in Go, in a program of your own, see docs/migration.md " + at
 	}
@@ -95,14 +94,11 @@ func readMapFile(path string) (*mapping.File, []string, error) {
 	return file, warnings, err
 }
 
-// worded puts what was read before each warning and before the error.
+// worded puts what was read before each warning and each fault.
 func worded(what string, faults []*mapping.Fault, err error) ([]string, error) {
 	var warnings []string
 	for _, fault := range faults {
 		warnings = append(warnings, fmt.Sprintf("%s: %v", what, fault))
 	}
-	if err != nil {
-		err = fmt.Errorf("%s: %w", what, err)
-	}
-	return warnings, err
+	return warnings, eachUnder(what, err)
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
 // Execute runs the command line args, without the program's name, and returns the exit status.
@@ -124,8 +125,8 @@ func noCommand(root *cobra.Command, args []string) error {
 	for _, cmd := range root.Commands() {
 		names = append(names, cmd.Name())
 	}
-	if near, ok := options.Nearest(args[0], names); ok {
-		return fmt.Errorf("unknown command %q; did you mean %s?", args[0], near)
+	if meant := wording.DidYouMean(args[0], names); meant != "" {
+		return fmt.Errorf("unknown command %q%s", args[0], meant)
 	}
 	return fmt.Errorf("unknown command %q; there are %s", args[0], strings.Join(names, ", "))
 }
@@ -154,7 +155,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		}
 		var known []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { known = append(known, f.Name) })
-		if near, ok := options.Nearest(unknown.GetSpecifiedName(), known); ok {
+		if near, ok := wording.Nearest(unknown.GetSpecifiedName(), known); ok {
 			return fmt.Errorf("%w; did you mean --%s?", err, near)
 		}
 	}

@@ -60,7 +60,7 @@ func wants(t *testing.T, where, text string, parts ...string) {
 func TestRunWithoutConfiguration(t *testing.T) {
 	folder(t, nil)
 	b := startBroker(t)
-	_, port, _ := strings.Cut(b.Addr(), ":")
+	_, port, _ := strings.Cut(strings.TrimPrefix(b.URL(), "tcp://"), ":")
 	got := runUntil(t, "msg=subscribed topic=testmqttgtw/dummyfunction/+/+/+/+/C", "--mqtt.broker", b.URL(), "--mqtt.username", "me", "--mqtt.password", "swordfish")
 	if got.status != 0 || got.stderr != "" || strings.Contains(got.stdout, "swordfish") {
 		t.Errorf("got %+v", got)
@@ -79,7 +79,7 @@ func TestRunWithoutConfiguration(t *testing.T) {
 
 func TestRunOneOfTheOriginalsFiles(t *testing.T) {
 	b := startBroker(t)
-	host, port, _ := strings.Cut(b.Addr(), ":")
+	host, port, _ := strings.Cut(strings.TrimPrefix(b.URL(), "tcp://"), ":")
 	dir := folder(t, map[string]string{
 		"dummy2mqtt.map": string(mapping.Example()),
 		"dummy2mqtt.conf": "[MQTT]\nhost: " + host + "\nport: " + port + "\npasword: x\n[MAP]\nmapping: on\nmapfilename: .\n" +

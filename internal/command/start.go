@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/options"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
@@ -17,7 +18,7 @@ const shownDevices = 20
 // sayStart says who starts, and with which options, a line a section.
 func sayStart(log *slog.Logger, l *config.Loaded, codec *mapping.Codec) {
 	log.Info("starting", "name", l.Config.Gateway.Name, "version", version(), "config", cmp.Or(l.Path, "none"))
-	settings := inForce(l, codec).Settings()
+	settings := inForce(l, codec).Settings(typeFields)
 	for len(settings) > 0 {
 		section, _, _ := strings.Cut(settings[0].Key, ".")
 		attrs := []any{"section", section}
@@ -36,13 +37,19 @@ func sayStart(log *slog.Logger, l *config.Loaded, codec *mapping.Codec) {
 	}
 }
 
-// inForce is the configuration with what follows from it filled in, the client id and the map's root and topics, and
-// without secrets. Of many devices it has those that are shown.
+// typeFields is a config.TypeFields.
+func typeFields(kind string) ([]options.Field, bool) {
+	t, err := devices.Lookup(kind)
+	return t.Params, err == nil && t.Check != nil
+}
+
+// inForce returns the configuration with the values filled in that follow from it, the client id and the map's root and
+// topics, without the secrets in the broker's address, and with no more devices than shownDevices.
 func inForce(l *config.Loaded, codec *mapping.Codec) *config.Config {
 	c := l.Config
 	c.MQTT.Broker = options.RedactAddress(c.MQTT.Broker)
 	c.MQTT.ClientID = c.ClientID()
-	c.Devices = withoutSecrets(c.Devices[:min(len(c.Devices), shownDevices)])
+	c.Devices = c.Devices[:min(len(c.Devices), shownDevices)]
 	c.Mapping.Root, c.Mapping.Topics = codec.Root(), codec.Topics()
 	if usesExampleMap(l) {
 		c.Mapping.File = "the example's"

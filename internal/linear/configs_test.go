@@ -12,6 +12,7 @@ import (
 	_ "github.com/mqttgateway/mqttgateway/devices/dummy"
 	"github.com/mqttgateway/mqttgateway/internal/command"
 	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
 // read reads a configuration, right or wrong.
@@ -35,7 +36,7 @@ func load(t *testing.T, name, text string, environ ...string) func() {
 	config := read(t, name, text, environ...)
 	return func() {
 		c := config()
-		c.Settings()
+		c.Settings(untyped)
 		c.YAML("")
 		c.Changes(c)
 	}
@@ -98,7 +99,7 @@ var configWorks = []work{
 	}},
 	{"config/depth of parameters", func(t *testing.T, n int) func() {
 		config := read(t, "g.json", `{"devices": [{"name": "d", "type": "dummy", "params": `+strings.Repeat(`{"p":`, n)+"1"+strings.Repeat("}", n)+`}]}`)
-		return func() { config().Settings() } // and no YAML, which is indented
+		return func() { config().Settings(untyped) } // and no YAML, which is indented
 	}},
 	{"config/unknown options as YAML", func(t *testing.T, n int) func() {
 		return load(t, "g.yaml", list(n, "\n", func(i int) string { return fmt.Sprintf("brokr%d: x", i) }))
@@ -185,9 +186,12 @@ var configWorks = []work{
 		}
 	}},
 	{"options/nearest to a long word", func(t *testing.T, n int) func() {
-		return func() { options.Nearest(strings.Repeat("x", 10*n), []string{"port", "baud"}) }
+		return func() { wording.Nearest(strings.Repeat("x", 10*n), []string{"port", "baud"}) }
 	}},
 	{"options/nearest of many", func(t *testing.T, n int) func() {
-		return func() { options.Nearest("kye1", strings.Fields(list(n, " ", different))) }
+		return func() { wording.Nearest("kye1", strings.Fields(list(n, " ", different))) }
 	}},
 }
+
+// untyped is a config.TypeFields that knows no type.
+func untyped(string) ([]options.Field, bool) { return nil, false }

@@ -3,9 +3,10 @@ package options
 import (
 	"errors"
 	"fmt"
-	"strconv"
+	"reflect"
 	"strings"
-	"unicode"
+
+	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
 // Fault is what is wrong with one option.
@@ -16,15 +17,30 @@ type Fault struct {
 
 // Error keeps to one line: a key may come from outside.
 func (f *Fault) Error() string {
-	key := f.Key
-	if strings.ContainsFunc(key, unicode.IsControl) {
-		key = strconv.Quote(key)
-	}
-	return key + ": " + f.Err.Error()
+	return wording.Printable(f.Key) + ": " + f.Err.Error()
 }
 
 // Unwrap returns what is wrong, without the key.
 func (f *Fault) Unwrap() error { return f.Err }
+
+// joined is the type of the errors that errors.Join makes.
+var joined = reflect.TypeOf(errors.Join(errors.ErrUnsupported))
+
+// Each returns the errors that errors.Join has joined in err, however deep, in their order. An error that wraps others in a
+// sentence of its own is one. There is none in nil.
+func Each(err error) []error {
+	switch {
+	case err == nil:
+		return nil
+	case reflect.TypeOf(err) != joined:
+		return []error{err}
+	}
+	var all []error
+	for _, one := range err.(interface{ Unwrap() []error }).Unwrap() {
+		all = append(all, Each(one)...)
+	}
+	return all
+}
 
 // Faults takes an error of Decode or Normalize apart. An error that is no Fault and holds none counts as one without
 // a key; nil gives none.

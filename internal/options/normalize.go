@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
 // Normalize returns raw with the keys spelt as v, a struct, a pointer to one or the reflect.Type of one, spells them.
@@ -182,4 +184,32 @@ func mended(items []any, f func(i int, item any) (mended any, same bool)) (list 
 		}
 	}
 	return list, same
+}
+
+// unknown says of a key that does not exist which one was probably meant: a neighbour, one of the same name
+// elsewhere, or else which ones there are. All three are dotted; all holds the keys of the whole struct.
+func unknown(key string, neighbours, all []string) error {
+	if near, ok := wording.Nearest(last(key), lastOf(neighbours)); ok {
+		return fmt.Errorf("unknown option; did you mean %s?", strings.TrimSuffix(key, last(key))+near)
+	}
+	for _, k := range all {
+		if strings.EqualFold(k, key) {
+			return fmt.Errorf("unknown option: write %s below its section, not with a dot", last(k))
+		}
+		if strings.EqualFold(last(k), last(key)) {
+			return fmt.Errorf("unknown option; did you mean %s?", k)
+		}
+	}
+	if len(neighbours) == 0 {
+		return fmt.Errorf("unknown option; there are none")
+	}
+	return fmt.Errorf("unknown option; there are %s", strings.Join(neighbours, ", "))
+}
+
+func lastOf(keys []string) []string {
+	short := make([]string, len(keys))
+	for i, k := range keys {
+		short[i] = last(k)
+	}
+	return short
 }

@@ -1,7 +1,9 @@
 package options
 
 import (
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -75,4 +77,60 @@ func redactPort(rest string) string {
 		return rest
 	}
 	return rest[:colon+1] + hidden + rest[end:]
+}
+
+// secretName is what the options of a device may be called that hold a secret.
+var secretName = regexp.MustCompile(`(?i)pass|pwd|secret|token|credential|api[-_ ]?key|private`)
+
+// HideSecrets returns the options of a device, which may be nested, as a log may show them. Hidden is what a field of type
+// Secret reads, what has a name that sounds like a secret, and what is secret in an address. If typed is true, fields are
+// all options that there are, and any other is hidden as well: it may be a misspelt password.
+func HideSecrets(params map[string]any, fields []Field, typed bool) map[string]any {
+	if !typed {
+		return hideByName("", params).(map[string]any)
+	}
+	return hideByField("", params, fields)
+}
+
+// hideByField goes through a section, whose dotted key is parent.
+func hideByField(parent string, params map[string]any, fields []Field) map[string]any {
+	shown := make(map[string]any, len(params))
+	for name, value := range params {
+		key := join(parent, name)
+		i := slices.IndexFunc(fields, func(f Field) bool { return strings.EqualFold(f.Key, key) })
+		section, isSection := value.(map[string]any)
+		switch {
+		case i >= 0 && !fields[i].Secret:
+			shown[name] = hideByName(name, value)
+		case i < 0 && isSection:
+			shown[name] = hideByField(key, section, fields)
+		default:
+			shown[name] = hidden
+		}
+	}
+	return shown
+}
+
+// hideByName goes down into sections and lists.
+func hideByName(name string, value any) any {
+	if secretName.MatchString(name) {
+		return Secret(fmt.Sprint(value)).String()
+	}
+	switch value := value.(type) {
+	case string:
+		return Redact(value)
+	case map[string]any:
+		shown := make(map[string]any, len(value))
+		for name, item := range value {
+			shown[name] = hideByName(name, item)
+		}
+		return shown
+	case []any:
+		shown := make([]any, len(value))
+		for i, item := range value {
+			shown[i] = hideByName(name, item)
+		}
+		return shown
+	}
+	return value
 }

@@ -1,6 +1,7 @@
 package options
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -83,4 +84,38 @@ func FuzzRedact(f *testing.F) {
 			t.Errorf("%q becomes %q", text, got)
 		}
 	})
+}
+
+func TestHideSecrets(t *testing.T) {
+	fields := Fields(struct {
+		Port string `koanf:"port" default:""`
+		Pin  Secret `koanf:"pin" default:""`
+		Deep struct {
+			Baud int    `koanf:"baud" default:"1"`
+			Pin  Secret `koanf:"pin" default:""`
+		} `koanf:"deep"`
+		Map map[string]string `koanf:"map"`
+	}{})
+	given := func() map[string]any {
+		return map[string]any{
+			"Port": "tcp://me:pw@box", "PIN": "1234", "pinn": "1234", "map": map[string]any{"a": "b", "token": "x"}, "password": []any{"x"},
+			"deep": map[string]any{"baud": 9600, "pin": 1234, "bin": 1234}, "ports": map[string]any{"pin": "1234"},
+		}
+	}
+	params := given()
+	if got, want := HideSecrets(params, fields, true), (map[string]any{
+		"Port": "tcp://******@box", "PIN": "******", "pinn": "******", "map": map[string]any{"a": "b", "token": "******"}, "password": "******",
+		"deep": map[string]any{"baud": 9600, "pin": "******", "bin": "******"}, "ports": map[string]any{"pin": "******"},
+	}); !reflect.DeepEqual(got, want) {
+		t.Errorf("typed: got %v\nwant %v", got, want)
+	}
+	if got, want := HideSecrets(params, nil, false), (map[string]any{
+		"Port": "tcp://******@box", "PIN": "1234", "pinn": "1234", "map": map[string]any{"a": "b", "token": "******"}, "password": "******",
+		"deep": map[string]any{"baud": 9600, "pin": 1234, "bin": 1234}, "ports": map[string]any{"pin": "1234"},
+	}); !reflect.DeepEqual(got, want) {
+		t.Errorf("untyped: got %v\nwant %v", got, want)
+	}
+	if !reflect.DeepEqual(params, given()) {
+		t.Error("what is shown has changed the options")
+	}
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+
+	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
 // reload has the gateway read its configuration again. That it has been refused is for the log: systemd knows no such
@@ -24,7 +26,7 @@ func (s *Service) reload(ctx context.Context) {
 	case ctx.Err() != nil: // stopped, not refused
 		return
 	}
-	for fault := range strings.SplitSeq(err.Error(), "\n") {
+	for _, fault := range options.Each(err) {
 		s.options.Log.Error("configuration refused, what was in force stays", "err", fault)
 	}
 }

@@ -1,4 +1,3 @@
-// Package wording has tests look at what a person will read.
 package wording
 
 import (

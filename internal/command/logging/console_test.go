@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
 // logAll logs one record of each level.
@@ -150,7 +152,7 @@ func TestNothingIsForged(t *testing.T) {
 						t.Errorf("the value coloured itself: %q", b.String())
 					}
 				}
-				if !utf8.ValidString(line) || strings.ContainsFunc(line, unprintable) {
+				if !utf8.ValidString(line) || strings.ContainsFunc(line, wording.Unprintable) {
 					t.Errorf("the line has more than text: %q", line)
 				}
 				if format == "json" && !json.Valid([]byte(line)) {

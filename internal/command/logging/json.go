@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"unicode/utf16"
+
+	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
 // asciiControls writes the control and format characters that JSON allows in a string, and that a terminal may obey
@@ -13,13 +15,13 @@ type asciiControls struct{ w io.Writer }
 
 func (a asciiControls) Write(line []byte) (int, error) {
 	body := bytes.TrimSuffix(line, []byte("\n"))
-	if bytes.IndexFunc(body, unprintable) < 0 {
+	if bytes.IndexFunc(body, wording.Unprintable) < 0 {
 		return a.w.Write(line)
 	}
 	escaped := make([]byte, 0, 2*len(line))
 	for _, r := range string(body) {
 		switch {
-		case !unprintable(r):
+		case !wording.Unprintable(r):
 			escaped = append(escaped, string(r)...)
 		case r > 0xffff:
 			high, low := utf16.EncodeRune(r)

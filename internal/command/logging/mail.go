@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/actors/throttle"
+	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
 // mailHandler hands records over to a mailer, as text. The kind by which they are throttled is: who, the attributes
@@ -82,7 +83,7 @@ type letter struct {
 const longestSubject = 150 // runes of the message
 
 func (a alarm) letter(name, to, sum string) letter {
-	message := printable(a.message)
+	message := wording.Printable(a.message)
 	if runes := []rune(message); len(runes) > longestSubject {
 		message = string(runes[:longestSubject]) + "…"
 	}

@@ -73,7 +73,7 @@ func TestMailArrives(t *testing.T) {
 				t.Errorf("envelope %q to %q, TLS %t", r.From, r.To, r.TLS)
 			}
 			subject, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
-			if want := `lamps2mqtt: lamp ünplugged\r\nBcc: all@example.org`; subject != want || err != nil {
+			if want := `lamps2mqtt: "lamp ünplugged\r\nBcc: all@example.org"`; subject != want || err != nil {
 				t.Errorf("subject %q, %v; want %q", subject, err, want)
 			}
 			if bcc := m.Header.Get("Bcc"); bcc != "" {

@@ -5,12 +5,11 @@ import (
 	"encoding"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/lmittmann/tint"
+
+	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
 // visible makes a record harmless for tint, which writes the message as it is, and turns each escape character in an
@@ -18,7 +17,7 @@ import (
 type visible struct{ slog.Handler }
 
 func (v visible) Handle(ctx context.Context, r slog.Record) error {
-	clean := slog.NewRecord(r.Time, r.Level, printable(r.Message), r.PC)
+	clean := slog.NewRecord(r.Time, r.Level, wording.Printable(r.Message), r.PC)
 	r.Attrs(func(a slog.Attr) bool {
 		clean.AddAttrs(visibleAttr(a))
 		return true
@@ -86,24 +85,3 @@ func text(v any) (s string) {
 
 // noEscape leaves no escape character for tint to write; all other control characters tint quotes.
 var noEscape = strings.NewReplacer("\x1b", "␛", `\x1b`, `\x1B`).Replace
-
-// printable writes everything that a terminal might obey as Go does in a string.
-func printable(s string) string {
-	if utf8.ValidString(s) && strings.IndexFunc(s, unprintable) < 0 {
-		return s
-	}
-	var b strings.Builder
-	for s != "" {
-		r, size := utf8.DecodeRuneInString(s)
-		if r == utf8.RuneError && size == 1 || unprintable(r) {
-			quoted := strconv.Quote(s[:size])
-			b.WriteString(quoted[1 : len(quoted)-1])
-		} else {
-			b.WriteString(s[:size])
-		}
-		s = s[size:]
-	}
-	return b.String()
-}
-
-func unprintable(r rune) bool { return !unicode.IsPrint(r) }

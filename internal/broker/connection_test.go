@@ -38,7 +38,7 @@ func TestStoppedReader(t *testing.T) {
 			t.Errorf("read %d bytes and then %v, want some and the end", got, err)
 		}
 	}
-	awaits(t, "nothing is queued for those who are gone", func() bool { return b.door.queued.Load() == 0 })
+	awaits(t, "nothing is queued for those who are gone", func() bool { return b.listener.queued.Load() == 0 })
 }
 
 // Of many who read too slowly, those suffer for whom most is queued.
@@ -57,7 +57,7 @@ func TestQueueSize(t *testing.T) {
 	for range 200 {
 		p.publish(t, mqtt.Message{Topic: "a", Payload: string(make([]byte, 64<<10))})
 		next(t, reader.arrived, "message to who reads")
-		if queued := b.door.queued.Load(); queued > 5<<20 {
+		if queued := b.listener.queued.Load(); queued > 5<<20 {
 			t.Fatalf("%d bytes are queued", queued)
 		}
 	}
