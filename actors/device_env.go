@@ -21,8 +21,6 @@ func newEnv(d *device) *env { return &env{device: d, log: *slog.New((*deviceLog)
 
 func (e *env) Name() string { return e.device.config.Name }
 
-func (e *env) Params() map[string]any { return e.device.config.Params }
-
 func (e *env) Log() *slog.Logger { return &e.log }
 
 func (e *env) Emit(msg messages.InternalMsg, options ...devices.EmitOption) devices.Receipt {

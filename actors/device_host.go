@@ -86,7 +86,7 @@ func (h *host) open() {
 	var opened devices.Device
 	overdue, err := d.during(messages.Opening, d.config.OpenTimeout, cancel, func() (err error) {
 		defer recovered(&err)
-		opened, err = d.typ.Open(ctx, h.env)
+		opened, err = d.typ.Open(ctx, h.env, d.config.Params)
 		return err
 	})
 	cancel()

@@ -34,6 +34,15 @@ func checkName(name string) error {
 	return checked(name, topic.CheckLevel)
 }
 
+// checkDeviceName is for the names of devices. One with a dot may also be that of a device which another one would add: that is
+// then refused.
+func checkDeviceName(name string) error {
+	if name == "" {
+		return errors.New("empty: want a name")
+	}
+	return checked(name, topic.CheckDevice)
+}
+
 func (l *loader) validateMapping() {
 	m := &l.Config.Mapping
 	if m.File != "" && (m.Root != "" || len(m.Topics) > 0) {
@@ -70,7 +79,7 @@ func (l *loader) validateDevices() {
 
 func (l *loader) validateDevice(i int) {
 	d := &l.Config.Devices[i]
-	l.checkDevice(i, "name", checkName(d.Name))
+	l.checkDevice(i, "name", checkDeviceName(d.Name))
 	if d.Type == "" {
 		l.checkDevice(i, "type", errors.New("empty: want one of those that the command \"devices\" lists"))
 	}

@@ -18,9 +18,6 @@ type Env interface {
 	Emit(msg messages.InternalMsg, options ...EmitOption) Receipt
 	// Report tells of an error that the device lives on with. The log says it throttled.
 	Report(err error)
-	// Params are the device's options as they stand in the configuration. Types made with Register get theirs
-	// decoded and have no need of it. Nobody may write to it.
-	Params() map[string]any
 }
 
 // Receipt tells what became of an emitted message.

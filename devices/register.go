@@ -25,10 +25,8 @@ type Type struct {
 	// Check finds what is wrong with params without opening anything, all of it at once: its error joins one for each
 	// option. Nil for a type that reads its options itself.
 	Check func(params map[string]any) error
-	// Open makes a device; it is nil if Host is set.
-	Open func(ctx context.Context, env Env) (Device, error)
-	// Host is what another package of the framework needs to host the type; nil for those made with Register.
-	Host any
+	// Open decodes params and makes a device.
+	Open func(ctx context.Context, env Env, params map[string]any) (Device, error)
 }
 
 // table holds the types of this binary. It is written by init functions, and by tests.
@@ -62,8 +60,8 @@ func Register[P any](name string, open func(ctx context.Context, env Env, params
 		Name:   name,
 		Params: options.Fields(&zero),
 		Check:  func(params map[string]any) error { return decode(params, new(P)) },
-		Open: func(ctx context.Context, env Env) (Device, error) {
-			p, err := Decode[P](env.Params())
+		Open: func(ctx context.Context, env Env, params map[string]any) (Device, error) {
+			p, err := Decode[P](params)
 			if err != nil {
 				return nil, err
 			}

@@ -83,6 +83,15 @@ func CheckLevel(word string) error {
 	return CheckName(word)
 }
 
+// CheckDevice says why a device cannot have this name, which is a level below root/$gateway/GATEWAY.
+func CheckDevice(name string) error {
+	switch name {
+	case "state", "request", "response":
+		return errors.New("is a topic of the gateway's own: want another name")
+	}
+	return CheckLevel(name)
+}
+
 // CheckRoot says why topics cannot begin with root, one level or several; empty is one empty level. The levels that begin
 // with $ are the broker's.
 func CheckRoot(root string) error {

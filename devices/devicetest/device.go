@@ -46,13 +46,10 @@ func Open(typ string, params map[string]any) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	if t.Open == nil {
-		return nil, fmt.Errorf("device type %q is an actor, which needs a gateway", typ)
-	}
-	d := &Device{Env: newEnv(typ, params)}
+	d := &Device{Env: newEnv(typ)}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if err := guarded(func() (err error) { d.dev, err = t.Open(ctx, d.Env); return err }); err != nil {
+	if err := guarded(func() (err error) { d.dev, err = t.Open(ctx, d.Env, params); return err }); err != nil {
 		return nil, err
 	}
 	if d.dev == nil {

@@ -33,7 +33,6 @@ func init() {
 		}
 		return listener{}, nil
 	})
-	devices.Add(devices.Type{Name: "whole actor", Host: struct{}{}})
 }
 
 var (
@@ -123,7 +122,6 @@ func TestOpenGoesWrong(t *testing.T) {
 		says      string
 	}{
 		{"unknown type", "liistener", nil, nil, `unknown device type "liistener" (have "listener"`},
-		{"actor type", "whole actor", nil, nil, `"whole actor" is an actor`},
 		{"misspelt parameter", "listener", map[string]any{"hwo": "fail"}, devices.ErrConfig, "hwo: unknown option; did you mean how?"},
 		{"error", "listener", map[string]any{"how": "fail"}, errNoPort, "no such port"},
 		{"panic", "listener", map[string]any{"how": "panic"}, nil, "panic: opener\n"},

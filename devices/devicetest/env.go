@@ -15,7 +15,6 @@ import (
 // Env is the devices.Env of a [Device]: it keeps what the device says. It is safe for concurrent use.
 type Env struct {
 	name    string
-	params  map[string]any
 	log     *slog.Logger
 	emitted chan Emitted
 
@@ -34,17 +33,14 @@ type Emitted struct {
 // room is how many emissions wait for Next; more are dropped.
 const room = 1000
 
-func newEnv(name string, params map[string]any) *Env {
-	e := &Env{name: name, params: params, emitted: make(chan Emitted, room)}
+func newEnv(name string) *Env {
+	e := &Env{name: name, emitted: make(chan Emitted, room)}
 	e.log = slog.New(slog.NewTextHandler((*lineWriter)(e), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	return e
 }
 
 // Name is the name of the device's type.
 func (e *Env) Name() string { return e.name }
-
-// Params are those given to [Open].
-func (e *Env) Params() map[string]any { return e.params }
 
 // Log returns the logger whose output is in Lines.
 func (e *Env) Log() *slog.Logger { return e.log }
