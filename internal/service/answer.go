@@ -13,18 +13,25 @@ const (
 	acceptRetry    = time.Second // after an error, such as too many open files
 )
 
-// answerAll answers whoever connects, one after the other: there are never more questions on their way to the actors
-// than one. It ends with ctx, and the listener with it.
+// maxAskers is how many are answered at once. Others wait for one of them.
+const maxAskers = 16
+
+// answerAll answers whoever connects. It ends with ctx, and the listener with it.
 func (s *Service) answerAll(ctx context.Context, l net.Listener) {
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
 	failing := false
+	places := make(chan struct{}, maxAskers)
 	for {
 		conn, err := l.Accept()
 		switch {
 		case err == nil:
 			failing = false
-			s.answer(ctx, conn)
+			places <- struct{}{} // soon: nobody is waited for long
+			s.tasks.Go(func() {
+				defer func() { <-places }()
+				s.answer(ctx, conn)
+			})
 		case errors.Is(err, net.ErrClosed) || !wait(ctx, acceptRetry):
 			return
 		case !failing:
@@ -34,12 +41,23 @@ func (s *Service) answerAll(ctx context.Context, l net.Listener) {
 	}
 }
 
-// answer says how the gateway is, and hangs up. What becomes of the answer is the asker's business.
+// answer says how the gateway is, and what is asked for then. What becomes of the answers is the asker's business.
 func (s *Service) answer(ctx context.Context, conn net.Conn) {
 	defer conn.Close()
-	h := s.examine(ctx)
-	_ = conn.SetDeadline(time.Now().Add(healthPatience))
-	_ = json.NewEncoder(conn).Encode(h)
+	if !say(conn, s.examine(ctx)) {
+		return
+	}
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Now()) })
+	defer stop()
+	if r, ok := request(conn); ok {
+		say(conn, s.respond(ctx, r))
+	}
+}
+
+// say writes an answer, and reports whether anybody takes it.
+func say(conn net.Conn, answer any) bool {
+	_ = conn.SetWriteDeadline(time.Now().Add(healthPatience))
+	return json.NewEncoder(conn).Encode(answer) == nil
 }
 
 func (s *Service) examine(ctx context.Context) Health {

@@ -2,7 +2,7 @@ package service
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"os"
 	"regexp"
 	"slices"
@@ -78,21 +78,38 @@ func TestStatusWhenItChanges(t *testing.T) {
 	})
 }
 
+// numbered returns so many names.
+func numbered(n int) (names []string) {
+	for i := range n {
+		names = append(names, fmt.Sprint("d", i))
+	}
+	return names
+}
+
 var monotonic = regexp.MustCompile(`MONOTONIC_USEC=[1-9]\d*`)
 
 func TestReload(t *testing.T) {
 	tests := []struct {
 		name   string
-		reload error
+		reload Difference
 		log    string
 	}{
 		{
-			name: "taken",
+			name: "nothing has changed",
 			log:  "level=INFO msg=\"configuration read again\" took=3s\n",
 		},
 		{
+			name: "taken",
+			reload: Difference{
+				Added: []string{"a", "b"}, Removed: numbered(21), Changed: []Change{{"c", []string{"retain"}}}, Kept: 980,
+				Map: []string{"topics"}, Options: []string{"log.level"}, Restart: []string{"mqtt.qos"},
+			},
+			log: `level=INFO msg="configuration read again" added=2 added_devices="[a b]" removed=21 removed_devices="[` +
+				strings.Join(numbered(20), " ") + ` …]" changed=1 changed_devices=[c] map=[topics] options=[log.level] restart_needed_for=[mqtt.qos] took=3s` + "\n",
+		},
+		{
 			name:   "refused",
-			reload: errors.Join(errors.New(`map file "a": no root`), errors.New("log.level: loud")),
+			reload: Difference{Faults: []string{`map file "a": no root`, "log.level: loud"}},
 			log: `level=ERROR msg="configuration refused, what was in force stays" err="map file \"a\": no root"` + "\n" +
 				`level=ERROR msg="configuration refused, what was in force stays" err="log.level: loud"` + "\n",
 		},
@@ -101,7 +118,7 @@ func TestReload(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := newGateway()
-				g.reload = func(context.Context) error {
+				g.reload = func(context.Context) Difference {
 					time.Sleep(3 * time.Second)
 					g.state.Devices.Online++
 					return test.reload
@@ -135,7 +152,7 @@ func TestReloadWaitsForTheStart(t *testing.T) {
 		g := newGateway()
 		g.fallSilent(true)
 		reloads := 0
-		g.reload = func(context.Context) error { reloads++; return nil }
+		g.reload = func(context.Context) Difference { reloads++; return Difference{} }
 		hangups, stop := attended(t, g)
 		hangups <- syscall.SIGHUP
 		time.Sleep(10 * time.Second)
@@ -157,7 +174,7 @@ func TestReloadWaitsForTheStart(t *testing.T) {
 func TestStopEndsAReload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGateway()
-		g.reload = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+		g.reload = func(ctx context.Context) Difference { <-ctx.Done(); return Difference{Faults: []string{"stopped"}} }
 		hangups, stop := attended(t, g)
 		hangups <- syscall.SIGHUP
 		synctest.Wait()

@@ -8,6 +8,8 @@
 // SIGHUP reloads, with systemd or without.
 //
 // On the health socket, a unix socket for the gateway's own user and root, whoever connects gets one line of JSON, see
-// [Health], and need not say anything. [Ask] is the other end. The gateway is well if its actors answer: devices that
+// [Health], and need not say anything. [Ask] is the other end. Who goes on with the word of a [Request] on a line gets a
+// second line of JSON when that has been done, see [Difference]: [Do] is the other end of it. Who says nothing is hung up on
+// after a second. The gateway is well if its actors answer: devices that
 // are down and a broker that is away are told, and are no reason to start it again.
 package service

@@ -21,7 +21,8 @@ type gateway struct {
 	silent bool // its actors don't answer
 	asked  int
 	state  State
-	reload func(context.Context) error
+	reload func(context.Context) Difference
+	diff   Difference
 	tape   []string
 	logged bytes.Buffer
 }
@@ -30,7 +31,7 @@ func newGateway() *gateway {
 	return &gateway{
 		born:   time.Now(),
 		state:  State{Link: "connected", Devices: Devices{Online: 2}},
-		reload: func(context.Context) error { return nil },
+		reload: func(context.Context) Difference { return Difference{} },
 	}
 }
 
@@ -44,7 +45,8 @@ func (g *gateway) options() Options {
 	return Options{
 		Alive:  g.alive,
 		State:  func() State { return locked(g, func() State { return g.state }) },
-		Reload: func(ctx context.Context) error { return g.reload(ctx) },
+		Reload: func(ctx context.Context) Difference { return g.reload(ctx) },
+		Diff:   func(context.Context) Difference { return g.diff },
 		Log:    slog.New(slog.NewTextHandler(g, &slog.HandlerOptions{ReplaceAttr: dropTime})),
 	}
 }

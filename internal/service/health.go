@@ -1,12 +1,6 @@
 package service
 
-import (
-	"context"
-	"encoding/json"
-	"fmt"
-	"io"
-	"net"
-)
+import "context"
 
 // Health is what the gateway says to someone who asks how it is. On the wire it is one line of JSON:
 //
@@ -23,21 +17,17 @@ const maxHealth = 64 << 10
 // Ask asks the gateway that listens on the socket at path. The error is not nil if there is none, or if it has not
 // answered when ctx is done.
 func Ask(ctx context.Context, path string) (Health, error) {
-	conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
+	conn, answers, err := dial(ctx, path, maxHealth)
 	if err != nil {
-		return Health{}, fmt.Errorf("no gateway listens: %w", err)
+		return Health{}, err
 	}
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
 
 	var h Health
-	err = json.NewDecoder(io.LimitReader(conn, maxHealth)).Decode(&h)
-	switch {
-	case err == nil:
-		return h, nil
-	case ctx.Err() != nil:
-		return Health{}, fmt.Errorf("no answer on %q: %w", path, context.Cause(ctx))
+	if err := unanswered(ctx, path, answers.Decode(&h)); err != nil {
+		return Health{}, err
 	}
-	return Health{}, fmt.Errorf("no answer of a gateway on %q: %w", path, err)
+	return h, nil
 }

@@ -66,7 +66,7 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
-// An asker that does not listen holds up the next one for a second, not for ever.
+// An asker that does not listen is given up after a second.
 func TestAnswerToTheDeaf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		here, there := net.Pipe()

@@ -2,31 +2,73 @@ package service
 
 import (
 	"context"
+	"log/slog"
 	"strings"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
-
-	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
-// reload has the gateway read its configuration again. That it has been refused is for the log: systemd knows no such
-// answer, and the gateway is as ready as it was.
-func (s *Service) reload(ctx context.Context) {
+// attendTo does what has been asked for.
+func (s *Service) attendTo(ctx context.Context, a asked) {
+	switch a.request {
+	case Reload:
+		a.answer <- s.reload(ctx)
+	case Diff:
+		a.answer <- s.options.Diff(ctx)
+	}
+}
+
+// reload has the gateway read its configuration again. That it has been refused is for the log, and for whoever asked on
+// the socket: systemd knows no such answer, and the gateway is as ready as it was.
+func (s *Service) reload(ctx context.Context) Difference {
 	// One datagram: systemd compares the time with that of its own SIGHUP.
 	s.notify(daemon.SdNotifyReloading, strings.TrimSpace(daemon.SdNotifyMonotonicUsec()))
 	defer s.notify(daemon.SdNotifyReady)
 
 	begun := time.Now()
-	err := s.options.Reload(ctx)
-	switch {
-	case err == nil:
-		s.options.Log.Info("configuration read again", "took", time.Since(begun))
-		return
-	case ctx.Err() != nil: // stopped, not refused
-		return
+	d := s.options.Reload(ctx)
+	if ctx.Err() != nil { // stopped, not refused
+		return d
 	}
-	for _, fault := range options.Each(err) {
+	for _, fault := range d.Faults {
 		s.options.Log.Error("configuration refused, what was in force stays", "err", fault)
 	}
+	if len(d.Faults) == 0 {
+		s.options.Log.LogAttrs(ctx, slog.LevelInfo, "configuration read again", d.attrs(time.Since(begun))...)
+	}
+	return d
+}
+
+// maxNamed is how many devices the log names of those that were added, removed and changed, each.
+const maxNamed = 20
+
+// attrs is what the log says of a reload: what differs, and nothing of the rest.
+func (d Difference) attrs(took time.Duration) (attrs []slog.Attr) {
+	names := func(key string, list []string) {
+		if len(list) == 0 {
+			return
+		}
+		named := list
+		if len(list) > maxNamed {
+			named = append(list[:maxNamed:maxNamed], "…")
+		}
+		attrs = append(attrs, slog.Int(key, len(list)), slog.Any(key+"_devices", named))
+	}
+	list := func(key string, list []string) {
+		if len(list) > 0 {
+			attrs = append(attrs, slog.Any(key, list))
+		}
+	}
+	names("added", d.Added)
+	names("removed", d.Removed)
+	changed := make([]string, len(d.Changed))
+	for i, c := range d.Changed {
+		changed[i] = c.Device
+	}
+	names("changed", changed)
+	list("map", d.Map)
+	list("options", d.Options)
+	list("restart_needed_for", d.Restart)
+	return append(attrs, slog.Duration("took", took))
 }

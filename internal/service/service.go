@@ -23,9 +23,9 @@ type Options struct {
 	// State is called by several goroutines, every few seconds. It waits for nobody.
 	State func() State
 
-	// Reload reads the configuration again. Its error says all that is wrong, one line a fault; what was in force then
-	// stays. It is called by one goroutine, and only when Alive has been answered.
-	Reload func(ctx context.Context) error
+	// Reload reads the configuration again, and puts in force what has changed; with a fault nothing. Diff only tells what
+	// Reload would do. Both are called by one goroutine, and only when Alive has been answered.
+	Reload, Diff func(ctx context.Context) Difference
 
 	Socket string // path of the health socket; "" is none
 	Log    *slog.Logger
@@ -37,7 +37,8 @@ type Service struct {
 	notify   notify
 	watchdog time.Duration // systemd's patience; 0: it doesn't watch
 	hangups  chan os.Signal
-	health   *socket // nil: none
+	requests chan asked // of those who have connected to the health socket
+	health   *socket    // nil: none
 
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup
@@ -50,7 +51,10 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("systemd's watchdog: %w", err)
 	}
-	s := &Service{options: o, notify: systemd(o.Log), watchdog: watchdog, hangups: make(chan os.Signal, 1)}
+	s := &Service{
+		options: o, notify: systemd(o.Log), watchdog: watchdog,
+		hangups: make(chan os.Signal, 1), requests: make(chan asked),
+	}
 	if o.Socket != "" {
 		if s.health, err = listen(o.Socket); err != nil {
 			return nil, fmt.Errorf("health.socket: %w", err)
@@ -100,6 +104,8 @@ func (s *Service) attend(ctx context.Context) {
 			return
 		case <-s.hangups:
 			s.reload(ctx)
+		case a := <-s.requests:
+			s.attendTo(ctx, a)
 		case <-look.C:
 		}
 		if now := s.options.State(); now != said {

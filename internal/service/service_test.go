@@ -64,7 +64,7 @@ func TestServiceUnderSystemd(t *testing.T) {
 	t.Setenv("WATCHDOG_PID", strconv.Itoa(os.Getpid()))
 	g := newGateway()
 	reloaded := make(chan struct{})
-	g.reload = func(context.Context) error { reloaded <- struct{}{}; return nil }
+	g.reload = func(context.Context) Difference { reloaded <- struct{}{}; return Difference{} }
 	o := g.options()
 	o.Socket = filepath.Join(t.TempDir(), "health.sock")
 	ctx, stop := context.WithCancel(t.Context())
@@ -102,7 +102,7 @@ func TestServiceAlone(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", "")
 	g := newGateway()
 	reloaded := make(chan struct{})
-	g.reload = func(context.Context) error { close(reloaded); return nil }
+	g.reload = func(context.Context) Difference { close(reloaded); return Difference{} }
 	s, err := Start(t.Context(), g.options())
 	if err != nil {
 		t.Fatal(err)

@@ -68,7 +68,7 @@ func TestWatchdogBesideAReload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGateway()
 		ctx, cancel := context.WithCancel(t.Context())
-		g.reload = func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }
+		g.reload = func(ctx context.Context) Difference { <-ctx.Done(); return Difference{} }
 		s := &Service{options: g.options(), notify: g.note, watchdog: 20 * time.Second, hangups: make(chan os.Signal, 1)}
 		s.hangups <- syscall.SIGHUP
 		s.tasks.Go(func() { s.attend(ctx) })

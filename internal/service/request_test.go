@@ -1,0 +1,126 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// listening runs a service for a gateway on a health socket, until the test ends.
+func listening(t *testing.T, g *gateway) (path string, stop context.CancelFunc) {
+	t.Helper()
+	o := g.options()
+	o.Socket = filepath.Join(t.TempDir(), "s")
+	ctx, stop := context.WithCancel(t.Context())
+	s, err := Start(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	t.Cleanup(stop)
+	return o.Socket, stop
+}
+
+func TestDo(t *testing.T) {
+	t.Setenv("NOTIFY_SOCKET", "")
+	g := newGateway()
+	reloads := 0
+	g.reload = func(context.Context) Difference { reloads++; return Difference{Added: []string{"a"}, Kept: 3} }
+	g.diff = Difference{Added: numbered(20_000), Changed: []Change{{"b", []string{"params.port"}}}, Map: []string{"topics"}}
+	path, _ := listening(t, g)
+	for _, row := range []struct {
+		request Request
+		want    Difference
+	}{
+		{Diff, g.diff},
+		{Reload, Difference{Added: []string{"a"}, Kept: 3}},
+		{"stop", Difference{Faults: []string{`unknown request "stop": there are reload and diff`}}},
+		{"", Difference{Faults: []string{`unknown request "": there are reload and diff`}}},
+	} {
+		if got, err := Do(t.Context(), path, row.request); err != nil || !reflect.DeepEqual(got, row.want) {
+			t.Errorf("%q is answered by %.200s, %v, want %.200s", row.request, fmt.Sprint(got), err, fmt.Sprint(row.want))
+		}
+	}
+	if reloads != 1 {
+		t.Errorf("reloaded %d times, want once", reloads)
+	}
+	if got := g.log(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "added_devices=[a]") {
+		t.Errorf("logged %q, want the reload alone", got)
+	}
+}
+
+// A word that is too long, or has no end, is no request, and the one who sends it is hung up on.
+func TestNoRequest(t *testing.T) {
+	t.Setenv("NOTIFY_SOCKET", "")
+	path, _ := listening(t, newGateway())
+	for _, word := range []string{strings.Repeat("x", 2*maxRequest), strings.Repeat("x", maxRequest) + "\n"} {
+		conn, answers, err := dial(t.Context(), path, maxHealth)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var h, more Health
+		if err := answers.Decode(&h); err != nil {
+			t.Errorf("no greeting: %v", err)
+		}
+		_, _ = conn.Write([]byte(word))
+		if err := answers.Decode(&more); err == nil {
+			t.Errorf("%.10q of %d bytes is answered by %+v", word, len(word), more)
+		}
+		conn.Close()
+	}
+}
+
+// Those who say nothing hold up nobody, however many.
+func TestSilentAskers(t *testing.T) {
+	t.Setenv("NOTIFY_SOCKET", "")
+	path, _ := listening(t, newGateway())
+	for range maxAskers - 1 {
+		conn, err := net.Dial("unix", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+	}
+	if _, err := Do(t.Context(), path, Diff); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestDoWithoutAnswer(t *testing.T) {
+	t.Setenv("NOTIFY_SOCKET", "")
+	g := newGateway()
+	begun := make(chan struct{})
+	g.reload = func(ctx context.Context) Difference {
+		close(begun)
+		<-ctx.Done()
+		return Difference{}
+	}
+	path, stop := listening(t, g)
+	asked := make(chan error, 1)
+	go func() {
+		d, err := Do(t.Context(), path, Reload)
+		if err == nil && (len(d.Faults) != 1 || d.Faults[0] != "the gateway is stopping") {
+			err = fmt.Errorf("answered by %+v", d)
+		}
+		asked <- err
+	}()
+	<-begun
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if _, err := Do(ctx, path, Diff); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("during a reload: %v, want that time is up", err)
+	}
+	stop()
+	if err := <-asked; err != nil {
+		t.Errorf("one that is stopped meanwhile: %v", err)
+	}
+	if _, err := Do(t.Context(), filepath.Join(t.TempDir(), "none"), Diff); err == nil || !strings.Contains(err.Error(), "no gateway listens") {
+		t.Errorf("nobody there: %v", err)
+	}
+}
