@@ -1,34 +1,62 @@
 package config
 
 import (
-	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
 // Changes lists the keys of the options that are not the same in other, in the order of the tree, secrets included.
-// Devices are compared one by one, by their place, unless there are more or fewer of them: then it is "devices".
+// Devices it leaves out: which of them differ, their names tell.
 func (c *Config) Changes(other *Config) []string {
-	var keys []string
-	for _, key := range changed("", c, other) {
-		if key != "devices" || len(c.Devices) != len(other.Devices) {
+	return slices.DeleteFunc(changed(c, other), func(key string) bool { return key == "devices" })
+}
+
+// Changes lists the keys of the options that are not the same in other, in the order of the struct. Of parameters it
+// lists each, by its path.
+func (d *Device) Changes(other *Device) (keys []string) {
+	for _, key := range changed(d, other) {
+		if key != "params" {
 			keys = append(keys, key)
-			continue
+		} else {
+			keys = append(keys, changedParams("params", d.Params, other.Params)...)
 		}
-		for i := range c.Devices {
-			keys = append(keys, changed(fmt.Sprintf("devices[%d].", i), c.Devices[i], other.Devices[i])...)
+	}
+	return keys
+}
+
+// changedParams compares two maps of parameters and those within them.
+func changedParams(path string, one, other map[string]any) (keys []string) {
+	names := slices.Collect(maps.Keys(one))
+	for name := range other {
+		if _, both := one[name]; !both {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		was, had := one[name]
+		is, has := other[name]
+		within, ok := was.(map[string]any)
+		now, both := is.(map[string]any)
+		switch key := path + "." + name; {
+		case ok && both:
+			keys = append(keys, changedParams(key, within, now)...)
+		case had != has || !reflect.DeepEqual(was, is):
+			keys = append(keys, key)
 		}
 	}
 	return keys
 }
 
 // changed compares two structs of one type.
-func changed(prefix string, one, other any) (keys []string) {
+func changed(one, other any) (keys []string) {
 	was := values(one)
 	for f, value := range options.All(other) {
 		if !reflect.DeepEqual(was[f.Key], value) {
-			keys = append(keys, prefix+f.Key)
+			keys = append(keys, f.Key)
 		}
 	}
 	return keys

@@ -71,8 +71,8 @@ func TestExampleOfAChoice(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	if changed := want.Changes(&l.Config); len(changed) > 0 {
-		t.Errorf("%q are different in\n%s", changed, text)
+	if changed := want.Changes(&l.Config); len(changed) > 0 || !reflect.DeepEqual(l.Config.Devices, want.Devices) {
+		t.Errorf("%q or devices are different in\n%s", changed, text)
 	}
 	for _, part := range []string{"for trying things out; the default is tcp://127.0.0.1:1883 broker: embedded ", "; the default is 16MB size: 5MB "} {
 		if !strings.Contains(words(strings.ReplaceAll(text, "#", "")), part) {

@@ -30,18 +30,11 @@ itself: it says so.`,
 	sources := addSources(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		loaded, err := sources.load(cmd)
-		good := err == nil
-		p, warnings, err := inspect(loaded, err)
-		more, placeErr := checkPlaces(loaded)
-		warnings = slices.Concat(warnings, more, overlaps(loaded, p.codec))
-		err = errors.Join(err, placeErr)
-		if good {
-			err = errors.Join(err, logOptions(&loaded.Config).Check())
-		}
-		for _, warning := range warnings {
+		p, warnings, err := examine(loaded, err)
+		for _, warning := range slices.Concat(warnings, overlaps(loaded, p.codec)) {
 			fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+options.Redact(warning))
 		}
-		if err := errors.Join(err, checkParams(loaded)); err != nil {
+		if err != nil {
 			return err
 		}
 		what := cmp.Or(loaded.Path, "no configuration file: what run would try out")
@@ -49,6 +42,18 @@ itself: it says so.`,
 		return err
 	}
 	return cmd
+}
+
+// examine finds all that is wrong with a configuration without opening anything, as check tells it: what inspect finds,
+// where run can't write, and what would keep single devices down.
+func examine(l *config.Loaded, loadErr error) (p parts, warnings []string, err error) {
+	p, warnings, err = inspect(l, loadErr)
+	more, placeErr := checkPlaces(l)
+	err = errors.Join(err, placeErr)
+	if loadErr == nil {
+		err = errors.Join(err, logOptions(&l.Config).Check())
+	}
+	return p, slices.Concat(warnings, more), errors.Join(err, checkParams(l))
 }
 
 // overlaps warns of filters for which some brokers deliver a message twice. Nothing is lost by that, so that only check

@@ -1,23 +1,19 @@
 package command
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/service"
 )
 
 // healthTimeout leaves a gateway that is slow the time to say so itself, and ends within the 2 s that are promised.
 const healthTimeout = 1500 * time.Millisecond
 
-// newHealth is given where a configuration has the path of the socket.
-func newHealth(option func(*config.Loaded) string) *cobra.Command {
+func newHealth(option socketOption) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "health",
 		Short: "Ask the running gateway how it is",
@@ -30,24 +26,13 @@ With --health.socket no configuration is read.`,
   gateway health --health.socket /run/gateway/health.sock`,
 		Args: wantArgs(0, 0),
 	}
-	sources := new(sources)
-	cmd.Flags().SortFlags = false
-	cmd.Flags().SetNormalizeFunc(originalFlags)
-	cmd.Flags().StringVarP(&sources.path, "config", "c", "", "configuration `file` of the gateway to ask (default: as for run)")
-	socket := cmd.Flags().String("health.socket", "", "`path` of the socket")
+	socket := addSocket(cmd, option)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		path := *socket
-		if path == "" {
-			loaded, err := sources.load(cmd)
-			if err != nil {
-				return err
-			}
-			path = option(loaded)
+		path, err := socket()
+		if err != nil {
+			return err
 		}
-		if path == "" {
-			return errors.New("no socket to ask at: set health.socket in the configuration, or give --health.socket PATH")
-		}
-		ctx, cancel := context.WithTimeoutCause(cmd.Context(), healthTimeout, fmt.Errorf("time is up after %v", healthTimeout))
+		ctx, cancel := within(cmd, healthTimeout)
 		defer cancel()
 		health, err := service.Ask(ctx, path)
 		if err != nil {

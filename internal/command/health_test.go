@@ -25,7 +25,8 @@ func serveHealth(t *testing.T, err error) string {
 		State: func() service.State {
 			return service.State{Link: "connected", Devices: service.Devices{Online: 3, Down: 1}}
 		},
-		Reload: func(context.Context) error { return nil },
+		Reload: func(context.Context) service.Difference { return service.Difference{} },
+		Diff:   func(context.Context) service.Difference { return service.Difference{} },
 		Socket: path,
 		Log:    slog.New(slog.DiscardHandler),
 	})

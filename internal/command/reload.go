@@ -1,75 +1,100 @@
 package command
 
 import (
+	"bufio"
+	"errors"
 	"fmt"
-	"log/slog"
-	"slices"
+	"io"
+	"strings"
+	"time"
 
-	"github.com/mqttgateway/mqttgateway/actors"
-	"github.com/mqttgateway/mqttgateway/config"
-	"github.com/mqttgateway/mqttgateway/internal/command/logging"
+	"github.com/spf13/cobra"
+
+	"github.com/mqttgateway/mqttgateway/internal/service"
 )
 
-// reloader reads the configuration of a running gateway again.
-type reloader struct {
-	load    func() (*config.Loaded, error)
-	started *config.Loaded // what the gateway was started with
-	gateway *actors.Gateway
-	logs    *logging.Logs
-	log     *slog.Logger
+// reloadTimeout is how long a gateway with many devices may take to read its configuration.
+const reloadTimeout = time.Minute
 
-	told map[string]bool // the warnings that stand
+func newReload(option socketOption) *cobra.Command {
+	return askingCommand(service.Reload, option, &cobra.Command{
+		Use:   "reload",
+		Short: "Have the running gateway read its configuration again",
+		Long: `Reload has the gateway that listens on health.socket read its configuration again, as SIGHUP does, from where it was
+told to when it was started. Devices that are new are opened, those that are gone are closed when they have handled
+what they have, those with other options are replaced, all others go on untouched; the map and the levels of the logs
+are put in force. It prints what has changed, and which options have changed that need a restart.
+
+A configuration with a fault changes nothing: all faults are printed on standard error, one line each, and the status is 1,
+as it is if no gateway answers within a minute.`,
+		Example: `  gateway reload --config dummy2mqtt.yaml
+  gateway reload --health.socket /run/gateway/health.sock`,
+	})
 }
 
-// warn tells of the warnings that did not stand before.
-func (r *reloader) warn(warnings []string) {
-	stand := make(map[string]bool, len(warnings))
-	for _, warning := range warnings {
-		if !r.told[warning] && !stand[warning] {
-			r.log.Warn("configuration", "warning", warning)
-		}
-		stand[warning] = true
-	}
-	r.told = stand
+func newDiff(option socketOption) *cobra.Command {
+	return askingCommand(service.Diff, option, &cobra.Command{
+		Use:   "diff",
+		Short: "Show what a reload of the running gateway would change",
+		Long: `Diff asks the gateway that listens on health.socket what "gateway reload" would do, and prints it: + for a device that
+would be added, - for one that would be removed, ~ for one that would be replaced, with the options that differ, and
+for the map; then the options that would be put in force, and those that need a restart. It changes nothing.
+
+All faults of the configuration are printed on standard error, one line each, and the status is then 1, as it is if no
+gateway answers within a minute.`,
+		Example: `  gateway diff --config dummy2mqtt.yaml`,
+	})
 }
 
-// reload has the log file looked for anew, and puts the map and the console's level in force that the configuration says by
-// now, both or neither. What else has changed is named: it waits for a restart.
-func (r *reloader) reload() error {
-	r.logs.Reopen()
-	l, err := r.load()
-	var waiting []string
-	if err == nil {
-		waiting = r.waiting(l)
-		l.Config.Gateway.Name = r.started.Config.Gateway.Name // the map is for the gateway that runs
-	}
-	p, warnings, err := inspect(l, err)
-	if err != nil {
-		return err
-	}
-	if err := r.gateway.Reload(p.codec); err != nil {
-		if l.Config.Mapping.File != "" {
-			return fmt.Errorf("map file %q: %w", l.Config.Mapping.File, err)
+// askingCommand completes a command that asks the running gateway for something.
+func askingCommand(r service.Request, option socketOption, cmd *cobra.Command) *cobra.Command {
+	cmd.Args = wantArgs(0, 0)
+	socket := addSocket(cmd, option)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		path, err := socket()
+		if err != nil {
+			return err
 		}
-		return fmt.Errorf("%s: %w", l.Name("mapping.root"), err)
+		ctx, cancel := within(cmd, reloadTimeout)
+		defer cancel()
+		d, err := service.Do(ctx, path, r)
+		if err != nil {
+			return err
+		}
+		var faults []error
+		for _, fault := range d.Faults {
+			faults = append(faults, errors.New(fault))
+		}
+		if err := errors.Join(faults...); err != nil {
+			return err
+		}
+		return printDifference(cmd.OutOrStdout(), d)
 	}
-	r.logs.Console.Set(slog.Level(l.Config.Log.Level))
-	r.warn(warnings)
-	if len(waiting) > 0 {
-		r.log.Info("these options have changed, and need a restart", "options", waiting)
-	}
-	return nil
+	return cmd
 }
 
-// reloaded are the options that a reload puts in force.
-var reloaded = []string{"mapping.file", "mapping.root", "mapping.topics", "log.level"}
-
-// waiting names the options that differ from those in force and stay so.
-func (r *reloader) waiting(l *config.Loaded) (names []string) {
-	for _, key := range r.started.Config.Changes(&l.Config) {
-		if !slices.Contains(reloaded, key) {
-			names = append(names, l.Name(key))
-		}
+func printDifference(w io.Writer, d service.Difference) error {
+	out := bufio.NewWriter(w)
+	for _, name := range d.Added {
+		fmt.Fprintln(out, "+ device", name)
 	}
-	return names
+	for _, name := range d.Removed {
+		fmt.Fprintln(out, "- device", name)
+	}
+	for _, c := range d.Changed {
+		fmt.Fprintf(out, "~ device %s: %s\n", c.Device, strings.Join(c.Options, ", "))
+	}
+	if len(d.Map) > 0 {
+		fmt.Fprintln(out, "~ map:", strings.Join(d.Map, ", "))
+	}
+	for _, name := range d.Options {
+		fmt.Fprintln(out, "~ option", name)
+	}
+	for _, name := range d.Restart {
+		fmt.Fprintln(out, "! option", name, "needs a restart")
+	}
+	if d.Empty() {
+		fmt.Fprintln(out, "nothing has changed")
+	}
+	return out.Flush()
 }

@@ -72,8 +72,9 @@ what to type next. "gateway config" prints a configuration to begin with.`,
 	root.SetVersionTemplate(versionLine(root.Name()))
 	root.SetUsageFunc(usage)
 	root.SetFlagErrorFunc(flagError)
+	socket := func(l *config.Loaded) string { return l.Config.Health.Socket }
 	root.AddCommand(newRun(), newCheck(), newExplain(), newTranslate(), newDevices(), newConfig(), newMigrate(),
-		newHealth(func(l *config.Loaded) string { return l.Config.Health.Socket }), newVersion())
+		newHealth(socket), newReload(socket), newDiff(socket), newVersion())
 	for _, cmd := range append(root.Commands(), root) {
 		cmd.DisableFlagsInUseLine = true
 		cmd.Long = strings.ReplaceAll(cmd.Long, `"gateway `, `"`+root.Name()+" ")

@@ -23,9 +23,9 @@ func newRun() *cobra.Command {
 		Long: `Run starts the gateway and serves until it is told to stop by SIGINT or SIGTERM: then devices finish what they have,
 their last words are published, and the link closes, all within gateway.grace. A second signal ends it at once.
 
-SIGHUP has it begin its log file anew, if that has been put aside, and read its configuration again: the map and log.level
-are put in force without touching the link, other options that have changed are named, for they need a restart. A
-configuration with a fault changes nothing.
+SIGHUP has it begin its log file anew, if that has been put aside, and read its configuration again, as "gateway reload"
+does: devices by difference, the map and the levels of the logs are put in force without touching the link. Other
+options that have changed are named, for they need a restart. A configuration with a fault changes nothing.
 
 Without a configuration file it tries things out: one dummy device with the example's map, on a broker of its own, or on
 the one that --mqtt.broker names.`,
@@ -85,13 +85,7 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 		}
 	}
 	sayStart(log, l, p.codec)
-	again := &reloader{
-		load:    func() (*config.Loaded, error) { return from.load(cmd) },
-		started: l,
-		gateway: gateway,
-		logs:    logs,
-		log:     log,
-	}
+	again := newReloader(func() (*config.Loaded, error) { return from.load(cmd) }, l, p.codec, gateway, logs)
 	again.warn(warnings)
 	asked, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()

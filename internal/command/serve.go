@@ -12,7 +12,8 @@ func serve(ctx context.Context, g *actors.Gateway, r *reloader, socket string) e
 	s, err := service.Start(ctx, service.Options{
 		Alive:  g.Alive,
 		State:  func() service.State { return serviceState(g.State()) },
-		Reload: func(context.Context) error { return r.reload() },
+		Reload: r.reload,
+		Diff:   r.diff,
 		Socket: socket,
 		Log:    r.log,
 	})

@@ -39,6 +39,9 @@ func load(t *testing.T, name, text string, environ ...string) func() {
 		c.Settings(untyped)
 		c.YAML("")
 		c.Changes(c)
+		for i := range c.Devices {
+			c.Devices[i].Changes(&c.Devices[i])
+		}
 	}
 }
 

@@ -70,5 +70,5 @@ func (d Difference) attrs(took time.Duration) (attrs []slog.Attr) {
 	list("map", d.Map)
 	list("options", d.Options)
 	list("restart_needed_for", d.Restart)
-	return append(attrs, slog.Duration("took", took))
+	return append(attrs, slog.Duration("took", took.Round(time.Millisecond)))
 }

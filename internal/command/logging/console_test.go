@@ -69,15 +69,22 @@ func TestWhereRecordsGo(t *testing.T) {
 	}
 }
 
-func TestConsoleLevelCanBeSet(t *testing.T) {
-	logs, stdout, _ := open(t, Options{Level: None})
+func TestLevelsCanBeSet(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	o := Options{Level: None, File: File{Path: path, Level: None, MaxSize: 1 << 20, MaxFiles: 1}}
+	logs, stdout, _ := open(t, o)
 	log := logs.Logger.With("a", 1).WithGroup("g")
 	log.Info("before")
-	logs.Console.Set(slog.LevelDebug)
+	o.Level, o.File.Level = slog.LevelDebug, slog.LevelInfo
+	logs.SetLevels(o)
 	log.Debug("after", "b", 2)
+	log.Info("then")
 	logs.Close()
-	if got := stdout.String(); messages(got) != "after" || !strings.Contains(got, "a=1 g.b=2") {
+	if got := stdout.String(); messages(got) != "after then" || !strings.Contains(got, "a=1 g.b=2") {
 		t.Errorf("standard output: %q", got)
+	}
+	if kept, err := os.ReadFile(path); messages(string(kept)) != "then" {
+		t.Errorf("file: %q, %v", kept, err)
 	}
 }
 

@@ -38,9 +38,13 @@ type file struct {
 	closed bool
 }
 
-// openFile opens the file at once, so that a wrong path shows at the start.
+// openFile opens the file at once, so that a wrong path shows at the start. One of level None is opened when it is first
+// written to, after its level has been changed.
 func openFile(o File, t *trouble) *file {
 	f := &file{path: o.Path, maxSize: o.MaxSize, maxFiles: o.MaxFiles, trouble: t}
+	if o.Level == None {
+		return f
+	}
 	if f.open(time.Now()); f.err != nil {
 		t.failed(f.err)
 	}

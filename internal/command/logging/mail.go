@@ -17,18 +17,18 @@ import (
 // that its logger carries and the record's own attribute "device"; what, the message; and which error, that of "err".
 type mailHandler struct {
 	text   slog.Handler // writes to scratch
-	level  slog.Level
+	level  slog.Leveler
 	mu     *sync.Mutex   // guards scratch; shared by all that With made
 	page   *bytes.Buffer // scratch
 	mailer *mailer
 }
 
-func newMailHandler(m *mailer, level slog.Level) mailHandler {
+func newMailHandler(m *mailer, level slog.Leveler) mailHandler {
 	page := new(bytes.Buffer)
 	return mailHandler{slog.NewTextHandler(page, nil), level, new(sync.Mutex), page, m}
 }
 
-func (h mailHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level }
+func (h mailHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level.Level() }
 
 func (h mailHandler) Handle(ctx context.Context, r slog.Record) error {
 	who := slog.NewRecord(time.Time{}, slog.LevelError, "", 0)

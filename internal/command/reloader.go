@@ -1,0 +1,185 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"slices"
+
+	"github.com/mqttgateway/mqttgateway/actors"
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/command/logging"
+	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/internal/service"
+	"github.com/mqttgateway/mqttgateway/mapping"
+)
+
+// reloader reads the configuration of a running gateway again. What it has found wrong it returns, and changes nothing.
+type reloader struct {
+	load    func() (*config.Loaded, error)
+	started config.Config // what the gateway was started with
+	gateway running
+	logs    *logging.Logs
+	log     *slog.Logger
+
+	inForce config.Config   // the same with what reloads have put in force
+	codec   *mapping.Codec  // in force
+	told    map[string]bool // the warnings that stand
+}
+
+// running is what a reload needs of an actors.Gateway.
+type running interface {
+	Reload(*mapping.Codec) error
+}
+
+// fleet is a gateway whose devices come and go. With one that is none, other devices need a restart.
+type fleet interface {
+	Compare([]config.Device) (actors.Changes, error)
+	Apply(context.Context, []config.Device) (actors.Changes, error)
+}
+
+func newReloader(load func() (*config.Loaded, error), l *config.Loaded, codec *mapping.Codec, g running, logs *logging.Logs) *reloader {
+	return &reloader{
+		load: load, started: l.Config, inForce: l.Config, codec: codec,
+		gateway: g, logs: logs, log: logs.Logger,
+	}
+}
+
+// warn tells of the warnings that did not stand before.
+func (r *reloader) warn(warnings []string) {
+	stand := make(map[string]bool, len(warnings))
+	for _, warning := range warnings {
+		if !r.told[warning] && !stand[warning] {
+			r.log.Warn("configuration", "warning", warning)
+		}
+		stand[warning] = true
+	}
+	r.told = stand
+}
+
+// wanted is a configuration that a reload can put in force.
+type wanted struct {
+	config   config.Config
+	codec    *mapping.Codec
+	warnings []string
+}
+
+// read reads the configuration, and tells all that is wrong with it or how it differs from what is in force.
+func (r *reloader) read() (wanted, service.Difference) {
+	l, err := r.load()
+	d := service.Difference{Restart: r.waiting(l, err)}
+	if err == nil {
+		l.Config.Gateway.Name = r.started.Gateway.Name // the map is for the gateway that runs
+	}
+	p, warnings, err := examine(l, err)
+	if err == nil && p.codec.Root() != r.codec.Root() {
+		err = fmt.Errorf("%s: root %q instead of %q: another root needs a restart", mapOf(l), p.codec.Root(), r.codec.Root())
+	}
+	var changes actors.Changes
+	if err == nil {
+		changes, err = r.compare(&d, l.Config.Devices)
+	}
+	if err != nil {
+		return wanted{}, refused(err)
+	}
+	d.Map = r.codec.Changes(p.codec)
+	for _, key := range r.inForce.Changes(&l.Config) {
+		if slices.Contains(reloaded, key) {
+			d.Options = append(d.Options, l.Name(key))
+		}
+	}
+	r.devices(&d, changes, l.Config.Devices)
+	return wanted{l.Config, p.codec, warnings}, d
+}
+
+func (r *reloader) compare(d *service.Difference, list []config.Device) (actors.Changes, error) {
+	if f, ok := r.gateway.(fleet); ok {
+		return f.Compare(list)
+	}
+	if !reflect.DeepEqual(r.started.Devices, list) {
+		d.Restart = append(d.Restart, "devices")
+	}
+	return actors.Changes{}, nil
+}
+
+// devices fills in which devices differ, and of those that have changed the options.
+func (r *reloader) devices(d *service.Difference, changes actors.Changes, list []config.Device) {
+	d.Added, d.Removed, d.Kept = changes.Added, changes.Removed, len(changes.Kept)
+	if len(changes.Changed) == 0 {
+		return
+	}
+	now := make(map[string]*config.Device, len(list))
+	for i := range list {
+		now[list[i].Name] = &list[i]
+	}
+	was := make(map[string]*config.Device, len(r.inForce.Devices))
+	for i := range r.inForce.Devices {
+		was[r.inForce.Devices[i].Name] = &r.inForce.Devices[i]
+	}
+	for _, name := range changes.Changed {
+		d.Changed = append(d.Changed, service.Change{Device: name, Options: was[name].Changes(now[name])})
+	}
+}
+
+// diff tells what a reload would do.
+func (r *reloader) diff(context.Context) service.Difference {
+	_, d := r.read()
+	return d
+}
+
+// reload has the log file looked for anew, and puts in force what has changed: the map first, so that devices which come
+// find it. What has changed and needs a restart is told.
+func (r *reloader) reload(ctx context.Context) service.Difference {
+	r.logs.Reopen()
+	w, d := r.read()
+	if len(d.Faults) > 0 {
+		return d
+	}
+	if err := r.gateway.Reload(w.codec); err != nil {
+		return refused(err)
+	}
+	r.codec = w.codec
+	if f, ok := r.gateway.(fleet); ok {
+		if _, err := f.Apply(ctx, w.config.Devices); err != nil {
+			return refused(err)
+		}
+	}
+	r.logs.SetLevels(logOptions(&w.config))
+	r.inForce.Devices, r.inForce.Mapping = w.config.Devices, w.config.Mapping
+	r.inForce.Log.Level, r.inForce.Log.File.Level, r.inForce.Log.Email.Level = w.config.Log.Level, w.config.Log.File.Level, w.config.Log.Email.Level
+	r.warn(w.warnings)
+	return d
+}
+
+// refused is the answer that tells what is wrong.
+func refused(err error) (d service.Difference) {
+	for _, line := range faultLines(err) {
+		d.Faults = append(d.Faults, options.Redact(line))
+	}
+	return d
+}
+
+// mapOf names the map, for what is wrong with it.
+func mapOf(l *config.Loaded) string {
+	if file := l.Config.Mapping.File; file != "" {
+		return fmt.Sprintf("map file %q", file)
+	}
+	return l.Name("mapping.root")
+}
+
+// reloaded are the options that a reload puts in force, beside the devices.
+var reloaded = []string{"mapping.file", "mapping.root", "mapping.topics", "log.level", "log.file.level", "log.email.level"}
+
+// waiting names the options that differ from those in force and stay so.
+func (r *reloader) waiting(l *config.Loaded, err error) (names []string) {
+	if err != nil {
+		return nil
+	}
+	for _, key := range r.started.Changes(&l.Config) {
+		if !slices.Contains(reloaded, key) {
+			names = append(names, l.Name(key))
+		}
+	}
+	return names
+}

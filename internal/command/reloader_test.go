@@ -1,0 +1,279 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/mqttgateway/mqttgateway/actors"
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/service"
+	"github.com/mqttgateway/mqttgateway/mapping"
+)
+
+// systemd listens to what is told to the service manager, on a socket of its own.
+func systemd(t *testing.T) *screen {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "notify.sock")
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("NOTIFY_SOCKET", path)
+	told, done := newScreen(), make(chan struct{})
+	go func() {
+		defer close(done)
+		b := make([]byte, 4096)
+		for {
+			n, err := conn.Read(b)
+			if err != nil {
+				return
+			}
+			_, _ = told.Write(append(b[:n:n], '\n'))
+		}
+	}()
+	t.Cleanup(func() {
+		conn.Close()
+		<-done
+	})
+	return told
+}
+
+// The whole life of a service: it is ready without a broker, reloads, refuses to, and stops.
+func TestRunAsAService(t *testing.T) {
+	const file = "mqtt: {broker: 'tcp://127.0.0.1:1', spool: s}\nmapping: {root: home, topics: [home/#]}\ndevices: [{name: a, type: dummy, params: {port: none}}]\n"
+	folder(t, map[string]string{"gw.yaml": file})
+	told := systemd(t)
+	waiting, give := context.WithTimeout(t.Context(), patience)
+	defer give()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	stdout, stderr := newScreen(), newScreen()
+	ended := make(chan int, 1)
+	go func() { ended <- Execute(ctx, []string{"run", "-c", "gw.yaml"}, strings.NewReader(""), stdout, stderr) }()
+	awaits := func(s *screen, text string) {
+		t.Helper()
+		if !s.await(waiting, text) {
+			t.Errorf("nothing says %q:\nsystemd: %s\nout: %s\nerr: %s", text, told, stdout, stderr)
+		}
+	}
+	reload := func(text string) {
+		t.Helper()
+		if err := os.WriteFile("gw.yaml", []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		self, err := os.FindProcess(os.Getpid())
+		if err == nil {
+			err = self.Signal(syscall.SIGHUP)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	awaits(told, "READY=1\nSTATUS=link ")
+	awaits(told, "devices: 1 online, 0 down")
+
+	reload("mqtt: {qos: 7}\nlog: {level: debug}\nmapping: {root: home/#}\n")
+	awaits(stderr, `msg="configuration refused, what was in force stays" err="mapping.root: `)
+	awaits(stderr, `msg="configuration refused, what was in force stays" err="mqtt.qos: 7 `)
+	reload(strings.Replace(file, "root: home", "root: house", 1) + "log: {level: debug}\n")
+	awaits(stderr, `err="mapping.root: root \"house\" instead of \"home\": another root needs a restart"`)
+	if strings.Contains(stdout.String(), "level=DEBUG") {
+		t.Errorf("a level was taken over from a file that was refused:\n%s", stdout)
+	}
+	reload(strings.Replace(file, "none", "other", 1) + "gateway: {name: other}\nlog: {level: debug}\n")
+	awaits(stdout, `msg="configuration read again" options=[log.level] restart_needed_for="[gateway.name devices]" took=`)
+	awaits(stdout, "level=DEBUG")
+	stop()
+	if status := <-ended; status != 0 {
+		t.Errorf("status %d", status)
+	}
+	awaits(told, "STOPPING=1")
+	if n := strings.Count(stderr.String(), "mqtt.spool: without effect at QoS 0"); n != 1 {
+		t.Errorf("a warning that stands is told %d times:\n%s", n, stderr)
+	}
+	if n := strings.Count(told.String(), "RELOADING=1"); n < 3 {
+		t.Errorf("%d times reloading, want 3 at least:\n%s", n, told)
+	}
+}
+
+// A warning is told when it begins to stand, and again only when it has not stood in between.
+func TestWarningsAreToldOnce(t *testing.T) {
+	var said strings.Builder
+	r := &reloader{log: slog.New(slog.NewTextHandler(&said, nil))}
+	for _, step := range []struct{ warnings, told string }{
+		{"a b b", "a b"},
+		{"a b", ""},
+		{"b c", "c"},
+		{"", ""},
+		{"c", "c"},
+	} {
+		said.Reset()
+		r.warn(strings.Fields(step.warnings))
+		var told []string
+		for line := range strings.Lines(said.String()) {
+			_, warning, _ := strings.Cut(strings.TrimSpace(line), "warning=")
+			told = append(told, warning)
+		}
+		if got := strings.Join(told, " "); got != step.told {
+			t.Errorf("of %q it tells %q, want %q", step.warnings, got, step.told)
+		}
+	}
+}
+
+func TestHealthSocketThatCannotBe(t *testing.T) {
+	folder(t, map[string]string{"h": "no socket", "gw.yaml": "mapping: {root: home, topics: [home/#]}\ndevices: [{name: a, type: dummy, params: {port: none}}]\n"})
+	got := execute(t, "", "run", "-c", "gw.yaml", "--health.socket", "h", "--mqtt.broker", "tcp://127.0.0.1:1")
+	if got.status != 1 || !strings.Contains(got.stderr, "health.socket: ") || !strings.Contains(got.stderr, "is no socket") {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// fakeFleet stands in for a gateway that runs. It takes everything, but for a device called refused.
+type fakeFleet struct {
+	devices []config.Device
+	codec   *mapping.Codec
+}
+
+func (f *fakeFleet) Reload(codec *mapping.Codec) error {
+	f.codec = codec
+	return nil
+}
+
+func (f *fakeFleet) Compare(list []config.Device) (c actors.Changes, err error) {
+	was := make(map[string]config.Device)
+	for _, d := range f.devices {
+		was[d.Name] = d
+	}
+	for _, d := range list {
+		switch old, ok := was[d.Name]; {
+		case d.Name == "refused":
+			return actors.Changes{}, errors.Join(errors.New("one fault"), errors.New("another"))
+		case !ok:
+			c.Added = append(c.Added, d.Name)
+		case reflect.DeepEqual(old, d):
+			c.Kept = append(c.Kept, d.Name)
+		default:
+			c.Changed = append(c.Changed, d.Name)
+		}
+		delete(was, d.Name)
+	}
+	c.Removed = slices.Sorted(maps.Keys(was))
+	return c, nil
+}
+
+func (f *fakeFleet) Apply(_ context.Context, list []config.Device) (actors.Changes, error) {
+	c, err := f.Compare(list)
+	if err == nil {
+		f.devices = list
+	}
+	return c, err
+}
+
+// A reload puts in force what diff has told, and then there is no difference; with a fault nothing changes.
+func TestReloader(t *testing.T) {
+	const file = `
+mapping: {root: home, topics: [home/#]}
+devices:
+  - {name: a, type: dummy, params: {port: none}}
+  - {name: b, type: dummy, params: {port: none}}
+  - {name: c, type: dummy, params: {port: none}}
+`
+	folder(t, map[string]string{"gw.yaml": file})
+	load := func() (*config.Loaded, error) {
+		dir, err := os.Getwd()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return config.Load(config.Sources{Path: "gw.yaml", WorkDir: dir})
+	}
+	l, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, _, err := examine(l, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	logs, err := openLogs(&l.Config, io.Discard, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer logs.Close()
+	f := &fakeFleet{devices: l.Config.Devices, codec: p.codec}
+	r := newReloader(load, l, p.codec, f, logs)
+	for _, step := range []struct {
+		name, file string
+		want       service.Difference
+	}{
+		{"nothing", file, service.Difference{Kept: 3}},
+		{
+			"devices",
+			strings.NewReplacer("{name: b, type: dummy, params: {port: none}}", "{name: b, type: dummy, retain: true, params: {port: x}}", "name: c", "name: d").Replace(file),
+			service.Difference{Added: []string{"d"}, Removed: []string{"c"}, Changed: []service.Change{{Device: "b", Options: []string{"retain", "params.port"}}}, Kept: 1},
+		},
+		{
+			"all that is wrong",
+			strings.NewReplacer("root: home", "root: home/#", "type: dummy, params: {port: none}", "type: dumy", "#]", "#/x]").Replace(file) + "mqtt: {qos: 7}\n",
+			service.Difference{Faults: []string{"mqtt.qos: ", "mapping.root: ", "mapping.topics", "devices[0].type: ", "devices[1].type: ", "devices[2].type: "}},
+		},
+		{"parameters", strings.Replace(file, "port: none", "prt: none", 1), service.Difference{Faults: []string{`device "a": devices[0].params.prt: `, `device "a": devices[0].params.port: `}}},
+		{"another root", strings.ReplaceAll(file, "home", "house"), service.Difference{Faults: []string{`mapping.root: root "house" instead of "home"`}}},
+		{"what only the gateway knows", strings.Replace(file, "name: c", "name: refused", 1), service.Difference{Faults: []string{"one fault", "another"}}},
+		{
+			"back, with another map and what needs a restart",
+			strings.Replace(file, "home/#", "home/+/#", 1) + "log: {level: warn, file: {level: debug}}\nmqtt: {keepalive: 30s}\ngateway: {name: other}\n",
+			service.Difference{
+				Added: []string{"c"}, Removed: []string{"d"}, Changed: []service.Change{{Device: "b", Options: []string{"retain", "params.port"}}}, Kept: 1,
+				Map: []string{"topics"}, Options: []string{"mapping.topics", "log.level", "log.file.level"}, Restart: []string{"gateway.name", "mqtt.keepalive"},
+			},
+		},
+		{"the same again", strings.Replace(file, "home/#", "home/+/#", 1) + "log: {level: warn, file: {level: debug}}\n", service.Difference{Kept: 3}},
+	} {
+		t.Run(step.name, func(t *testing.T) {
+			if err := os.WriteFile("gw.yaml", []byte(step.file), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			before := *f
+			check := func(what string, got service.Difference) {
+				t.Helper()
+				faults, beside := got.Faults, got
+				beside.Faults = step.want.Faults
+				if !slices.EqualFunc(faults, step.want.Faults, strings.HasPrefix) || !reflect.DeepEqual(beside, step.want) {
+					t.Errorf("%s: %+v, want %+v", what, got, step.want)
+				}
+			}
+			check("diff", r.diff(t.Context()))
+			if !reflect.DeepEqual(*f, before) {
+				t.Errorf("diff has changed %+v to %+v", before, *f)
+			}
+			check("reload", r.reload(t.Context()))
+			if len(step.want.Faults) > 0 && !reflect.DeepEqual(*f, before) {
+				t.Errorf("a faulty configuration has changed %+v to %+v", before, *f)
+			}
+		})
+	}
+}
+
+// The taken-over options are options.
+func TestReloadedOptionsExist(t *testing.T) {
+	known := make(map[string]bool)
+	for _, f := range config.Flags() {
+		known[f.Key] = true
+	}
+	for _, key := range reloaded {
+		if !known[key] {
+			t.Errorf("there is no option %s", key)
+		}
+	}
+}
