@@ -23,9 +23,10 @@ func newRun() *cobra.Command {
 		Long: `Run starts the gateway and serves until it is told to stop by SIGINT or SIGTERM: then devices finish what they have,
 their last words are published, and the link closes, all within gateway.grace. A second signal ends it at once.
 
-SIGHUP has it begin its log file anew, if that has been put aside, and read its configuration again, as "gateway reload"
-does: devices by difference, the map and the levels of the logs are put in force without touching the link. Other
-options that have changed are named, for they need a restart. A configuration with a fault changes nothing.
+SIGHUP has it begin its log file anew, if that has been put aside, and read its configuration again: devices by
+difference, the map and the levels of the logs are put in force without touching the link. Other options that have
+changed are named, for they need a restart. A configuration with a fault changes nothing. The command reload
+does the same, and tells what has come of it.
 
 Without a configuration file it tries things out: one dummy device with the example's map, on a broker of its own, or on
 the one that --mqtt.broker names.`,
