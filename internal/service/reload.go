@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,7 +52,7 @@ func (d Difference) attrs(took time.Duration) (attrs []slog.Attr) {
 		}
 		named := list
 		if len(list) > maxNamed {
-			named = append(list[:maxNamed:maxNamed], "…")
+			named = slices.Concat(list[:maxNamed], []string{"…"})
 		}
 		attrs = append(attrs, slog.Int(key, len(list)), slog.Any(key+"_devices", named))
 	}
