@@ -38,7 +38,7 @@ func TestBounds(t *testing.T) {
 			maxPublications, func(c *Counters) int64 { return c.Dropped.Load() }, true,
 		},
 		{
-			"reports", func(p *probe, _ *tally) *mailbox.Mailbox { return newSupervisorMailbox(p.system) },
+			"reports", func(p *probe, _ *tally) *mailbox.Mailbox { return newSupervisorMailbox(p.supervisor) },
 			func(uint64) any { return messages.Report{} },
 			maxReports, func(*Counters) int64 { return more }, false,
 		},

@@ -2,10 +2,12 @@ package actors
 
 import "github.com/mqttgateway/mqttgateway/mapping"
 
-// Post sends msg to one of the gateway's own actors: connection, mapper or devices.
+// Post sends msg to one of the gateway's own actors: supervisor, connection, mapper or devices.
 func (g *Gateway) Post(part string, msg any) {
 	s := g.system
 	switch part {
+	case "supervisor":
+		s.supervisor.send(msg)
 	case "connection":
 		s.connection.send(msg)
 	case "mapper":

@@ -112,10 +112,10 @@ func (g *Gateway) Run(ctx context.Context) {
 	s.addresses = newAddresses(library)
 
 	stopped := make(chan struct{})
-	needs := s.supervise(func() { close(stopped) })
-	box := newSupervisorMailbox(s)
+	options := s.supervise(func() { close(stopped) })
+	box := newSupervisorMailbox(s.supervisor)
 	root, err := s.root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor {
-		return newSupervisor(needs)
+		return newSupervisor(options)
 	}, actor.WithMailbox(box.Produce)), supervisorName)
 	if err != nil {
 		panic(err) // the system is ours and empty
@@ -132,7 +132,7 @@ func (g *Gateway) Run(ctx context.Context) {
 }
 
 // supervise returns what the supervisor needs, with the actors below it: each is spawned after those that it sends to.
-func (s *system) supervise(stopped func()) supervisorNeeds {
+func (s *system) supervise(stopped func()) supervisorOptions {
 	lasting := &lasting{
 		outbox:    newOutbox(s.Outbox.Messages, s.Outbox.Bytes),
 		presences: newPresences(s),
@@ -156,7 +156,7 @@ func (s *system) supervise(stopped func()) supervisorNeeds {
 	}
 	mapperBox := newMapperMailbox(mapper).Lend()
 	connectionBox := newConnectionMailbox(s, lasting).Lend().Follow(mapperBox)
-	return supervisorNeeds{
+	return supervisorOptions{
 		self: s.supervisor, connection: s.connection, mapper: s.mapper, devices: s.devices,
 		children: []child{
 			{connectionName, of(connectionBox, func() actor.Actor { return newConnection(s, lasting) }), nil},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/actors/supervision"
+	"github.com/mqttgateway/mqttgateway/messages"
 )
 
 // watcher keeps up with the record of a gateway, as the documentation of Watch says.
@@ -184,6 +185,38 @@ func TestWatchSlowly(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		if said := slow.said(); len(said) != 1 || !strings.HasPrefix(said[0], "whole: link link closed") || !slow.over() {
 			t.Errorf("the slow one saw %q of the end, over %v", said, slow.over())
+		}
+	})
+}
+
+// A device that another has added is down with it, and takes leave of the record when it is removed.
+func TestWatchDevicesThatComeAndGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, lamps("hub", "a"))
+		defer b.end()
+		w := watch(t.Context(), b.gateway, 0)
+		w.said()
+		tell := func(msg any) { b.gateway.Post("supervisor", msg) }
+
+		tell(messages.DeviceAdded{Device: "hub.1", Type: "lamp", AddedBy: "hub"})
+		wantSaid(t, "added", w, "device hub.1 connecting")
+		tell(messages.DeviceChanged{Device: "hub.1", State: messages.Online})
+		wantSaid(t, "opened", w, "device hub.1 online")
+		b.arrive("home////hub/me/C", "BREAK")
+		wantSaid(t, "the hub fails", w,
+			"device hub offline: handling BREAK: input/output error, device hub.1 offline: hub: handling BREAK: input/output error")
+		want := actors.State{Link: "connected", Online: 1, Down: 2}
+		if got := b.gateway.State(); got != want {
+			t.Errorf("state %+v, want %+v", got, want)
+		}
+		time.Sleep(time.Second)
+		wantSaid(t, "the hub is back", w, "device hub online, device hub.1 online")
+		tell(messages.DeviceRemoved{Device: "hub.1"})
+		wantSaid(t, "removed", w, "hub.1 removed")
+		tell(messages.Failure{Who: "hub.1", What: messages.Running, Err: io.EOF})
+		wantSaid(t, "it fails when it is no more", w)
+		if lines := mentions(b.log.take(), "hub.1", "failed"); len(lines) > 0 {
+			t.Errorf("the log tells of one that is no more: %q", lines)
 		}
 	})
 }

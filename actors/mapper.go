@@ -50,15 +50,11 @@ func newMapper(o mapperOptions, codec *mapping.Codec, devices []*route) *mapper 
 		pending:       newPending(),
 		stale:         make(map[string]bool),
 		answered:      newRation(),
-		refused:       o.newTally(mapperName, "messages"),
-		unsaid:        o.newTally(mapperName, "emissions"),
-		unknown:       o.newTally("spool", "messages"),
-		overflow:      o.newTally(mapperName, "overflow"),
+		refused:       newTally(o.supervisor, mapperName, "messages"),
+		unsaid:        newTally(o.supervisor, mapperName, "emissions"),
+		unknown:       newTally(o.supervisor, "spool", "messages"),
+		overflow:      newTally(o.supervisor, mapperName, "overflow"),
 	}
-}
-
-func (o mapperOptions) newTally(who, what string) *tally {
-	return &tally{who: who, what: what, tell: func(r messages.Refusals) { o.supervisor.send(r) }}
 }
 
 // Receive implements actor.Actor.

@@ -12,14 +12,14 @@ import (
 // supervisor is the root of the actors and where every failure arrives. It keeps the record, which decides what begins again
 // and when, leads the start and the stop, and writes to the log what happened.
 type supervisor struct {
-	supervisorNeeds
+	supervisorOptions
 	parts  map[string]*part // connection, mapper, devices
 	stage  stage
 	timers []*time.Timer // of the start and the stop
 }
 
-// supervisorNeeds is what a supervisor is given.
-type supervisorNeeds struct {
+// supervisorOptions is what a supervisor is given.
+type supervisorOptions struct {
 	self, connection, mapper, devices address
 
 	children  []child // in the order in which they are spawned
@@ -63,8 +63,8 @@ type (
 	partDue  struct{ name string } // a child that is down begins again
 )
 
-func newSupervisor(needs supervisorNeeds) *supervisor {
-	return &supervisor{supervisorNeeds: needs, parts: make(map[string]*part)}
+func newSupervisor(options supervisorOptions) *supervisor {
+	return &supervisor{supervisorOptions: options, parts: make(map[string]*part)}
 }
 
 // Receive implements actor.Actor. Nobody is above the supervisor: it survives its own panics.

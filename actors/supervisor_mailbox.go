@@ -11,8 +11,8 @@ import (
 var errSupervisorFull = errors.New("supervisor's mailbox full")
 
 // newSupervisorMailbox returns the mailbox of the supervisor, which bounds the reports of devices.
-func newSupervisorMailbox(s *system) *mailbox.Mailbox {
-	reports := s.newTally("supervisor", "reports")
+func newSupervisorMailbox(supervisor address) *mailbox.Mailbox {
+	reports := newTally(supervisor, supervisorName, "reports")
 	return mailbox.New(&mailbox.Bound[messages.Report]{Most: maxReports, Full: errSupervisorFull}, func(msg any, err error) {
 		reports.note(fmt.Errorf("device %q: %w", msg.(messages.Report).Device, err))
 	})

@@ -22,6 +22,11 @@ type tally struct {
 	timer  *time.Timer // runs while refusals come; nil while none do
 }
 
+// newTally returns a tally that tells a supervisor what is refused by whom.
+func newTally(supervisor address, who, what string) *tally {
+	return &tally{who: who, what: what, tell: func(r messages.Refusals) { supervisor.send(r) }}
+}
+
 func (t *tally) note(err error) { t.noteMany(1, err) }
 
 func (t *tally) noteMany(n int, err error) {

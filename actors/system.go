@@ -9,7 +9,6 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors/mailbox"
 	"github.com/mqttgateway/mqttgateway/internal/spool"
-	"github.com/mqttgateway/mqttgateway/messages"
 )
 
 // system is what the actors of one gateway share: where the others are, and what isn't any one's own. The PIDs are
@@ -50,10 +49,7 @@ func (s *system) share() {
 // now is the time on the gateway's own clock, which only goes forward.
 func (s *system) now() time.Duration { return time.Since(s.born) }
 
-// newTally returns a tally that tells this system's supervisor.
-func (s *system) newTally(who, what string) *tally {
-	return &tally{who: who, what: what, tell: func(r messages.Refusals) { s.supervisor.send(r) }}
-}
+func (s *system) newTally(who, what string) *tally { return newTally(s.supervisor, who, what) }
 
 func (s *system) mapperOptions() mapperOptions {
 	return mapperOptions{
