@@ -35,7 +35,7 @@ type running interface {
 
 // fleet is a gateway whose devices come and go. With one that is none, other devices need a restart.
 type fleet interface {
-	Compare([]config.Device) (actors.Changes, error)
+	Compare(context.Context, []config.Device) (actors.Changes, error)
 	Apply(context.Context, []config.Device) (actors.Changes, error)
 }
 
@@ -66,7 +66,7 @@ type wanted struct {
 }
 
 // read reads the configuration, and tells all that is wrong with it or how it differs from what is in force.
-func (r *reloader) read() (wanted, service.Difference) {
+func (r *reloader) read(ctx context.Context) (wanted, service.Difference) {
 	l, err := r.load()
 	d := service.Difference{Restart: r.waiting(l, err)}
 	if err == nil {
@@ -78,7 +78,7 @@ func (r *reloader) read() (wanted, service.Difference) {
 	}
 	var changes actors.Changes
 	if err == nil {
-		changes, err = r.compare(&d, l.Config.Devices)
+		changes, err = r.compare(ctx, &d, l.Config.Devices)
 	}
 	if err != nil {
 		return wanted{}, refused(err)
@@ -93,9 +93,9 @@ func (r *reloader) read() (wanted, service.Difference) {
 	return wanted{l.Config, p.codec, warnings}, d
 }
 
-func (r *reloader) compare(d *service.Difference, list []config.Device) (actors.Changes, error) {
+func (r *reloader) compare(ctx context.Context, d *service.Difference, list []config.Device) (actors.Changes, error) {
 	if f, ok := r.gateway.(fleet); ok {
-		return f.Compare(list)
+		return f.Compare(ctx, list)
 	}
 	if !reflect.DeepEqual(r.started.Devices, list) {
 		d.Restart = append(d.Restart, "devices")
@@ -123,8 +123,8 @@ func (r *reloader) devices(d *service.Difference, changes actors.Changes, list [
 }
 
 // diff tells what a reload would do.
-func (r *reloader) diff(context.Context) service.Difference {
-	_, d := r.read()
+func (r *reloader) diff(ctx context.Context) service.Difference {
+	_, d := r.read(ctx)
 	return d
 }
 
@@ -132,7 +132,7 @@ func (r *reloader) diff(context.Context) service.Difference {
 // find it. What has changed and needs a restart is told.
 func (r *reloader) reload(ctx context.Context) service.Difference {
 	r.logs.Reopen()
-	w, d := r.read()
+	w, d := r.read(ctx)
 	if len(d.Faults) > 0 {
 		return d
 	}

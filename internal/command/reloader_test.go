@@ -150,7 +150,7 @@ func (f *fakeFleet) Reload(codec *mapping.Codec) error {
 	return nil
 }
 
-func (f *fakeFleet) Compare(list []config.Device) (c actors.Changes, err error) {
+func (f *fakeFleet) Compare(_ context.Context, list []config.Device) (c actors.Changes, err error) {
 	was := make(map[string]config.Device)
 	for _, d := range f.devices {
 		was[d.Name] = d
@@ -172,8 +172,8 @@ func (f *fakeFleet) Compare(list []config.Device) (c actors.Changes, err error) 
 	return c, nil
 }
 
-func (f *fakeFleet) Apply(_ context.Context, list []config.Device) (actors.Changes, error) {
-	c, err := f.Compare(list)
+func (f *fakeFleet) Apply(ctx context.Context, list []config.Device) (actors.Changes, error) {
+	c, err := f.Compare(ctx, list)
 	if err == nil {
 		f.devices = list
 	}
