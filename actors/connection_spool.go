@@ -57,7 +57,7 @@ func (s *system) openSpool() (err error) {
 
 // newUnkept returns what sums up the records that are not kept.
 func (s *system) newUnkept() *tally {
-	return &tally{who: "spool", tell: func(r messages.Refusals) { s.supervisor.send(messages.Unspooled{Count: r.Count, Err: r.Err}) }}
+	return &tally{who: "spool", report: func(r messages.Refusals) { s.supervisor.send(messages.Unspooled{Count: r.Count, Err: r.Err}) }}
 }
 
 // closeSpool gives the directory back.

@@ -64,7 +64,7 @@ type shared struct {
 
 // newTally returns a tally that tells the supervisor what a device refuses.
 func (s *shared) newTally(who, what string) *tally {
-	return &tally{who: who, what: what, tell: func(r messages.Refusals) { s.supervisor.send(r) }}
+	return &tally{who: who, what: what, report: func(r messages.Refusals) { s.supervisor.send(r) }}
 }
 
 func newDevice(s *shared, c config.Device, typ *devices.Type) *device {

@@ -37,7 +37,7 @@ func (d *device) relieve() {
 			early = g.relieve(g.holding() - heldWhenSlow)
 			at = d.busy.reason(errSlow)
 			if d.early == nil {
-				d.early = &tally{who: d.config.Name, tell: func(r messages.Refusals) {
+				d.early = &tally{who: d.config.Name, report: func(r messages.Refusals) {
 					d.shared.supervisor.send(messages.Early{Device: r.Who, Count: r.Count, Err: r.Err})
 				}}
 			}

@@ -18,27 +18,27 @@ import (
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
-// Options are what a gateway is made of. All of them are wanted but Dial.
+// Options are what a gateway is made of. All are wanted but those that say so.
 type Options struct {
 	Codec   *mapping.Codec // the words, and the filters to subscribe to
 	Devices []config.Device
 	Broker  string       // as the log shows it
-	Session mqtt.Options // the broker and who we are to it; the callbacks and the will are the gateway's
+	Session mqtt.Options // which broker, and as which client; the gateway sets callbacks and will itself
 	QoS     byte         // of subscriptions and publications
 	Link    link.Policy
 	Outbox  OutboxSize
 	Spool   Spool
 
 	RetainedCommands bool // are acted on, not ignored
-	NoAvailability   bool // nothing is told of how the gateway and its devices are, and there is no will
+	NoAvailability   bool // the gateway publishes no availability topics, and has no will
 
-	StartWait time.Duration // the link opens when each device has opened or failed once, at most this long after the start
+	StartWait time.Duration // the link opens when each configured device has opened or failed once, at most so long after the start
 	Grace     time.Duration // of an orderly stop
-	Throttle  time.Duration // in which errors of one kind are one line
+	Throttle  time.Duration // the log tells of errors of one kind once in that time
 	Log       *slog.Logger
 
-	// Started is called once, when the link begins: each device has opened or failed, or there was no more time. It must
-	// not block. It may be nil.
+	// Started is called once, when the link begins: each device has opened or failed, or StartWait is over. Started must not block.
+	// It may be nil.
 	Started func()
 
 	// Dial makes a session; nil is mqtt.Dial.
@@ -51,8 +51,8 @@ type OutboxSize struct{ Messages, Bytes int }
 // Gateway is one system of actors. Make it with New; it runs once.
 type Gateway struct{ system *system }
 
-// New checks that the devices' types are known, and their names unique, and returns a gateway that has not started. The parameters of devices
-// are not looked at: a device with wrong ones stays down, the others work.
+// New checks that the devices' types are known, and their names unique, and returns a gateway that has not started. New does not
+// look at the parameters of devices: a device with wrong ones stays down, the others work.
 func New(o Options) (*Gateway, error) {
 	if o.Dial == nil {
 		o.Dial = mqtt.Dial
@@ -131,7 +131,7 @@ func (g *Gateway) Run(ctx context.Context) {
 	s.closeSpool()
 }
 
-// supervise returns what the supervisor needs, with the actors below it: each is spawned after those that it sends to.
+// supervise makes the actors below the supervisor, and returns what the supervisor is made of.
 func (s *system) supervise(stopped func()) supervisorOptions {
 	lasting := &lasting{
 		outbox:    newOutbox(s.Outbox.Messages, s.Outbox.Bytes),
@@ -176,7 +176,7 @@ func (s *system) supervise(stopped func()) supervisorOptions {
 	}
 }
 
-// lingering names some devices that are not done.
+// lingering names up to ten devices that have not handled what they have.
 func (s *system) lingering() (names []string) {
 	for _, d := range s.hosted {
 		busy := false
@@ -188,8 +188,8 @@ func (s *system) lingering() (names []string) {
 	return names
 }
 
-// clearWait is how long the actors may take, within what is left of the grace time, to end once nothing is asked of
-// them any more. One that is stuck never does.
+// clearWait is how long the actors may take to end after the stop, within what is left of the grace time. An actor that is stuck
+// never ends.
 const clearWait = time.Second
 
 // clear ends the actors.

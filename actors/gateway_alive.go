@@ -9,10 +9,10 @@ import (
 
 var errNotRunning = errors.New("the gateway does not run")
 
-// Alive asks the supervisor, the connection and the mapper through their mailboxes whether they get on with their
-// messages. It returns nil when all of them have answered, or, soon after ctx is done, an error that names those who have
-// not. A gateway that has not started yet, or has stopped, is not alive. Any goroutine may call it; however many do, no
-// more than one question waits in a mailbox.
+// Alive asks the supervisor, the connection and the mapper through their mailboxes whether they get on with their messages. Alive
+// returns nil when all three have answered, or, soon after ctx is done, an error that names those that have not. A gateway that
+// has not started yet, or has stopped, is not alive. Any number of goroutines may call Alive: only one question at a time waits in
+// a mailbox.
 func (g *Gateway) Alive(ctx context.Context) error {
 	s := g.system
 	if !s.up.Load() {
@@ -47,19 +47,19 @@ func (g *Gateway) Alive(ctx context.Context) error {
 	return errors.Join(silent...)
 }
 
-// pulses are those of the actors without which nothing works.
+// pulses has a pulse of each actor without which nothing works.
 type pulses struct{ supervisor, connection, mapper pulse }
 
-// pulse keeps the question that an actor has not answered yet, so that whoever asks meanwhile waits for that answer.
+// pulse keeps the question that an actor has not answered yet. All that ask meanwhile wait for that answer.
 type pulse struct {
 	mu   sync.Mutex
 	open chan struct{} // closed with the answer; nil: nothing is asked
 }
 
-// question is answered by the actor that takes it out of its mailbox.
+// question asks an actor to close what its pulse has open. Gateway → supervisor, connection, mapper.
 type question struct{ pulse *pulse }
 
-// ask returns what is closed with the answer.
+// ask returns a channel that the answer closes.
 func (p *pulse) ask(send func(question)) <-chan struct{} {
 	p.mu.Lock()
 	answered, first := p.open, p.open == nil
@@ -69,7 +69,7 @@ func (p *pulse) ask(send func(question)) <-chan struct{} {
 	}
 	p.mu.Unlock()
 	if first {
-		send(question{p}) // without the lock: it may be answered on the way
+		send(question{p}) // without the lock: on a lent goroutine the actor answers at once
 	}
 	return answered
 }

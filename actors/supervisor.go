@@ -36,11 +36,11 @@ type supervisorOptions struct {
 	stopped   func()          // called once, when an orderly stop has come to its end
 }
 
-// child is an actor right below the supervisor, to be spawned.
+// child is an actor that the supervisor is to spawn.
 type child struct {
 	name  string
 	props *actor.Props
-	first []any // what it is sent ahead of all else
+	first []any // messages that the child is sent ahead of all others
 }
 
 // stage is where the gateway is between start and stop.
@@ -57,17 +57,17 @@ const (
 // What the supervisor is told by those who run the gateway, and by its own timers.
 type (
 	halt     struct{}              // stop in good order
-	openOver struct{}              // the link waits no longer for devices
+	openOver struct{}              // the link no longer waits for devices
 	lifeOver struct{}              // devices have no more time
-	haltOver struct{}              // whatever has not ended is left behind
-	partDue  struct{ name string } // a child that is down begins again
+	haltOver struct{}              // nothing is waited for any more
+	partDue  struct{ name string } // a child that is down is to begin again
 )
 
 func newSupervisor(options supervisorOptions) *supervisor {
 	return &supervisor{supervisorOptions: options, parts: make(map[string]*part)}
 }
 
-// Receive implements actor.Actor. Nobody is above the supervisor: it survives its own panics.
+// Receive implements actor.Actor. No actor is above the supervisor, so that it survives its own panics.
 func (v *supervisor) Receive(c actor.Context) {
 	defer v.survive()
 	if v.stage == halted {

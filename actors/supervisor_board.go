@@ -12,8 +12,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// board is where the record hangs: the supervisor alone writes it, and any goroutine may read it. Nobody holds its lock for
-// longer than it takes to read a few hundred entries, or all the names.
+// board guards the record. The supervisor alone writes the record, and any goroutine may read it. No reader holds the lock for
+// longer than it takes to copy a few hundred entries, or all the names.
 type board struct {
 	mu      sync.Mutex
 	record  *supervision.Record
@@ -25,9 +25,9 @@ type board struct {
 type reader struct {
 	news chan struct{} // holds one while there is anything; see take
 
-	// What follows is guarded by the board's lock.
-	whole bool           // it is to be told everything
-	fresh map[entry]bool // what has changed; true: it has not been told that there is such an entry
+	// The board's lock guards what follows.
+	whole bool           // the next update is the whole record
+	fresh map[entry]bool // entries that have changed; true: the reader does not know of the entry yet
 }
 
 // entry names an entry of the record.
@@ -51,7 +51,7 @@ func newBoard(list []config.Device) *board {
 	return b
 }
 
-// apply enters what the supervisor is told, and wakes the readers. What it returns is good until it is called again.
+// apply enters an event in the record, and wakes the readers. The next call overwrites what apply returns.
 func (b *board) apply(event any) ([]supervision.Change, []supervision.Order) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -132,8 +132,8 @@ func (r *reader) wake() {
 // readAtOnce is how many entries are read under one lock.
 const readAtOnce = 256
 
-// take returns what a reader has not been told, and whether it is the last that there is. Each entry is as it is when it is
-// read: if it changes while others are, that is in the next update.
+// take returns what a reader has not been told yet, and whether that is the last update. An entry that changes after take has
+// read it, while take reads others, is in the next update as well.
 func (b *board) take(r *reader) (u Update, last bool) {
 	names, whole, last := b.names(r)
 	slices.SortFunc(names, func(x, y entry) int { return cmp.Or(cmp.Compare(x.kind, y.kind), cmp.Compare(x.name, y.name)) })
@@ -144,7 +144,7 @@ func (b *board) take(r *reader) (u Update, last bool) {
 	return u, last
 }
 
-// names returns what a reader is to be told of, and forgets it.
+// names returns the entries that a reader is to be told of, and takes them off the reader.
 func (b *board) names(r *reader) (names []entry, whole, last bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -61,8 +61,8 @@ func callers() string {
 	return strings.Join(lines, " < ")
 }
 
-// guard is deferred by each actor's Receive. It gives a panic its stack, and keeps one in the last stages of an
-// actor's life to itself, where protoactor would never finish stopping: of that the supervisor is told.
+// guard gives a panic of an actor its stack, and passes the panic on to protoactor. Each actor's Receive defers guard. In the last
+// stages of an actor's life protoactor would never finish stopping after a panic: guard tells the supervisor, and goes on.
 func guard(c actor.Context, who string, supervisor address) {
 	cause := recover()
 	if cause == nil {

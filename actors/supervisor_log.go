@@ -14,18 +14,18 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// supervisorLog is what the supervisor writes to the log, throttled: the first trouble of a kind is a line, the rest are in
-// sums, each single one is a line at debug.
+// supervisorLog writes to the log what the supervisor hears of, throttled: the first trouble of a kind is a line, sums tell of the
+// rest, and at debug each trouble is a line.
 type supervisorLog struct {
 	*slog.Logger
 	every    time.Duration // in which troubles of one kind are one line
 	broker   string
 	clientID string
-	sumsAt   func(time.Duration) *time.Timer // has sums called after a while
+	sumsAt   func(time.Duration) *time.Timer // has the supervisor call sums after a while
 
 	book    *throttle.Book[trouble]
 	next    *time.Timer
-	granted []messages.Grant // what was last said
+	granted []messages.Grant // as the log has told them last
 	linked  bool             // the link was up before
 	noWill  bool             // as of the latest session
 }
@@ -37,20 +37,20 @@ type trouble struct {
 	sum   string // of the line that sums up more of them
 	attrs []slog.Attr
 	err   error
-	lasts bool // it goes on until a recovery
+	lasts bool // the trouble goes on until a recovery
 }
 
-// sumsDue tells the supervisor that a sum may be due.
+// sumsDue tells the supervisor that a sum of troubles may be due.
 type sumsDue struct{}
 
 // maxKinds bounds what the throttle remembers.
 const maxKinds = 1024
 
-// slowly is how many times longer than for other errors the throttle time is for what lasts long when it comes: the
-// link, and messages for a device that is down.
+// slowly is the factor by which the throttle time is longer for troubles that last long when they come: those of the link, and
+// messages for a device that is down.
 const slowly = 6
 
-// newSupervisorLog returns the log of a supervisor, which calls sums whenever sumsDue comes to its address.
+// newSupervisorLog returns the log of a supervisor. The supervisor calls sums when its address receives sumsDue.
 func newSupervisorLog(o *Options, supervisor address) *supervisorLog {
 	return &supervisorLog{
 		Logger:   o.Log,
@@ -62,7 +62,7 @@ func newSupervisorLog(o *Options, supervisor address) *supervisorLog {
 	}
 }
 
-// note says a trouble now, or counts it.
+// note writes a trouble as a line, or counts the trouble for the next sum.
 func (l *supervisorLog) note(k throttle.Kind, count int, every time.Duration, trouble trouble) {
 	level := trouble.level
 	if !l.book.NoteMany(time.Now(), k, count, trouble, every) {
@@ -78,7 +78,7 @@ func (l *supervisorLog) line(level slog.Level, text string, attrs []slog.Attr, m
 	}
 }
 
-// wake asks for the next sum when it is due.
+// wake starts the timer for the next sum.
 func (l *supervisorLog) wake() {
 	if l.next != nil {
 		l.next.Stop()
@@ -94,7 +94,7 @@ func (l *supervisorLog) sums() {
 	l.wake()
 }
 
-// lastSums says what has been counted and not said, at the end.
+// lastSums writes the sums of all troubles that no line has told of. Nothing is counted afterwards.
 func (l *supervisorLog) lastSums() {
 	l.sum(l.book.Close(time.Now()))
 	if l.next != nil {
@@ -118,13 +118,13 @@ func (l *supervisorLog) sum(sums []throttle.Sum[trouble]) {
 	}
 }
 
-// The kinds of trouble. What is said of a link that is down, or of a device that fails, is over with its recovery.
+// The kinds of trouble. Those of a link that is down, and of a device that fails, end with the recovery.
 func linkKind(what string, err error) throttle.Kind {
 	return throttle.Kind{Who: theLink, What: what, Err: throttle.Text(err)}
 }
 
 func failureKind(who string, err error) throttle.Kind {
-	if why, ok := errors.AsType[*reason](err); ok { // whichever the action was
+	if why, ok := errors.AsType[*reason](err); ok { // failures over different actions are of one kind
 		return throttle.Kind{Who: who, What: failing, Err: string(why.doing) + " " + throttle.Text(why.err)}
 	}
 	return throttle.Kind{Who: who, What: failing, Err: throttle.Text(err)}
@@ -135,10 +135,10 @@ const (
 	failing = "failure"
 )
 
-// refused is what refusals of a kind are counted by: they have no errors of their own, for these name the message.
+// refused returns the What of refusals. All refusals of a What are one kind, for the text of their errors names the message.
 func refused(what string) string { return "refused " + what }
 
-// The links' kinds, each with the first line that it deserves.
+// The kinds of trouble with the link. Each has a first line of its own.
 const (
 	linkFailed    = "failed"
 	linkPermanent = "permanent"
@@ -201,7 +201,7 @@ func (l *supervisorLog) linkUp(m messages.LinkUp) {
 	l.wake()
 }
 
-// subscribed says what the broker granted, unless it was said before.
+// subscribed tells what the broker has granted, unless the log has told the same before.
 func (l *supervisorLog) subscribed(granted []messages.Grant, first bool) {
 	level := slog.LevelInfo
 	if !first && slices.EqualFunc(granted, l.granted, func(a, b messages.Grant) bool {
@@ -220,7 +220,7 @@ func (l *supervisorLog) subscribed(granted []messages.Grant, first bool) {
 	}
 }
 
-// brokerFault is told of by each session once, at most.
+// brokerFault tells that the broker has sent what it should not. A session reports that once at most.
 func (l *supervisorLog) brokerFault(m messages.BrokerFault) {
 	l.note(linkKind("fault", m.Err), 1, slowly*l.every, trouble{
 		level: slog.LevelWarn, text: "the broker has sent what it should not, passed over", sum: "the broker has sent more of what it should not",
@@ -236,7 +236,8 @@ func (l *supervisorLog) linkClosed(m messages.LinkClosed) {
 	l.Info("link closed")
 }
 
-// failure tells of a device, or of an actor of ours, that failed, and when it will begin again, unless that is 0.
+// failure tells of a device, or of an actor of the gateway's own, that has failed, and, unless retry is 0, when the device or actor
+// begins again.
 func (l *supervisorLog) failure(m messages.Failure, failures int, retry time.Duration) {
 	tr := trouble{level: slog.LevelWarn, text: "device failed", sum: "device failed again", err: m.Err, lasts: true, attrs: []slog.Attr{
 		slog.String("device", m.Who), slog.Int("failures", failures),
@@ -254,7 +255,7 @@ func (l *supervisorLog) failure(m messages.Failure, failures int, retry time.Dur
 	l.note(failureKind(m.Who, m.Err), 1, 0, tr)
 }
 
-// deviceStopped tells of a device that will not begin again, which is said once.
+// deviceStopped tells of a device that is misconfigured, and so will not begin again.
 func (l *supervisorLog) deviceStopped(m messages.Failure) {
 	l.Error("device stays down until its configuration is right", "device", m.Who, "err", m.Err)
 }
@@ -266,10 +267,10 @@ func (l *supervisorLog) deviceStuck(m messages.DeviceChanged) {
 	})
 }
 
-// fewDevices is up to how many devices each has its own line when it comes up.
+// fewDevices is the most devices of which each has a line at info when it is online for the first time.
 const fewDevices = 20
 
-// deviceOnline tells of a device that has come up, one of many.
+// deviceOnline tells of a device that has come online, one of so many.
 func (l *supervisorLog) deviceOnline(c supervision.Change, of int) {
 	who := slog.String("device", c.Now.Name)
 	if c.Before.State == messages.Connecting {
@@ -292,13 +293,13 @@ func (l *supervisorLog) deviceOnline(c supervision.Change, of int) {
 	l.wake()
 }
 
-// deviceRemoved forgets what was wrong with a device, and says what had not been said of it.
+// deviceRemoved forgets the troubles of a device that is no more, and tells of those that no line has told of.
 func (l *supervisorLog) deviceRemoved(name string) {
 	l.sum(l.book.Forget(time.Now(), name))
 	l.wake()
 }
 
-// reported tells of an error that a device lives on with.
+// reported tells of an error which a device has reported, and in spite of which it goes on.
 func (l *supervisorLog) reported(m messages.Report) {
 	l.note(throttle.Kind{Who: m.Device, What: "report", Err: throttle.Text(m.Err)}, 1, 0, trouble{
 		level: slog.LevelWarn, text: "device reports an error", sum: "device reports more errors",
@@ -306,7 +307,7 @@ func (l *supervisorLog) reported(m messages.Report) {
 	})
 }
 
-// early tells of a device that is slow, for which messages wait that the broker has been told are done.
+// early tells of a slow device: messages wait for the device that are acknowledged to the broker already.
 func (l *supervisorLog) early(m messages.Early) {
 	l.note(throttle.Kind{Who: m.Device, What: "early"}, m.Count, slowly*l.every, trouble{
 		level: slog.LevelInfo, text: "device slow, messages acknowledged early", sum: "device slow, more messages acknowledged early",
@@ -321,7 +322,7 @@ func (l *supervisorLog) refusals(m messages.Refusals) {
 	})
 }
 
-// regranted says what is new among the subscriptions, and, each time, which are refused.
+// regranted tells which subscriptions are new, and, each time, which are refused.
 func (l *supervisorLog) regranted(granted []messages.Grant) {
 	said := make(map[messages.Grant]bool, len(l.granted))
 	for _, g := range l.granted {
@@ -338,7 +339,7 @@ func (l *supervisorLog) regranted(granted []messages.Grant) {
 	l.granted = granted
 }
 
-// unspooled tells what the spool failed to do, and what becomes of it. With a spool that is gone a person must act.
+// unspooled tells which records the spool could not write, and what becomes of them. If the spool is gone, a person must act.
 func (l *supervisorLog) unspooled(m messages.Unspooled) {
 	tr := trouble{
 		level: slog.LevelWarn, text: "not on disk, goes on without the spool", sum: "more not on disk, went on without the spool",

@@ -17,11 +17,11 @@ import (
 //	opening: not done after 30s
 type reason struct {
 	doing  messages.Doing
-	action string // of the message, if it was handling one
+	action string // of the message that the device was handling; else empty
 	err    error
 }
 
-// Error shows no secrets: the reason is published.
+// Error hides secrets, for the reason is published.
 func (r *reason) Error() string {
 	return strings.TrimSpace(r.before() + oneLine(options.Redact(r.err.Error())))
 }
@@ -30,7 +30,7 @@ func (r *reason) Unwrap() error { return r.err }
 
 func (r *reason) before() string {
 	switch r.doing {
-	case messages.Receiving: // of an actor of ours, or of one that is its own device: nothing more is known
+	case messages.Receiving: // an actor's Receive; nothing more is known
 		return ""
 	case messages.Handling:
 		return string(r.doing) + " " + plainWord(r.action) + ": "
@@ -38,10 +38,10 @@ func (r *reason) before() string {
 	return string(r.doing) + ": "
 }
 
-// longestWord is how much of an action, which comes from outside, a reason repeats, in bytes.
+// longestWord is the most bytes of an action that a reason repeats. Actions come from outside.
 const longestWord = 64
 
-// plainWord returns a word as it is if it is one, else in quotes and not at any length.
+// plainWord returns a plain word as it is, and any other text in quotes. It cuts what is longer than longestWord.
 func plainWord(s string) string {
 	rest := ""
 	if len(s) > longestWord {
@@ -54,7 +54,7 @@ func plainWord(s string) string {
 	return s + rest
 }
 
-// oneLine returns a text with its lines joined, and with blanks for what can't be seen.
+// oneLine returns a text with its lines joined by semicolons, and with blanks in place of what can't be printed.
 func oneLine(s string) string {
 	var lines []string
 	for line := range strings.SplitSeq(s, "\n") {
@@ -73,7 +73,7 @@ func visible(r rune) rune {
 	return ' '
 }
 
-// errOverdue says how long something has been going on.
+// errOverdue tells for how long a call has been going on.
 type errOverdue struct{ after time.Duration }
 
 func (e errOverdue) Error() string {

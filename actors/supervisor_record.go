@@ -5,8 +5,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// note enters what the supervisor is told, tells the connection how that makes devices appear, and orders what is to begin
-// again. It returns what has become of the device or child of that name, if that is news.
+// note enters an event in the record, tells the connection how devices appear from then on, and carries out the record's orders.
+// It returns what has changed for the device or child of this name, and whether anything has.
 func (v *supervisor) note(event any, name string) (own supervision.Change, news bool) {
 	changes, orders := v.board.apply(event)
 	for _, c := range changes {
@@ -27,7 +27,7 @@ func (v *supervisor) note(event any, name string) (own supervision.Change, news 
 	return own, news
 }
 
-// appear tells the connection how a device is to appear from now on, if that is something new.
+// appear tells the connection how a device is to appear from now on, if the change makes a difference there.
 func (v *supervisor) appear(c supervision.Change) {
 	if c.Now == (supervision.Entry{}) {
 		v.connection.send(messages.DeviceRemoved{Device: c.Before.Name})
@@ -38,7 +38,7 @@ func (v *supervisor) appear(c supervision.Change) {
 	}
 }
 
-// availability returns how a device is to appear.
+// availability returns how the device of an entry is to appear.
 func availability(e supervision.Entry) messages.Availability {
 	a := messages.Availability{Device: e.Name, State: e.State, Reason: e.Reason}
 	if e.State == messages.Stuck || e.State == messages.Misconfigured {

@@ -9,13 +9,13 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// failed acts on the failure of a device, or on the last panic of an actor.
+// failed acts on the failure of a device, or on a panic in the last stages of an actor's life.
 func (v *supervisor) failed(m messages.Failure) {
 	change, news := v.note(m, m.Who)
 	switch {
 	case m.What == messages.Closing:
 		v.log.failure(m, 1, 0)
-	case !news: // it is no more; or it is misconfigured, and that has been said
+	case !news: // the device is no more, or is misconfigured, and the log has told that
 	case m.Final:
 		v.log.deviceStopped(m)
 	default:
@@ -24,7 +24,7 @@ func (v *supervisor) failed(m messages.Failure) {
 	v.ready()
 }
 
-// untilNext returns how long something that has just failed is left alone; 0: nobody knows.
+// untilNext returns how long a device or part that has just failed is left alone; 0: something else comes first.
 func untilNext(e supervision.Entry) time.Duration {
 	if e.Next.IsZero() {
 		return 0
@@ -32,18 +32,18 @@ func untilNext(e supervision.Entry) time.Duration {
 	return time.Until(e.Next)
 }
 
-// part is one of the actors right below, which are ours: their panics are bugs.
+// part is a child of the supervisor: connection, mapper or devices. Their panics are bugs of the gateway.
 type part struct {
 	pid   *actor.PID
-	begin func(pids ...*actor.PID) // again; of protoactor's
-	again *time.Timer              // runs while it is down; nil otherwise
+	begin func(pids ...*actor.PID) // begins the child again; protoactor's
+	again *time.Timer              // runs while the child is down; nil otherwise
 }
 
 func partBegan(name string) supervision.PartBegan { return supervision.PartBegan{Part: name} }
 
-// HandleFailure implements actor.SupervisorStrategy for connection, mapper and devices. They begin again by the same rule as
-// devices. The actor devices itself keeps what it knows: to make it anew would close every device, and wait for one that is
-// stuck.
+// HandleFailure implements actor.SupervisorStrategy for connection, mapper and devices. They begin again by the same rule as a
+// device. The actor "devices" goes on with all that it knows: protoactor would else end every device first, and wait for a device
+// that is stuck.
 func (v *supervisor) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, pid *actor.PID, rs *actor.RestartStatistics, cause, _ any) {
 	defer v.survive()
 	rs.Reset() // the record counts
@@ -62,14 +62,14 @@ func (v *supervisor) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, pid
 		why := &reason{doing: messages.Receiving, err: crash}
 		change, _ := v.note(supervision.PartFailed{Part: name, Err: why}, name)
 		wait := untilNext(change.Now)
-		if name == connectionName { // the session goes with it
+		if name == connectionName { // its session ends with it
 			v.note(messages.LinkDown{Err: why, Retry: wait}, "")
 		}
 		v.log.failure(messages.Failure{Who: name, What: messages.Receiving, Err: why, Stack: crash.stack}, change.Now.Failures, wait)
 	}
 }
 
-// leaveAlone has a child that is down begin again after a while.
+// leaveAlone waits before a child that is down begins again.
 func (v *supervisor) leaveAlone(name string, wait time.Duration) {
 	p := v.parts[name]
 	if p.again != nil {
@@ -78,7 +78,7 @@ func (v *supervisor) leaveAlone(name string, wait time.Duration) {
 	p.again = v.self.later(wait, partDue{name})
 }
 
-// resume has a child begin again that is down.
+// resume begins a child again that is down.
 func (v *supervisor) resume(name string) {
 	p := v.parts[name]
 	if p.again == nil {

@@ -6,14 +6,14 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// The parts of the grace time after which devices, and then everything, are not waited for any longer. What lies
-// between belongs to the last words.
+// The supervisor waits for devices for lifePart of the grace time, and for everything for haltPart. The time between the two
+// belongs to the last words.
 const (
 	lifePart = 60 // per cent
 	haltPart = 95
 )
 
-// halt begins the orderly stop: devices first. Children that are down begin at once, for there is no time to leave them alone.
+// halt begins the orderly stop, with the devices. Children that are down begin again at once, for there is no time to wait.
 func (v *supervisor) halt() {
 	if v.stage >= closing {
 		return
@@ -29,7 +29,7 @@ func (v *supervisor) halt() {
 	v.mapper.send(messages.CloseDevices{})
 }
 
-// end cancels whatever devices are doing, and gives up waiting for them.
+// end cancels what devices are doing, and no longer waits for them.
 func (v *supervisor) end() {
 	if v.stage != closing {
 		return
@@ -39,7 +39,7 @@ func (v *supervisor) end() {
 	v.finish()
 }
 
-// finish closes the link behind the devices' last words.
+// finish has the link closed behind the devices' last words.
 func (v *supervisor) finish() {
 	if v.stage != closing {
 		return

@@ -7,24 +7,24 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// tallyEvery is how often one who refuses tells the supervisor, at most.
+// tallyEvery is the least time between two reports of a tally.
 const tallyEvery = time.Second
 
-// tally sums up what happens to messages, such as refusals, so that a flood of them is not one of messages to the supervisor
-// as well: the first is told at once, then once a second what came since. It is safe for concurrent use.
+// tally sums up refusals, so that a flood of them is not a flood of messages to the supervisor as well: a tally reports the first
+// refusal at once, and then once a second those that came since. It is safe for concurrent use.
 type tally struct {
 	who, what string
-	tell      func(messages.Refusals)
+	report    func(messages.Refusals)
 
 	mu     sync.Mutex
 	count  int
 	latest error
-	timer  *time.Timer // runs while refusals come; nil while none do
+	timer  *time.Timer // runs while refusals come; nil otherwise
 }
 
-// newTally returns a tally that tells a supervisor what is refused by whom.
+// newTally returns a tally of refusals, by whom and of what, that reports to a supervisor.
 func newTally(supervisor address, who, what string) *tally {
-	return &tally{who: who, what: what, tell: func(r messages.Refusals) { supervisor.send(r) }}
+	return &tally{who: who, what: what, report: func(r messages.Refusals) { supervisor.send(r) }}
 }
 
 func (t *tally) note(err error) { t.noteMany(1, err) }
@@ -34,48 +34,48 @@ func (t *tally) noteMany(n int, err error) {
 	t.count += n
 	t.latest = err
 	first := t.timer == nil
-	var told messages.Refusals
+	var sum messages.Refusals
 	if first {
-		told = t.take()
+		sum = t.take()
 		t.timer = time.AfterFunc(tallyEvery, t.due)
 	}
 	t.mu.Unlock()
 	if first {
-		t.tell(told)
+		t.report(sum)
 	}
 }
 
 func (t *tally) take() messages.Refusals {
-	told := messages.Refusals{Who: t.who, What: t.what, Count: t.count, Err: t.latest}
+	sum := messages.Refusals{Who: t.who, What: t.what, Count: t.count, Err: t.latest}
 	t.count, t.latest = 0, nil
-	return told
+	return sum
 }
 
 func (t *tally) due() {
 	t.mu.Lock()
-	var told messages.Refusals
+	var sum messages.Refusals
 	if t.count > 0 {
-		told = t.take()
+		sum = t.take()
 		t.timer.Reset(tallyEvery)
 	} else {
 		t.timer = nil
 	}
 	t.mu.Unlock()
-	if told.Count > 0 {
-		t.tell(told)
+	if sum.Count > 0 {
+		t.report(sum)
 	}
 }
 
-// stop ends the timer; what was counted and not told is told.
+// stop ends the timer, and reports what no report has had.
 func (t *tally) stop() {
 	t.mu.Lock()
 	if t.timer != nil {
 		t.timer.Stop()
 		t.timer = nil
 	}
-	told := t.take()
+	sum := t.take()
 	t.mu.Unlock()
-	if told.Count > 0 {
-		t.tell(told)
+	if sum.Count > 0 {
+		t.report(sum)
 	}
 }

@@ -17,7 +17,7 @@ func TestTally(t *testing.T) {
 		began := time.Now()
 		var mu sync.Mutex
 		var told []string
-		tally := &tally{who: "lamp", what: "messages", tell: func(r messages.Refusals) {
+		tally := &tally{who: "lamp", what: "messages", report: func(r messages.Refusals) {
 			mu.Lock()
 			defer mu.Unlock()
 			told = append(told, fmt.Sprintf("%v %s %s %d %v", time.Since(began), r.Who, r.What, r.Count, r.Err))

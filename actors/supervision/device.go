@@ -6,25 +6,25 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// device is what the record knows of a device. There may be 100,000 of them, so that it is small: 96 bytes.
+// device is what the record knows of a device. As there may be 100,000 devices, it is small: 96 bytes.
 type device struct {
 	name     string
 	typ      string
-	hub      *device // that has added it; nil: the configuration has
-	reason   string  // of its own; "" unless down
+	hub      *device // the device that has added this one; nil: the configuration has
+	reason   string  // why the device itself is down; "" unless it is
 	since    time.Duration
-	next     time.Duration // if waits
+	next     time.Duration // when the device is begun again, if waits
 	failures uint32
 	restarts uint32
-	place    uint32         // among those that the hub has added
-	state    messages.State // its own, whatever the hub's
-	waits    bool           // it is offline, and begun again at next; else its hub comes first, or the gateway stops
+	place    uint32         // among the devices that the hub has added
+	state    messages.State // of the device itself, whatever its hub's
+	waits    bool           // the device is offline, and is begun again at next; if not, its hub comes first, or the gateway is stopping
 }
 
-// clock returns the time of the event as devices keep times.
+// clock returns the time of the event, counted as devices keep their times.
 func (r *Record) clock() time.Duration { return r.now.Sub(r.born) }
 
-// entry returns what is to be told of a device.
+// entry returns the entry of a device.
 func (r *Record) entry(d *device) Entry {
 	e := Entry{
 		Kind: Device, Name: d.name, State: d.state, Since: r.born.Add(d.since), Reason: d.reason,
@@ -45,8 +45,8 @@ func (r *Record) entry(d *device) Entry {
 	return e
 }
 
-// hubDown reports whether the hub of a device is down, or that one's hub, and returns the reason that it gives to what it has
-// added: "HUB: its own".
+// hubDown reports whether the hub of a device is down, or the hub's own hub, and returns the reason that the device has with that:
+// "HUB: the hub's reason".
 func (d *device) hubDown() (reason string, is bool) {
 	hub := d.hub
 	if hub == nil {
@@ -61,7 +61,7 @@ func (d *device) hubDown() (reason string, is bool) {
 	return hub.name + ": " + hub.reason, true
 }
 
-// change has a device changed, notes what has become of it and of all that it has added, and counts anew.
+// change changes a device, and notes what has become of the device and of all that it has added.
 func (r *Record) change(d *device, how func()) {
 	affected := r.family(nil, d)
 	before := make([]Entry, len(affected))
@@ -74,7 +74,7 @@ func (r *Record) change(d *device, how func()) {
 	}
 }
 
-// family appends a device and all that it has added, and those have, each behind its hub.
+// family appends a device, the devices that it has added, and those that these have added, each behind its hub.
 func (r *Record) family(to []*device, d *device) []*device {
 	to = append(to, d)
 	for _, child := range r.added[d] {
@@ -83,7 +83,7 @@ func (r *Record) family(to []*device, d *device) []*device {
 	return to
 }
 
-// changed notes what has become of a device. Its time begins anew if it has come up or gone down.
+// changed notes what has become of a device, and counts it anew. Since begins anew if the device has come up or gone down.
 func (r *Record) changed(d *device, before Entry) {
 	now := r.entry(d)
 	if now.State != before.State && (!down(now.State) || !down(before.State)) {
@@ -95,7 +95,7 @@ func (r *Record) changed(d *device, before Entry) {
 	r.note(before, now)
 }
 
-// set gives a device another state of its own.
+// set gives a device another state.
 func (r *Record) set(d *device, s messages.State) {
 	if d.hub == nil && d.state == messages.Connecting && s != messages.Connecting {
 		r.firstOpening--
@@ -125,7 +125,7 @@ func (r *Record) add(m messages.DeviceAdded) {
 	r.note(Entry{}, now)
 }
 
-// remove forgets a device. What it has added and is not removed yet stands for itself from then on.
+// remove forgets a device. Devices that it has added, and that are not removed yet, stand for themselves from then on.
 func (r *Record) remove(name string) {
 	d, ok := r.devices[name]
 	if !ok {
@@ -151,7 +151,7 @@ func (r *Record) remove(name string) {
 	}
 }
 
-// leave takes a device out of those that its hub has added. The last takes its place.
+// leave takes a device out of the devices that its hub has added. The last of them takes its place.
 func (r *Record) leave(hub, d *device) {
 	children := r.added[hub]
 	last := children[len(children)-1]
@@ -184,9 +184,9 @@ func (r *Record) deviceChanged(m messages.DeviceChanged) {
 func (r *Record) deviceFailed(m messages.Failure) {
 	d, ok := r.devices[m.Who]
 	switch {
-	case !ok || m.What == messages.Closing: // of an actor on its way to its end, or to begin again
+	case !ok || m.What == messages.Closing: // in the second case the device was down already, or is about to be removed
 		return
-	case d.state == messages.Misconfigured: // it has not been begun again
+	case d.state == messages.Misconfigured: // the device has not been begun again
 		return
 	}
 	r.change(d, func() {
@@ -203,7 +203,8 @@ func (r *Record) deviceFailed(m messages.Failure) {
 	})
 }
 
-// fall takes a device down. The reason for which it went down stands; a life that was long ends the row of failures.
+// fall takes a device down. A device that is down already keeps its reason, but for misconfigured. If the device was online for
+// steadyAfter, its row of failures begins anew.
 func (r *Record) fall(d *device, to messages.State, err error) {
 	if d.state == messages.Online && r.clock()-d.since >= steadyAfter {
 		d.failures = 0
@@ -214,7 +215,7 @@ func (r *Record) fall(d *device, to messages.State, err error) {
 	r.set(d, to)
 }
 
-// begin orders that a device that is offline is begun again, unless the gateway is stopping.
+// begin orders that an offline device is begun again, unless the gateway is stopping.
 func (r *Record) begin(d *device, after time.Duration) {
 	if r.stopping {
 		return
@@ -224,7 +225,8 @@ func (r *Record) begin(d *device, after time.Duration) {
 	r.orders = append(r.orders, Order{Device, d.name, after})
 }
 
-// release begins a device again that has failed while a hub was down which is not any more, and likewise what it has added.
+// release begins a device again that has failed while its hub was down, if the hub is up again; and likewise the devices that the
+// device has added.
 func (r *Record) release(d *device) {
 	if _, down := d.hubDown(); down {
 		return

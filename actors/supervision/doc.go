@@ -1,11 +1,11 @@
-// Package supervision keeps the record of how everything is: the link, the gateway's own actors, and each device. It is
-// pure: no clock, no timer, no goroutine. The supervisor passes on what it is told, with the time, and carries out the orders
-// that come of it. Whatever else tells how the gateway is (log, availability topics, health, a page) reads the record, and so
-// none can contradict another.
+// Package supervision keeps the record of how everything is: the link, the gateway's own actors (its parts), and each device. The
+// package is pure: no clock, no timer, no goroutine. The supervisor passes each event to the record, with the time, and carries out
+// the orders that the record returns. Log, availability topics, health and whatever else tells how the gateway is read the record,
+// and so none can contradict another.
 //
 // # Devices
 //
-// A device is one of these, and so is an actor of the gateway's own, which is never stuck or misconfigured:
+// A device is in one of these states. A part is closed, online or offline, and begins again by the same rule.
 //
 //	DeviceAdded                  Online
 //	     │             ┌─────────────────────────────┐
@@ -17,12 +17,12 @@
 //	                                  └─▶ misconfigured
 //	                                Failure, Final
 //
-// DeviceRemoved leads from anywhere to nowhere. A device that fails is begun again after a back-off that doubles with each
-// failure in a row; the row ends with a life of 30 s. The reason for which a device went down stands until it is online, or
-// misconfigured: failed attempts to begin it again are counted, and change nothing else.
+// DeviceRemoved leads from anywhere to nowhere. A device that fails is begun again after a back-off that doubles with each failure
+// in a row; 30 s online end the row. The reason for which a device went down stands until the device is online or misconfigured:
+// failed attempts to begin it again are counted, and change nothing else.
 //
-// While a hub is down, the devices that it has added are offline with its reason, whatever they are themselves. One that fails
-// meanwhile is not begun again before its hub is online.
+// While a hub is down, the devices that it has added are offline with the hub's reason, whatever they are themselves. A device that
+// fails meanwhile is begun again when its hub is online.
 //
 // # Link
 //
@@ -31,6 +31,6 @@
 //	                     │      LinkDown  │      │
 //	                     └────────────────┴─▶ offline
 //
-// LinkClosed leads from anywhere to closed. When the link begins again is decided by package link; the record repeats it. Its
-// reason is always the latest.
+// LinkClosed leads from anywhere to closed. Package link decides when the link begins again, and the record repeats it. The reason of
+// the link is that of its latest failure.
 package supervision

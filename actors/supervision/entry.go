@@ -6,7 +6,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// Kind says what an entry is about. The name of a device may be that of an actor, so that it takes both to tell entries apart.
+// Kind says what an entry is about. A device may have the name of an actor: kind and name together tell entries apart.
 type Kind uint8
 
 // The kinds of entries.
@@ -19,24 +19,24 @@ const (
 // String returns the kind's name in lower case.
 func (k Kind) String() string { return [...]string{"link", "part", "device"}[k] }
 
-// Entry is how one thing is. Entries are comparable: two that are equal say the same.
+// Entry is how one thing is: the link, a part, or a device. Entries are comparable.
 type Entry struct {
 	Kind  Kind
 	Name  string
 	State messages.State
 
-	// Since is since when the thing is online, down (offline, stuck or misconfigured), connecting or closed. Failed attempts
-	// don't change it.
+	// Since is since when the thing is online, connecting, closed, or down, which is offline, stuck or misconfigured. A failed
+	// attempt to begin the thing again doesn't change Since.
 	Since time.Time
 
-	// Reason is why it is down, in one line; "" unless it is. A device that is down with its hub has the hub's.
+	// Reason is why the thing is down, on one line; "" unless it is. A device that is down with its hub has the hub's reason.
 	Reason string
 
 	Failures int // in a row; a life of 30 s ends the row
-	Restarts int // how often it has been begun again, or is about to be, in all
+	Restarts int // how often the thing has been begun again in all, the next time included
 
-	// Next is when it is begun again, and in the past while that goes on. It is zero if it is not down, or if something else
-	// comes first: its hub, its own call that doesn't return, another configuration.
+	// Next is when the thing is begun again; in the past while that goes on. Next is zero if the thing is not down, or if something
+	// else must come first: the hub, the end of a call that is stuck, another configuration.
 	Next time.Time
 
 	Type    string // of a device
@@ -45,20 +45,20 @@ type Entry struct {
 	Unanswered time.Time // since when the broker has left something unanswered, though the link is up; zero: it has not
 }
 
-// Change is what has become of an entry.
+// Change is an entry before and after an event.
 type Change struct {
 	Before Entry // the zero Entry: there was none
 	Now    Entry // the zero Entry: there is none any more
 }
 
-// Order says what is to be begun again, and how long to wait before.
+// Order asks for a device or part to be begun again after a while.
 type Order struct {
 	Kind  Kind // Part or Device
 	Name  string
 	After time.Duration
 }
 
-// The events that no message tells. The supervisor sees them itself.
+// The events that are no messages: the supervisor sees them itself.
 type (
 	// PartBegan tells that an actor of the gateway's own has begun, for the first time or again.
 	PartBegan struct{ Part string }
@@ -67,7 +67,7 @@ type (
 		Part string
 		Err  error
 	}
-	// Ended tells that the gateway is at its end, and with it everything closed. It is final.
+	// Ended tells that the gateway is at its end, with everything closed. Nothing changes afterwards.
 	Ended struct{}
 )
 
@@ -78,7 +78,7 @@ type Counts struct {
 	Down    int
 }
 
-// down reports whether a state is one of a thing that does not work, though it is wanted.
+// down reports whether a state is that of a thing which is wanted and does not work.
 func down(s messages.State) bool {
 	return s == messages.Offline || s == messages.Stuck || s == messages.Misconfigured
 }

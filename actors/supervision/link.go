@@ -6,7 +6,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// become changes the link's entry.
+// become gives the link another entry.
 func (r *Record) become(now Entry) {
 	before := r.link
 	if now.State != before.State {
@@ -78,7 +78,7 @@ func (r *Record) partBegan(name string) {
 	r.note(before, *p)
 }
 
-// partFailed has a part begin again, also while the gateway stops: what is left to be said passes through it.
+// partFailed orders that a part is begun again, also while the gateway stops, for the last words pass through connection and mapper.
 func (r *Record) partFailed(e PartFailed) {
 	p := r.part(e.Part)
 	if p == nil {

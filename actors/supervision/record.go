@@ -8,28 +8,28 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// restarts is how long what has failed is left alone before it is begun again.
+// restarts is how long a device or part that has failed is left alone before it is begun again.
 var restarts = backoff.Policy{Min: time.Second, Max: time.Minute}
 
-// steadyAfter is how long it must then have been online for its back-off to begin anew.
+// steadyAfter is how long a device, part or link must have been online for its back-off to begin anew.
 const steadyAfter = 30 * time.Second
 
-// Record is how everything is. It is not safe for concurrent use. Make it with New.
+// Record holds how everything is. It is not safe for concurrent use. Make it with New.
 type Record struct {
 	random  func() float64
-	born    time.Time // of the first event; devices' times are counted from it
+	born    time.Time // of the first event; devices keep their times as the duration since then
 	link    Entry
 	parts   []Entry
 	devices map[string]*device
 	added   map[*device][]*device // by hub
 
 	counts       [messages.Misconfigured + 1]int // of devices, by the state that their entries tell
-	firstOpening int                             // devices of the configuration that are connecting
-	stopping     bool                            // nothing is begun again any more but parts
+	firstOpening int                             // devices that no other has added and that are connecting
+	stopping     bool                            // no device is begun again any more
 	ended        bool
 
 	now     time.Time // of the event that is applied
-	changes []Change  // that come of it
+	changes []Change  // that come of the event
 	orders  []Order
 }
 
@@ -48,10 +48,9 @@ func New(random func() float64, parts ...string) *Record {
 	return r
 }
 
-// Apply takes an event into account, which is a message that the supervisor is told or sends, or one of the types in this
-// package. It returns what has changed with it, hubs ahead of what they have added, and what is to be begun again. What has
-// no meaning for the record, and what is said of a device that there is not, changes nothing. Both slices are good until the
-// next call.
+// Apply takes an event into account: a message that the supervisor receives or sends, or PartBegan, PartFailed or Ended. Apply
+// returns the entries that have changed, hubs ahead of the devices that they have added, and what is to be begun again. Any other
+// event, and one about a device that the record does not have, changes nothing. The next call overwrites both slices.
 func (r *Record) Apply(event any, now time.Time) ([]Change, []Order) {
 	if r.ended {
 		return nil, nil
@@ -98,7 +97,7 @@ func (r *Record) Link() Entry { return r.link }
 // Parts returns the entries of the gateway's own actors.
 func (r *Record) Parts() []Entry { return slices.Clone(r.parts) }
 
-// Entry returns what is to be told of the thing of this kind and name, and whether there is one.
+// Entry returns the entry of a kind and name, and whether there is one.
 func (r *Record) Entry(kind Kind, name string) (Entry, bool) {
 	switch kind {
 	case Link:
@@ -137,19 +136,19 @@ func (r *Record) Counts() Counts {
 // FirstOpening returns how many devices of the configuration have neither opened nor failed yet.
 func (r *Record) FirstOpening() int { return r.firstOpening }
 
-// note adds a change, if it is one.
+// note appends a change, if the two entries differ.
 func (r *Record) note(before, now Entry) {
 	if before != now {
 		r.changes = append(r.changes, Change{before, now})
 	}
 }
 
-// wait draws how long something is left alone that has failed that often in a row.
+// wait draws how long a device or part is left alone after a number of failures in a row.
 func (r *Record) wait(failures int) time.Duration {
 	return restarts.Half(failures).Draw(r.random())
 }
 
-// stop has the parts that are down begin at once, for there is no time to leave them alone, and devices not any more.
+// stop orders that parts which are down begin again at once, for there is no time to wait. Devices begin no more.
 func (r *Record) stop() {
 	r.stopping = true
 	for i := range r.parts {
@@ -162,7 +161,7 @@ func (r *Record) stop() {
 	}
 }
 
-// end closes everything. Of so many changes each reader knows without being told.
+// end closes everything. The changes are not listed: every entry is closed.
 func (r *Record) end() {
 	r.stopping, r.ended = true, true
 	r.link = closed(r.link, r.now)
@@ -173,7 +172,7 @@ func (r *Record) end() {
 	r.firstOpening = 0
 }
 
-// closed returns an entry with what is left of it at the end.
+// closed returns what an entry is at the end.
 func closed(e Entry, now time.Time) Entry {
 	if e.State != messages.Closed {
 		e.State, e.Since = messages.Closed, now

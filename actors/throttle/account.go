@@ -12,8 +12,8 @@ type account[T any] struct {
 	count  int           // errors not yet in a line
 	latest T             // of those counted
 
-	down time.Time // the first error since the last recovery; zero: all is well
-	told bool      // a line said that it is down, and none that it is up
+	down     time.Time // the first error since the last recovery; zero: all is well
+	saidDown bool      // a line has said that the kind is down, and none that it is up
 }
 
 // closed says that the kind was quiet for so long that its next error is fresh, and that nothing is left to say.
@@ -44,6 +44,6 @@ func (a *account[T]) clear(now time.Time) (int, T) {
 func (a *account[T]) sum(now time.Time, k Kind) Sum[T] {
 	up, in := a.down.IsZero(), now.Sub(a.window)
 	more, latest := a.clear(now)
-	a.told = !up
+	a.saidDown = !up
 	return Sum[T]{k, more, in, latest, up}
 }

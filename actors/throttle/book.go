@@ -63,7 +63,7 @@ func (b *Book[T]) NoteMany(now time.Time, k Kind, count int, latest T, every tim
 		a.add(now, count, latest)
 		return false
 	}
-	a.told = true
+	a.saidDown = true
 	if a.count == 0 { // else Due was not asked in time, and the sum is still to come
 		a.window = now
 	}
@@ -82,7 +82,7 @@ func (b *Book[T]) Recover(now time.Time, who, what string) (r Recovery[T], line 
 			continue
 		}
 		down = append(down, a)
-		line = line || a.told
+		line = line || a.saidDown
 		r.Down = max(r.Down, now.Sub(a.down))
 		a.down = time.Time{}
 	}
@@ -91,7 +91,7 @@ func (b *Book[T]) Recover(now time.Time, who, what string) (r Recovery[T], line 
 	}
 	var last time.Time
 	for _, a := range down {
-		a.told = false
+		a.saidDown = false
 		more, latest := a.clear(now)
 		if r.More += more; more > 0 && a.last.After(last) {
 			r.Latest, last = latest, a.last
