@@ -17,11 +17,12 @@ type mapper struct {
 	codec    *mapping.Codec // of the map in force
 	routes   *routeTable
 	pending  pending
-	found    []int           // the devices of the latest message; reused from message to message
-	stale    map[string]bool // topics of retained commands that have been told of
-	answered ration          // answers that a flood can cause
-	closing  bool            // devices take nothing any more
-	finished bool            // nothing goes out any more
+	found    []int                          // the devices of the latest message; reused from message to message
+	stale    map[string]bool                // topics of retained commands that have been told of
+	early    map[string][]messages.Restored // for devices that another device has still to add, by their names
+	answered ration                         // answers that a flood can cause
+	closing  bool                           // devices take nothing any more
+	finished bool                           // nothing goes out any more
 
 	refused  *tally // what arrived and can't be mapped
 	unsaid   *tally // what was emitted and can't be mapped
@@ -49,6 +50,7 @@ func newMapper(o mapperOptions, codec *mapping.Codec, devices []*route) *mapper 
 		routes:        newRouteTable(devices),
 		pending:       newPending(),
 		stale:         make(map[string]bool),
+		early:         make(map[string][]messages.Restored),
 		answered:      newRation(),
 		refused:       newTally(o.supervisor, mapperName, "messages"),
 		unsaid:        newTally(o.supervisor, mapperName, "emissions"),
@@ -112,6 +114,7 @@ func (m *mapper) reroute(r routes) {
 	for _, device := range r.add {
 		m.routes.add(device)
 	}
+	m.restoreEarly(r)
 	if len(r.remove) > 0 {
 		m.devices.send(unrouted{r.remove})
 	}

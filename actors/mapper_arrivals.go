@@ -100,10 +100,15 @@ func (m *mapper) route(a messages.Arrived, msg messages.InternalMsg) {
 }
 
 // restored gives a device what the spool had kept for it, and the device had not handled, when the process before this one
-// ended. Such a delivery is that of no session.
+// ended. Such a delivery is that of no session. What was kept for a device that another adds waits until that one has.
 func (m *mapper) restored(r messages.Restored) {
 	device, ok := m.routes.named(r.Device)
 	if !ok {
+		hub, _, added := strings.Cut(r.Device, ".")
+		if _, comes := m.routes.named(hub); added && comes {
+			m.early[r.Device] = append(m.early[r.Device], r)
+			return
+		}
 		m.unknown.note(fmt.Errorf("device %q: there is none, for which a message was kept: %v", r.Device, r.Msg))
 		m.connection.send(messages.Spent{Record: r.Record})
 		return
@@ -113,6 +118,30 @@ func (m *mapper) restored(r messages.Restored) {
 	wanted := device.wanted(r.Msg)
 	m.pending.expect(d, newPendingDelivery(r.Msg, wanted, 1, 0))
 	device.inbox.post(messages.Handle{Delivery: d, QoS: 1, Answer: wanted != nothingWanted, Early: true, Record: r.Record, Msg: r.Msg})
+}
+
+// restoreEarly gives devices that have come what was kept for them, and gives up what was kept for those that nobody will
+// add any more.
+func (m *mapper) restoreEarly(r routes) {
+	if len(m.early) == 0 {
+		return
+	}
+	gone := make(map[string]bool, len(r.remove))
+	for _, name := range r.remove {
+		gone[name] = true
+	}
+	come := make(map[string]bool, len(r.add))
+	for _, device := range r.add {
+		come[device.name] = true
+	}
+	for name, kept := range m.early {
+		if hub, _, _ := strings.Cut(name, "."); come[name] || gone[hub] {
+			delete(m.early, name)
+			for _, one := range kept {
+				m.restored(one)
+			}
+		}
+	}
 }
 
 // kept notes that one device keeps a delivery, so that the broker waits only for the others.

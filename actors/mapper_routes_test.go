@@ -79,6 +79,45 @@ func TestRoutesOfDevicesThatComeAndGo(t *testing.T) {
 	})
 }
 
+// What was kept for a device that another adds waits for it, in order; when the other one goes, it is given up.
+func TestRestoredForDevicesThatAreAdded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newProbe(t)
+		lamp := new(shelf)
+		device := func(name string) *route { return &route{name: name, answers: new(routing.Answers), inbox: lamp} }
+		m := newMapperOf(t, p, device("hub"))
+		defer m.stopTallies()
+		p.take() // its own start
+		for i, name := range []string{"hub.1", "hub.2", "hub.1", "other.1", "hub.3"} {
+			m.restored(messages.Restored{Record: uint64(i + 1), Device: name, Msg: messages.New(messages.Command, messages.Address{}, name)})
+		}
+		spent := func() (records []uint64) {
+			for _, msg := range p.take() {
+				if s, ok := msg.(messages.Spent); ok {
+					records = append(records, s.Record)
+				}
+			}
+			slices.Sort(records)
+			return records
+		}
+		if got := spent(); !slices.Equal(got, []uint64{4}) {
+			t.Errorf("records %v are given up at the start, want that of a device which nobody adds", got)
+		}
+		m.reroute(routes{add: []*route{device("hub.1")}})
+		if got := lamp.take(); !slices.Equal(got, []string{"hub.1", "hub.1"}) {
+			t.Errorf("the first lamp got %q, want both of its messages", got)
+		}
+		m.reroute(routes{remove: []string{"hub"}, add: []*route{device("hub")}}) // another configuration
+		if got := spent(); got != nil {
+			t.Errorf("records %v are given up when the hub is replaced, want none", got)
+		}
+		m.reroute(routes{remove: []string{"hub"}})
+		if got := spent(); !slices.Equal(got, []uint64{2, 5}) || len(m.early) > 0 {
+			t.Errorf("records %v are given up when the hub goes, and %v are still kept; want 2 and 5, and none", got, m.early)
+		}
+	})
+}
+
 // A table that devices have come to and gone from finds what one finds that has only those which are there.
 func TestRouteTableWalk(t *testing.T) {
 	const seed = 3
