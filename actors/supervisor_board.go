@@ -135,35 +135,37 @@ const readAtOnce = 256
 // take returns what a reader has not been told yet, and whether that is the last update. An entry that changes after take has
 // read it, while take reads others, is in the next update as well.
 func (b *board) take(r *reader) (u Update, last bool) {
-	names, whole, last := b.names(r)
+	changed, all, last := b.newsOf(r)
+	names := make([]entry, 0, len(changed)+len(all))
+	for name := range changed {
+		names = append(names, name)
+	}
+	if u.Whole = all != nil; u.Whole {
+		names = append(names[:0], entry{supervision.Link, theLink}, entry{supervision.Part, connectionName},
+			entry{supervision.Part, mapperName}, entry{supervision.Part, devicesName})
+	}
+	for _, name := range all {
+		names = append(names, entry{supervision.Device, name})
+	}
 	slices.SortFunc(names, func(x, y entry) int { return cmp.Or(cmp.Compare(x.kind, y.kind), cmp.Compare(x.name, y.name)) })
-	u.Whole = whole
+	u.Entries = make([]supervision.Entry, 0, len(names))
 	for some := range slices.Chunk(names, readAtOnce) {
 		b.read(some, &u)
 	}
 	return u, last
 }
 
-// names returns the entries that a reader is to be told of, and takes them off the reader.
-func (b *board) names(r *reader) (names []entry, whole, last bool) {
+// newsOf returns what a reader is to be told of, and takes that off the reader: the entries that have changed or, if it is to be
+// told of the whole record, the names of all devices, which are not nil then.
+func (b *board) newsOf(r *reader) (changed map[entry]bool, all []string, last bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	whole, last = r.whole, b.over
-	if whole {
-		names = append(names, nameOf(b.record.Link()))
-		for _, part := range b.record.Parts() {
-			names = append(names, nameOf(part))
-		}
-		for _, device := range b.record.Names() {
-			names = append(names, entry{supervision.Device, device})
-		}
-	} else {
-		for name := range r.fresh {
-			names = append(names, name)
-		}
+	if r.whole {
+		all = b.record.Names()
 	}
+	changed = r.fresh
 	r.whole, r.fresh = false, make(map[entry]bool)
-	return names, whole, last
+	return changed, all, b.over
 }
 
 // read appends entries to an update.

@@ -1,7 +1,6 @@
 package supervision
 
 import (
-	"slices"
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/actors/backoff"
@@ -93,9 +92,6 @@ func (r *Record) Apply(event any, now time.Time) ([]Change, []Order) {
 
 // Link returns the entry of the link.
 func (r *Record) Link() Entry { return r.link }
-
-// Parts returns the entries of the gateway's own actors.
-func (r *Record) Parts() []Entry { return slices.Clone(r.parts) }
 
 // Entry returns the entry of a kind and name, and whether there is one.
 func (r *Record) Entry(kind Kind, name string) (Entry, bool) {

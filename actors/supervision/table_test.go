@@ -401,7 +401,8 @@ func TestEachEventInEachStateOfAPart(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			r, now, orders := follow(row.path...)
-			if got := told(r.Parts()[0], now) + ordered(orders); got != row.want {
+			e, _ := r.Entry(Part, "mapper")
+			if got := told(e, now) + ordered(orders); got != row.want {
 				t.Errorf("%s\nwant %s", got, row.want)
 			}
 		})

@@ -126,7 +126,7 @@ func (w *walker) step(event any) {
 	for _, o := range orders {
 		e := w.told[o.Name]
 		if o.Kind == Part {
-			e = w.record.Parts()[0]
+			e, _ = w.record.Entry(Part, o.Name)
 		}
 		if e.State != messages.Offline || !e.Next.Equal(w.now.Add(o.After)) {
 			w.fail("ordered %+v of %+v", o, e)
