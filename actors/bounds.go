@@ -9,6 +9,7 @@ const (
 	maxEmitted      = 65536
 	maxPublications = 65536
 	maxReports      = 1024
+	maxFound        = 8192
 
 	maxWaiting = 16 << 20 // bytes of what arrived, was emitted, is to be published, and waits for a device, each
 )

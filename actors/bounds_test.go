@@ -33,7 +33,11 @@ func TestBounds(t *testing.T) {
 			maxEmitted, func(c *Counters) int64 { return c.Unsaid.Load() }, true,
 		},
 		{
-			"publications", func(p *probe, t *tally) *mailbox.Mailbox { return newConnectionMailbox(p.system, &lasting{dropped: t}) },
+			"publications", func(p *probe, t *tally) *mailbox.Mailbox {
+				config := newConnectionConfig(p.system)
+				config.dropped = t
+				return newConnectionMailbox(config, &connectionMemory{})
+			},
 			func(n uint64) any { return messages.Publication{Number: n} },
 			maxPublications, func(c *Counters) int64 { return c.Dropped.Load() }, true,
 		},

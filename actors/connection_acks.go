@@ -3,115 +3,132 @@ package actors
 import (
 	"sync"
 
+	"github.com/mqttgateway/mqttgateway/actors/outbox"
+	"github.com/mqttgateway/mqttgateway/internal/fifo"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// acks holds the acknowledgements that one session owes the broker, so that the others can speak of deliveries by
-// number. Open is called by the session, settle by the connection.
-type acks struct {
+// deliveries holds the acknowledgements that the broker of one session waits for, so that actors can name a delivery by its
+// number. The session opens a delivery, the connection acknowledges it.
+type deliveries struct {
 	epoch uint64
 
 	mu   sync.Mutex
 	last uint64
-	owed map[uint64]mqtt.Message
+	open map[uint64]mqtt.Message // by number; without topic and payload
 }
 
-func newAcks(epoch uint64) *acks { return &acks{epoch: epoch, owed: make(map[uint64]mqtt.Message)} }
+func newDeliveries(epoch uint64) *deliveries {
+	return &deliveries{epoch: epoch, open: make(map[uint64]mqtt.Message)}
+}
 
-// open gives an arriving message its delivery.
-func (a *acks) open(m mqtt.Message) messages.Delivery {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.last++
+// arrived gives an arriving message its delivery.
+func (d *deliveries) arrived(m mqtt.Message) messages.Delivery {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.last++
 	if m.QoS > 0 {
-		m.Topic, m.Payload = "", "" // only the acknowledgement is kept
-		a.owed[a.last] = m
+		m.Topic, m.Payload = "", ""
+		d.open[d.last] = m
 	}
-	return messages.Delivery{Epoch: a.epoch, Number: a.last}
+	return messages.Delivery{Epoch: d.epoch, Number: d.last}
 }
 
-// settle acknowledges a delivery, once.
-func (a *acks) settle(number uint64) {
-	a.mu.Lock()
-	m, ok := a.owed[number]
-	delete(a.owed, number)
-	a.mu.Unlock()
+// acknowledge acknowledges a delivery to the broker, once.
+func (d *deliveries) acknowledge(number uint64) {
+	d.mu.Lock()
+	m, ok := d.open[number]
+	delete(d.open, number)
+	d.mu.Unlock()
 	if ok {
 		m.Ack()
 	}
 }
 
-// ordered numbers publications as they come, and knows up to which all of them have been settled. They mostly are in
-// order; those that are settled before earlier ones wait in beyond.
-type ordered struct {
-	last   uint64
-	upTo   uint64 // all up to this one are settled
-	beyond map[uint64]bool
+// acknowledgements decides when deliveries may be acknowledged and records of the spool released: when everything is kept that
+// their devices had emitted by the time they were done with them. What a device has emitted reaches the connection ahead of
+// the word that the device is done, so that this is all that had come to the outbox by then.
+type acknowledgements struct {
+	order      outbox.Order // of publications
+	written    uint64       // records up to this one are on disk, or could not be written
+	deliveries fifo.Queue[waitingDelivery]
+	records    fifo.Queue[waitingRecord]
 }
 
-func (o *ordered) next() uint64 {
-	o.last++
-	return o.last
-}
-
-// settle may be called again for the same publication.
-func (o *ordered) settle(n uint64) {
-	if n <= o.upTo {
-		return
-	}
-	if n != o.upTo+1 {
-		if o.beyond == nil {
-			o.beyond = make(map[uint64]bool)
-		}
-		o.beyond[n] = true
-		return
-	}
-	for o.upTo = n; o.beyond[o.upTo+1]; {
-		o.upTo++
-		delete(o.beyond, o.upTo)
-	}
-}
-
-// unacked is a delivery that all devices have answered or keep, and that is acknowledged when what they had emitted by then
-// is kept: all publications up to after; and what they keep is on disk: all records up to record.
-type unacked struct {
+// waitingDelivery is a delivery that all devices have handled, refused or kept.
+type waitingDelivery struct {
 	number uint64
-	after  uint64
-	record uint64
+	after  uint64 // publications up to this one are to be done first
+	record uint64 // records up to this one are to be written first
 }
 
-// spent is a record of a message that its device has handled, which is released when what the device had emitted by then
-// is kept: all publications up to after.
-type spent struct {
-	record uint64
-	after  uint64
+// waitingRecord is a record of a message that its device has handled.
+type waitingRecord struct {
+	number uint64
+	after  uint64 // publications up to this one are to be done first
 }
 
-// settled acknowledges a delivery as soon as everything is settled that came to the outbox before this word of it.
-func (c *connection) settled(m messages.Acknowledge) {
+// newSession forgets the deliveries of the session before, whose acknowledgements nobody waits for any more.
+func (a *acknowledgements) newSession() { a.deliveries = fifo.Queue[waitingDelivery]{} }
+
+func (a *acknowledgements) addDelivery(number, record uint64) {
+	a.deliveries.Push(waitingDelivery{number, a.order.Last(), record})
+}
+
+func (a *acknowledgements) addRecord(number uint64) {
+	a.records.Push(waitingRecord{number, a.order.Last()})
+}
+
+// nextDelivery returns a delivery that need not wait any longer, once; false if there is none.
+func (a *acknowledgements) nextDelivery() (number uint64, ok bool) {
+	if a.deliveries.Len() == 0 {
+		return 0, false
+	}
+	if first := a.deliveries.First(); first.after > a.order.UpTo() || first.record > a.written {
+		return 0, false
+	}
+	return a.deliveries.Pop().number, true
+}
+
+// nextRecord returns a record that need not be held any longer, once; false if there is none.
+func (a *acknowledgements) nextRecord() (number uint64, ok bool) {
+	if a.records.Len() == 0 || a.records.First().after > a.order.UpTo() {
+		return 0, false
+	}
+	return a.records.Pop().number, true
+}
+
+// acknowledge acknowledges a delivery as soon as it need not wait any longer.
+func (c *connection) acknowledge(m messages.Acknowledge) {
 	if m.Delivery.Epoch != c.state.Epoch {
-		return // its session is gone, and the acknowledgement with it
+		return // the broker of its session waits for it no longer
 	}
-	c.unacked = append(c.unacked, unacked{m.Delivery.Number, c.ordered.last, m.Record})
-	c.acknowledge()
+	c.awaiting.addDelivery(m.Delivery.Number, m.Record)
+	c.release()
 }
 
-// spend releases a record as soon as everything is settled that came to the outbox before this word of it.
+// spend releases a record as soon as it need not be held any longer.
 func (c *connection) spend(m messages.Spent) {
-	c.spent = append(c.spent, spent{m.Record, c.ordered.last})
-	c.acknowledge()
+	c.awaiting.addRecord(m.Record)
+	c.release()
 }
 
-// acknowledge sends what acknowledgements need not wait any longer, and releases what records need not.
-func (c *connection) acknowledge() {
-	for len(c.unacked) > 0 && c.unacked[0].after <= c.ordered.upTo && c.unacked[0].record <= c.stored {
-		c.acks.settle(c.unacked[0].number)
-		c.unacked = c.unacked[1:]
-		c.unsent = c.session
+// release acknowledges the deliveries, and releases the records, that need not wait any longer.
+func (c *connection) release() {
+	for {
+		number, ok := c.awaiting.nextDelivery()
+		if !ok {
+			break
+		}
+		c.deliveries.acknowledge(number)
+		c.unflushed = c.session
 	}
-	for len(c.spent) > 0 && c.spent[0].after <= c.ordered.upTo {
-		c.spool.Release(c.spent[0].record)
-		c.spent = c.spent[1:]
+	for {
+		number, ok := c.awaiting.nextRecord()
+		if !ok {
+			return
+		}
+		c.spool.Release(number)
 	}
 }

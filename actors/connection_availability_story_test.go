@@ -387,7 +387,7 @@ func TestStateThatCannotBeSent(t *testing.T) {
 // States outlive a panic of the connection, which may have been about one of them.
 func TestStatesAfterThePanicOfTheConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		armed, change := trapped("state out")
+		armed, change := trapped("availability out")
 		b := start(t, lamps("a"), change)
 		b.saidStates()
 		armed.Store(true)

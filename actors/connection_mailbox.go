@@ -9,20 +9,46 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
+// connectionGate bounds the publications in the connection's mailbox, and what the broker can put there.
+type connectionGate struct {
+	publications mailbox.Bound[messages.Publication]
+	found        mailbox.Bound[found]
+}
+
 var errConnectionFull = errors.New("connection's mailbox full")
 
-// newConnectionGate returns what bounds the publications in the connection's mailbox.
 func newConnectionGate() mailbox.Gate {
-	return &mailbox.Bound[messages.Publication]{
-		Most: maxPublications, MostBytes: maxWaiting, Size: sizeOfPublication, Full: errConnectionFull,
+	return &connectionGate{
+		publications: mailbox.Bound[messages.Publication]{
+			Most: maxPublications, MostBytes: maxWaiting, Size: sizeOfPublication, Full: errConnectionFull,
+		},
+		found: mailbox.Bound[found]{Most: maxFound, Full: errConnectionFull},
 	}
 }
 
-// newConnectionMailbox returns the mailbox of the connection, which sums up in l.dropped what it refuses.
-func newConnectionMailbox(s *system, l *lasting) *mailbox.Mailbox {
+// Enter implements mailbox.Gate.
+func (g *connectionGate) Enter(msg any) error {
+	if err := g.publications.Enter(msg); err != nil {
+		return err
+	}
+	return g.found.Enter(msg)
+}
+
+// Leave implements mailbox.Gate.
+func (g *connectionGate) Leave(msg any) {
+	g.publications.Leave(msg)
+	g.found.Leave(msg)
+}
+
+// newConnectionMailbox returns the mailbox of the connection, which sums up the publications that it refuses.
+func newConnectionMailbox(c connectionConfig, m *connectionMemory) *mailbox.Mailbox {
 	return mailbox.New(newConnectionGate(), func(msg any, err error) {
-		p, err := msg.(messages.Publication), fmt.Errorf("%w: %w", devices.ErrDropped, err)
-		s.tellDrop(l.dropped, p, err)
-		s.receipts.settle(p.Number, err)
-	}).WhenEmpty(l.due, l.do)
+		p, ok := msg.(messages.Publication)
+		if !ok {
+			return // a device that is no more: the next run finds it
+		}
+		err = fmt.Errorf("%w: %w", devices.ErrDropped, err)
+		c.tellDropped(p, err)
+		c.receipts.settle(p.Number, err)
+	}).WhenEmpty(m.flushDue, m.flush)
 }

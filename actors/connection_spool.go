@@ -3,18 +3,12 @@ package actors
 import (
 	"encoding/json"
 	"fmt"
-	"time"
 
+	"github.com/mqttgateway/mqttgateway/actors/outbox"
 	"github.com/mqttgateway/mqttgateway/devices"
-	"github.com/mqttgateway/mqttgateway/internal/spool"
+	"github.com/mqttgateway/mqttgateway/internal/fifo"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
-
-// Spool says where the outbox is kept on disk.
-type Spool struct {
-	Dir   string        // empty: the outbox is lost with the process
-	Batch time.Duration // that the first publication waits for others to share an fsync; 0: 5 ms
-}
 
 // spooled is what the spool keeps, as JSON: of a device, a publication; or, for a device, a message that was acknowledged
 // before the device had handled it.
@@ -26,53 +20,63 @@ type spooled struct {
 	Message *messages.InternalMsg `json:"message,omitempty"` // not nil if it is one
 }
 
-// durable tells the connection that records up to a number are on disk, or, with an error, that they could not be
-// written. Spool → connection.
-type durable struct {
+// written tells that records up to a number are on disk, or, with an error, that they could not be written.
+// Spool → connection.
+type written struct {
 	upTo uint64
 	err  error
 }
 
-// spooling is a parcel of which it is not known yet whether it is on disk.
-type spooling struct {
-	spooled uint64
-	number  uint64 // of its receipt
+// unwrittenRecords are the publications of which it is not known yet whether they are on disk, in order.
+type unwrittenRecords struct{ fifo.Queue[unwrittenRecord] }
+
+type unwrittenRecord struct {
+	record  uint64
+	receipt uint64
 	order   uint64
 }
 
-// openSpool opens the spool, if there is to be one. At QoS 0 nothing is ever owed.
-func (s *system) openSpool() (err error) {
-	if s.Spool.Dir == "" || s.QoS == 0 {
+// keep gives an entry to the spool. What has been kept is never dropped for something newer, so that an entry is refused if
+// there is no room for it in the outbox.
+func (c *connection) keep(e *outbox.Entry) error {
+	if c.spool == nil {
 		return nil
 	}
-	s.spool, s.recovered, err = spool.Open(spool.Options{
-		Dir:      s.Spool.Dir,
-		Batch:    s.Spool.Batch,
-		MaxBytes: 4 * int64(s.Outbox.Bytes), // so that the outbox is full first
-		Durable:  func(upTo uint64, err error) { s.connection.send(durable{upTo, err}) },
-		Trouble:  func(err error) { s.supervisor.send(messages.Unspooled{Count: 1, Releases: true, Err: err}) },
-	})
-	return err
-}
-
-// newUnkept returns what sums up the records that are not kept.
-func (s *system) newUnkept() *tally {
-	return &tally{who: "spool", report: func(r messages.Refusals) { s.supervisor.send(messages.Unspooled{Count: r.Count, Err: r.Err}) }}
-}
-
-// closeSpool gives the directory back.
-func (s *system) closeSpool() {
-	if s.spool == nil {
-		return
+	if !c.outbox.Fits(*e) {
+		return errOutboxFull
 	}
-	if err := s.spool.Close(); err != nil {
-		s.Log.Warn("spool not closed in good order", "err", err)
+	payload, err := json.Marshal(spooled{Device: e.Device, Topic: e.Topic, Payload: e.Payload, Retain: e.Retain})
+	if err != nil {
+		return fmt.Errorf("%w: %w", devices.ErrRefused, err)
 	}
+	if e.Spooled, err = c.spool.Append(payload); err != nil {
+		return fmt.Errorf("%w: %w", devices.ErrDropped, err)
+	}
+	c.unwritten.Push(unwrittenRecord{e.Spooled, e.Number, e.Order})
+	return nil
 }
 
-// restore puts into the outbox what the spool owes the broker of before, which was bounded when it came, and returns what
-// it owes the devices.
-func (l *lasting) restore(s *system) (owed []messages.Restored) {
+// written ends the wait of those that are on disk. What could not be written is not lost with that: a publication is still in
+// the outbox, and its receipt waits for the broker, as without a spool; a message is still in its device's mailbox.
+func (c *connection) written(w written) {
+	c.awaiting.written = w.upTo
+	ended := 0
+	for c.unwritten.Len() > 0 && c.unwritten.First().record <= w.upTo {
+		if r := c.unwritten.Pop(); w.err == nil {
+			c.receipts.settle(r.receipt, nil)
+			c.awaiting.order.Done(r.order)
+		}
+		ended++
+	}
+	if w.err != nil {
+		c.unkept.noteMany(max(ended, 1), w.err) // there may be only messages among them, or what was released meanwhile
+	}
+	c.release()
+}
+
+// restore puts into the outbox what the spool still holds for the broker from before the start, which was bounded when it
+// came, and returns what it holds for devices.
+func (m *connectionMemory) restore(s *system) (forDevices []messages.Restored) {
 	for _, damage := range s.recovered.Damage {
 		s.Log.Warn("spool damaged", "damage", damage)
 	}
@@ -84,64 +88,29 @@ func (l *lasting) restore(s *system) (owed []messages.Restored) {
 			continue
 		}
 		if rec.Message != nil {
-			owed = append(owed, messages.Restored{Record: r.Number, Device: rec.Device, Msg: *rec.Message})
+			forDevices = append(forDevices, messages.Restored{Record: r.Number, Device: rec.Device, Msg: *rec.Message})
 			continue
 		}
-		p := parcel{
-			Publication: messages.Publication{Device: rec.Device, Topic: rec.Topic, Payload: rec.Payload, Retain: rec.Retain},
-			order:       l.ordered.next(),
-			spooled:     r.Number,
+		if rec.Retain && rec.Payload != "" {
+			m.retained.remember(rec.Device, rec.Topic)
 		}
-		if replaced := l.outbox.add(p); replaced != nil {
-			l.ordered.settle(replaced.order)
-			s.spool.Release(replaced.spooled)
+		replaced := m.outbox.Add(outbox.Entry{
+			Publication: messages.Publication{Device: rec.Device, Topic: rec.Topic, Payload: rec.Payload, Retain: rec.Retain},
+			Order:       m.awaiting.order.Next(),
+			Spooled:     r.Number,
+			QoS:         1, // at QoS 0 there is no spool
+		})
+		if replaced != nil {
+			m.awaiting.order.Done(replaced.Order)
+			s.spool.Release(replaced.Spooled)
 		}
 	}
-	if n := l.outbox.len(); n > 0 {
+	if n := m.outbox.Len(); n > 0 {
 		s.Log.Info("publications of before are sent first", "publications", n)
 	}
-	if len(owed) > 0 {
-		s.Log.Info("messages of before are handled first", "messages", len(owed))
+	if len(forDevices) > 0 {
+		s.Log.Info("messages of before are handled first", "messages", len(forDevices))
 	}
-	s.recovered = spool.Recovered{}
-	return owed
-}
-
-// keep gives a parcel to the spool. What has been kept is never dropped for something newer, so that it is refused if
-// there is no room for it in the outbox.
-func (c *connection) keep(p *parcel) error {
-	if c.spool == nil {
-		return nil
-	}
-	if !c.outbox.fits(*p) {
-		return errOutboxFull
-	}
-	payload, err := json.Marshal(spooled{Device: p.Device, Topic: p.Topic, Payload: p.Payload, Retain: p.Retain})
-	if err != nil {
-		return fmt.Errorf("%w: %w", devices.ErrRefused, err)
-	}
-	if p.spooled, err = c.spool.Append(payload); err != nil {
-		return fmt.Errorf("%w: %w", devices.ErrDropped, err)
-	}
-	c.spooling = append(c.spooling, spooling{p.spooled, p.Number, p.order})
-	return nil
-}
-
-// kept ends the wait of those that are on disk. What could not be written is not lost with that: a publication is still in
-// the outbox, and its receipt waits for the broker, as without a spool; a message is still in its device's mailbox.
-func (c *connection) kept(d durable) {
-	c.stored = d.upTo
-	unkept := 0
-	for len(c.spooling) > 0 && c.spooling[0].spooled <= d.upTo {
-		if w := c.spooling[0]; d.err == nil {
-			c.receipts.settle(w.number, nil)
-			c.ordered.settle(w.order)
-		}
-		c.spooling = c.spooling[1:]
-		unkept++
-	}
-	if d.err != nil {
-		c.unkept.noteMany(max(unkept, 1), d.err) // there may be only messages among them, or what was released meanwhile
-	}
-	c.acknowledge()
+	s.recovered.Records, s.recovered.Damage = nil, nil
+	return forDevices
 }

@@ -2,134 +2,92 @@ package actors
 
 import (
 	"context"
-	"fmt"
-	"log/slog"
-	"slices"
-	"sync/atomic"
 
+	"github.com/mqttgateway/mqttgateway/actors/link"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/internal/subscription"
+	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// subscriptions are the filters that the broker is to hold for the gateway, and those that it does. A session that the
-// broker keeps outlives losses of the link, maps and runs of the gateway, so that what is no longer wanted must be given
-// back in so many words: a filter leaves held only when the broker has confirmed that.
-type subscriptions struct {
-	want []string // by the map in force when the latest change began
-	held []string // all that the broker may hold, if sure
-	sure bool     // it is known what earlier runs have left
-	note string   // the list of held that the broker keeps; "": it isn't known
-}
-
-// extra returns what is held beside what is wanted.
-func (s subscriptions) extra() []string { return without(s.held, s.want) }
-
-// begun returns what is known while a change goes on, and if it fails.
-func (s subscriptions) begun() subscriptions {
-	if !slices.Equal(s.held, s.want) {
-		s.held, s.note = union(s.held, s.want), ""
+type (
+	// subscribed tells what came of a round of subscriptions in a living session. The round's goroutine → connection.
+	subscribed struct {
+		epoch uint64
+		round *subscription.Round
+		err   error
 	}
-	return s
-}
+	// sweepOver tells that old availability topics have had time to come. A timer → connection.
+	sweepOver struct{ epoch uint64 }
+	// found tells of a device whose availability the broker has kept. The session → connection.
+	found struct{ device string }
+)
 
-// round is one change of a session's subscriptions. Its methods wait for the broker, on a goroutine of their own.
-type round struct {
-	subscriptions
-	session mqtt.Session
-	asked   []string // of want, those that are not granted; perhaps the filter of the sweep beside them
-	notes   *notes   // nil if the broker does not keep the session
-	sweep   string   // that filter
-	swept   *atomic.Bool
-	qos     byte
-	log     *slog.Logger
-}
-
-// round returns one that brings session to what is wanted now, which asks for these filters.
-func (c *connection) round(session mqtt.Session, n *notes, asked []string) *round {
-	c.subs.want = c.codec.Topics()
-	r := &round{
-		subscriptions: c.subs, session: session, asked: asked, notes: n,
-		sweep: c.presences.filter(), swept: &c.swept, qos: c.QoS, log: c.Log,
+// remap puts a map in force: its filters become those of the living session, and of all later ones.
+func (c *connection) remap(m remap) {
+	c.codec = m.codec
+	if c.up() && !c.changing {
+		c.change(c.subscriptions.Change(c.listener, c.session, c.codec.Topics()))
 	}
-	c.subs = c.subs.begun()
-	return r
 }
 
-// keep is what the session holds in the end.
-func (r *round) keep() []string { return union(r.want, r.asked) }
+// resubscribe brings the living session to the filters of the map, if another map is in force than when the last round began.
+func (c *connection) resubscribe() {
+	if !c.subscriptions.Want(c.codec.Topics()) {
+		c.change(c.subscriptions.Change(c.listener, c.session, c.codec.Topics()))
+	}
+}
 
-// begin gives a new session its subscriptions, and takes from one that the broker had kept all others. It returns the
-// answers to those that are wanted.
-func (r *round) begin(ctx context.Context) ([]mqtt.Grant, error) {
-	switch {
-	case r.notes == nil || !r.session.Present():
-		r.held, r.sure, r.note = nil, true, ""
-	case !r.sure:
-		if err := r.recall(ctx); err != nil {
-			return nil, err
+// sweepOver gives the filter of the sweep back.
+func (c *connection) sweepOver(m sweepOver) {
+	if m.epoch == c.state.Epoch && c.up() && !c.changing {
+		c.change(c.subscriptions.GiveBack(c.listener, c.session, c.codec.Topics()))
+	}
+}
+
+// change runs a round, if there is anything to do, on a goroutine that ends with it. One round goes on at a time.
+func (c *connection) change(round *subscription.Round) {
+	if round == nil {
+		return
+	}
+	c.changing = true
+	ctx, cancel := context.WithTimeout(context.Background(), c.link.Timeout)
+	c.cancel = cancel
+	self, epoch := c.self, c.state.Epoch
+	go func() {
+		defer cancel()
+		err := func() (err error) {
+			defer recovered(&err)
+			return round.Run(ctx)
+		}()
+		self.send(subscribed{epoch, round, err})
+	}()
+}
+
+// subscribed takes over what a round has brought, and goes on if something else is wanted by now.
+func (c *connection) subscribed(m subscribed) {
+	if m.epoch != c.state.Epoch || !c.up() {
+		return
+	}
+	c.changing = false
+	if m.err != nil { // a broker that does not answer is as good as none
+		c.because(m.epoch, m.err)
+		c.step(link.Dropped{Epoch: m.epoch, At: c.now(), Fault: fault(m.err)})
+		return
+	}
+	if c.subscriptions.Take(m.round) {
+		c.supervisor.send(messages.Regranted{Granted: grantsOf(c.subscriptions.Granted())})
+	}
+	c.resubscribe()
+}
+
+// grantsOf puts the broker's answers into our words.
+func grantsOf(answers []mqtt.Grant) (grants []messages.Grant) {
+	for _, a := range answers {
+		g := messages.Grant{Filter: a.Filter, QoS: a.QoS}
+		if a.QoS == mqtt.Refused {
+			g.QoS, g.Err = 0, subscription.ErrRefused
 		}
+		grants = append(grants, g)
 	}
-	grants, err := r.change(ctx)
-	if slices.Contains(r.want, r.sweep) {
-		return grants, err
-	}
-	return slices.DeleteFunc(grants, func(g mqtt.Grant) bool {
-		if g.Filter == r.sweep && g.QoS == mqtt.Refused {
-			r.log.Debug("states of devices that are no more can't be looked for", "topic", g.Filter, "err", errFilterRefused)
-		}
-		return g.Filter == r.sweep
-	}), err
-}
-
-// change asks for what is not granted, and gives back what is not to be kept. At each moment the broker's list has all
-// that it holds: whoever dies in between leaves nothing unknown.
-func (r *round) change(ctx context.Context) ([]mqtt.Grant, error) {
-	stale := without(r.held, r.keep())
-	r.held = union(r.held, r.keep())
-	if err := r.remember(ctx); err != nil {
-		return nil, err
-	}
-	filters := make([]mqtt.Filter, len(r.asked))
-	for i, topic := range r.asked {
-		filters[i] = mqtt.Filter{Topic: topic, QoS: r.qos}
-		if topic == r.sweep {
-			filters[i].QoS = 0 // so that brokers don't drop what goes beyond their queue
-			r.swept.Store(true)
-		}
-	}
-	grants, err := r.session.Subscribe(ctx, filters)
-	if err != nil {
-		return nil, fmt.Errorf("subscribe: %w", err)
-	}
-	if len(stale) > 0 {
-		if err := r.session.Unsubscribe(ctx, stale); err != nil {
-			return nil, fmt.Errorf("unsubscribe: %w", err)
-		}
-		for _, topic := range without(stale, []string{r.sweep}) {
-			r.log.Info("unsubscribed", "topic", topic)
-		}
-	}
-	r.held = r.keep()
-	return grants, r.remember(ctx)
-}
-
-// union returns the elements of a, and those of b that a lacks.
-func union(a, b []string) []string { return slices.Concat(a, without(b, a)) }
-
-// without returns the elements of a that b lacks.
-func without(a, b []string) (rest []string) {
-	in := setOf(b)
-	for _, s := range a {
-		if !in[s] {
-			rest = append(rest, s)
-		}
-	}
-	return rest
-}
-
-func setOf(list []string) map[string]bool {
-	set := make(map[string]bool, len(list))
-	for _, s := range list {
-		set[s] = true
-	}
-	return set
+	return grants
 }

@@ -32,8 +32,6 @@ type device struct {
 	opening uint64                       // counts openings, also through restarts of the actor, which alone uses it
 	itself  bool                         // the device answers commands itself, as the mapper knows; the actor alone uses it
 
-	presence presence // the connection alone uses it
-
 	// The mailbox's lock guards what follows.
 	admits     admission
 	waiting    int    // messages in the mailbox
@@ -69,7 +67,6 @@ func (s *shared) newTally(who, what string) *tally {
 
 func newDevice(s *shared, c config.Device, typ *devices.Type) *device {
 	d := &device{shared: s, config: c, typ: typ}
-	d.presence = presence{device: c.Name, word: connectingWord}
 	d.box = mailbox.New((*deviceGate)(d), d.refuse)
 	return d
 }

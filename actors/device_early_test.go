@@ -251,16 +251,16 @@ func TestEarlyAcknowledgementWaitsForTheDisk(t *testing.T) {
 				p := newProbe(t)
 				p.unkept = p.newUnkept()
 				defer p.unkept.stop()
-				c := newConnection(p.system, &lasting{})
-				c.state, c.acks = link.State{Epoch: 1}, newAcks(1)
-				d := c.acks.open(mqtt.Message{QoS: 1})
-				c.settled(messages.Acknowledge{Delivery: d, Record: 4})
-				c.kept(durable{3, nil})
-				if len(c.acks.owed) != 1 {
+				c := newConnection(newConnectionConfig(p.system), &connectionMemory{})
+				c.state, c.deliveries = link.State{Epoch: 1}, newDeliveries(1)
+				d := c.deliveries.arrived(mqtt.Message{QoS: 1})
+				c.acknowledge(messages.Acknowledge{Delivery: d, Record: 4})
+				c.written(written{3, nil})
+				if len(c.deliveries.open) != 1 {
 					t.Error("acknowledged before the record was on disk")
 				}
-				c.kept(durable{4, failure})
-				if len(c.acks.owed) != 0 {
+				c.written(written{4, failure})
+				if len(c.deliveries.open) != 0 {
 					t.Error("not acknowledged when the spool had told of the record")
 				}
 			})

@@ -133,17 +133,11 @@ func (g *Gateway) Run(ctx context.Context) {
 
 // supervise makes the actors below the supervisor, and returns what the supervisor is made of.
 func (s *system) supervise(stopped func()) supervisorOptions {
-	lasting := &lasting{
-		outbox:    newOutbox(s.Outbox.Messages, s.Outbox.Bytes),
-		presences: newPresences(s),
-		dropped:   s.newTally("outbox", "publications"),
-		tooLarge:  s.newTally("link", "messages"),
-		codec:     s.Codec,
-	}
 	s.unkept = s.newUnkept()
 	s.share()
+	config, memory := newConnectionConfig(s), newConnectionMemory(s)
 	var restored []any // ahead of what the broker sends
-	for _, r := range lasting.restore(s) {
+	for _, r := range memory.restore(s) {
 		restored = append(restored, r)
 	}
 	devices := make([]*route, len(s.hosted))
@@ -155,11 +149,11 @@ func (s *system) supervise(stopped func()) supervisorOptions {
 		return actor.PropsFromProducer(producer, actor.WithMailbox(box.Produce))
 	}
 	mapperBox := newMapperMailbox(mapper).Lend()
-	connectionBox := newConnectionMailbox(s, lasting).Lend().Follow(mapperBox)
+	connectionBox := newConnectionMailbox(config, memory).Lend().Follow(mapperBox)
 	return supervisorOptions{
 		self: s.supervisor, connection: s.connection, mapper: s.mapper, devices: s.devices,
 		children: []child{
-			{connectionName, of(connectionBox, func() actor.Actor { return newConnection(s, lasting) }), nil},
+			{connectionName, of(connectionBox, func() actor.Actor { return newConnection(config, memory) }), nil},
 			{mapperName, of(mapperBox, func() actor.Actor { return mapper }), restored},
 			{devicesName, of(mailbox.New(nil, nil), func() actor.Actor { return newParent(s) }), nil},
 		},

@@ -86,7 +86,7 @@ func (m *mapper) Receive(c actor.Context) {
 	case messages.CloseDevices:
 		m.closing = true
 		m.devices.send(msg) // behind all that they are to handle yet
-	case messages.Flush:
+	case messages.Finish:
 		m.finished = true
 		m.stopTallies()
 		m.connection.send(msg)

@@ -100,7 +100,7 @@ func (v *supervisor) Receive(c actor.Context) {
 	case messages.LinkDown:
 		v.note(m, "")
 		v.log.linkDown(m)
-	case messages.LinkOwed:
+	case messages.LinkUnanswered:
 		v.note(m, "")
 	case messages.BrokerFault:
 		v.log.brokerFault(m)

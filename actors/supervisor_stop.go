@@ -45,7 +45,7 @@ func (v *supervisor) finish() {
 		return
 	}
 	v.stage = finishing
-	v.mapper.send(messages.Flush{})
+	v.mapper.send(messages.Finish{})
 }
 
 func (v *supervisor) halted() {

@@ -30,9 +30,9 @@ type LinkDown struct {
 	Retry     time.Duration // until the next attempt
 }
 
-// LinkOwed tells that the broker has left something unanswered for a while, though it is there. Connection → supervisor.
-type LinkOwed struct {
-	Since time.Time // zero: it does so no more
+// LinkUnanswered tells since when the broker has left something unanswered, though it is there. Connection → supervisor.
+type LinkUnanswered struct {
+	Since time.Time // zero: it has answered
 }
 
 // BrokerFault tells of something that the broker should not have sent, and that was passed over. Connection → supervisor.

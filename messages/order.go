@@ -10,7 +10,6 @@ type CloseDevices struct{}
 // DevicesClosed tells that every device has closed. Devices → supervisor.
 type DevicesClosed struct{}
 
-// Flush follows the devices' last words on their way, so that the link closes behind them, and behind the word that
-// devices and gateway are offline.
-// Supervisor → mapper → connection.
-type Flush struct{}
+// Finish follows the devices' last words on their way. The connection sends what waits, says that devices and gateway are
+// offline, and closes the link behind that. Supervisor → mapper → connection.
+type Finish struct{}

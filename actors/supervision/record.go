@@ -78,7 +78,7 @@ func (r *Record) Apply(event any, now time.Time) ([]Change, []Order) {
 		r.linkUp()
 	case messages.LinkDown:
 		r.linkDown(e)
-	case messages.LinkOwed:
+	case messages.LinkUnanswered:
 		r.linkOwed(e.Since)
 	case messages.LinkClosed:
 		r.linkClosed()

@@ -284,8 +284,8 @@ var linkEvents = map[string]any{
 	"begin":    messages.Begin{},
 	"up":       messages.LinkUp{},
 	"down":     messages.LinkDown{Err: errors.New("refused"), Retry: 3 * time.Second},
-	"owed":     messages.LinkOwed{Since: start},
-	"answered": messages.LinkOwed{},
+	"owed":     messages.LinkUnanswered{Since: start},
+	"answered": messages.LinkUnanswered{},
 	"close":    messages.CloseDevices{},
 	"closed":   messages.LinkClosed{},
 	"ended":    Ended{},
@@ -327,7 +327,7 @@ var linkTable = []struct {
 		{"closed", "closed, since 0s"},
 		{"ended", "closed, since 0s"},
 	}},
-	{"unanswered", []any{messages.Begin{}, messages.LinkUp{}, messages.LinkOwed{Since: start}}, []row{
+	{"unanswered", []any{messages.Begin{}, messages.LinkUp{}, messages.LinkUnanswered{Since: start}}, []row{
 		{"begin", "online, since 2s, unanswered for 4s"},
 		{"up", "online, since 2s"},
 		{"down", "offline: refused, since 0s, failures 1, restarts 1, next 3s"},

@@ -1,8 +1,6 @@
-package actors
+package subscription
 
 import (
-	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
@@ -16,8 +14,8 @@ func TestSweepArrived(t *testing.T) {
 		taken                bool
 		found                string // "-": none
 	}{
-		{"of a device that is gone", below + "old/state", "online", false, true, "old"},
-		{"of a device that is there", below + "lamp/state", "online", false, true, "-"},
+		{"of a device", below + "old/state", "online", false, true, "old"},
+		{"of a device below a hub", below + "hub.old/state", "online", false, true, "hub.old"},
 		{"the gateway's own", below + "state", "online", false, true, "-"},
 		{"not retained", below + "old/state", "online", true, true, "-"},
 		{"being cleared", below + "old/state", "", false, true, "-"},
@@ -31,24 +29,11 @@ func TestSweepArrived(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			found := "-"
-			s := &sweep{below: below, known: map[string]*device{"lamp": {}}, room: sweepRoom, found: func(device string) { found = device }}
-			taken := s.arrived(mqtt.Message{Topic: row.topic, Payload: row.payload, Retained: !row.live})
+			l := New(Options{Root: "home", Name: "gw"}).Listen(func(device string) { found = device })
+			taken := l.Arrived(mqtt.Message{Topic: row.topic, Payload: row.payload, Retained: !row.live})
 			if taken != row.taken || found != row.found {
 				t.Errorf("taken %t and found %q, want %t and %q", taken, found, row.taken, row.found)
 			}
 		})
-	}
-}
-
-// Whoever has the broker keep any number of states does not fill the memory.
-func TestSweepIsBounded(t *testing.T) {
-	found := 0
-	s := &sweep{below: "home/$gateway/gw/", room: sweepRoom, found: func(string) { found++ }}
-	name := strings.Repeat("x", 1000)
-	for i := range 10_000 {
-		s.arrived(mqtt.Message{Topic: fmt.Sprintf("home/$gateway/gw/%s%d/state", name, i), Payload: "online", Retained: true})
-	}
-	if found == 0 || found > sweepRoom/len(name) {
-		t.Errorf("%d found, want %d at most", found, sweepRoom/len(name))
 	}
 }

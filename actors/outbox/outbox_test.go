@@ -1,4 +1,4 @@
-package actors
+package outbox
 
 import (
 	"fmt"
@@ -11,21 +11,21 @@ import (
 )
 
 // publication returns one to topic, retained if that is in capitals.
-func publication(number uint64, topic string) parcel {
-	return parcel{Publication: messages.Publication{Number: number, Topic: topic, Payload: "on", Retain: topic == strings.ToUpper(topic)}}
+func publication(number uint64, topic string) Entry {
+	return Entry{Publication: messages.Publication{Number: number, Topic: topic, Payload: "on", Retain: topic == strings.ToUpper(topic)}}
 }
 
 // shown returns what is in the outbox, as "topic number…".
-func (o *outbox) shown() (all []string) {
+func (o *Outbox) shown() (all []string) {
 	for e := o.queue.Front(); e != nil; e = e.Next() {
-		all = append(all, show(e.Value.(parcel)))
+		all = append(all, show(e.Value.(Entry)))
 	}
 	return all
 }
 
-func show(p parcel) string { return fmt.Sprintf("%s%d", p.Topic, p.Number) }
+func show(p Entry) string { return fmt.Sprintf("%s%d", p.Topic, p.Number) }
 
-func showAll(list []parcel) (all []string) {
+func showAll(list []Entry) (all []string) {
 	for _, p := range list {
 		all = append(all, show(p))
 	}
@@ -33,7 +33,8 @@ func showAll(list []parcel) (all []string) {
 }
 
 func TestOutbox(t *testing.T) {
-	one := size(publication(0, "a").Publication)
+	first := publication(0, "a")
+	one := first.size()
 	for _, row := range []struct {
 		name            string
 		messages, bytes int
@@ -58,21 +59,21 @@ func TestOutbox(t *testing.T) {
 		{"back, two of one topic", 9, 1000, "A B A", "3", "A1", "", "B2 A3"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
-			o := newOutbox(row.messages, row.bytes)
+			o := New(row.messages, row.bytes)
 			var flight int
 			fmt.Sscan(row.flight, &flight)
-			var flying, replaced, dropped []parcel
+			var flying, replaced, dropped []Entry
 			for i, topic := range strings.Fields(row.push) {
-				r, d := o.push(publication(uint64(i+1), topic))
+				r, d := o.Push(publication(uint64(i+1), topic))
 				if r != nil {
 					replaced = append(replaced, *r)
 				}
 				dropped = append(dropped, d...)
 				if len(flying) < flight {
-					flying = append(flying, o.pop())
+					flying = append(flying, o.Pop())
 				}
 			}
-			replaced = append(replaced, o.putBack(flying)...)
+			replaced = append(replaced, o.PutBack(flying)...)
 			for what, pair := range map[string][2][]string{
 				"replaced": {showAll(replaced), strings.Fields(row.replaced)},
 				"dropped":  {showAll(dropped), strings.Fields(row.dropped)},
@@ -91,13 +92,13 @@ func TestOutbox(t *testing.T) {
 func TestOutboxWalk(t *testing.T) {
 	for seed := range uint64(50) {
 		r := rand.New(rand.NewPCG(seed, 0))
-		o := newOutbox(20, 4000)
+		o := New(20, 4000)
 		var (
-			flight []parcel
+			flight []Entry
 			number uint64
 			left   = make(map[uint64]string)
 		)
-		leave := func(p parcel, how string) {
+		leave := func(p Entry, how string) {
 			if was, ok := left[p.Number]; ok {
 				t.Fatalf("seed %d: %s %s, and %s before", seed, show(p), how, was)
 			}
@@ -109,7 +110,7 @@ func TestOutboxWalk(t *testing.T) {
 				number++
 				p := publication(number, string("abcABC"[r.IntN(6)]))
 				p.Payload = strings.Repeat("x", r.IntN(400))
-				replaced, dropped := o.push(p)
+				replaced, dropped := o.Push(p)
 				if replaced != nil {
 					leave(*replaced, "replaced")
 				}
@@ -119,21 +120,21 @@ func TestOutboxWalk(t *testing.T) {
 				if o.queue.Len() > 20 || o.bytes > 4000 {
 					t.Fatalf("seed %d: %d messages, %d bytes after a push", seed, o.queue.Len(), o.bytes)
 				}
-			case n < 8 && o.len() > 0 && len(flight) < 5:
-				flight = append(flight, o.pop())
+			case n < 8 && o.Len() > 0 && len(flight) < 5:
+				flight = append(flight, o.Pop())
 			case n < 9 && len(flight) > 0:
 				leave(flight[0], "sent")
 				flight = flight[1:]
 			case r.IntN(10) == 0:
-				for _, p := range o.putBack(flight) {
+				for _, p := range o.PutBack(flight) {
 					leave(p, "replaced")
 				}
 				flight = nil
 			}
 			check(t, seed, o, flight)
 		}
-		for o.len() > 0 {
-			leave(o.pop(), "sent")
+		for o.Len() > 0 {
+			leave(o.Pop(), "sent")
 		}
 		for _, p := range flight {
 			leave(p, "sent")
@@ -144,7 +145,7 @@ func TestOutboxWalk(t *testing.T) {
 	}
 }
 
-func check(t *testing.T, seed uint64, o *outbox, flight []parcel) {
+func check(t *testing.T, seed uint64, o *Outbox, flight []Entry) {
 	t.Helper()
 	bytes, last := 0, uint64(0)
 	if len(flight) > 0 {
@@ -152,8 +153,8 @@ func check(t *testing.T, seed uint64, o *outbox, flight []parcel) {
 	}
 	retained := make(map[string]bool)
 	for e := o.queue.Front(); e != nil; e = e.Next() {
-		p := e.Value.(parcel)
-		bytes += size(p.Publication)
+		p := e.Value.(Entry)
+		bytes += p.size()
 		if p.Number <= last {
 			t.Fatalf("seed %d: order %q behind %q", seed, o.shown(), showAll(flight))
 		}

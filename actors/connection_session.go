@@ -1,0 +1,244 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/actors/link"
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/internal/subscription"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// What the goroutines of attempts and sessions tell the connection. Each message carries the epoch of its attempt.
+type (
+	dialled struct { // a session stands, with its subscriptions
+		epoch   uint64
+		session mqtt.Session
+		round   *subscription.Round
+		took    time.Duration
+	}
+	lost struct { // a session has broken
+		epoch uint64
+		err   error
+	}
+	ended struct { // nothing is left of an attempt or a session
+		epoch    uint64
+		err      error
+		accepted bool // it is an attempt that the broker had accepted
+	}
+	unanswered struct { // the broker has left something unanswered since then; the zero time: it has answered
+		epoch uint64
+		since time.Time
+	}
+)
+
+// Why attempts and sessions end that have not failed by themselves.
+var (
+	errUnwanted = errors.New("no longer wanted")
+	errGivenUp  = errors.New("given up")
+)
+
+// dial begins an attempt: connect and subscribe, on a goroutine that ends with it. It tells either dialled, or ended.
+func (c *connection) dial(d link.Dial) {
+	for _, t := range c.timers {
+		t.Stop()
+	}
+	ctx, stop := context.WithCancelCause(context.Background())
+	cancel := func() { stop(errGivenUp) }
+	c.epochState = epochState{
+		cancel: cancel, timers: c.timers[:0], alive: true, deliveries: newDeliveries(d.Epoch),
+		listener: c.subscriptions.Listen(func(device string) { c.self.send(found{device}) }),
+	}
+	c.awaiting.newSession()
+	c.timer(d.Lag, tick{link.LagOver{Epoch: d.Epoch}})
+	c.timer(d.Timeout, tick{link.Overdue{Epoch: d.Epoch}})
+	options, round := c.sessionOptions(d), c.subscriptions.Begin(c.listener, c.codec.Topics())
+	dialer, self := c.dialer, c.self
+	began := time.Now()
+	go func() {
+		defer cancel()
+		session, err := begin(ctx, dialer, options, round)
+		if err != nil {
+			self.send(ended{d.Epoch, err, session != nil})
+			return
+		}
+		self.send(dialled{d.Epoch, session, round, time.Since(began)})
+	}()
+}
+
+// begin connects and subscribes. With an error nothing is left of the session.
+func begin(ctx context.Context, dialer func(context.Context, mqtt.Options) (mqtt.Session, error), o mqtt.Options, round *subscription.Round) (session mqtt.Session, err error) {
+	defer func() { // a library's panic is one more way in which an attempt fails
+		if cause := recover(); cause != nil {
+			err = newCrash(cause)
+		}
+		if err != nil && session != nil {
+			session.Kill(err)
+		}
+	}()
+	if session, err = dialer(ctx, o); err != nil {
+		return nil, err
+	}
+	return session, round.Begin(ctx, session)
+}
+
+// sessionOptions returns the options of one session. Its callbacks run on goroutines of the session and send on what they
+// get; they know the session's epoch.
+func (c *connection) sessionOptions(d link.Dial) mqtt.Options {
+	o, epoch, listener, deliveries, results := c.options, d.Epoch, c.listener, c.deliveries, &results{epoch: d.Epoch}
+	if d.Will {
+		o.Will = c.availability.will()
+	}
+	o.Arrived = func(m mqtt.Message) {
+		if listener.Arrived(m) {
+			return
+		}
+		a := messages.Arrived{
+			Delivery: deliveries.arrived(m), Topic: m.Topic, Payload: m.Payload, QoS: m.QoS, Retained: m.Retained,
+		}
+		if c.log.Enabled(context.Background(), slog.LevelDebug) {
+			c.log.Debug("message in", "topic", a.Topic, "payload", a.Payload, "qos", a.QoS, "retained", a.Retained)
+		}
+		c.mapper.send(a)
+	}
+	o.Published = func(number uint64, err error) {
+		if !listener.Published(number, err) && results.add(result{number, err}) {
+			c.self.send(published{results})
+		}
+	}
+	o.Unanswered = func(since time.Time) { c.self.send(unanswered{epoch, since}) }
+	o.TooLarge = c.passedOver
+	o.Unasked = func(err error) { c.supervisor.send(messages.BrokerFault{Err: err}) }
+	o.Lost = func(err error) { c.self.send(lost{epoch, err}) }
+	return o
+}
+
+// passedOver counts a message that was larger than allowed. The session calls it, on its own goroutine.
+func (c *connection) passedOver(topic string, size int) {
+	c.counters.Arrived.Add(1)
+	c.counters.Refused.Add(1)
+	c.counters.TooLarge.Add(1)
+	c.tooLarge.note(fmt.Errorf("topic %.200q: %d bytes, and mqtt.max_packet allows %v: acknowledged, and passed over",
+		topic, size, config.Size(c.options.MaxPacket)))
+}
+
+// dialled takes over a session, if the machine still wants it.
+func (c *connection) dialled(m dialled) {
+	if m.epoch != c.state.Epoch {
+		m.session.Kill(errUnwanted)
+		return
+	}
+	c.session = m.session
+	c.step(link.Up{Epoch: m.epoch, At: c.now()})
+	if !c.up() {
+		c.kill() // the machine may have been stopped meanwhile
+		return
+	}
+	c.wasUp = true
+	c.subscriptions.Take(m.round)
+	c.supervisor.send(messages.LinkUp{
+		Session: m.session.Present(), Granted: grantsOf(c.subscriptions.Granted()), Took: m.took, Queued: c.outbox.Len(),
+		NoWill: c.state.NoWill,
+	})
+	if c.subscriptions.Surplus() {
+		c.timer(subscription.SweepTime, sweepOver{m.epoch})
+	}
+	c.resubscribe()
+	c.availability.begin()
+	c.pump()
+}
+
+func (c *connection) unanswered(m unanswered) {
+	if m.epoch == c.state.Epoch && c.up() {
+		c.supervisor.send(messages.LinkUnanswered{Since: m.since})
+	}
+}
+
+// because notes why the current epoch ends; the first cause counts.
+func (c *connection) because(epoch uint64, err error) {
+	if epoch == c.state.Epoch && c.cause == nil && err != nil && !errors.Is(err, errUnwanted) {
+		c.cause = err
+	}
+}
+
+// ended takes note that nothing is left of the current attempt or session.
+func (c *connection) ended(m ended) {
+	if m.epoch != c.state.Epoch {
+		return
+	}
+	c.alive = false
+	c.because(m.epoch, m.err)
+	c.accepted = m.accepted
+	why := fault(m.err)
+	if m.accepted && mqtt.HungUp(m.err) { // by a reset if it had not read what we asked
+		why = link.EOF
+	}
+	c.step(link.Ended{Epoch: m.epoch, Fault: why})
+	if c.state.Stopped {
+		c.closed()
+	}
+}
+
+// kill tears down what there is of the current epoch. The goroutine of an attempt tells its end itself.
+func (c *connection) kill() {
+	c.cancel()
+	if c.session != nil {
+		c.session.Kill(errUnwanted)
+		c.session = nil
+		c.self.send(ended{epoch: c.state.Epoch, err: errUnwanted})
+	}
+}
+
+// closeWait is how long the broker may take over a DISCONNECT.
+const closeWait = time.Second
+
+// close ends the session in good order, on a goroutine that ends after closeWait at the latest.
+func (c *connection) close() {
+	c.cancel()
+	session, epoch, self := c.session, c.state.Epoch, c.self
+	c.session = nil
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), closeWait)
+		defer cancel()
+		session.Close(ctx)
+		self.send(ended{epoch: epoch})
+	}()
+}
+
+// fault sorts an error for the machine.
+func fault(err error) link.Fault {
+	switch {
+	case mqtt.Permanent(err):
+		return link.Permanent
+	case errors.Is(err, mqtt.ErrNoConnack):
+		return link.NoConnack
+	case errors.Is(err, io.EOF):
+		return link.EOF
+	}
+	return link.Transient
+}
+
+// retry waits for the next attempt, and tells the supervisor why.
+func (c *connection) retry(wait time.Duration) {
+	c.timer(wait, tick{link.RetryDue{Epoch: c.state.Epoch}})
+	if c.state.Fault == link.Timeout {
+		c.cause = c.overdue(c.cause)
+	}
+	c.supervisor.send(messages.LinkDown{
+		Err: c.cause, Lost: c.wasUp, Permanent: c.state.Fault == link.Permanent, Takeover: c.state.TakenOver(), Retry: wait,
+	})
+}
+
+// overdue says of an attempt that was given up what the broker had not done yet.
+func (c *connection) overdue(err error) error {
+	if c.accepted {
+		return fmt.Errorf("no session within %v: %w", c.link.Timeout, err)
+	}
+	return fmt.Errorf("no session within %v", c.link.Timeout)
+}

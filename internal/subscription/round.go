@@ -1,0 +1,80 @@
+package subscription
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+)
+
+// ErrRefused is why a filter brings nothing that the broker has turned down.
+var ErrRefused = errors.New("refused by the broker")
+
+// Round is one change of a session's subscriptions. Begin and Run wait for the broker, on a goroutine of the caller's, which
+// hands the round to Subscriptions.Take when they have returned without an error.
+type Round struct {
+	state
+	of       *Subscriptions
+	listener *Listener
+	session  mqtt.Session
+	ask      []string     // filters to subscribe to: those of want that aren't granted, perhaps the sweep's beside them
+	grants   []mqtt.Grant // the answers to those of want
+}
+
+// goal returns what the session holds in the end.
+func (r *Round) goal() []string { return union(r.want, r.ask) }
+
+// Begin gives a new session its subscriptions. From a session that the broker had kept it takes all others.
+func (r *Round) Begin(ctx context.Context, session mqtt.Session) error {
+	r.session = session
+	switch {
+	case !r.of.options.Keeps || !session.Present():
+		r.held, r.known, r.list = nil, true, ""
+	case !r.known:
+		if err := r.recall(ctx); err != nil {
+			return err
+		}
+	}
+	return r.Run(ctx)
+}
+
+// Run asks for what isn't granted, and then gives back what isn't wanted.
+func (r *Round) Run(ctx context.Context) error {
+	sweep, log := r.of.sweepFilter(), r.of.options.Log
+	stale := without(r.held, r.goal())
+	r.held = union(r.held, r.goal())
+	if err := r.keepList(ctx); err != nil {
+		return err
+	}
+	filters := make([]mqtt.Filter, len(r.ask))
+	for i, filter := range r.ask {
+		filters[i] = mqtt.Filter{Topic: filter, QoS: r.of.options.QoS}
+		if filter == sweep {
+			filters[i].QoS = 0 // at QoS 1 brokers drop what goes beyond their queue
+			r.of.swept.Store(true)
+		}
+	}
+	grants, err := r.session.Subscribe(ctx, filters)
+	if err != nil {
+		return fmt.Errorf("subscribe: %w", err)
+	}
+	if len(stale) > 0 {
+		if err := r.session.Unsubscribe(ctx, stale); err != nil {
+			return fmt.Errorf("unsubscribe: %w", err)
+		}
+		for _, filter := range without(stale, []string{sweep}) {
+			log.Info("unsubscribed", "topic", filter)
+		}
+	}
+	wanted := setOf(r.want)
+	r.grants = slices.DeleteFunc(grants, func(g mqtt.Grant) bool {
+		if !wanted[g.Filter] && g.QoS == mqtt.Refused {
+			log.Debug("availability of devices that are no more can't be looked for", "topic", g.Filter, "err", ErrRefused)
+		}
+		return !wanted[g.Filter]
+	})
+	r.held = r.goal()
+	return r.keepList(ctx)
+}

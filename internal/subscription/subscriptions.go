@@ -1,0 +1,132 @@
+package subscription
+
+import (
+	"log/slog"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+)
+
+// Options say whose subscriptions they are.
+type Options struct {
+	Root, Name string // of the gateway
+	ClientID   string
+	Keeps      bool          // the broker keeps the session when the link is lost
+	QoS        byte          // of the filters
+	Patience   time.Duration // with the broker, for a list of kept filters that it should have
+	NoSweep    bool          // nothing is to be known of old availability topics
+	Log        *slog.Logger
+}
+
+// Subscriptions is what is known, through all sessions of a run, of the filters that the broker holds for the gateway.
+type Subscriptions struct {
+	options Options
+	state   state
+	granted []mqtt.Grant // the broker's answers to the filters wanted, in the session of the moment
+
+	// Rounds set these, each once:
+	lookedFar atomic.Bool // lists of kept filters below other roots have been looked for
+	swept     atomic.Bool // old availability topics have been subscribed to
+}
+
+// state is what a round begins with and ends with.
+type state struct {
+	want  []string // when the latest round began
+	held  []string // all filters that the broker may hold, if known
+	known bool     // it is known what earlier runs have left
+	list  string   // the payload with held that the broker keeps; "": it isn't known
+}
+
+// New returns the subscriptions of a run that has had no session yet.
+func New(o Options) *Subscriptions { return &Subscriptions{options: o} }
+
+// Begin returns the round that brings a new session, whose listener is l, to the filters wanted.
+func (s *Subscriptions) Begin(l *Listener, want []string) *Round {
+	ask := want
+	if sweep := s.sweepFilter(); !s.options.NoSweep && !s.swept.Load() && !slices.Contains(want, sweep) {
+		ask = append(slices.Clone(want), sweep)
+	}
+	s.granted = nil
+	return s.round(l, nil, want, ask)
+}
+
+// Change returns the round that brings a living session to the filters wanted, and asks for those again that the broker has
+// refused. It returns nil if there is nothing to do.
+func (s *Subscriptions) Change(l *Listener, session mqtt.Session, want []string) *Round {
+	var accepted []string
+	for _, g := range s.granted {
+		if g.QoS != mqtt.Refused {
+			accepted = append(accepted, g.Filter)
+		}
+	}
+	return s.change(l, session, want, without(want, accepted))
+}
+
+// GiveBack returns the round by which a living session gives back the filters that it holds beside those wanted, among them
+// that of the sweep. It returns nil if there are none.
+func (s *Subscriptions) GiveBack(l *Listener, session mqtt.Session, want []string) *Round {
+	return s.change(l, session, want, nil)
+}
+
+func (s *Subscriptions) change(l *Listener, session mqtt.Session, want, ask []string) *Round {
+	if len(ask) == 0 && len(without(s.state.held, want)) == 0 {
+		return nil
+	}
+	return s.round(l, session, want, ask)
+}
+
+func (s *Subscriptions) round(l *Listener, session mqtt.Session, want, ask []string) *Round {
+	s.state.want = want
+	r := &Round{of: s, state: s.state, listener: l, session: session, ask: ask}
+	if !slices.Equal(s.state.held, want) { // until Take, and if the round fails
+		s.state.held, s.state.list = union(s.state.held, want), ""
+	}
+	return r
+}
+
+// Take takes over the result of a round that hasn't failed. It reports whether the answers to the filters wanted have changed.
+func (s *Subscriptions) Take(r *Round) (news bool) {
+	granted := r.grants
+	again := setOf(without(r.want, r.ask)) // granted before, and still wanted
+	for _, g := range s.granted {
+		if again[g.Filter] {
+			granted = append(granted, g)
+		}
+	}
+	news = len(r.ask) > 0 || len(granted) < len(s.granted)
+	s.state, s.granted = r.state, granted
+	return news
+}
+
+// Granted returns the broker's answers to the filters wanted, in the session of the moment.
+func (s *Subscriptions) Granted() []mqtt.Grant { return s.granted }
+
+// Want tells whether the latest round was for the filters wanted.
+func (s *Subscriptions) Want(want []string) bool { return slices.Equal(want, s.state.want) }
+
+// Surplus tells whether the session holds filters beside those wanted: after Begin, that of the sweep.
+func (s *Subscriptions) Surplus() bool { return len(without(s.state.held, s.state.want)) > 0 }
+
+// union returns the elements of a, and those of b that a lacks.
+func union(a, b []string) []string { return slices.Concat(a, without(b, a)) }
+
+// without returns the elements of a that b lacks.
+func without(a, b []string) (rest []string) {
+	in := setOf(b)
+	for _, s := range a {
+		if !in[s] {
+			rest = append(rest, s)
+		}
+	}
+	return rest
+}
+
+func setOf(list []string) map[string]bool {
+	set := make(map[string]bool, len(list))
+	for _, s := range list {
+		set[s] = true
+	}
+	return set
+}
