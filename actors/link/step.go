@@ -35,7 +35,7 @@ func (p Policy) Step(s State, e Event) (State, []Effect) {
 	case LagOver:
 		if e.Epoch == s.Epoch && !s.lagOver {
 			s.lagOver = true
-			return p.settle(s)
+			return p.waitIfOver(s)
 		}
 	case Overdue:
 		if e.Epoch == s.Epoch && s.Phase == Connecting && !s.ended {
@@ -103,8 +103,8 @@ func (p Policy) dropped(s State, e Dropped) (State, []Effect) {
 	return s, []Effect{Kill{s.Epoch}}
 }
 
-// failed notes why an attempt came to nothing. One that was not even accepted shows that it was no other client that threw
-// us out before.
+// failed notes why an attempt has failed. An attempt that the broker hasn't accepted shows that no other client has thrown this
+// one out before.
 func (p Policy) failed(s State, fault Fault) State {
 	s.Fault = fault
 	if fault != EOF {
@@ -153,11 +153,11 @@ func (p Policy) ended(s State, fault Fault) (State, []Effect) {
 	} else if s.Phase == Connected { // without a Dropped before: as one that gives no cause
 		s.Phase, s.Fault, s.NoWill = Lost, fault, false
 	}
-	return p.settle(s)
+	return p.waitIfOver(s)
 }
 
-// settle goes on to the wait once the attempt has ended and its lag is over.
-func (p Policy) settle(s State) (State, []Effect) {
+// waitIfOver begins the wait for the next attempt once nothing is left of this one and its lag is over.
+func (p Policy) waitIfOver(s State) (State, []Effect) {
 	if !s.ended || !s.lagOver {
 		return s, nil
 	}
