@@ -27,13 +27,21 @@ type device struct {
 	config  config.Device
 	typ     *devices.Type
 	box     *mailbox.Mailbox
-	pid     *actor.PID                   // of the device's actor; the parent writes it before anybody reads it
 	log     atomic.Pointer[slog.Handler] // of what the device says; see deviceLog
 	opening uint64                       // counts openings, also through restarts of the actor, which alone uses it
 	itself  bool                         // the device answers commands itself, as the mapper knows; the actor alone uses it
 
+	counters deviceCounters
+
+	// The parent alone uses these:
+	pid      *actor.PID // of the host; nil while there is none
+	unrouted bool       // the mapper sends nothing any more, for the device is to go
+
+	abandoned atomic.Bool // the device has been given up: nobody is to hear of it
+
 	// The mailbox's lock guards what follows.
 	admits     admission
+	going      bool   // the device is not wanted any more; the parent alone writes this
 	waiting    int    // messages in the mailbox
 	bytes      int    // of these
 	held       int    // of these messages, those that the broker waits for
@@ -96,6 +104,7 @@ func (d *device) refuse(msg any, err error) {
 		outcome = messages.Busy
 	}
 	d.shared.counters.TurnedAway.Add(1)
+	d.counters.refused.Add(1)
 	d.refusals().note(err)
 	if d.shared.log.Enabled(context.Background(), slog.LevelDebug) {
 		d.shared.log.Debug("message refused", "device", d.config.Name, "message", h.Msg, "err", err)
@@ -119,14 +128,17 @@ func (d *device) answer(h messages.Handle, err error) {
 	switch {
 	case err == nil:
 		d.shared.counters.Handled.Add(1)
+		d.counters.handled.Add(1)
 		d.done(h, messages.Handled, "")
 	case errors.Is(err, devices.ErrAction):
 		d.shared.counters.TurnedAway.Add(1)
+		d.counters.refused.Add(1)
 		d.refusals().note(fmt.Errorf("%w (%v)", err, h.Msg))
 		d.shared.log.Debug("message refused", "device", d.config.Name, "message", h.Msg, "err", err)
 		d.done(h, messages.Rejected, options.Redact(err.Error()))
 	default:
 		d.shared.counters.Failed.Add(1)
+		d.counters.failed.Add(1)
 		why := &reason{messages.Handling, h.Msg.Action(), err}
 		d.done(h, messages.Failed, why.Error())
 	}
@@ -158,6 +170,15 @@ func (d *device) set(a admission) {
 		return
 	}
 	d.box.Shed(isHandle, errOffline)
+}
+
+// inform tells the supervisor of the device, unless the device has been given up.
+func (d *device) inform(msg any) {
+	d.box.Locked(func() {
+		if !d.abandoned.Load() {
+			d.shared.supervisor.send(msg)
+		}
+	})
 }
 
 // vacate refuses what waits in the mailbox when the actor has ended and will not come to it. When the gateway is stopping,

@@ -127,6 +127,7 @@ func (d *device) overdue(c *call, why *reason) (queued []any) {
 	}
 	if c.doing == messages.Handling {
 		d.shared.counters.Failed.Add(1)
+		d.counters.failed.Add(1)
 	}
 	d.shared.supervisor.send(messages.DeviceChanged{Device: d.config.Name, State: messages.Stuck, Err: why})
 	return queued

@@ -59,6 +59,7 @@ func (g *deviceGate) relieve(n int) (early []messages.EarlyAck) {
 		h.Early, h.Record = true, g.preserve(*h)
 		early = append(early, messages.EarlyAck{Delivery: h.Delivery, Device: g.config.Name, Record: h.Record})
 		g.shared.counters.Early.Add(1)
+		g.counters.early.Add(1)
 	}
 	if g.shared.spool != nil && awaited(g.busy.handling) {
 		mark(&g.busy.handling)

@@ -32,11 +32,12 @@ func (e *env) Emit(msg messages.InternalMsg, options ...devices.EmitOption) devi
 	if number == 0 {
 		return receipt
 	}
-	if e.closed.Load() {
+	if e.closed.Load() || e.device.abandoned.Load() {
 		e.device.shared.receipts.settle(number, devices.ErrStopped)
 		return receipt
 	}
 	e.device.shared.counters.Emitted.Add(1)
+	e.device.counters.emitted.Add(1)
 	e.device.shared.mapper.send(messages.Emitted{
 		Number: number,
 		Device: e.device.config.Name,
@@ -47,5 +48,7 @@ func (e *env) Emit(msg messages.InternalMsg, options ...devices.EmitOption) devi
 }
 
 func (e *env) Report(err error) {
-	e.device.shared.supervisor.send(messages.Report{Device: e.device.config.Name, Err: err})
+	if !e.closed.Load() {
+		e.device.inform(messages.Report{Device: e.device.config.Name, Err: err})
+	}
 }

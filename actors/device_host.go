@@ -15,8 +15,7 @@ import (
 // host is the actor that opens one devices.Device, hands it its messages one at a time, recovers its panics, and closes it.
 // It tells the supervisor of each failure, and the supervisor answers with when to open the device again.
 type host struct {
-	device *device // nil until the first message of a host that begins again
-	find   func(*actor.PID) *device
+	device *device
 	self   address
 
 	env     *env
@@ -50,9 +49,6 @@ type (
 
 // Receive implements actor.Actor.
 func (h *host) Receive(c actor.Context) {
-	if h.device == nil {
-		h.device = h.find(c.Self())
-	}
 	defer guard(c, h.device.config.Name, h.device.shared.supervisor)
 	switch m := c.Message().(type) {
 	case *actor.Started:
@@ -69,7 +65,7 @@ func (h *host) Receive(c actor.Context) {
 		}
 	case runEnded:
 		h.ended(m)
-	case *actor.Stopping, *actor.Restarting:
+	case *actor.Stopping:
 		h.stop()
 	case *actor.Stopped:
 		h.device.vacate()
@@ -103,7 +99,7 @@ func (h *host) open() {
 	}
 	h.opened = opened
 	answerer, ok := opened.(devices.Answerer)
-	if itself := ok && answerer.Answers(); itself != d.itself {
+	if itself := ok && answerer.Answers(); itself != d.itself && !d.isGoing() {
 		d.itself = itself
 		d.shared.mapper.send(messages.AnswersItself{Device: d.config.Name, Itself: itself})
 	}
@@ -111,7 +107,7 @@ func (h *host) open() {
 		h.run(r)
 	}
 	d.set(admit)
-	d.shared.supervisor.send(messages.DeviceChanged{Device: d.config.Name, State: messages.Online})
+	d.inform(messages.DeviceChanged{Device: d.config.Name, State: messages.Online})
 }
 
 // recovered is deferred around every call of a device's own code. It turns a panic into an error.
@@ -119,6 +115,20 @@ func recovered(err *error) {
 	if cause := recover(); cause != nil {
 		*err = newCrash(cause)
 	}
+}
+
+// apart calls f, which is a device's own code, on another goroutine: f may end that by runtime.Goexit, but not the last
+// goroutine of an actor that stops, which would never have stopped then.
+func apart(f func() error) error {
+	err := mailbox.ErrGoexit
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer recovered(&err)
+		err = f()
+	}()
+	<-done
+	return err
 }
 
 // run starts Run, on a goroutine that ends when Run does.
@@ -175,7 +185,7 @@ func (h *host) reopen(waited time.Duration) {
 		h.open()
 	default:
 		why := &reason{doing: messages.Running, err: errOverdue{waited}}
-		h.device.shared.supervisor.send(messages.DeviceChanged{Device: h.device.config.Name, State: messages.Stuck, Err: why})
+		h.device.inform(messages.DeviceChanged{Device: h.device.config.Name, State: messages.Stuck, Err: why})
 	}
 }
 
@@ -214,11 +224,14 @@ func (h *host) handle(m messages.Handle) {
 func (h *host) fail(why *reason) {
 	h.device.set(refuseOffline)
 	h.close()
+	if why.doing == messages.Opening && h.device.isGoing() {
+		return // it has been hurried, and nobody wants it opened any more
+	}
 	f := messages.Failure{Who: h.device.config.Name, What: why.doing, Err: why, Final: errors.Is(why, devices.ErrConfig)}
 	if c := (*crash)(nil); errors.As(why, &c) {
 		f.Stack = c.stack
 	}
-	h.device.shared.supervisor.send(f)
+	h.device.inform(f)
 }
 
 // close gives back what the device holds. Its Run may still go on afterwards.
@@ -235,10 +248,7 @@ func (h *host) close() {
 	}
 	opened := h.opened
 	h.opened = nil
-	_, err := h.device.during(messages.Closing, h.device.config.Timeout, nil, func() (err error) {
-		defer recovered(&err)
-		return opened.Close()
-	})
+	_, err := h.device.during(messages.Closing, h.device.config.Timeout, nil, func() error { return apart(opened.Close) })
 	if err != nil {
 		h.env.Report(&reason{doing: messages.Closing, err: err})
 	}

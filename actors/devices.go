@@ -3,42 +3,62 @@ package actors
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/mqttgateway/mqttgateway/actors/mailbox"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// parent is the actor above the devices' actors. It is their strategy too: a panic that reaches it,
-// by a bug of ours, becomes the same failure as any other, and the supervisor says when the actor begins again.
+// parent is the actor above the hosts of the devices. It knows which devices there are, makes of a wanted set the present one,
+// and ends devices that are not wanted any more. It is also the hosts' strategy: a panic that reaches the parent is a bug of
+// ours, and becomes a failure like any other, after which the supervisor says when a new host begins in the device.
 type parent struct {
-	*system
-	left    int                    // actors that have not terminated
-	failed  map[string]*actor.PID  // suspended, or nil if it has ended, until they begin again
-	again   map[string]*time.Timer // when
+	parentNeeds
+	left    int // hosts that have not ended
 	closing bool
-	restart func(pids ...*actor.PID) // of protoactor's; set with the first failure
-	hosts   *actor.Props             // of all devices
-	next    *device                  // to be spawned
+	fallen  map[string]*fallen     // by name, the devices whose host has ended by a bug, until a new one begins
+	lines   map[string][]*device   // by name, the devices that follow each other; see devices_apply.go
+	watches map[string]*time.Timer // by name, of devices that go
+	leaving [][]*device            // for each routes with removals, the devices, until the mapper has answered by unrouted
+
+	props *actor.Props // of all hosts
+	next  *device      // whose host is to be spawned
+}
+
+// parentNeeds is what the parent is given.
+type parentNeeds struct {
+	self, supervisor, mapper address
+
+	first   []*device // that there are from the start; the table has them
+	table   *deviceTable
+	shared  *shared
+	workers *mailbox.Workers
+	log     *slog.Logger
+}
+
+// fallen is a device whose host has ended, or is about to, without being told to.
+type fallen struct {
+	again *time.Timer // until hostDue; nil until the supervisor has said when
 }
 
 var _ actor.SupervisorStrategy = (*parent)(nil)
 
-// restartDue tells the parent, or the supervisor, to begin an actor again.
-type restartDue struct{ who string }
+// What the parent says to itself.
+type (
+	hostDue   struct{ device string } // a new host begins
+	giveUpDue struct{ device string } // a device that is to go has had time to return from its call
+)
 
-func newParent(s *system) *parent {
-	p := &parent{
-		system: s,
-		failed: make(map[string]*actor.PID),
-		again:  make(map[string]*time.Timer),
-	}
-	find := p.deviceOf
-	p.hosts = actor.PropsFromProducer(func() actor.Actor { return &host{find: find} },
-		actor.WithMailbox(func() actor.Mailbox { return p.next.box }), actor.WithDispatcher(&p.workers),
+func newParent(needs parentNeeds) *parent {
+	p := &parent{parentNeeds: needs, fallen: make(map[string]*fallen), lines: make(map[string][]*device), watches: make(map[string]*time.Timer)}
+	p.props = actor.PropsFromProducer(func() actor.Actor { return new(host) },
+		actor.WithMailbox(func() actor.Mailbox { return p.next.box }), actor.WithDispatcher(p.workers),
 		actor.WithOnInit(func(c actor.Context) { c.Actor().(*host).device = p.next }))
 	return p
 }
@@ -48,42 +68,49 @@ func (p *parent) Receive(c actor.Context) {
 	defer guard(c, devicesName, p.supervisor)
 	switch m := c.Message().(type) {
 	case *actor.Started:
-		for i, d := range p.hosted {
+		for i, d := range p.first {
 			p.spawn(c, d)
 			takeTurns(i)
 		}
+		p.first = nil
+	case apply:
+		p.apply(c, m)
+	case unrouted:
+		p.unrouted(c)
+	case drained:
+		p.removed(c, m.device)
+	case giveUpDue:
+		p.giveUp(c, m.device)
 	case *actor.Terminated:
-		p.left--
-		p.gone(m.Who)
-		p.closed()
+		p.terminated(c, m.Who)
 	case messages.Reopen:
 		p.reopen(m)
-	case restartDue:
-		if pid, ok := p.failed[m.who]; ok && !p.closing {
-			delete(p.failed, m.who)
-			if pid == nil {
-				p.spawn(c, p.byName[m.who])
-			} else {
-				p.restart(pid)
-			}
-		}
+	case hostDue:
+		p.begin(c, m.device)
 	case messages.CloseDevices:
 		p.close(c)
 	case *actor.Stopping:
-		for _, timer := range p.again {
-			timer.Stop()
+		for _, f := range p.fallen {
+			if f.again != nil {
+				f.again.Stop()
+			}
+		}
+		for _, t := range p.watches {
+			t.Stop()
 		}
 	}
 }
 
-// spawn begins the actor of a device. Devices share what protoactor wants for that, which is more than an actor takes
-// itself: they are told apart by their mailboxes, which they keep, and their devices, which they find by their names when
-// they begin again.
+// spawn begins a host in a device. Hosts share their Props, which take more memory than a host does: spawn passes the device
+// to the functions in them by p.next.
 func (p *parent) spawn(c actor.Context, d *device) {
 	p.next = d
-	pid, err := c.SpawnNamed(p.hosts, d.config.Name)
+	pid, err := c.SpawnNamed(p.props, d.config.Name)
+	for n := 2; errors.Is(err, actor.ErrNameExists); n++ { // a device of that name has been given up, and has not returned yet
+		pid, err = c.SpawnNamed(p.props, fmt.Sprintf("%s#%d", d.config.Name, n))
+	}
 	if err != nil {
-		panic(fmt.Errorf("device %q: %w", d.config.Name, err)) // names are checked to be unique
+		panic(fmt.Errorf("device %q: %w", d.config.Name, err))
 	}
 	d.pid = pid
 	p.left++
@@ -97,20 +124,27 @@ func takeTurns(i int) {
 	}
 }
 
-// HandleFailure implements actor.SupervisorStrategy for the devices' actors. The one that failed is suspended.
+// HandleFailure implements actor.SupervisorStrategy for the hosts. A host that has panicked ends; its device stays.
 func (p *parent) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, pid *actor.PID, rs *actor.RestartStatistics, cause, msg any) {
 	rs.Reset() // the supervisor counts
-	d := p.deviceOf(pid)
+	s.StopChildren(pid)
+	d := p.hostedBy(pid)
+	if d == nil {
+		return // it has been given up
+	}
 	d.set(refuseOffline)
-	p.restart = s.RestartChildren
-	p.failed[d.config.Name] = pid
-	p.supervisor.send(failureOf(d.config.Name, newCrash(cause), msg))
-	if p.closing {
-		s.StopChildren(pid)
+	p.fell(d, failureOf(d.config.Name, newCrash(cause), msg))
+}
+
+// fell notes that a host ends without being told to, and tells the supervisor the first reason.
+func (p *parent) fell(d *device, f messages.Failure) {
+	if name := d.config.Name; !d.going && p.fallen[name] == nil {
+		p.fallen[name] = new(fallen)
+		p.supervisor.send(f)
 	}
 }
 
-// failureOf is that of a device's actor which panicked over msg.
+// failureOf returns the failure of a host that has panicked over msg.
 func failureOf(device string, c *crash, msg any) messages.Failure {
 	why := &reason{doing: messages.Receiving, err: c}
 	switch m := msg.(type) {
@@ -127,27 +161,60 @@ func failureOf(device string, c *crash, msg any) messages.Failure {
 	return f
 }
 
-// gone makes a failure of an actor that has stopped itself.
-func (p *parent) gone(pid *actor.PID) {
-	if p.closing {
+// hostedBy returns the device of a host; nil if the device has been given up.
+func (p *parent) hostedBy(pid *actor.PID) *device {
+	name := deviceName(pid)
+	d := p.table.named(name)
+	if line := p.lines[name]; len(line) > 0 {
+		d = line[0]
+	}
+	if d == nil || !pid.Equal(d.pid) {
+		return nil
+	}
+	return d
+}
+
+// terminated acts on the end of a host.
+func (p *parent) terminated(c actor.Context, pid *actor.PID) {
+	d := p.hostedBy(pid)
+	if d == nil {
 		return
 	}
-	d := p.deviceOf(pid)
-	p.failed[d.config.Name] = nil
-	p.supervisor.send(messages.Failure{Who: d.config.Name, What: messages.Receiving, Err: errors.New("actor stopped itself")})
+	p.left--
+	d.pid = nil
+	switch {
+	case d.going && d.unrouted:
+		p.mapper.send(drained{d.config.Name})
+	case !d.going && !p.closing:
+		p.fell(d, messages.Failure{Who: d.config.Name, What: messages.Receiving, Err: errors.New("actor stopped itself")})
+	}
+	p.closed()
 }
 
-func (p *parent) deviceOf(pid *actor.PID) *device {
-	return p.byName[pid.Id[len(p.devices.pid.Id)+1:]]
+// deviceName returns the name of the device that a host has, or had.
+func deviceName(pid *actor.PID) string {
+	name, _, _ := strings.Cut(pid.Id[strings.LastIndexByte(pid.Id, '/')+1:], "#")
+	return name
 }
 
-// reopen passes the word on to a device's actor, or begins an actor that failed again when it is time.
+// reopen passes on to a host when to open the device again, or remembers when a new host is to begin.
 func (p *parent) reopen(m messages.Reopen) {
-	if _, ok := p.failed[m.Device]; ok {
-		p.again[m.Device] = p.devices.later(m.After, restartDue{m.Device})
+	d := p.table.named(m.Device)
+	if f := p.fallen[m.Device]; f != nil {
+		f.again = p.self.later(m.After, hostDue{m.Device})
+	} else if d != nil && d.pid != nil { // else the device that failed is no more
+		address{p.shared.root, d.pid}.send(m)
+	}
+}
+
+// begin begins a new host in a device whose host has ended by a bug.
+func (p *parent) begin(c actor.Context, name string) {
+	d := p.table.named(name)
+	if p.fallen[name] == nil || p.closing || d == nil || d.pid != nil {
 		return
 	}
-	address{p.root, p.byName[m.Device].pid}.send(m)
+	delete(p.fallen, name)
+	p.spawn(c, d)
 }
 
 // close has each device finish what it has, and end.
@@ -156,21 +223,19 @@ func (p *parent) close(c actor.Context) {
 		return
 	}
 	p.closing = true
-	for i, d := range p.hosted {
+	for i, d := range p.table.all() {
 		d.set(refuseClosing)
-		switch pid, failed := p.failed[d.config.Name]; {
-		case !failed:
+		if !d.going && d.pid != nil && p.fallen[d.config.Name] == nil {
 			c.Poison(d.pid)
-		case pid != nil:
-			c.Stop(pid) // suspended, it would never come to the pill
 		}
 		takeTurns(i)
 	}
 	p.closed()
 }
 
+// closed tells the supervisor when all devices have ended.
 func (p *parent) closed() {
-	if p.closing && p.left == 0 {
+	if p.closing && p.left == 0 && len(p.lines) == 0 {
 		p.supervisor.send(messages.DevicesClosed{})
 	}
 }

@@ -19,3 +19,6 @@ func (g *Gateway) Post(part string, msg any) {
 
 // GiveMapper puts words in force, unchecked, and only there.
 func (g *Gateway) GiveMapper(codec *mapping.Codec) { g.system.mapper.send(remap{codec}) }
+
+// UpsetDevices makes the parent of the devices panic: it is told of devices that it has not removed.
+func (g *Gateway) UpsetDevices() { g.system.devices.send(unrouted{}) }

@@ -3,7 +3,6 @@ package actors
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -12,7 +11,6 @@ import (
 	"github.com/mqttgateway/mqttgateway/actors/link"
 	"github.com/mqttgateway/mqttgateway/actors/mailbox"
 	"github.com/mqttgateway/mqttgateway/config"
-	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/librarylog"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/mapping"
@@ -51,8 +49,8 @@ type OutboxSize struct{ Messages, Bytes int }
 // Gateway is one system of actors. Make it with New; it runs once.
 type Gateway struct{ system *system }
 
-// New checks that the devices' types are known, and their names unique, and returns a gateway that has not started. New does not
-// look at the parameters of devices: a device with wrong ones stays down, the others work.
+// New checks the names and the types of the devices and returns a gateway that has not started. New doesn't look at the
+// parameters of devices, as Apply does: at the start a device with wrong ones stays down, and the others work.
 func New(o Options) (*Gateway, error) {
 	if o.Dial == nil {
 		o.Dial = mqtt.Dial
@@ -63,30 +61,15 @@ func New(o Options) (*Gateway, error) {
 	if o.QoS > 1 { // 2 is promised as 1
 		o.QoS = 1
 	}
-	s := &system{Options: o, byName: make(map[string]*device, len(o.Devices))}
-	var faults []error
-	types := make(map[string]*devices.Type)
-	for i := range o.Devices {
-		d := &o.Devices[i]
-		if _, taken := s.byName[d.Name]; taken {
-			faults = append(faults, fmt.Errorf("device %q: a name that another has already", d.Name))
-		}
-		s.byName[d.Name] = nil
-		if types[d.Type] == nil {
-			t, err := devices.Lookup(d.Type)
-			if err != nil {
-				faults = append(faults, fmt.Errorf("device %q: %w", d.Name, err))
-				continue
-			}
-			types[d.Type] = &t
-		}
-		hosted := newDevice(&s.shared, *d, types[d.Type])
-		s.hosted = append(s.hosted, hosted)
-		s.byName[d.Name] = hosted
-	}
+	types, faults := checkDevices(o.Devices)
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
+	s := &system{Options: o, applying: make(chan struct{}, 1)}
+	for _, d := range o.Devices {
+		s.first = append(s.first, newDevice(&s.shared, d, types[d.Type]))
+	}
+	s.table = newDeviceTable(s.first)
 	if err := s.openSpool(); err != nil {
 		return nil, err
 	}
@@ -140,8 +123,8 @@ func (s *system) supervise(stopped func()) supervisorOptions {
 	for _, r := range memory.restore(s) {
 		restored = append(restored, r)
 	}
-	devices := make([]*route, len(s.hosted))
-	for i, d := range s.hosted {
+	devices := make([]*route, len(s.first))
+	for i, d := range s.first {
 		devices[i] = d.route()
 	}
 	mapper := newMapper(s.mapperOptions(), s.Codec, devices)
@@ -155,7 +138,7 @@ func (s *system) supervise(stopped func()) supervisorOptions {
 		children: []child{
 			{connectionName, of(connectionBox, func() actor.Actor { return newConnection(config, memory) }), nil},
 			{mapperName, of(mapperBox, func() actor.Actor { return mapper }), restored},
-			{devicesName, of(mailbox.New(nil, nil), func() actor.Actor { return newParent(s) }), nil},
+			{devicesName, of(mailbox.New(nil, nil), func() actor.Actor { return newParent(s.parentNeeds()) }), nil},
 		},
 		board:     s.board,
 		log:       newSupervisorLog(&s.Options, s.supervisor),
@@ -164,22 +147,10 @@ func (s *system) supervise(stopped func()) supervisorOptions {
 		grace:     s.Grace,
 		spawned:   func() { s.up.Store(true) },
 		begun:     s.Started,
-		lingering: s.lingering,
+		lingering: s.table.lingering,
 		endLife:   s.end,
 		stopped:   stopped,
 	}
-}
-
-// lingering names up to ten devices that have not handled what they have.
-func (s *system) lingering() (names []string) {
-	for _, d := range s.hosted {
-		busy := false
-		d.box.Locked(func() { busy = d.busy != nil || d.waiting > 0 })
-		if busy && len(names) < 10 {
-			names = append(names, d.config.Name)
-		}
-	}
-	return names
 }
 
 // clearWait is how long the actors may take to end after the stop, within what is left of the grace time. An actor that is stuck

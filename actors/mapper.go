@@ -77,6 +77,8 @@ func (m *mapper) Receive(c actor.Context) {
 		m.emitted(msg)
 	case messages.AnswersItself:
 		m.routes.answersItself(msg.Device, msg.Itself)
+	case drained:
+		m.devices.send(msg)
 	case routes:
 		m.reroute(msg)
 	case remap:

@@ -2,6 +2,8 @@ package actors
 
 import (
 	"github.com/mqttgateway/mqttgateway/actors/routing"
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
@@ -42,3 +44,24 @@ type inbox interface {
 // unrouted tells that the mapper sends nothing more to the devices that a routes has removed: what their inboxes have is
 // all that they get.
 type unrouted struct{ names []string }
+
+// Whoever runs the gateway → devices.
+
+// apply makes the wanted devices those of the gateway, or, with compare, does nothing but tell what that would change.
+type apply struct {
+	wanted  []config.Device
+	types   map[string]*devices.Type // of the wanted devices, by their names
+	compare bool
+	answer  chan<- applied // has room for one
+}
+
+// applied is the answer to apply.
+type applied struct {
+	changes Changes
+	err     error
+}
+
+// Devices → mapper → devices.
+
+// drained comes back behind what a device has emitted: the mapper has passed all of that on.
+type drained struct{ device string }

@@ -198,7 +198,7 @@ func TestDevicesBeginAgain(t *testing.T) {
 		b.arrive("home////stuck/me/C", "SLEEP")
 		b.log.take()
 
-		b.gateway.Post("devices", messages.Reopen{Device: "nobody"})
+		b.gateway.UpsetDevices()
 		b.arrive("home////b/me/C", "BREAK") // its failure is told while devices is down
 		b.arrive("home////a/me/C", "ON")
 		time.Sleep(3 * time.Second)
@@ -207,7 +207,7 @@ func TestDevicesBeginAgain(t *testing.T) {
 		if got := b.broker.published(); !slices.Equal(got, want) {
 			t.Errorf("published %q, want %q", got, want)
 		}
-		if told := mentions(b.log.take(), "actor failed", "device=devices", "stack=", "(*parent).reopen"); len(told) != 1 {
+		if told := mentions(b.log.take(), "actor failed", "device=devices", "stack=", "(*parent).unrouted"); len(told) != 1 {
 			t.Errorf("told %q, want one line with the stack", told)
 		}
 	})
@@ -254,7 +254,7 @@ func TestStopWhileAPartIsDown(t *testing.T) {
 				case "mapper":
 					b.arrive("home////nobody/me/C", "ON")
 				case "devices":
-					b.gateway.Post("devices", messages.Reopen{Device: "nobody"})
+					b.gateway.UpsetDevices()
 				}
 				synctest.Wait()
 				began := time.Now()

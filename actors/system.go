@@ -17,10 +17,10 @@ type system struct {
 	Options
 	counters Counters
 	receipts receipts
-	hosted   []*device
-	byName   map[string]*device // the same
-	spool    *spool.Spool       // nil if there is none
-	unkept   *tally             // records, by the spool
+	first    []*device // that there are at the start; nil from then on
+	table    *deviceTable
+	spool    *spool.Spool // nil if there is none
+	unkept   *tally       // records, by the spool
 
 	recovered spool.Recovered // what it owes of before; until the connection has it
 	root      *actor.RootContext
@@ -33,6 +33,8 @@ type system struct {
 
 	life context.Context // of what devices do; ends when an orderly stop has no more time for them
 	end  context.CancelFunc
+
+	applying chan struct{} // holds a token while an Apply or a Compare goes on
 
 	addresses
 }
@@ -56,5 +58,14 @@ func (s *system) mapperOptions() mapperOptions {
 		supervisor: s.supervisor, connection: s.connection, devices: s.devices,
 		counters: &s.counters, receipts: &s.receipts, log: s.Log,
 		retainedCommands: s.RetainedCommands,
+	}
+}
+
+func (s *system) parentNeeds() parentNeeds {
+	first := s.first
+	s.first = nil
+	return parentNeeds{
+		self: s.devices, supervisor: s.supervisor, mapper: s.mapper,
+		first: first, table: s.table, shared: &s.shared, workers: &s.workers, log: s.Log,
 	}
 }

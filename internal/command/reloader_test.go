@@ -92,7 +92,7 @@ func TestRunAsAService(t *testing.T) {
 		t.Errorf("a level was taken over from a file that was refused:\n%s", stdout)
 	}
 	reload(strings.Replace(file, "none", "other", 1) + "gateway: {name: other}\nlog: {level: debug}\n")
-	awaits(stdout, `msg="configuration read again" options=[log.level] restart_needed_for="[gateway.name devices]" took=`)
+	awaits(stdout, `msg="configuration read again" changed=1 changed_devices=[a] options=[log.level] restart_needed_for=[gateway.name] took=`)
 	awaits(stdout, "level=DEBUG")
 	stop()
 	if status := <-ended; status != 0 {

@@ -1,0 +1,227 @@
+package actors
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// How devices come and go:
+//
+//	apply ─┬─ added:   DeviceAdded → supervisor, a host begins, route → mapper
+//	       ├─ removed: route out → mapper → unrouted → poison pill, so that the device handles what it has and closes →
+//	       │           host ended → drained → mapper → drained → DeviceRemoved → supervisor
+//	       └─ changed: the route of the new device takes the place of the old one's at once. What comes for the new device
+//	                   waits in its mailbox until the old one is removed; then the new one is added.
+//
+// Devices of one name that follow each other stand in a line: the first has a host, or its host has just ended; the others
+// wait. There is a line for a name only while a device of that name goes.
+
+// routesAtOnce is how many devices a message to the mapper adds or removes at most, so that what arrives meanwhile hardly waits.
+const routesAtOnce = 100
+
+// giveUpAfter is how long a device that is to go may be in a call beyond the call's deadline.
+const giveUpAfter = 10 * time.Second
+
+// apply makes the wanted devices the present ones, and answers.
+func (p *parent) apply(c actor.Context, a apply) {
+	if p.closing {
+		a.answer <- applied{err: errClosing}
+		return
+	}
+	changes := changesTo(p.table.configured(), a.wanted)
+	if !a.compare && !changes.None() {
+		p.carryOut(c, a, changes)
+	}
+	if !a.compare {
+		p.log.LogAttrs(context.Background(), slog.LevelInfo, "devices applied", changes.attrs()...)
+	}
+	a.answer <- applied{changes: changes}
+}
+
+// carryOut changes the devices.
+func (p *parent) carryOut(c actor.Context, a apply, changes Changes) {
+	wanted := make(map[string]*config.Device, len(a.wanted))
+	for i := range a.wanted {
+		wanted[a.wanted[i].Name] = &a.wanted[i]
+	}
+	added := func(name string) *device {
+		w := wanted[name]
+		d := newDevice(p.shared, *w, a.types[w.Type])
+		p.table.put(d)
+		return d
+	}
+	var to rerouting
+	for _, name := range changes.Removed {
+		to.remove(p, p.dismiss(name))
+	}
+	for _, name := range changes.Changed {
+		old := p.dismiss(name)
+		d := added(name)
+		p.lines[name] = append(p.lines[name], d)
+		to.remove(p, old)
+		to.add(p, d)
+	}
+	for _, name := range changes.Added {
+		d := added(name)
+		if line := p.lines[name]; len(line) > 0 { // one that was removed before has not ended yet
+			p.lines[name] = append(line, d)
+		} else {
+			p.announce(c, d)
+		}
+		to.add(p, d)
+	}
+	to.send(p)
+}
+
+// rerouting collects what the mapper is to be told of devices that come and go.
+type rerouting struct {
+	routes
+	leaving []*device
+}
+
+func (r *rerouting) add(p *parent, d *device) {
+	r.routes.add = append(r.routes.add, d.route())
+	r.full(p)
+}
+
+// remove takes out the route of a device. A device of the same name whose route is added next goes into the same message.
+func (r *rerouting) remove(p *parent, d *device) {
+	r.full(p)
+	r.routes.remove = append(r.routes.remove, d.config.Name)
+	r.leaving = append(r.leaving, d)
+}
+
+// full sends what has been collected if it is enough for one message.
+func (r *rerouting) full(p *parent) {
+	if len(r.routes.add) >= routesAtOnce || len(r.routes.remove) >= routesAtOnce {
+		r.send(p)
+	}
+}
+
+func (r *rerouting) send(p *parent) {
+	if len(r.leaving) > 0 {
+		p.leaving = append(p.leaving, r.leaving)
+	}
+	p.mapper.send(r.routes)
+	*r = rerouting{}
+}
+
+// dismiss takes the name from a device, which is to go.
+func (p *parent) dismiss(name string) *device {
+	d := p.table.leave(name)
+	d.box.Locked(func() { d.going = true })
+	if len(p.lines[name]) == 0 {
+		p.lines[name] = []*device{d}
+	}
+	if f := p.fallen[name]; f != nil {
+		if f.again != nil {
+			f.again.Stop()
+		}
+		delete(p.fallen, name)
+	}
+	return d
+}
+
+// announce tells the supervisor of a device and begins its host.
+func (p *parent) announce(c actor.Context, d *device) {
+	p.supervisor.send(messages.DeviceAdded{Device: d.config.Name, Type: d.config.Type})
+	p.spawn(c, d)
+}
+
+// unrouted ends the devices that the mapper sends nothing any more, unless they wait in a line themselves.
+func (p *parent) unrouted(c actor.Context) {
+	batch := p.leaving[0]
+	p.leaving = p.leaving[1:]
+	for i, d := range batch {
+		d.unrouted = true
+		if p.lines[d.config.Name][0] == d {
+			p.end(c, d)
+		}
+		takeTurns(i)
+	}
+}
+
+// end has the first device of a line finish what it has, and end.
+func (p *parent) end(c actor.Context, d *device) {
+	name := d.config.Name
+	if d.pid == nil { // its host has ended already
+		p.mapper.send(drained{name})
+		return
+	}
+	d.hurry()
+	c.Poison(d.pid)
+	p.lookAfter(name, d.patience())
+}
+
+// lookAfter looks after a while whether a device that goes is to be given up.
+func (p *parent) lookAfter(name string, after time.Duration) {
+	p.watches[name] = p.self.later(after, giveUpDue{name})
+}
+
+// giveUp leaves behind the first device of a line if it has been in a call for too long. Its host goes on, if the call ever
+// returns, but nobody hears of it.
+func (p *parent) giveUp(c actor.Context, name string) {
+	line := p.lines[name]
+	if len(line) == 0 || line[0].pid == nil || !line[0].unrouted {
+		return
+	}
+	d := line[0]
+	if left := d.patience(); left > 0 {
+		p.lookAfter(name, left)
+		return
+	}
+	p.log.Warn("device that was to go given up, for its call does not return", "device", name, "err", d.abandon())
+	d.pid = nil
+	p.left--
+	p.mapper.send(drained{name})
+}
+
+// removed tells the supervisor of the first device of a line that it is no more, and goes on with the next.
+func (p *parent) removed(c actor.Context, name string) {
+	p.supervisor.send(messages.DeviceRemoved{Device: name})
+	p.leaveLine(name)
+	p.follow(c, name)
+	p.closed()
+}
+
+// leaveLine takes the first device out of its line.
+func (p *parent) leaveLine(name string) {
+	p.table.ended(p.lines[name][0])
+	p.lines[name] = p.lines[name][1:]
+	if t := p.watches[name]; t != nil {
+		t.Stop()
+		delete(p.watches, name)
+	}
+}
+
+// follow begins the next device of a line. A device that is to go itself by now, or comes while the gateway is stopping,
+// begins only if messages wait for it.
+func (p *parent) follow(c actor.Context, name string) {
+	for len(p.lines[name]) > 0 && p.lines[name][0].unrouted && p.lines[name][0].idle() {
+		p.leaveLine(name)
+	}
+	if len(p.lines[name]) == 0 {
+		delete(p.lines, name)
+		return
+	}
+	d := p.lines[name][0]
+	if !d.going { // then it is the last
+		delete(p.lines, name)
+	}
+	switch {
+	case d.unrouted:
+		p.announce(c, d)
+		p.end(c, d)
+	case !p.closing || d.going:
+		p.announce(c, d)
+	case !d.idle():
+		p.announce(c, d)
+		c.Poison(d.pid)
+	}
+}
