@@ -46,9 +46,11 @@ func (o *Outbox) Add(e Entry) (replaced *Entry) {
 // Fits tells whether Push would drop nothing.
 func (o *Outbox) Fits(e Entry) bool {
 	n, bytes := o.queue.Len()+1, o.bytes+e.size()
-	if old, ok := o.retained[e.Topic]; ok && e.Retain {
-		was := old.Value.(Entry)
-		n, bytes = n-1, bytes-was.size()
+	if e.Retain {
+		if old, ok := o.retained[e.Topic]; ok {
+			was := old.Value.(Entry)
+			n, bytes = n-1, bytes-was.size()
+		}
 	}
 	return n <= o.maxMessages && bytes <= o.maxBytes
 }
