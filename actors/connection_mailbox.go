@@ -49,6 +49,6 @@ func newConnectionMailbox(c connectionConfig, m *connectionMemory) *mailbox.Mail
 		}
 		err = fmt.Errorf("%w: %w", devices.ErrDropped, err)
 		c.tellDropped(p, err)
-		c.receipts.settle(p.Number, err)
+		c.receipts.resolve(p.Number, err)
 	}).WhenEmpty(m.flushDue, m.flush)
 }

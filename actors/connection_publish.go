@@ -159,7 +159,7 @@ func (c *connectionConfig) tellDropped(p messages.Publication, err error) {
 
 // resolve ends a publication: its receipt, its record, and the deliveries that waited for it alone.
 func (c *connection) resolve(e outbox.Entry, err error) {
-	c.receipts.settle(e.Number, err)
+	c.receipts.resolve(e.Number, err)
 	c.awaiting.order.Done(e.Order)
 	if e.Spooled != 0 {
 		c.spool.Release(e.Spooled)

@@ -3,12 +3,50 @@ package actors
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/mqttgateway/mqttgateway/actors/outbox"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/fifo"
+	"github.com/mqttgateway/mqttgateway/internal/spool"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
+
+// Spool says where the outbox is kept on disk.
+type Spool struct {
+	Dir   string        // empty: the outbox is lost with the process
+	Batch time.Duration // that the first publication waits for others to share an fsync; 0: 5 ms
+}
+
+// openSpool opens the spool, if there is to be one. At QoS 0 nothing is kept.
+func (s *system) openSpool() (err error) {
+	if s.Spool.Dir == "" || s.QoS == 0 {
+		return nil
+	}
+	s.spool, s.recovered, err = spool.Open(spool.Options{
+		Dir:      s.Spool.Dir,
+		Batch:    s.Spool.Batch,
+		MaxBytes: 4 * int64(s.Outbox.Bytes), // so that the outbox is full first
+		Durable:  func(upTo uint64, err error) { s.connection.send(written{upTo, err}) },
+		Trouble:  func(err error) { s.supervisor.send(messages.Unspooled{Count: 1, Releases: true, Err: err}) },
+	})
+	return err
+}
+
+// newUnkept returns the tally of the records that are not kept.
+func (s *system) newUnkept() *tally {
+	return &tally{who: "spool", report: func(r messages.Refusals) { s.supervisor.send(messages.Unspooled{Count: r.Count, Err: r.Err}) }}
+}
+
+// closeSpool gives the directory back.
+func (s *system) closeSpool() {
+	if s.spool == nil {
+		return
+	}
+	if err := s.spool.Close(); err != nil {
+		s.Log.Warn("spool not closed in good order", "err", err)
+	}
+}
 
 // spooled is what the spool keeps, as JSON: of a device, a publication; or, for a device, a message that was acknowledged
 // before the device had handled it.
@@ -63,7 +101,7 @@ func (c *connection) written(w written) {
 	ended := 0
 	for c.unwritten.Len() > 0 && c.unwritten.First().record <= w.upTo {
 		if r := c.unwritten.Pop(); w.err == nil {
-			c.receipts.settle(r.receipt, nil)
+			c.receipts.resolve(r.receipt, nil)
 			c.awaiting.order.Done(r.order)
 		}
 		ended++

@@ -33,7 +33,7 @@ func (e *env) Emit(msg messages.InternalMsg, options ...devices.EmitOption) devi
 		return receipt
 	}
 	if e.closed.Load() || e.device.abandoned.Load() {
-		e.device.shared.receipts.settle(number, devices.ErrStopped)
+		e.device.shared.receipts.resolve(number, devices.ErrStopped)
 		return receipt
 	}
 	e.device.shared.counters.Emitted.Add(1)

@@ -17,10 +17,10 @@ type receipts struct {
 
 // receipt implements devices.Receipt. Its fields are guarded by the lock of all.
 type receipt struct {
-	of      *receipts
-	settled bool
-	err     error
-	done    chan struct{} // made when somebody asks for it: few do
+	of       *receipts
+	resolved bool
+	err      error
+	done     chan struct{} // made when somebody asks for it: few do
 }
 
 var _ devices.Receipt = (*receipt)(nil)
@@ -31,7 +31,7 @@ func (r *receipt) Done() <-chan struct{} {
 	defer r.of.mu.Unlock()
 	if r.done == nil {
 		r.done = make(chan struct{})
-		if r.settled {
+		if r.resolved {
 			close(r.done)
 		}
 	}
@@ -45,9 +45,9 @@ func (r *receipt) Err() error {
 	return r.err
 }
 
-// settle ends the receipt. The lock is held.
-func (r *receipt) settle(err error) {
-	r.settled, r.err = true, err
+// resolve ends the receipt. The lock is held.
+func (r *receipt) resolve(err error) {
+	r.resolved, r.err = true, err
 	if r.done != nil {
 		close(r.done)
 	}
@@ -59,7 +59,7 @@ func (rs *receipts) next() (uint64, *receipt) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	if rs.closed {
-		r.settle(devices.ErrStopped)
+		r.resolve(devices.ErrStopped)
 		return 0, r
 	}
 	if rs.open == nil {
@@ -70,13 +70,13 @@ func (rs *receipts) next() (uint64, *receipt) {
 	return rs.last, r
 }
 
-// settle ends a receipt: kept if err is nil. One that is settled already stays as it is.
-func (rs *receipts) settle(number uint64, err error) {
+// resolve ends a receipt: kept if err is nil. One that has ended already stays as it is.
+func (rs *receipts) resolve(number uint64, err error) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
 	if r, ok := rs.open[number]; ok {
 		delete(rs.open, number)
-		r.settle(err)
+		r.resolve(err)
 	}
 }
 
@@ -87,6 +87,6 @@ func (rs *receipts) close() {
 	rs.closed = true
 	for number, r := range rs.open {
 		delete(rs.open, number)
-		r.settle(devices.ErrStopped)
+		r.resolve(devices.ErrStopped)
 	}
 }

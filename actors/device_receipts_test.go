@@ -28,12 +28,12 @@ func TestReceipts(t *testing.T) {
 	if isDone(receipt1) || receipt1.Err() != nil {
 		t.Error("done before anything was decided")
 	}
-	rs.settle(kept, nil)
-	rs.settle(kept, devices.ErrDropped) // too late
-	rs.settle(refused, devices.ErrDropped)
-	rs.settle(99, nil)
+	rs.resolve(kept, nil)
+	rs.resolve(kept, devices.ErrDropped) // too late
+	rs.resolve(refused, devices.ErrDropped)
+	rs.resolve(99, nil)
 	rs.close()
-	rs.settle(refused, nil)
+	rs.resolve(refused, nil)
 	late, receipt4 := rs.next()
 	rs.close()
 	if late != 0 {
@@ -56,7 +56,7 @@ func TestReceipts(t *testing.T) {
 	}
 }
 
-// Whoever is first to settle a receipt does it, and each is done in the end.
+// Whoever is first to resolve a receipt does it, and each is done in the end.
 func TestReceiptsAtOnce(t *testing.T) {
 	var rs receipts
 	var all sync.WaitGroup
@@ -65,8 +65,8 @@ func TestReceiptsAtOnce(t *testing.T) {
 			for range 500 {
 				number, r := rs.next()
 				var both sync.WaitGroup
-				both.Go(func() { rs.settle(number, nil) })
-				both.Go(func() { rs.settle(number, devices.ErrLost) })
+				both.Go(func() { rs.resolve(number, nil) })
+				both.Go(func() { rs.resolve(number, devices.ErrLost) })
 				<-r.Done()
 				_ = r.Err()
 				both.Wait()

@@ -1,41 +1,119 @@
 // Package actors is the gateway at work: a tree of actors that send each other the values of package messages, and
 // never wait for one another.
 //
-//	supervisor                 decides what begins again and when, throttles what is said about it
+//	supervisor                 decides what begins again and when; keeps the record of how everything is
 //	├── connection             the session with the broker: link state machine, outbox
 //	├── mapper                 both directions between MQTT and internal words; routes to devices
-//	└── devices                parent of the device actors
+//	└── devices                the parent of the device actors, which come and go
 //	    └── <name> …           one actor a device, of the type that its configuration names
 //
 //	in   broker → connection → mapper → device         out   device → mapper → connection → broker
 //
 // [New] and [Gateway.Run] are all that a program needs, and [Register] adds a type of device that is a whole actor.
-// [Gateway.Reload] changes the map while it runs; [Gateway.Alive] and [Gateway.State] tell how it is, [Gateway.Watch] what changes.
-// What can be decided without a clock or a socket stands in the packages below: link, routing, backoff, throttle.
+// [Gateway.Apply] and [Gateway.Reload] change the devices and the map while the gateway runs; [Gateway.Watch],
+// [Gateway.Device], [Gateway.State] and [Gateway.Alive] tell how it is.
 //
-// # Who promises what
+// A file belongs to the actor with whose name it begins. What can be decided without a clock or a socket stands in the
+// packages below: link, outbox, routing, supervision, throttle, backoff. Package mailbox decides who runs an actor.
 //
-// Order: what one actor, or one session, sends to another arrives in that order. A device gets its messages in the
-// order in which the broker sent them, and what it emits leaves in the order in which it emitted it.
+// # What actors say to each other
 //
-// Waiting: only a device's own calls (Open, Handle, Close) may block their actor. Everyone else sends on. A mailbox
-// that the outside can fill is bounded, and refuses on the sender's goroutine: a device's mailbox answers for its
-// device, while it is down, stuck or full.
+// All of it is in package messages, and in messages.go what carries a type from above that package: a codec, a configuration,
+// an opener. What an actor tells itself, by a timer, by a goroutine or a session of its own, stands in its own files. Messages
+// are values; they name devices by name, and deliveries by epoch and number.
 //
-// Answers: each messages.Handle that the broker waits for is followed by exactly one messages.Done, and its delivery by
-// one messages.Acknowledge when the last of its devices has answered.
+// Some things are shared all the same, each because a message would come too late or cost too much:
 //
-// Failures: a device's panic or error ends in its own actor, one of connection, mapper or devices themselves in the
-// supervisor, which survives its own. Each becomes a messages.Failure, and the
-// supervisor says when to begin again.
+//   - The mailbox of a device. The mapper puts messages into it, and it refuses at once in place of a device that is down,
+//     stuck or full, so that none of these costs the mapper anything. Its lock guards what it needs to know for that.
+//   - Receipts. A device that waits for a receipt within Handle must get it, whatever its own actor does.
+//   - Counters. They are atomic, and only ever grow.
+//   - The acknowledgements that a session owes, and the results of its publications. The session's goroutines add to them, and
+//     the connection takes them together.
+//   - The spool. A device's mailbox writes to it what it acknowledges early; its methods are safe for concurrent use.
+//   - The board, on which the supervisor puts copies of the record for those who watch.
 //
-// Availability: how each device is, the supervisor alone decides, and tells the connection by a messages.Availability.
-// The broker keeps it, retained and at QoS 1, below root/$gateway/name: state is online or offline, the gateway's own and
-// its will; device/state is connecting, online, or offline and why. Each session begins with all of them, behind its
-// subscriptions and ahead of the outbox; then changes are told, in the outbox's window and ahead of it. At QoS 0 the outbox
-// does not wait for those that the broker has yet to acknowledge. With Options.NoAvailability nothing of that is told.
+// # On whose goroutine
 //
-// Stopping: devices finish what they have and close; then, behind their last words, the mapper and the outbox run
-// empty; then devices and gateway are said to be offline, the gateway last and in any case; then the session ends in good
-// order. Each part has its share of the grace time.
+// A device's actor runs on a worker of its own while it is busy, because Open, Handle and Close may block. So does the parent.
+// The supervisor runs on a goroutine of protoactor's.
+//
+// The mapper and the connection run on the goroutine of whoever sends to them, if nobody else runs them: the session's reading
+// goroutine decodes what arrives and puts it into the devices' mailboxes, and a device that calls Emit encodes its message, and
+// may write it to the socket. A device is thus never blocked, but Emit takes as long as the messages that are due. The
+// connection follows the mapper: what ten messages make the mapper send is written at once. Package mailbox is the manual
+// of that, and the only code that knows it.
+//
+// # Order
+//
+// What one actor, or one session, sends to another arrives in that order. A device gets its messages in the order in which the
+// broker sent them, and what it emits leaves in the order in which it emitted it. A device that is replaced has its place taken
+// behind all that came before.
+//
+// # Waiting
+//
+// Only a device's own calls may block their actor. Everyone else sends on. A mailbox that the outside can fill is bounded, and
+// refuses on the sender's goroutine. Each messages.Handle that the broker waits for is followed by exactly one messages.Done,
+// and its delivery by one messages.Acknowledge when the last of its devices has answered. Nothing is acknowledged before what
+// devices had emitted by then is kept.
+//
+// # What may re-enter
+//
+// No Receive is entered again while it runs. Callbacks of a session come on the session's goroutines: they copy what they got
+// and send it on. Env may be used from anywhere, also within Open, Handle and Close, and by goroutines that outlive the device,
+// for which it refuses. A mailbox's gate is called with the mailbox's lock held, and sends nothing.
+//
+// # Failures
+//
+// A device's panic or error ends in its own actor, a panic of a registered actor in the parent, one of connection, mapper or
+// parent in the supervisor, which survives its own. Each becomes a messages.Failure, goes into the record, and the record says
+// when to begin again. The reason that a failure gives is one text, in the log, the availability topic, the answer and the
+// record.
+//
+// # Availability
+//
+// The record decides how each device is, and the supervisor tells the connection by a messages.Availability. The broker keeps
+// it, retained and at QoS 1, below root/$gateway/name: state is online or offline, the gateway's own and its will; device/state
+// is connecting, online, or offline and why. Each session begins with all of them, behind its subscriptions and ahead of the
+// outbox; then changes are told, in the outbox's window and ahead of it. At QoS 0 the outbox does not wait for those that the
+// broker has yet to acknowledge. What a device that is no more has left at the broker is cleared. With
+// Options.NoAvailability nothing of that is told.
+//
+// # Stopping
+//
+// Devices finish what they have and close; then, behind their last words, the mapper and the outbox run empty; then devices
+// and gateway are said to be offline, the gateway last and in any case; then the session ends in good order. Each part has
+// its share of the grace time.
+//
+// # Debugging
+//
+// With log.level debug each message has a line when it comes, finds devices, is refused, and leaves; each step of the link has
+// one, with its epoch; and each attempt to begin a device again. The names of protoactor's processes are those of the tree:
+// supervisor/devices/lamp. A gateway that hangs names the actor that does not answer ([Gateway.Alive], the health check).
+//
+// # Words
+//
+//	acknowledge     tell the broker that a delivery is done with; early: while a device still has it
+//	availability    what the broker keeps of how a device, or the gateway, is
+//	delivery        a message that the broker has sent, by the epoch of its session and a number
+//	device          what stays while equipment fails and is opened again: name, mailbox, counters, configuration
+//	entry           a publication in the outbox; in the record, how one thing is
+//	epoch           number of an attempt to connect, and of the session that came of it
+//	finish          say the last words, and end
+//	flight          publications that have been handed to the session, and have no result yet
+//	flush           write to the socket what a session has buffered
+//	host            the actor that opens one devices.Device and hands it its messages
+//	hub             a device that adds others
+//	outcome         how the handling of a message ended: handled, rejected, busy, failed, timed out
+//	parent          the actor above the hosts
+//	pending         a delivery that devices have not answered yet
+//	reason          why something is down or refused, as people read it
+//	receipt         what an author gets for a message that was emitted
+//	record          how everything is, in supervision; a record of the spool is one line of its file
+//	registered      of a device type that is a whole actor
+//	result          what became of a publication
+//	route           what the mapper knows of a device
+//	session         one connection to the broker, from CONNECT to its end
+//	sweep           the search for topics of devices that are no more
+//	tally           counts what is refused, and tells the supervisor once a second
 package actors

@@ -56,9 +56,6 @@ type pulse struct {
 	open chan struct{} // closed with the answer; nil: nothing is asked
 }
 
-// question asks an actor to close what its pulse has open. Gateway → supervisor, connection, mapper.
-type question struct{ pulse *pulse }
-
 // ask returns a channel that the answer closes.
 func (p *pulse) ask(send func(question)) <-chan struct{} {
 	p.mu.Lock()

@@ -10,14 +10,14 @@ import (
 // emitted puts a device's message into the words of the wire.
 func (m *mapper) emitted(e messages.Emitted) {
 	if m.finished {
-		m.receipts.settle(e.Number, devices.ErrStopped)
+		m.receipts.resolve(e.Number, devices.ErrStopped)
 		return
 	}
 	written := false
 	defer func() {
 		if !written {
 			m.counters.Unsaid.Add(1)
-			m.receipts.settle(e.Number, devices.ErrRefused)
+			m.receipts.resolve(e.Number, devices.ErrRefused)
 		}
 	}()
 	topic, payload, err := m.codec.Encode(e.Msg)
@@ -26,7 +26,7 @@ func (m *mapper) emitted(e messages.Emitted) {
 		m.counters.Unsaid.Add(1)
 		m.unsaid.note(fmt.Errorf("device %q: %w", e.Device, err))
 		m.log.Debug("emission refused", "device", e.Device, "message", e.Msg, "err", err)
-		m.receipts.settle(e.Number, fmt.Errorf("%w: %w", devices.ErrRefused, err))
+		m.receipts.resolve(e.Number, fmt.Errorf("%w: %w", devices.ErrRefused, err))
 		return
 	}
 	m.connection.send(messages.Publication{

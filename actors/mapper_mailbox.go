@@ -54,7 +54,7 @@ func newMapperMailbox(m *mapper) *mailbox.Mailbox {
 			m.acknowledge(msg)
 		case messages.Emitted:
 			m.counters.Unsaid.Add(1)
-			m.receipts.settle(msg.Number, fmt.Errorf("%w: %w", devices.ErrDropped, err))
+			m.receipts.resolve(msg.Number, fmt.Errorf("%w: %w", devices.ErrDropped, err))
 		}
 	})
 }

@@ -10,6 +10,16 @@ import (
 // What actors say to each other stands in package messages. Here stands what carries something that only the actors
 // know of.
 
+// Whoever runs the gateway → supervisor.
+
+// halt has everything stop in good order.
+type halt struct{}
+
+// Whoever runs the gateway → supervisor, connection, mapper.
+
+// question asks an actor to close what its pulse has open.
+type question struct{ pulse *pulse }
+
 // Whoever runs the gateway → mapper, connection.
 
 // remap puts a map in force.

@@ -54,9 +54,8 @@ const (
 	halted
 )
 
-// What the supervisor is told by those who run the gateway, and by its own timers.
+// What the supervisor tells itself by its timers.
 type (
-	halt     struct{}              // stop in good order
 	openOver struct{}              // the link no longer waits for devices
 	lifeOver struct{}              // devices have no more time
 	haltOver struct{}              // nothing is waited for any more
