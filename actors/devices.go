@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 type parent struct {
 	parentNeeds
 	left    int // hosts that have not ended
+	hosts   int // that have begun after the start
 	closing bool
 	fallen  map[string]*fallen     // by name, the devices whose host has ended by a bug, until a new one begins
 	lines   map[string][]*device   // by name, the devices that follow each other; see devices_apply.go
@@ -45,6 +47,7 @@ type parentNeeds struct {
 // fallen is a device whose host has ended, or is about to, without being told to.
 type fallen struct {
 	again *time.Timer // until hostDue; nil until the supervisor has said when
+	due   bool        // hostDue has come, and the host has not ended yet
 }
 
 var _ actor.SupervisorStrategy = (*parent)(nil)
@@ -102,13 +105,16 @@ func (p *parent) Receive(c actor.Context) {
 }
 
 // spawn begins a host in a device. Hosts share their Props, which take more memory than a host does: spawn passes the device
-// to the functions in them by p.next.
+// to the functions in them by p.next. No two hosts ever have the same PID: one that was given up may still end, and of one that
+// has ended the parent may yet have to hear.
 func (p *parent) spawn(c actor.Context, d *device) {
 	p.next = d
-	pid, err := c.SpawnNamed(p.props, d.config.Name)
-	for n := 2; errors.Is(err, actor.ErrNameExists); n++ { // a device of that name has been given up, and has not returned yet
-		pid, err = c.SpawnNamed(p.props, fmt.Sprintf("%s#%d", d.config.Name, n))
+	id := d.config.Name
+	if p.first == nil {
+		p.hosts++
+		id += "#" + strconv.Itoa(p.hosts)
 	}
+	pid, err := c.SpawnNamed(p.props, id)
 	if err != nil {
 		panic(fmt.Errorf("device %q: %w", d.config.Name, err))
 	}
@@ -188,6 +194,9 @@ func (p *parent) terminated(c actor.Context, pid *actor.PID) {
 	case !d.going && !p.closing:
 		p.fell(d, messages.Failure{Who: d.config.Name, What: messages.Receiving, Err: errors.New("actor stopped itself")})
 	}
+	if f := p.fallen[d.config.Name]; f != nil && f.due {
+		p.begin(c, d.config.Name)
+	}
 	p.closed()
 }
 
@@ -207,14 +216,17 @@ func (p *parent) reopen(m messages.Reopen) {
 	}
 }
 
-// begin begins a new host in a device whose host has ended by a bug.
+// begin begins a new host in a device whose host has ended by a bug, or as soon as that has ended.
 func (p *parent) begin(c actor.Context, name string) {
-	d := p.table.named(name)
-	if p.fallen[name] == nil || p.closing || d == nil || d.pid != nil {
-		return
+	f, d := p.fallen[name], p.table.named(name)
+	switch {
+	case f == nil || p.closing:
+	case d.pid != nil:
+		f.due = true
+	default:
+		delete(p.fallen, name)
+		p.spawn(c, d)
 	}
-	delete(p.fallen, name)
-	p.spawn(c, d)
 }
 
 // close has each device finish what it has, and end.
