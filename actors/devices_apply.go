@@ -1,8 +1,6 @@
 package actors
 
 import (
-	"context"
-	"log/slog"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -37,9 +35,6 @@ func (p *parent) apply(c actor.Context, a apply) {
 	changes := changesTo(p.table.configured(), a.wanted)
 	if !a.compare && !changes.None() {
 		p.carryOut(c, a, changes)
-	}
-	if !a.compare {
-		p.log.LogAttrs(context.Background(), slog.LevelInfo, "devices applied", changes.attrs()...)
 	}
 	a.answer <- applied{changes: changes}
 }

@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"log/slog"
 	"reflect"
 	"slices"
 
@@ -18,23 +17,6 @@ type Changes struct {
 
 // None reports whether the wanted devices are those that are there.
 func (c Changes) None() bool { return len(c.Added)+len(c.Removed)+len(c.Changed) == 0 }
-
-// mostNames is how many names of a list the log shows.
-const mostNames = 20
-
-// attrs say how many devices there are in each list, and the first names of those that are not kept.
-func (c Changes) attrs() (attrs []slog.Attr) {
-	for _, list := range []struct {
-		key   string
-		names []string
-	}{{"added", c.Added}, {"removed", c.Removed}, {"changed", c.Changed}} {
-		attrs = append(attrs, slog.Int(list.key, len(list.names)))
-		if len(list.names) > 0 {
-			attrs = append(attrs, slog.Any(list.key+"_names", list.names[:min(len(list.names), mostNames)]))
-		}
-	}
-	return append(attrs, slog.Int("kept", len(c.Kept)))
-}
 
 // changesTo returns what is to be done to a set of devices, given by their names, so that the wanted set is there.
 func changesTo(present map[string]*config.Device, wanted []config.Device) (c Changes) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"reflect"
 	"slices"
 
 	"github.com/mqttgateway/mqttgateway/actors"
@@ -18,7 +17,7 @@ import (
 // reloader reads the configuration of a running gateway again. What it has found wrong it returns, and changes nothing.
 type reloader struct {
 	load    func() (*config.Loaded, error)
-	started config.Config // what the gateway was started with
+	started config.Config // what the gateway was started with, but for devices
 	gateway running
 	logs    *logging.Logs
 	log     *slog.Logger
@@ -31,19 +30,17 @@ type reloader struct {
 // running is what a reload needs of an actors.Gateway.
 type running interface {
 	Reload(*mapping.Codec) error
-}
-
-// fleet is a gateway whose devices come and go. With one that is none, other devices need a restart.
-type fleet interface {
 	Compare(context.Context, []config.Device) (actors.Changes, error)
 	Apply(context.Context, []config.Device) (actors.Changes, error)
 }
 
 func newReloader(load func() (*config.Loaded, error), l *config.Loaded, codec *mapping.Codec, g running, logs *logging.Logs) *reloader {
-	return &reloader{
+	r := &reloader{
 		load: load, started: l.Config, inForce: l.Config, codec: codec,
 		gateway: g, logs: logs, log: logs.Logger,
 	}
+	r.started.Devices = nil // they come and go
+	return r
 }
 
 // warn tells of the warnings that did not stand before.
@@ -78,7 +75,7 @@ func (r *reloader) read(ctx context.Context) (wanted, service.Difference) {
 	}
 	var changes actors.Changes
 	if err == nil {
-		changes, err = r.compare(ctx, &d, l.Config.Devices)
+		changes, err = r.gateway.Compare(ctx, l.Config.Devices)
 	}
 	if err != nil {
 		return wanted{}, refused(err)
@@ -91,16 +88,6 @@ func (r *reloader) read(ctx context.Context) (wanted, service.Difference) {
 	}
 	r.devices(&d, changes, l.Config.Devices)
 	return wanted{l.Config, p.codec, warnings}, d
-}
-
-func (r *reloader) compare(ctx context.Context, d *service.Difference, list []config.Device) (actors.Changes, error) {
-	if f, ok := r.gateway.(fleet); ok {
-		return f.Compare(ctx, list)
-	}
-	if !reflect.DeepEqual(r.started.Devices, list) {
-		d.Restart = append(d.Restart, "devices")
-	}
-	return actors.Changes{}, nil
 }
 
 // devices fills in which devices differ, and of those that have changed the options.
@@ -118,7 +105,11 @@ func (r *reloader) devices(d *service.Difference, changes actors.Changes, list [
 		was[r.inForce.Devices[i].Name] = &r.inForce.Devices[i]
 	}
 	for _, name := range changes.Changed {
-		d.Changed = append(d.Changed, service.Change{Device: name, Options: was[name].Changes(now[name])})
+		c := service.Change{Device: name}
+		if old := was[name]; old != nil { // else a reload that was given up has put the device there
+			c.Options = old.Changes(now[name])
+		}
+		d.Changed = append(d.Changed, c)
 	}
 }
 
@@ -140,10 +131,8 @@ func (r *reloader) reload(ctx context.Context) service.Difference {
 		return refused(err)
 	}
 	r.codec = w.codec
-	if f, ok := r.gateway.(fleet); ok {
-		if _, err := f.Apply(ctx, w.config.Devices); err != nil {
-			return refused(err)
-		}
+	if _, err := r.gateway.Apply(ctx, w.config.Devices); err != nil {
+		return refused(err)
 	}
 	r.logs.SetLevels(logOptions(&w.config))
 	r.inForce.Devices, r.inForce.Mapping = w.config.Devices, w.config.Mapping
