@@ -44,7 +44,7 @@ func (r *Record) linkDown(m messages.LinkDown) {
 	r.become(e)
 }
 
-func (r *Record) linkOwed(since time.Time) {
+func (r *Record) linkUnanswered(since time.Time) {
 	if e := r.link; e.State == messages.Online {
 		e.Unanswered = since
 		r.become(e)

@@ -79,7 +79,7 @@ func (r *Record) Apply(event any, now time.Time) ([]Change, []Order) {
 	case messages.LinkDown:
 		r.linkDown(e)
 	case messages.LinkUnanswered:
-		r.linkOwed(e.Since)
+		r.linkUnanswered(e.Since)
 	case messages.LinkClosed:
 		r.linkClosed()
 	case messages.CloseDevices:
