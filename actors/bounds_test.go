@@ -34,7 +34,7 @@ func TestBounds(t *testing.T) {
 		},
 		{
 			"publications", func(p *probe, t *tally) *mailbox.Mailbox {
-				config := newConnectionConfig(p.system)
+				config := p.connectionOptions()
 				config.dropped = t
 				return newConnectionMailbox(config, &connectionMemory{})
 			},

@@ -20,7 +20,7 @@ import (
 // connection is the actor that runs the link's state machine, and the only one that touches the network. It does what the
 // machine wants, and feeds back what comes of it. Publications wait in its outbox while the link is down.
 type connection struct {
-	connectionConfig
+	connectionOptions
 	*connectionMemory
 
 	state link.State
@@ -28,8 +28,8 @@ type connection struct {
 	finishing *time.Timer // runs while the last words are being sent; nil before
 }
 
-// connectionConfig is what a connection is made of.
-type connectionConfig struct {
+// connectionOptions is what a connection is made of.
+type connectionOptions struct {
 	self, supervisor, mapper address
 
 	link    link.Policy
@@ -82,39 +82,8 @@ type epochState struct {
 	flight     outbox.Flight
 }
 
-// newConnectionConfig returns what the connection is made of in s.
-func newConnectionConfig(s *system) connectionConfig {
-	return connectionConfig{
-		self: s.connection, supervisor: s.supervisor, mapper: s.mapper,
-		link: s.Link, options: s.Session, dialer: s.Dial, qos: s.QoS, grace: s.Grace,
-		spool: s.spool, receipts: &s.receipts, counters: &s.counters,
-		dropped: s.newTally("outbox", "publications"), tooLarge: s.newTally("link", "messages"), unkept: s.unkept,
-		log: s.Log, now: s.now,
-	}
-}
-
-// recallWait is how long the broker may take at most to send the list of filters that it should have kept.
-const recallWait = time.Second
-
-// newConnectionMemory returns that of a connection that has never begun, in s.
-func newConnectionMemory(s *system) *connectionMemory {
-	m := &connectionMemory{
-		codec: s.Codec,
-		subscriptions: subscription.New(subscription.Options{
-			Root: s.Codec.Root(), Name: s.Codec.Name(), ClientID: s.Session.ClientID, Keeps: !s.Session.CleanSession, QoS: s.QoS,
-			Patience: min(recallWait, s.Link.Timeout/4), NoSweep: s.NoAvailability, Log: s.Log,
-		}),
-		outbox:       outbox.New(s.Outbox.Messages, s.Outbox.Bytes),
-		availability: newAvailabilityTopics(subscription.Below(s.Codec.Root(), s.Codec.Name()), s.NoAvailability),
-	}
-	for i := range s.Devices {
-		m.availability.add(s.Devices[i].Name, connectingWord)
-	}
-	return m
-}
-
-func newConnection(config connectionConfig, memory *connectionMemory) *connection {
-	return &connection{connectionConfig: config, connectionMemory: memory, state: link.State{Epoch: memory.epoch}}
+func newConnection(config connectionOptions, memory *connectionMemory) *connection {
+	return &connection{connectionOptions: config, connectionMemory: memory, state: link.State{Epoch: memory.epoch}}
 }
 
 // Receive implements actor.Actor.

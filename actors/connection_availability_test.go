@@ -228,7 +228,7 @@ func TestLossOverAnAvailability(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbe(t)
 		for _, fault := range []link.Fault{link.EOF, link.Transient} {
-			c := newConnection(newConnectionConfig(p.system), &connectionMemory{outbox: outbox.New(10, 1000), availability: topicsOf("a")})
+			c := newConnection(p.connectionOptions(), &connectionMemory{outbox: outbox.New(10, 1000), availability: topicsOf("a")})
 			c.state.Fault = fault
 			shown := c.availability.of("a")
 			for _, topic := range []string{"a", "b"} {

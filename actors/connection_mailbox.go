@@ -41,7 +41,7 @@ func (g *connectionGate) Leave(msg any) {
 }
 
 // newConnectionMailbox returns the mailbox of the connection, which sums up the publications that it refuses.
-func newConnectionMailbox(c connectionConfig, m *connectionMemory) *mailbox.Mailbox {
+func newConnectionMailbox(c connectionOptions, m *connectionMemory) *mailbox.Mailbox {
 	return mailbox.New(newConnectionGate(), func(msg any, err error) {
 		p, ok := msg.(messages.Publication)
 		if !ok {

@@ -148,7 +148,7 @@ func (c *connection) drop(e outbox.Entry, err error) {
 }
 
 // tellDropped counts a publication that goes nowhere. It is called by mailboxes as well, on the goroutines of senders.
-func (c *connectionConfig) tellDropped(p messages.Publication, err error) {
+func (c *connectionOptions) tellDropped(p messages.Publication, err error) {
 	c.counters.Dropped.Add(1)
 	who := p.Device
 	if who == "" {

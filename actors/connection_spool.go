@@ -3,6 +3,7 @@ package actors
 import (
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/actors/outbox"
@@ -19,32 +20,32 @@ type Spool struct {
 }
 
 // openSpool opens the spool, if there is to be one. At QoS 0 nothing is kept.
-func (s *system) openSpool() (err error) {
-	if s.Spool.Dir == "" || s.QoS == 0 {
+func (g *Gateway) openSpool() (err error) {
+	if g.options.Spool.Dir == "" || g.options.QoS == 0 {
 		return nil
 	}
-	s.spool, s.recovered, err = spool.Open(spool.Options{
-		Dir:      s.Spool.Dir,
-		Batch:    s.Spool.Batch,
-		MaxBytes: 4 * int64(s.Outbox.Bytes), // so that the outbox is full first
-		Durable:  func(upTo uint64, err error) { s.connection.send(written{upTo, err}) },
-		Trouble:  func(err error) { s.supervisor.send(messages.Unspooled{Count: 1, Releases: true, Err: err}) },
+	g.spool, g.recovered, err = spool.Open(spool.Options{
+		Dir:      g.options.Spool.Dir,
+		Batch:    g.options.Spool.Batch,
+		MaxBytes: 4 * int64(g.options.Outbox.Bytes), // so that the outbox is full first
+		Durable:  func(upTo uint64, err error) { g.connection.send(written{upTo, err}) },
+		Trouble:  func(err error) { g.supervisor.send(messages.Unspooled{Count: 1, Releases: true, Err: err}) },
 	})
 	return err
 }
 
 // newUnkept returns the tally of the records that are not kept.
-func (s *system) newUnkept() *tally {
-	return &tally{who: "spool", report: func(r messages.Refusals) { s.supervisor.send(messages.Unspooled{Count: r.Count, Err: r.Err}) }}
+func (g *Gateway) newUnkept() *tally {
+	return &tally{who: "spool", report: func(r messages.Refusals) { g.supervisor.send(messages.Unspooled{Count: r.Count, Err: r.Err}) }}
 }
 
 // closeSpool gives the directory back.
-func (s *system) closeSpool() {
-	if s.spool == nil {
+func (g *Gateway) closeSpool() {
+	if g.spool == nil {
 		return
 	}
-	if err := s.spool.Close(); err != nil {
-		s.Log.Warn("spool not closed in good order", "err", err)
+	if err := g.spool.Close(); err != nil {
+		g.options.Log.Warn("spool not closed in good order", "err", err)
 	}
 }
 
@@ -114,15 +115,15 @@ func (c *connection) written(w written) {
 
 // restore puts into the outbox what the spool still holds for the broker from before the start, which was bounded when it
 // came, and returns what it holds for devices.
-func (m *connectionMemory) restore(s *system) (forDevices []messages.Restored) {
-	for _, damage := range s.recovered.Damage {
-		s.Log.Warn("spool damaged", "damage", damage)
+func (m *connectionMemory) restore(from *spool.Spool, kept spool.Recovered, log *slog.Logger) (forDevices []messages.Restored) {
+	for _, damage := range kept.Damage {
+		log.Warn("spool damaged", "damage", damage)
 	}
-	for _, r := range s.recovered.Records {
+	for _, r := range kept.Records {
 		var rec spooled
 		if err := json.Unmarshal(r.Payload, &rec); err != nil {
-			s.Log.Warn("spool damaged", "record", r.Number, "err", err)
-			s.spool.Release(r.Number)
+			log.Warn("spool damaged", "record", r.Number, "err", err)
+			from.Release(r.Number)
 			continue
 		}
 		if rec.Message != nil {
@@ -140,15 +141,14 @@ func (m *connectionMemory) restore(s *system) (forDevices []messages.Restored) {
 		})
 		if replaced != nil {
 			m.awaiting.order.Done(replaced.Order)
-			s.spool.Release(replaced.Spooled)
+			from.Release(replaced.Spooled)
 		}
 	}
 	if n := m.outbox.Len(); n > 0 {
-		s.Log.Info("publications of before are sent first", "publications", n)
+		log.Info("publications of before are sent first", "publications", n)
 	}
 	if len(forDevices) > 0 {
-		s.Log.Info("messages of before are handled first", "messages", len(forDevices))
+		log.Info("messages of before are handled first", "messages", len(forDevices))
 	}
-	s.recovered.Records, s.recovered.Damage = nil, nil
 	return forDevices
 }

@@ -251,7 +251,7 @@ func TestEarlyAcknowledgementWaitsForTheDisk(t *testing.T) {
 				p := newProbe(t)
 				p.unkept = p.newUnkept()
 				defer p.unkept.stop()
-				c := newConnection(newConnectionConfig(p.system), &connectionMemory{})
+				c := newConnection(p.connectionOptions(), &connectionMemory{})
 				c.state, c.deliveries = link.State{Epoch: 1}, newDeliveries(1)
 				d := c.deliveries.arrived(mqtt.Message{QoS: 1})
 				c.acknowledge(messages.Acknowledge{Delivery: d, Record: 4})

@@ -20,7 +20,7 @@ import (
 // and ends devices that are not wanted any more. It is also the hosts' strategy: a panic that reaches the parent is a bug of
 // ours, and becomes a failure like any other, after which the supervisor says when a new host begins in the device.
 type parent struct {
-	parentNeeds
+	parentOptions
 	left    int // hosts that have not ended
 	hosts   int // that have begun after the start
 	closing bool
@@ -33,8 +33,8 @@ type parent struct {
 	next  *device      // whose host is to be spawned
 }
 
-// parentNeeds is what the parent is given.
-type parentNeeds struct {
+// parentOptions is what the parent is given.
+type parentOptions struct {
 	self, supervisor, mapper address
 
 	first   []*device // that there are from the start; the table has them
@@ -58,8 +58,8 @@ type (
 	giveUpDue struct{ device string } // a device that is to go has had time to return from its call
 )
 
-func newParent(needs parentNeeds) *parent {
-	p := &parent{parentNeeds: needs, fallen: make(map[string]*fallen), lines: make(map[string][]*device), watches: make(map[string]*time.Timer)}
+func newParent(needs parentOptions) *parent {
+	p := &parent{parentOptions: needs, fallen: make(map[string]*fallen), lines: make(map[string][]*device), watches: make(map[string]*time.Timer)}
 	p.props = actor.PropsFromProducer(func() actor.Actor { return new(host) },
 		actor.WithMailbox(func() actor.Mailbox { return p.next.box }), actor.WithDispatcher(p.workers),
 		actor.WithOnInit(func(c actor.Context) { c.Actor().(*host).device = p.next }))

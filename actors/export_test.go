@@ -4,21 +4,20 @@ import "github.com/mqttgateway/mqttgateway/mapping"
 
 // Post sends msg to one of the gateway's own actors: supervisor, connection, mapper or devices.
 func (g *Gateway) Post(part string, msg any) {
-	s := g.system
 	switch part {
 	case "supervisor":
-		s.supervisor.send(msg)
+		g.supervisor.send(msg)
 	case "connection":
-		s.connection.send(msg)
+		g.connection.send(msg)
 	case "mapper":
-		s.mapper.send(msg)
+		g.mapper.send(msg)
 	case "devices":
-		s.devices.send(msg)
+		g.devices.send(msg)
 	}
 }
 
 // GiveMapper puts words in force, unchecked, and only there.
-func (g *Gateway) GiveMapper(codec *mapping.Codec) { g.system.mapper.send(remap{codec}) }
+func (g *Gateway) GiveMapper(codec *mapping.Codec) { g.mapper.send(remap{codec}) }
 
 // UpsetDevices makes the parent of the devices panic: it is told of devices that it has not removed.
-func (g *Gateway) UpsetDevices() { g.system.devices.send(unrouted{}) }
+func (g *Gateway) UpsetDevices() { g.devices.send(unrouted{}) }

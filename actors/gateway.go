@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -13,6 +14,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/librarylog"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/internal/spool"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
@@ -46,8 +48,32 @@ type Options struct {
 // OutboxSize bounds what is kept for the broker.
 type OutboxSize struct{ Messages, Bytes int }
 
-// Gateway is one system of actors. Make it with New; it runs once.
-type Gateway struct{ system *system }
+// Gateway is one system of actors. Make it with New; it runs once. The actors share none of its fields but counters, receipts and
+// devices' mailboxes; what each is made of stands in gateway_wiring.go.
+type Gateway struct {
+	options  Options
+	counters Counters
+	receipts receipts
+	board    *board       // the supervisor writes it
+	table    *deviceTable // the actor devices writes it
+	pulses   pulses
+	applying chan struct{} // holds a token while an Apply or a Compare goes on
+
+	spool     *spool.Spool    // nil: there is none
+	recovered spool.Recovered // what the spool has kept from before the start; until the connection has it
+	unkept    *tally          // records that the spool could not write
+	first     []*device       // the devices of the start; until their parent has them
+	shared    shared          // by the devices
+	workers   mailbox.Workers // on whose goroutines devices run
+
+	// Run writes what follows before it spawns an actor.
+	addresses
+	root *actor.RootContext
+	born time.Time
+	life context.Context // of what devices do; ends when an orderly stop has no more time for them
+	end  context.CancelFunc
+	up   atomic.Bool // the actors are there
+}
 
 // New checks the names and the types of the devices and returns a gateway that has not started. New doesn't look at the
 // parameters of devices, as Apply does: at the start a device with wrong ones stays down, and the others work.
@@ -65,92 +91,51 @@ func New(o Options) (*Gateway, error) {
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
-	s := &system{Options: o, applying: make(chan struct{}, 1)}
+	g := &Gateway{options: o, board: newBoard(o.Devices), applying: make(chan struct{}, 1)}
 	for _, d := range o.Devices {
-		s.first = append(s.first, newDevice(&s.shared, d, types[d.Type]))
+		g.first = append(g.first, newDevice(&g.shared, d, types[d.Type]))
 	}
-	s.table = newDeviceTable(s.first)
-	if err := s.openSpool(); err != nil {
+	g.table = newDeviceTable(g.first)
+	if err := g.openSpool(); err != nil {
 		return nil, err
 	}
-	s.board = newBoard(o.Devices)
-	return &Gateway{s}, nil
+	return g, nil
 }
 
 // Counters may be read while the gateway runs and after.
-func (g *Gateway) Counters() *Counters { return &g.system.counters }
+func (g *Gateway) Counters() *Counters { return &g.counters }
 
 // Run starts the gateway, serves until ctx is done, and stops in good order within the grace time: devices first, then,
 // behind their last words, the link.
 func (g *Gateway) Run(ctx context.Context) {
-	s := g.system
-	s.born = time.Now()
-	s.life, s.end = context.WithCancel(context.Background())
-	defer s.end()
+	g.born = time.Now()
+	g.life, g.end = context.WithCancel(context.Background())
+	defer g.end()
 	library := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
-		return slog.New(librarylog.New(s.Log.Handler(), nil)) // single failures and dead letters are told better by the supervisor
+		return slog.New(librarylog.New(g.options.Log.Handler(), nil)) // single failures and dead letters are told better by the supervisor
 	}))
 	defer library.Shutdown()
-	s.root = library.Root
-	s.addresses = newAddresses(library)
+	g.root = library.Root
+	g.addresses = newAddresses(library)
 
 	stopped := make(chan struct{})
-	options := s.supervise(func() { close(stopped) })
-	box := newSupervisorMailbox(s.supervisor)
-	root, err := s.root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor {
+	options := g.supervise(func() { close(stopped) })
+	box := newSupervisorMailbox(g.supervisor)
+	root, err := g.root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor {
 		return newSupervisor(options)
 	}, actor.WithMailbox(box.Produce)), supervisorName)
 	if err != nil {
 		panic(err) // the system is ours and empty
 	}
 	<-ctx.Done()
-	s.supervisor.send(halt{})
+	g.supervisor.send(halt{})
 	<-stopped
-	s.up.Store(false)
-	s.end()
-	s.receipts.close()
+	g.up.Store(false)
+	g.end()
+	g.receipts.close()
 	g.clear(root)
-	s.workers.End()
-	s.closeSpool()
-}
-
-// supervise makes the actors below the supervisor, and returns what the supervisor is made of.
-func (s *system) supervise(stopped func()) supervisorOptions {
-	s.unkept = s.newUnkept()
-	s.share()
-	config, memory := newConnectionConfig(s), newConnectionMemory(s)
-	var restored []any // ahead of what the broker sends
-	for _, r := range memory.restore(s) {
-		restored = append(restored, r)
-	}
-	devices := make([]*route, len(s.first))
-	for i, d := range s.first {
-		devices[i] = d.route()
-	}
-	mapper := newMapper(s.mapperOptions(), s.Codec, devices)
-	of := func(box *mailbox.Mailbox, producer actor.Producer) *actor.Props {
-		return actor.PropsFromProducer(producer, actor.WithMailbox(box.Produce))
-	}
-	mapperBox := newMapperMailbox(mapper).Lend()
-	connectionBox := newConnectionMailbox(config, memory).Lend().Follow(mapperBox)
-	return supervisorOptions{
-		self: s.supervisor, connection: s.connection, mapper: s.mapper, devices: s.devices,
-		children: []child{
-			{connectionName, of(connectionBox, func() actor.Actor { return newConnection(config, memory) }), nil},
-			{mapperName, of(mapperBox, func() actor.Actor { return mapper }), restored},
-			{devicesName, of(mailbox.New(nil, nil), func() actor.Actor { return newParent(s.parentNeeds()) }), nil},
-		},
-		board:     s.board,
-		log:       newSupervisorLog(&s.Options, s.supervisor),
-		counters:  &s.counters,
-		startWait: s.StartWait,
-		grace:     s.Grace,
-		spawned:   func() { s.up.Store(true) },
-		begun:     s.Started,
-		lingering: s.table.lingering,
-		endLife:   s.end,
-		stopped:   stopped,
-	}
+	g.workers.End()
+	g.closeSpool()
 }
 
 // clearWait is how long the actors may take to end after the stop, within what is left of the grace time. An actor that is stuck
@@ -160,7 +145,7 @@ const clearWait = time.Second
 // clear ends the actors.
 func (g *Gateway) clear(root *actor.PID) {
 	done := make(chan struct{})
-	watcher := g.system.root.Spawn(actor.PropsFromFunc(func(c actor.Context) {
+	watcher := g.root.Spawn(actor.PropsFromFunc(func(c actor.Context) {
 		switch c.Message().(type) {
 		case *actor.Started:
 			c.Watch(root)
@@ -170,11 +155,11 @@ func (g *Gateway) clear(root *actor.PID) {
 			c.Stop(c.Self())
 		}
 	}))
-	timeout := time.NewTimer(min(clearWait, g.system.Grace*(100-haltPart)/100))
+	timeout := time.NewTimer(min(clearWait, g.options.Grace*(100-haltPart)/100))
 	defer timeout.Stop()
 	select {
 	case <-done:
 	case <-timeout.C:
-		g.system.root.Stop(watcher)
+		g.root.Stop(watcher)
 	}
 }

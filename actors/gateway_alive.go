@@ -14,8 +14,7 @@ var errNotRunning = errors.New("the gateway does not run")
 // has not started yet, or has stopped, is not alive. Any number of goroutines may call Alive: only one question at a time waits in
 // a mailbox.
 func (g *Gateway) Alive(ctx context.Context) error {
-	s := g.system
-	if !s.up.Load() {
+	if !g.up.Load() {
 		return errNotRunning
 	}
 	asked := []struct {
@@ -23,9 +22,9 @@ func (g *Gateway) Alive(ctx context.Context) error {
 		pulse *pulse
 		at    address
 	}{
-		{"supervisor", &s.pulses.supervisor, s.supervisor},
-		{"connection", &s.pulses.connection, s.connection},
-		{"mapper", &s.pulses.mapper, s.mapper},
+		{"supervisor", &g.pulses.supervisor, g.supervisor},
+		{"connection", &g.pulses.connection, g.connection},
+		{"mapper", &g.pulses.mapper, g.mapper},
 	}
 	answers := make([]<-chan struct{}, len(asked))
 	for i, a := range asked {

@@ -26,46 +26,46 @@ import (
 // after it, and once the gateway is stopping, Apply returns an error. Neither the slice nor what it holds may be written to
 // afterwards.
 func (g *Gateway) Apply(ctx context.Context, wanted []config.Device) (Changes, error) {
-	return g.system.apply(ctx, wanted, false)
+	return g.apply(ctx, wanted, false)
 }
 
 // Compare returns what Apply would change, or why it would change nothing, and does nothing.
 func (g *Gateway) Compare(ctx context.Context, wanted []config.Device) (Changes, error) {
-	return g.system.apply(ctx, wanted, true)
+	return g.apply(ctx, wanted, true)
 }
 
-func (s *system) apply(ctx context.Context, wanted []config.Device, compare bool) (Changes, error) {
-	if !s.up.Load() {
+func (g *Gateway) apply(ctx context.Context, wanted []config.Device, compare bool) (Changes, error) {
+	if !g.up.Load() {
 		return Changes{}, errNotRunning
 	}
 	select { // one at a time: what has been compared is still so when it is applied
-	case s.applying <- struct{}{}:
-		defer func() { <-s.applying }()
+	case g.applying <- struct{}{}:
+		defer func() { <-g.applying }()
 	case <-ctx.Done():
 		return Changes{}, context.Cause(ctx)
 	}
 	types, faults := checkDevices(wanted)
-	changes, err := s.ask(ctx, apply{wanted: wanted, compare: true})
+	changes, err := g.ask(ctx, apply{wanted: wanted, compare: true})
 	if err != nil {
 		return Changes{}, err
 	}
 	if err := errors.Join(append(faults, checkParams(wanted, types, changes)...)...); err != nil || compare {
 		return changes, err
 	}
-	return s.ask(ctx, apply{wanted: wanted, types: types})
+	return g.ask(ctx, apply{wanted: wanted, types: types})
 }
 
 // ask gives the parent of the devices an order, and waits for what the parent answers.
-func (s *system) ask(ctx context.Context, a apply) (Changes, error) {
+func (g *Gateway) ask(ctx context.Context, a apply) (Changes, error) {
 	answer := make(chan applied, 1)
 	a.answer = answer
-	s.devices.send(a)
+	g.devices.send(a)
 	select {
 	case did := <-answer:
 		return did.changes, did.err
 	case <-ctx.Done():
 		return Changes{}, context.Cause(ctx)
-	case <-s.life.Done():
+	case <-g.life.Done():
 		return Changes{}, errNotRunning
 	}
 }

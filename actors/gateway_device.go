@@ -35,7 +35,7 @@ type DeviceInfo struct {
 // longer than another message does: a page may ask for a device as often as somebody looks at it. Any goroutine may call
 // Device, also before the gateway runs and after.
 func (g *Gateway) Device(name string) (DeviceInfo, bool) {
-	d := g.system.table.named(name)
+	d := g.table.named(name)
 	if d == nil {
 		return DeviceInfo{}, false
 	}

@@ -11,14 +11,13 @@ import (
 // grants is logged when it has answered, after Reload has returned. Another root is refused: what is retained below the
 // old one would be there for ever. Any goroutine may call it while the gateway runs.
 func (g *Gateway) Reload(codec *mapping.Codec) error {
-	s := g.system
-	if !s.up.Load() {
+	if !g.up.Load() {
 		return errNotRunning
 	}
-	if was, is := s.Codec.Root(), codec.Root(); was != is {
+	if was, is := g.options.Codec.Root(), codec.Root(); was != is {
 		return fmt.Errorf("root %q instead of %q: another root needs a restart", is, was)
 	}
-	s.mapper.send(remap{codec}) // first: what a new filter brings is for the new words
-	s.connection.send(remap{codec})
+	g.mapper.send(remap{codec}) // first: what a new filter brings is for the new words
+	g.connection.send(remap{codec})
 	return nil
 }

@@ -24,9 +24,9 @@ type State struct {
 
 // State waits for no actor. Any goroutine may call it, also before the gateway runs and after.
 func (g *Gateway) State() State {
-	link, counts := g.system.board.sum()
+	link, counts := g.board.sum()
 	s := State{
-		Link: linkWords[link.State], TooLarge: g.system.counters.TooLarge.Load(),
+		Link: linkWords[link.State], TooLarge: g.counters.TooLarge.Load(),
 		Online: counts.Online, Opening: counts.Opening, Down: counts.Down,
 	}
 	if !link.Unanswered.IsZero() {

@@ -40,7 +40,7 @@ type Update struct {
 //		}
 //	}
 func (g *Gateway) Watch(ctx context.Context) iter.Seq[Update] {
-	b := g.system.board
+	b := g.board
 	return func(yield func(Update) bool) {
 		r := b.join()
 		defer b.leave(r)

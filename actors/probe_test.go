@@ -18,7 +18,7 @@ import (
 
 // probe stands in for all the actors of a system and keeps what they are sent.
 type probe struct {
-	*system
+	*Gateway
 	mu  sync.Mutex
 	got []any
 }
@@ -26,9 +26,9 @@ type probe struct {
 // newProbe returns the probe of a new system, within a synctest bubble.
 func newProbe(t *testing.T) *probe {
 	t.Helper()
-	p := &probe{system: &system{Options: Options{Log: slog.New(slog.DiscardHandler)}, born: time.Now()}}
+	p := &probe{Gateway: &Gateway{options: Options{Log: slog.New(slog.DiscardHandler)}, born: time.Now()}}
 	p.life, p.end = context.WithCancel(t.Context())
-	library := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return p.Log }))
+	library := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return p.options.Log }))
 	p.root = library.Root
 	pid := p.root.Spawn(actor.PropsFromFunc(func(c actor.Context) {
 		p.mu.Lock()

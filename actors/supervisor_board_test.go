@@ -24,8 +24,8 @@ func TestReadersKeepUp(t *testing.T) {
 		for i := range list {
 			list[i] = config.Device{Name: fmt.Sprint("lamp", i), Type: "lamp"}
 		}
-		g := &Gateway{&system{board: newBoard(list)}}
-		b := g.system.board
+		g := &Gateway{board: newBoard(list)}
+		b := g.board
 
 		var readers sync.WaitGroup
 		known := make([]map[entry]supervision.Entry, 6)
