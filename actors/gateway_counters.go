@@ -3,6 +3,10 @@ package actors
 import (
 	"log/slog"
 	"sync/atomic"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/messages"
 )
 
 // Counters count messages since the start. Of what arrived, Arrived = Echoes + Ignored + Refused + Unmatched + Routed.
@@ -43,3 +47,60 @@ func (c *Counters) LogValue() slog.Value {
 		slog.Int64("dropped", c.Dropped.Load()+c.Unsaid.Load()),
 	)
 }
+
+// DeviceInfo is how a device is at a moment, as its mailbox and its counters see it. How well it is, since when and why, the
+// record says: see [Gateway.Watch].
+type DeviceInfo struct {
+	Name      string
+	Type      string
+	AnswersTo config.AnswersTo // which messages find it; nobody may write to the lists
+
+	Waiting int            // messages in its mailbox
+	Bytes   int            // of these messages
+	Room    int            // for messages that the broker does not wait for
+	Awaited int            // messages that the broker waits for because of this device
+	Doing   messages.Doing // which call of its code goes on; empty: none
+	Took    time.Duration  // by the call that goes on, so far
+	Action  string         // of the message that it handles; empty if it handles none
+
+	Handled uint64 // messages that it has handled,
+	Refused uint64 // refused, or never got since it was down, stuck or busy,
+	Failed  uint64 // or failed at
+	Early   uint64 // messages acknowledged before it had handled them, since it was slow
+	Emitted uint64 // messages that it has sent
+}
+
+// Device returns how the device of a name is, and whether there is one. Its counters begin with the device: one that is
+// replaced, since its configuration has changed, begins with 0. Device waits for no actor and holds up the device for no
+// longer than another message does: a page may ask for a device as often as somebody looks at it. Any goroutine may call
+// Device, also before the gateway runs and after.
+func (g *Gateway) Device(name string) (DeviceInfo, bool) {
+	d := g.table.named(name)
+	if d == nil {
+		return DeviceInfo{}, false
+	}
+	return d.info(), true
+}
+
+// info returns how the device is.
+func (d *device) info() DeviceInfo {
+	i := DeviceInfo{
+		Name: d.config.Name, Type: d.config.Type, Room: d.config.Mailbox,
+		AnswersTo: d.config.AnswersTo,
+		Handled:   d.counters.handled.Load(), Refused: d.counters.refused.Load(), Failed: d.counters.failed.Load(),
+		Early: d.counters.early.Load(), Emitted: d.counters.emitted.Load(),
+	}
+	d.box.Locked(func() {
+		i.Waiting, i.Bytes, i.Awaited = d.waiting, d.bytes, (*deviceGate)(d).holding()
+		if c := d.busy; c != nil {
+			i.Doing, i.Took = c.doing, time.Since(c.began)
+			if c.doing == messages.Handling {
+				i.Action = c.handling.Msg.Action()
+			}
+		}
+	})
+	return i
+}
+
+// deviceCounters count what a device has done. Each is counted in the Counters of the gateway as well.
+type deviceCounters struct{ handled, refused, failed, early, emitted atomic.Uint64 }

@@ -220,3 +220,102 @@ func TestWatchDevicesThatComeAndGo(t *testing.T) {
 		}
 	})
 }
+
+// alive asks with a second's patience.
+func (b *bench) alive() error {
+	ctx, cancel := context.WithTimeout(b.t.Context(), time.Second)
+	defer cancel()
+	return b.gateway.Alive(ctx)
+}
+
+func TestAliveFromStartToStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		idle := &bench{t: t, broker: &fakeBroker{}, log: &lines{}}
+		var err error
+		if idle.gateway, err = actors.New(idle.options(lamps("a"))); err != nil {
+			t.Fatal(err)
+		}
+		if idle.alive() == nil {
+			t.Error("a gateway that has not started is alive")
+		}
+
+		b := start(t, lamps("a"), func(o *actors.Options) { o.Dial = (&fakeBroker{down: errRefused}).dial })
+		if err := b.alive(); err != nil {
+			t.Errorf("a gateway whose broker is away is not alive: %v", err)
+		}
+		b.end()
+		if b.alive() == nil {
+			t.Error("a gateway that has stopped is alive")
+		}
+	})
+}
+
+// An actor that is down is named, and alive again when it is back.
+func TestAliveNamesWhoIsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		armed, change := trapped("message finds no device")
+		b := start(t, lamps("a"), change)
+		defer b.end()
+		armed.Store(true)
+		b.arrive("home////nobody/me/C", "ON") // the mapper is left alone for half a second at least
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		var asking sync.WaitGroup
+		for range 10 {
+			asking.Go(func() {
+				err := b.gateway.Alive(ctx)
+				if err == nil || !strings.Contains(err.Error(), "mapper") || strings.Contains(err.Error(), "connection") {
+					t.Errorf("got %v, want the mapper named alone", err)
+				}
+			})
+		}
+		asking.Wait()
+		time.Sleep(2 * time.Second)
+		if err := b.alive(); err != nil {
+			t.Errorf("the mapper is back, and still: %v", err)
+		}
+	})
+}
+
+// What State tells goes with what happens.
+func TestState(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		list := lamps("a", "b", "c")
+		list[2].Params = map[string]any{"opening": "hang"}
+		list[2].OpenTimeout = 20 * time.Second
+		b := start(t, list)
+		defer b.end()
+		want := func(when string, want actors.State) {
+			t.Helper()
+			synctest.Wait()
+			if got := b.gateway.State(); got != want {
+				t.Errorf("%s: %+v, want %+v", when, got, want)
+			}
+		}
+		want("while one opens", actors.State{Link: "closed", Online: 2, Opening: 1})
+		b.broker.locked(func() { b.broker.hang = true })
+		time.Sleep(5 * time.Second)
+		want("at the first attempt", actors.State{Link: "connecting", Online: 2, Opening: 1})
+		b.broker.locked(func() { b.broker.hang = false })
+		time.Sleep(10 * time.Second)
+		want("after it", actors.State{Link: "down", Online: 2, Opening: 1})
+		time.Sleep(2 * time.Second)
+		want("connected", actors.State{Link: "connected", Online: 2, Opening: 1})
+		time.Sleep(4 * time.Second)
+		want("one could not be opened", actors.State{Link: "connected", Online: 2, Down: 1})
+		b.arrive("home////a/me/C", "BREAK")
+		want("another fails", actors.State{Link: "connected", Online: 1, Down: 2})
+		time.Sleep(time.Second)
+		want("and is open again", actors.State{Link: "connected", Online: 2, Down: 1})
+		b.arrive("home////b/me/C", "SLEEP")
+		time.Sleep(10 * time.Second)
+		want("one is stuck", actors.State{Link: "connected", Online: 1, Down: 2})
+		b.broker.locked(func() { b.broker.down = errRefused })
+		b.broker.session().lose(io.EOF)
+		want("link lost", actors.State{Link: "down", Online: 1, Down: 2})
+		b.end()
+		if got := b.gateway.State().Link; got != "closed" {
+			t.Errorf("link %s after the end, want closed", got)
+		}
+	})
+}
