@@ -41,8 +41,8 @@ type Options struct {
 	// It may be nil.
 	Started func()
 
-	// Dial makes a session; nil is mqtt.Dial.
-	Dial func(context.Context, mqtt.Options) (mqtt.Session, error)
+	// Dial makes a session. It must not be nil.
+	Dial mqtt.Dial
 }
 
 // OutboxSize bounds what is kept for the broker.
@@ -78,9 +78,6 @@ type Gateway struct {
 // New checks the names and the types of the devices and returns a gateway that has not started. New doesn't look at the
 // parameters of devices, as Apply does: at the start a device with wrong ones stays down, and the others work.
 func New(o Options) (*Gateway, error) {
-	if o.Dial == nil {
-		o.Dial = mqtt.Dial
-	}
 	if o.Started == nil {
 		o.Started = func() {}
 	}

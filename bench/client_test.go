@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"testing"
 
-	paho "github.com/eclipse/paho.mqtt.golang"
+	plain "github.com/eclipse/paho.mqtt.golang"
 
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt/paho"
 )
 
 const (
@@ -20,8 +22,8 @@ var clients = []struct {
 	name  string
 	relay func(b *testing.B, address string, qos byte) (stop func())
 }{
-	{"direct", overSession(mqtt.Options{Transport: mqtt.Direct})},
-	{"paho", overSession(mqtt.Options{Transport: mqtt.Paho})},
+	{"direct", overSession(direct.Dial)},
+	{"paho", overSession(paho.Dial)},
 	{"plain", overPaho},
 }
 
@@ -48,12 +50,12 @@ func BenchmarkClient(b *testing.B) {
 var errOver = errors.New("the benchmark is over")
 
 // overSession relays as the gateway does: what arrives is handed over to somebody else, who publishes.
-func overSession(o mqtt.Options) func(*testing.B, string, byte) func() {
+func overSession(dial mqtt.Dial) func(*testing.B, string, byte) func() {
 	return func(b *testing.B, address string, qos byte) func() {
 		arrived := make(chan mqtt.Message, window)
-		o.Broker, o.ClientID, o.CleanSession = "tcp://"+address, "session", true
-		o.Arrived = func(m mqtt.Message) { arrived <- m }
-		s, err := mqtt.Dial(b.Context(), o)
+		s, err := dial(b.Context(), mqtt.Options{
+			Broker: "tcp://" + address, ClientID: "session", CleanSession: true, Arrived: func(m mqtt.Message) { arrived <- m },
+		})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -81,11 +83,11 @@ func overSession(o mqtt.Options) func(*testing.B, string, byte) func() {
 
 // overPaho relays with paho used plainly.
 func overPaho(b *testing.B, address string, qos byte) func() {
-	client := paho.NewClient(paho.NewClientOptions().AddBroker("tcp://" + address).SetClientID("paho").SetOrderMatters(false))
+	client := plain.NewClient(plain.NewClientOptions().AddBroker("tcp://" + address).SetClientID("paho").SetOrderMatters(false))
 	if t := client.Connect(); t.Wait() && t.Error() != nil {
 		b.Fatal(t.Error())
 	}
-	t := client.Subscribe(command, qos, func(c paho.Client, m paho.Message) { c.Publish(status, qos, false, m.Payload()) })
+	t := client.Subscribe(command, qos, func(c plain.Client, m plain.Message) { c.Publish(status, qos, false, m.Payload()) })
 	if t.Wait() && t.Error() != nil {
 		b.Fatal(t.Error())
 	}

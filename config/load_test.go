@@ -52,7 +52,7 @@ mqtt:
   lag: 250ms
   qos: 1
   clean_session: false
-  transport: paho
+  transport: direct
   max_packet: 64KB
   reconnect: {min: 2s, max: 1m}
   tls: {ca_file: ca.pem}
@@ -82,7 +82,7 @@ func TestLoadYAML(t *testing.T) {
 	want.MQTT.Broker, want.MQTT.ClientID, want.MQTT.Username = "ssl://broker.example:8883", "007", "me"
 	want.MQTT.Password, want.MQTT.PasswordFile = "swordfish", filepath.Join(dir, "password")
 	want.MQTT.KeepAlive, want.MQTT.ConnectTimeout, want.MQTT.Lag = 90*time.Second, 5*time.Second, 250*time.Millisecond
-	want.MQTT.QoS, want.MQTT.CleanSession, want.MQTT.Transport, want.MQTT.MaxPacket = 1, false, TransportPaho, 64*KB
+	want.MQTT.QoS, want.MQTT.CleanSession, want.MQTT.Transport, want.MQTT.MaxPacket = 1, false, TransportDirect, 64*KB
 	want.MQTT.Reconnect = Reconnect{2 * time.Second, time.Minute}
 	want.MQTT.TLS.CAFile = filepath.Join(dir, "ca.pem")
 	want.Mapping.File = filepath.Join(dir, "map.json")

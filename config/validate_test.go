@@ -36,7 +36,7 @@ func TestFaults(t *testing.T) {
 		{"keepalive too long", "mqtt: {keepalive: 19h}", `mqtt.keepalive: 19h is out of range: want 1s to 65535s, or 0: none, and a dead link is noticed only by what gets no answer`},
 		{"lag", "mqtt: {lag: 20s}", `mqtt.lag: 20s: want less than mqtt.connect_timeout, 10s`},
 		{"back-off", "mqtt: {reconnect: {min: 2m, max: 1m}}", `mqtt.reconnect.min: 120s: want at most mqtt.reconnect.max, 60s`},
-		{"transport", "mqtt: {transport: Direct}", `mqtt.transport: "Direct": want direct or paho`},
+		{"transport", "mqtt: {transport: Direct}", `mqtt.transport: "Direct": want paho or direct`},
 		{"packet", "mqtt: {max_packet: 1GB}", `mqtt.max_packet: 1GB is out of range: want 1KB to 256MB`},
 		{"size", "mqtt: {outbox: {size: many}}", `mqtt.outbox.size: want a size such as 50MB, 64KB or 4096, have "many"`},
 		{"outbox", "mqtt: {outbox: {messages: 0}}", `mqtt.outbox.messages: 0 is out of range: want 1 to 10000000`},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/integration/faults"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 	"github.com/mqttgateway/mqttgateway/internal/service"
 )
 
@@ -174,7 +175,7 @@ func testLargeMessage(t *testing.T, transport string, qos byte) {
 	publish := func(m mqtt.Message) {
 		t.Helper()
 		done := make(chan struct{})
-		session, err := mqtt.Dial(t.Context(), mqtt.Options{Broker: "tcp://" + broker.address, CleanSession: true,
+		session, err := direct.Dial(t.Context(), mqtt.Options{Broker: "tcp://" + broker.address, CleanSession: true,
 			Published: func(uint64, error) { close(done) }})
 		if err != nil {
 			t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 )
 
 const (
@@ -100,7 +101,7 @@ func newLoop(t testing.TB, address string, qos byte) *loop {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	session, err := mqtt.Dial(ctx, mqtt.Options{
+	session, err := direct.Dial(ctx, mqtt.Options{
 		Broker: "tcp://" + address, CleanSession: true, KeepAlive: time.Minute, Arrived: l.arrived,
 	})
 	if err != nil {

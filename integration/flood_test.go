@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 )
 
 var flood = flag.Int("integration.flood", 100_000, "messages of a flood at QoS 0; at QoS 1, which the broker is slow at, a fifth")
@@ -115,7 +116,7 @@ func pour(t *testing.T, address string, count int, m, last mqtt.Message) <-chan 
 	for range underWay {
 		free <- struct{}{}
 	}
-	session, err := mqtt.Dial(ctx, mqtt.Options{
+	session, err := direct.Dial(ctx, mqtt.Options{
 		Broker: "tcp://" + address, CleanSession: true, KeepAlive: time.Minute,
 		Published: func(uint64, error) { free <- struct{}{} },
 		Lost:      func(err error) { t.Errorf("the flood has ended: %v", err) },

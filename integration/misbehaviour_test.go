@@ -12,6 +12,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/integration/faults"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 )
 
 var (
@@ -224,7 +225,7 @@ func (m *misbehaviour) sendLarge(size int, qos byte, retained bool) {
 	taken := make(chan struct{})
 	ctx, cancel := context.WithTimeout(m.t.Context(), patience)
 	defer cancel()
-	session, err := mqtt.Dial(ctx, mqtt.Options{Broker: "tcp://" + m.broker.address, CleanSession: true, Published: func(uint64, error) { close(taken) }})
+	session, err := direct.Dial(ctx, mqtt.Options{Broker: "tcp://" + m.broker.address, CleanSession: true, Published: func(uint64, error) { close(taken) }})
 	if err != nil {
 		m.t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 )
 
 // canary stands for every secret.
@@ -98,7 +99,7 @@ func tryPasswords(t *testing.T, gateway *program) {
 	t.Helper()
 	url := "tcp://" + embeddedAddress(t, gateway)
 	for _, user := range []string{canary, "you", "me"} { // the first to be refused is the one that a line names
-		session, err := mqtt.Dial(t.Context(), mqtt.Options{Broker: url, ClientID: "x", Username: user, Password: canary, CleanSession: true})
+		session, err := direct.Dial(t.Context(), mqtt.Options{Broker: url, ClientID: "x", Username: user, Password: canary, CleanSession: true})
 		if (err == nil) != (user == "me") {
 			t.Errorf("%q signs in: %v", user, err)
 		}

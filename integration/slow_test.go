@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 )
 
 // TestSlowDevice has commands come while a device works on the one before them for longer than any of them may wait for
@@ -103,7 +104,7 @@ func retain(t *testing.T, address string, count int) {
 	ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
 	defer cancel()
 	flying := make(chan struct{}, 256)
-	session, err := mqtt.Dial(ctx, mqtt.Options{
+	session, err := direct.Dial(ctx, mqtt.Options{
 		Broker: "tcp://" + address, CleanSession: true, KeepAlive: time.Minute,
 		Published: func(uint64, error) { <-flying },
 	})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 )
 
 // message is what went over the broker, as far as the conversations care.
@@ -45,7 +46,7 @@ func join(t testing.TB, address string, filters ...string) *user {
 	u := &user{t: t, said: make(map[message]int)}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	session, err := mqtt.Dial(ctx, mqtt.Options{
+	session, err := direct.Dial(ctx, mqtt.Options{
 		Broker:       "tcp://" + address,
 		CleanSession: true,
 		KeepAlive:    time.Minute,

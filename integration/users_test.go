@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 )
 
 // embeddedAddress waits until the program is connected to the broker inside and returns that one's address, whatever
@@ -41,7 +42,7 @@ func TestUsers(t *testing.T) {
 	gateway.says(refused)
 
 	heard := make(chan string, 10)
-	me, err := mqtt.Dial(t.Context(), mqtt.Options{
+	me, err := direct.Dial(t.Context(), mqtt.Options{
 		Broker: "tcp://" + address, ClientID: "me", Username: "me", Password: "correct-horse", CleanSession: true,
 		Arrived: func(m mqtt.Message) { m.Ack(); heard <- m.Topic + " " + m.Payload },
 	})

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -73,7 +74,7 @@ func try(t *testing.T, b *Broker, o mqtt.Options) (*client, error) {
 	o.Arrived = func(m mqtt.Message) { m.Ack(); c.arrived <- m }
 	o.Published = func(_ uint64, err error) { c.published <- err }
 	o.Lost = func(err error) { c.lost <- err }
-	session, err := mqtt.Dial(t.Context(), o)
+	session, err := direct.Dial(t.Context(), o)
 	if err != nil {
 		return nil, err
 	}

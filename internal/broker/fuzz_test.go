@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 )
 
 // FuzzStranger sends whatever it is to a broker, which must neither fall over nor lose anything that others say.
@@ -34,7 +35,7 @@ func FuzzStranger(f *testing.F) {
 	f.Cleanup(b.Close)
 	name, password := b.Account()
 	arrived := make(chan mqtt.Message, 1)
-	s, err := mqtt.Dial(f.Context(), mqtt.Options{
+	s, err := direct.Dial(f.Context(), mqtt.Options{
 		Broker: b.URL(), ClientID: "gw", Username: name, Password: password, CleanSession: true,
 		Arrived: func(m mqtt.Message) { m.Ack(); arrived <- m },
 		Lost:    func(err error) { f.Errorf("the gateway has lost its link: %v", err) },

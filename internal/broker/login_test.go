@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 )
 
 func startClosed(t *testing.T, address string, log *slog.Logger) *Broker {
@@ -47,7 +48,7 @@ func TestLogin(t *testing.T) {
 		{"another gateway", own, othersSecret, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s, err := mqtt.Dial(t.Context(), mqtt.Options{Broker: b.URL(), ClientID: "id", Username: tt.user, Password: tt.password, CleanSession: true})
+			s, err := direct.Dial(t.Context(), mqtt.Options{Broker: b.URL(), ClientID: "id", Username: tt.user, Password: tt.password, CleanSession: true})
 			if err == nil {
 				s.Close(t.Context())
 			}
@@ -63,7 +64,7 @@ func TestListensOutside(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:0", ":0"} {
 		b := startClosed(t, address, nil)
 		name, password := b.Account()
-		s, err := mqtt.Dial(t.Context(), mqtt.Options{Broker: b.URL(), ClientID: "id", Username: name, Password: password, CleanSession: true})
+		s, err := direct.Dial(t.Context(), mqtt.Options{Broker: b.URL(), ClientID: "id", Username: name, Password: password, CleanSession: true})
 		if err != nil {
 			t.Errorf("%s: %s: %v", address, b.URL(), err)
 			continue
@@ -153,7 +154,7 @@ func TestLargePacketIsRefused(t *testing.T) {
 func TestLoginsWhilePasswordsAreTried(t *testing.T) {
 	b := startClosed(t, "127.0.0.1:0", nil)
 	in := func(user, password string) error {
-		s, err := mqtt.Dial(t.Context(), mqtt.Options{Broker: b.URL(), Username: user, Password: password, CleanSession: true, ConnectTimeout: 200 * time.Millisecond})
+		s, err := direct.Dial(t.Context(), mqtt.Options{Broker: b.URL(), Username: user, Password: password, CleanSession: true, ConnectTimeout: 200 * time.Millisecond})
 		if err == nil {
 			s.Close(t.Context())
 		}

@@ -11,6 +11,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/broker"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt/paho"
 	"github.com/mqttgateway/mqttgateway/internal/options"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
@@ -40,10 +42,10 @@ func buildOptions(c *config.Config, p parts, broker string, log *slog.Logger) ac
 			AckTimeout:     m.AckTimeout,
 			CleanSession:   m.CleanSession,
 			TLS:            p.security,
-			Transport:      mqtt.Transport(m.Transport),
 			MaxPacket:      int(m.MaxPacket),
 		},
-		QoS: byte(m.QoS),
+		Dial: transport(m.Transport),
+		QoS:  byte(m.QoS),
 		Link: link.Policy{
 			Lag:     m.Lag,
 			Timeout: m.ConnectTimeout,
@@ -62,6 +64,17 @@ func buildOptions(c *config.Config, p parts, broker string, log *slog.Logger) ac
 		Throttle:         c.Log.Throttle,
 		Log:              log,
 	}
+}
+
+// transport returns the way to speak MQTT that the configuration names.
+func transport(name string) mqtt.Dial {
+	switch name {
+	case config.TransportDirect:
+		return direct.Dial
+	case config.TransportPaho:
+		return paho.Dial
+	}
+	panic("command: no transport " + name) // The configuration was checked.
 }
 
 // rivalWait is the wait after a takeover: two gateways that throw each other out connect some four times a minute each.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/broker"
-	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
@@ -148,9 +147,9 @@ func TestStartShowsSomeDevices(t *testing.T) {
 // What the configuration says of the connection reaches the actors.
 func TestBuildOptions(t *testing.T) {
 	c := config.Default()
-	c.Gateway.Name, c.MQTT.Username, c.MQTT.Password, c.MQTT.QoS, c.MQTT.Transport = "gw", "me", "swordfish", 1, "paho"
+	c.Gateway.Name, c.MQTT.Username, c.MQTT.Password, c.MQTT.QoS = "gw", "me", "swordfish", 1
 	o := buildOptions(&c, parts{}, "tcp://h:1", slog.Default())
-	if s := o.Session; s.Broker != "tcp://h:1" || s.ClientID != "gw" || s.Username != "me" || s.Password != "swordfish" || s.TLS != nil || !s.CleanSession || s.MaxPacket != 1<<20 || s.Transport != mqtt.Paho {
+	if s := o.Session; s.Broker != "tcp://h:1" || s.ClientID != "gw" || s.Username != "me" || s.Password != "swordfish" || s.TLS != nil || !s.CleanSession || s.MaxPacket != 1<<20 {
 		t.Errorf("session %+v", s)
 	}
 	if o.QoS != 1 || o.Broker != "tcp://h:1" || o.Link.Lag != 500*time.Millisecond || o.Link.Timeout != 10*time.Second ||

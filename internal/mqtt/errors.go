@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"syscall"
+	"time"
 )
 
 // Refusal is the code of a CONNACK by which the broker refused the connection. It is an error.
@@ -48,7 +49,7 @@ type PanicError struct {
 // Error tells the value, not the stack.
 func (e *PanicError) Error() string { return fmt.Sprintf("callback panicked: %v", e.Value) }
 
-// ErrNoConnack is wrapped by Dial's error if the broker closed the connection without a word over our CONNECT, instead of
+// ErrNoConnack is wrapped by the error of [Dial] if the broker closed the connection without a word over our CONNECT, instead of
 // accepting or refusing it. Some do so to a client whose will they won't have.
 var ErrNoConnack = errors.New("no answer to the CONNECT")
 
@@ -57,8 +58,8 @@ func HungUp(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-// overConnect is why an attempt has failed that has not been accepted.
-func overConnect(err error) error {
+// BeforeConnack returns why an attempt has failed that ended by err before there was a CONNACK.
+func BeforeConnack(err error) error {
 	if HungUp(err) {
 		return fmt.Errorf("%w: %w", ErrNoConnack, err)
 	}
@@ -68,8 +69,21 @@ func overConnect(err error) error {
 // errOptions is wrapped by every complaint about [Options].
 var errOptions = errors.New("bad options")
 
-// errHandshake is wrapped by a WebSocket handshake that was turned down for good.
-var errHandshake = errors.New("turned down")
+// ErrTurnedDown is wrapped by Dial's error if a WebSocket handshake was turned down for good.
+var ErrTurnedDown = errors.New("turned down")
+
+// UnansweredError says that the session was ended because the broker did not answer a packet.
+type UnansweredError struct {
+	Message bool          // the packet was a message that we published
+	Topic   string        // of that message
+	Missing error         // names the answer that has not come
+	After   time.Duration // since the packet was sent
+}
+
+// Error names the answer that is missing, and what it would have answered.
+func (e *UnansweredError) Error() string {
+	return fmt.Sprintf("the broker is there, and yet has not acknowledged for %s: %v", e.After.Round(100*time.Millisecond), e.Missing)
+}
 
 // Permanent reports whether err, of [Dial] or Lost, has a cause that time alone cannot cure: bad
 // options, bad credentials, an identifier or a protocol version refused, a certificate that does not
@@ -79,7 +93,7 @@ func Permanent(err error) bool {
 	if errors.As(err, &refusal) {
 		return refusal != Unavailable && refusal <= NotAuthorized
 	}
-	return errors.Is(err, errOptions) || errors.Is(err, errHandshake) || distrusted(err)
+	return errors.Is(err, errOptions) || errors.Is(err, ErrTurnedDown) || distrusted(err)
 }
 
 // distrusted reports whether TLS failed on what either side is, not on the way between them.

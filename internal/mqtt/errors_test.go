@@ -10,8 +10,6 @@ import (
 	"net"
 	"syscall"
 	"testing"
-
-	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
 func TestPermanent(t *testing.T) {
@@ -28,7 +26,7 @@ func TestPermanent(t *testing.T) {
 		{"not authorized, wrapped", fmt.Errorf("x: %w", NotAuthorized), true},
 		{"unknown refusal", Refusal(6), false},
 		{"options", fmt.Errorf("x: %w", errOptions), true},
-		{"websocket turned down", fmt.Errorf("x: %w", errHandshake), true},
+		{"websocket turned down", fmt.Errorf("x: %w", ErrTurnedDown), true},
 		{"unknown authority", &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, true},
 		{"no TLS there", tls.RecordHeaderError{Msg: "first record"}, true},
 		{"our certificate refused", &net.OpError{Op: "remote error", Err: errors.New("tls: bad certificate")}, true},
@@ -43,40 +41,4 @@ func TestPermanent(t *testing.T) {
 			}
 		})
 	}
-}
-
-// A connection that ends before the CONNACK is told from one that ends after it, and from one that is refused.
-func TestNoConnack(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		answer func(net.Conn)
-		want   bool
-	}{
-		{"closed", func(net.Conn) {}, true},
-		{"reset", func(c net.Conn) { _ = c.(*net.TCPConn).SetLinger(0) }, true},
-		{"closed within the CONNACK", func(c net.Conn) { _, _ = c.Write(connack[:3]) }, true},
-		{"refused", func(c net.Conn) { _, _ = c.Write([]byte{0x20, 2, 0, 5}) }, false},
-		{"no MQTT", func(c net.Conn) { _, _ = c.Write([]byte("SSH-2.0-x\r\n")) }, false},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			overEach(t, func(t *testing.T, over Transport) {
-				address := listen(t, func(c net.Conn) {
-					_, _ = packets.ReadPacket(c)
-					tt.answer(c)
-					c.Close()
-				})
-				_, err := newEvents(over).attempt(t, "tcp://"+address, "id")
-				if err == nil || errors.Is(err, ErrNoConnack) != tt.want || tt.want && !HungUp(err) {
-					t.Errorf("got %v", err)
-				}
-			})
-		})
-	}
-	t.Run("nobody there", func(t *testing.T) {
-		overEach(t, func(t *testing.T, over Transport) {
-			if _, err := newEvents(over).attempt(t, "tcp://"+freeAddress(t), "id"); err == nil || errors.Is(err, ErrNoConnack) {
-				t.Errorf("got %v", err)
-			}
-		})
-	})
 }

@@ -1,11 +1,9 @@
 package mqtt
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 	"time"
@@ -19,9 +17,8 @@ type Options struct {
 	// unix:///path. Without a port: 1883, 8883, 80, 443. A user name and password in it count if
 	// Username is empty.
 	Broker   string
-	Open     func(context.Context) (net.Conn, error) // instead of Broker: the way to it; nil: as that says
-	ClientID string                                  // empty: the broker makes one up, if CleanSession is true
-	Username string                                  // empty: neither it nor the password is sent
+	ClientID string // empty: the broker makes one up, if CleanSession is true
+	Username string // empty: neither the user name nor the password is sent
 	Password string
 
 	// KeepAlive is how long we may be silent before a ping, in whole seconds, rounded up. A broker is pinged
@@ -32,9 +29,8 @@ type Options struct {
 	ConnectTimeout time.Duration // for all of Dial; 0: 10 s
 	WriteTimeout   time.Duration // how long the broker may take no byte while we have some; 0: 10 s
 	CleanSession   bool
-	Will           *Message  // nil: none
-	MaxPacket      int       // bytes; a larger message is read past and acknowledged; 0: 1 MiB
-	Transport      Transport // empty: Direct
+	Will           *Message // nil: none
+	MaxPacket      int      // bytes; a larger message is read past and acknowledged; 0: 1 MiB
 
 	// AckTimeout is how long a broker that is there may leave a packet unanswered, from when it was written: a PUBLISH at
 	// QoS 1, a SUBSCRIBE, an UNSUBSCRIBE, a PINGREQ, a PUBREC. Then the session ends, by an [UnansweredError]. 0: 30 s.
@@ -77,21 +73,23 @@ type Options struct {
 	Lost func(err error)
 }
 
+// StuckAfter is how long, after a session's end, the callbacks may take for what had been read before Lost is called in spite of
+// one that does not return.
+const StuckAfter = 2 * time.Second
+
 const (
 	defaultTimeout   = 10 * time.Second
 	defaultAckTime   = 30 * time.Second
 	defaultMaxPacket = 1 << 20
-	maxKeepAlive     = 65535 * time.Second // paho lets larger ones wrap
+	maxKeepAlive     = 65535 * time.Second // a CONNECT has two bytes for the number of seconds
 )
 
 var defaultPort = map[string]string{"tcp": "1883", "ssl": "8883", "ws": "80", "wss": "443", "unix": ""}
 
-// normal returns o with its defaults filled in and the credentials taken out of the URL, or all that is wrong.
-func (o Options) normal() (Options, *url.URL, error) {
+// Normal returns o with its defaults filled in and the credentials taken out of the broker's URL, and that URL with its port,
+// for a transport that begins to dial; or all that is wrong with o.
+func (o Options) Normal() (Options, *url.URL, error) {
 	broker, err := parseBroker(o.Broker)
-	if o.Open != nil {
-		broker, err = nil, nil
-	}
 	if broker != nil && broker.User != nil {
 		if o.Username == "" {
 			o.Username = broker.User.Username()
@@ -113,18 +111,11 @@ func (o Options) normal() (Options, *url.URL, error) {
 		faults = append(faults, fmt.Errorf("password: has %d bytes, at most %d can be sent", len(o.Password), topic.MaxText))
 	}
 	if o.Will != nil {
-		if err := o.Will.check(); err != nil {
+		if err := o.Will.Check(); err != nil {
 			faults = append(faults, fmt.Errorf("will: %w", err))
 		} else if n := len(o.Will.Payload); n > topic.MaxText {
 			faults = append(faults, fmt.Errorf("will: payload has %d bytes, at most %d can be sent", n, topic.MaxText))
 		}
-	}
-	switch o.Transport {
-	case "":
-		o.Transport = Direct
-	case Direct, Paho:
-	default:
-		faults = append(faults, fmt.Errorf("transport %q: want %q or %q", o.Transport, Direct, Paho))
 	}
 	if err := errors.Join(faults...); err != nil {
 		return o, nil, fmt.Errorf("%w: %w", errOptions, err)
@@ -176,22 +167,4 @@ func parseBroker(s string) (*url.URL, error) {
 		u.Host = strings.TrimSuffix(u.Host, ":") + ":" + port
 	}
 	return u, nil
-}
-
-// largest is what a remaining length can say (MQTT 3.1.1, section 2.2.3).
-const largest = 268_435_455
-
-// check says why m cannot be published.
-func (m Message) check() error {
-	var faults []error
-	if err := topic.Check(m.Topic); err != nil {
-		faults = append(faults, fmt.Errorf("topic %.200q: %w", m.Topic, err))
-	}
-	if m.QoS > 2 {
-		faults = append(faults, fmt.Errorf("QoS %d: want 0, 1 or 2", m.QoS))
-	}
-	if size := len(m.Topic) + len(m.Payload) + 4; size > largest {
-		faults = append(faults, fmt.Errorf("message of %d bytes: at most %d can be sent", size, largest))
-	}
-	return errors.Join(faults...)
 }

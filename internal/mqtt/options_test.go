@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mqttgateway/mqttgateway/internal/wording"
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
@@ -32,7 +33,7 @@ func TestParseBroker(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.in, func(t *testing.T) {
 			u, err := parseBroker(tt.in)
-			if !says(err, tt.err) {
+			if !wording.Says(err, tt.err) {
 				t.Fatalf("parseBroker(%q): %v, want %q", tt.in, err, tt.err)
 			}
 			if err == nil && u.String() != tt.out {
@@ -48,7 +49,7 @@ func TestPasswordsAreNotShown(t *testing.T) {
 		"tcp://me:s3cret/x@broker", "tcp://me:%s3cret@broker", "me:s3cret@broker:1883", "unix://me:s3cret@",
 	} {
 		o := Options{Broker: broker, ClientID: "\x00"}
-		_, _, err := o.normal()
+		_, _, err := o.Normal()
 		if err == nil {
 			t.Errorf("%s: no error", broker)
 		} else if strings.Contains(err.Error(), "s3cret") {
@@ -58,11 +59,11 @@ func TestPasswordsAreNotShown(t *testing.T) {
 }
 
 func TestCredentialsInTheURL(t *testing.T) {
-	o, broker, err := Options{Broker: "tcp://me:s3cret@broker"}.normal()
+	o, broker, err := Options{Broker: "tcp://me:s3cret@broker"}.Normal()
 	if err != nil || o.Username != "me" || o.Password != "s3cret" || broker.User != nil {
 		t.Errorf("got %q, %q, %s, %v", o.Username, o.Password, broker, err)
 	}
-	o, _, err = Options{Broker: "tcp://me:s3cret@broker", Username: "you", Password: "x"}.normal()
+	o, _, err = Options{Broker: "tcp://me:s3cret@broker", Username: "you", Password: "x"}.Normal()
 	if err != nil || o.Username != "you" || o.Password != "x" {
 		t.Errorf("with a Username: got %q, %q, %v", o.Username, o.Password, err)
 	}
@@ -75,12 +76,10 @@ func TestEverythingWrongIsSaid(t *testing.T) {
 		Username: "\xff",
 		Password: strings.Repeat("x", topic.MaxText+1),
 		Will:     &Message{Topic: "a/#", QoS: 3},
-
-		Transport: "carrier pigeon",
 	}
-	_, _, err := o.normal()
-	for _, want := range []string{"scheme", "client id", "user name", "password", "will: topic", "QoS 3", `transport "carrier pigeon": want "direct" or "paho"`} {
-		if !says(err, want) {
+	_, _, err := o.Normal()
+	for _, want := range []string{"scheme", "client id", "user name", "password", "will: topic", "QoS 3"} {
+		if !wording.Says(err, want) {
 			t.Errorf("nothing about %s in: %v", want, err)
 		}
 	}
@@ -97,7 +96,7 @@ func TestKeepAliveIsWholeSeconds(t *testing.T) {
 		time.Minute:             time.Minute,
 		24 * time.Hour:          65535 * time.Second,
 	} {
-		o, _, err := Options{Broker: "tcp://broker", KeepAlive: in}.normal()
+		o, _, err := Options{Broker: "tcp://broker", KeepAlive: in}.Normal()
 		if err != nil || o.KeepAlive != want {
 			t.Errorf("%s becomes %s, %v; want %s", in, o.KeepAlive, err, want)
 		}

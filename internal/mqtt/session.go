@@ -1,6 +1,17 @@
 package mqtt
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/mqttgateway/mqttgateway/topic"
+)
+
+// Dial makes one attempt to begin a session. When ctx ends first the attempt is dropped at once, and the error wraps ctx's
+// cause. With an error nothing is left behind, neither goroutine nor socket. No error holds a password. See [Permanent] and
+// [Refusal] for telling errors apart. Each transport has a Dial of its own.
+type Dial func(ctx context.Context, o Options) (Session, error)
 
 // Session is one session with a broker, from a CONNACK to its end. All methods may be called from any
 // goroutine, Close not from a callback.
@@ -25,7 +36,7 @@ type Session interface {
 	// Flush sends what Publish and Ack have put, its caller's and others'. It does not block: the caller writes as
 	// much as the socket takes at once, and a goroutine of the session writes the rest. Published may be called
 	// from within Flush, about anything that was published; so no lock may be held that Published takes. Subscribe,
-	// Unsubscribe and Close flush by themselves. Over [Paho] it does nothing, for there everything does.
+	// Unsubscribe and Close flush by themselves.
 	Flush()
 
 	// Close ends the session in order: what was published is sent and its outcome reported, then comes
@@ -54,3 +65,32 @@ type Grant struct {
 
 // Refused stands in a [Grant] for a subscription that the broker turned down.
 const Refused byte = 0x80
+
+// checkFilter says why filter is no topic filter.
+func checkFilter(filter string) error {
+	if err := topic.CheckFilter(filter); err != nil {
+		return fmt.Errorf("filter %.200q: %w", filter, err)
+	}
+	return nil
+}
+
+// CheckFilters says all that is wrong with the filters to subscribe to.
+func CheckFilters(filters []Filter) error {
+	var faults []error
+	for _, f := range filters {
+		faults = append(faults, checkFilter(f.Topic))
+		if f.QoS > 2 {
+			faults = append(faults, fmt.Errorf("filter %q: QoS %d, want 0, 1 or 2", f.Topic, f.QoS))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// CheckFilterNames says all that is wrong with the filters to give back.
+func CheckFilterNames(filters []string) error {
+	var faults []error
+	for _, f := range filters {
+		faults = append(faults, checkFilter(f))
+	}
+	return errors.Join(faults...)
+}

@@ -26,6 +26,15 @@ func Doubled(text string) string {
 	return ""
 }
 
+// Says reports whether the text of err holds what is wanted, and nothing twice in a row; with nothing wanted, whether err is
+// nil.
+func Says(err error, want string) bool {
+	if err == nil || want == "" {
+		return err == nil && want == ""
+	}
+	return strings.Contains(err.Error(), want) && Doubled(err.Error()) == ""
+}
+
 // lastWords returns the last n words of text, "" if there are not that many.
 func lastWords(text string, n int) string {
 	words := strings.Fields(text)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 )
 
 // client keeps up a session with the broker, one after the other. Callbacks are those of mqtt.Options.
@@ -57,7 +58,7 @@ func (c *client) live(ctx context.Context, o mqtt.Options, filters []mqtt.Filter
 	if published != nil {
 		o.Published = func(number uint64, err error) { published(l, number, err) }
 	}
-	session, err := mqtt.Dial(ctx, o)
+	session, err := direct.Dial(ctx, o)
 	if err != nil {
 		return false
 	}

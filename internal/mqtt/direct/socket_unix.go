@@ -1,0 +1,48 @@
+//go:build unix
+
+package direct
+
+import (
+	"errors"
+	"net"
+	"syscall"
+)
+
+// socket writes to a socket of the kernel's without waiting for room. One goroutine at a time may use it.
+type socket struct {
+	raw  syscall.RawConn
+	try  func(fd uintptr) (done bool) // made once: a closure for each call would be an allocation
+	data []byte
+	n    int
+}
+
+// newSocket returns nil unless c is a socket itself.
+func newSocket(c net.Conn) *socket {
+	holder, ok := c.(syscall.Conn)
+	if !ok {
+		return nil
+	}
+	raw, err := holder.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	s := &socket{raw: raw}
+	s.try = func(fd uintptr) bool {
+		var err error
+		for {
+			if s.n, err = syscall.Write(int(fd), s.data); !errors.Is(err, syscall.EINTR) {
+				return true // also when there was no room: RawConn would wait for some
+			}
+		}
+	}
+	return s
+}
+
+// offer returns how many bytes of b the kernel has taken at once. What is wrong with the others, whoever writes them by the
+// net.Conn hears.
+func (s *socket) offer(b []byte) int {
+	s.data, s.n = b, 0
+	_ = s.raw.Write(s.try)
+	s.data = nil
+	return max(s.n, 0)
+}

@@ -1,0 +1,158 @@
+package paho
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/mqttgateway/mqttgateway/internal/mqtt/contract"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt/wire"
+)
+
+// slow is a net.Conn whose writes wait until they are let go. It remembers them.
+type slow struct {
+	net.Conn
+	letGo  chan struct{}
+	writes [][]byte
+}
+
+func (s *slow) Write(p []byte) (int, error) {
+	<-s.letGo
+	s.writes = append(s.writes, bytes.Clone(p))
+	return len(p), nil
+}
+
+func newSlow(t *testing.T) (*slow, *conn) {
+	t.Helper()
+	ours, theirs := net.Pipe()
+	t.Cleanup(func() { theirs.Close() })
+	s := &slow{Conn: ours, letGo: make(chan struct{})}
+	o := contract.NewEvents(transport).Options(t)
+	return s, newConn(wire.Conn{Conn: s, Socket: s}, o, callbacks{})
+}
+
+func TestWritesAreGathered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, c := newSlow(t)
+		packet := []byte{0xc0, 0}
+		for range 100 {
+			if n, err := c.Write(packet); n != len(packet) || err != nil {
+				t.Fatalf("Write: %d, %v", n, err)
+			}
+			synctest.Wait() // The first is on its way by now, the others wait for it.
+		}
+		close(s.letGo)
+		synctest.Wait()
+		if len(s.writes) != 2 || len(s.writes[0]) != 2 || !bytes.Equal(s.writes[1], bytes.Repeat(packet, 99)) {
+			t.Errorf("%d writes: % x", len(s.writes), s.writes)
+		}
+		c.fail(errors.New("end"))
+	})
+}
+
+func TestReadsAreBuffered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		c := newConn(wire.Conn{Conn: ours, Socket: ours}, contract.NewEvents(transport).Options(t), callbacks{tooLarge: func(string, int) {}, unasked: func(error) {}})
+		reads := 0
+		c.quickAck = func() { reads++ }
+		sent := append(bytes.Clone(contract.Connack), bytes.Repeat([]byte{0x30, 3, 0, 1, 'a'}, 100)...)
+		go func() { _, _ = theirs.Write(sent) }()
+		var got []byte
+		for range sent {
+			b := make([]byte, 1)
+			if n, err := c.Read(b); n != 1 || err != nil {
+				t.Fatalf("Read: %d, %v", n, err)
+			}
+			got = append(got, b...)
+		}
+		if reads != 1 || !bytes.Equal(got, sent) {
+			t.Errorf("%d bytes in %d reads: % x", len(got), reads, got)
+		}
+		c.fail(errors.New("end"))
+	})
+}
+
+func TestWriteWaitsForRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, c := newSlow(t)
+		wrote := 0
+		go func() {
+			for range 3 {
+				_, _ = c.Write(make([]byte, 2*chunkSize))
+				wrote++
+			}
+		}()
+		synctest.Wait()
+		if wrote != 2 { // one on its way, one gathered
+			t.Errorf("%d packets were taken", wrote)
+		}
+		c.post([]byte{0xc0, 0}) // does not wait
+		s.letGo <- struct{}{}
+		s.letGo <- struct{}{}
+		synctest.Wait()
+		if wrote != 3 {
+			t.Errorf("there is room, and yet %d packets were taken", wrote)
+		}
+		if len(s.writes) != 2 || len(s.writes[0]) != chunkSize {
+			t.Errorf("%d writes, want 2 of %d bytes", len(s.writes), chunkSize)
+		}
+		c.fail(errors.New("end"))
+		close(s.letGo)
+	})
+}
+
+func TestFailWakesEverybody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, c := newSlow(t)
+		var err error
+		go func() { _, err = c.Read(make([]byte, 1)) }()
+		for range 3 {
+			go func() {
+				if n, err := c.Write(make([]byte, chunkSize)); n != chunkSize || err != nil {
+					t.Errorf("Write: %d, %v; it must not fail", n, err)
+				}
+			}()
+		}
+		synctest.Wait()
+		cause := errors.New("cause")
+		c.fail(cause)
+		c.fail(errors.New("another"))
+		close(s.letGo)
+		synctest.Wait()
+		if c.failure() != cause {
+			t.Errorf("the cause is %v", c.failure())
+		}
+		// By this text paho takes it for its own doing, and says nothing to anybody.
+		if err == nil || strings.Contains(err.Error(), "use of closed network connection") {
+			t.Errorf("Read: %v", err)
+		}
+	})
+}
+
+func TestNothingFollowsADisconnect(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, c := newSlow(t)
+		c.post([]byte{0x40, 2, 0, 1})
+		synctest.Wait()
+		sealed := make(chan struct{})
+		go func() {
+			c.seal(t.Context())
+			close(sealed)
+		}()
+		synctest.Wait() // It waits for the packet before it.
+		c.post([]byte{0x40, 2, 0, 2})
+		_, _ = c.Write([]byte{0xc0, 0})
+		close(s.letGo)
+		<-sealed
+		c.post([]byte{0x40, 2, 0, 3})
+		synctest.Wait()
+		if got := bytes.Join(s.writes, nil); !bytes.Equal(got, []byte{0x40, 2, 0, 1, 0xe0, 0}) {
+			t.Errorf("written: % x", got)
+		}
+		c.fail(errors.New("end"))
+	})
+}
