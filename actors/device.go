@@ -24,7 +24,7 @@ import (
 // a device that is slow, stuck or down costs the mapper nothing.
 type device struct {
 	shared  *shared
-	config  config.Device
+	config  *config.Device // nobody writes to it
 	typ     *devices.Type
 	box     *mailbox.Mailbox
 	log     atomic.Pointer[slog.Handler] // of what the device says; see deviceLog
@@ -41,7 +41,7 @@ type device struct {
 
 	// The mailbox's lock guards what follows.
 	admits     admission
-	going      bool   // the device is not wanted any more; the parent alone writes this
+	going      bool   // the device is not wanted any more; the parent alone writes going
 	waiting    int    // messages in the mailbox
 	bytes      int    // of these
 	held       int    // of these messages, those that the broker waits for
@@ -73,7 +73,7 @@ func (s *shared) newTally(who, what string) *tally {
 	return &tally{who: who, what: what, report: func(r messages.Refusals) { s.supervisor.send(r) }}
 }
 
-func newDevice(s *shared, c config.Device, typ *devices.Type) *device {
+func newDevice(s *shared, c *config.Device, typ *devices.Type) *device {
 	d := &device{shared: s, config: c, typ: typ}
 	d.box = mailbox.New((*deviceGate)(d), d.refuse)
 	return d

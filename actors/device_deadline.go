@@ -9,24 +9,24 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// call is one call of a device's own code, watched over by a timer. It is the actor's, which begins and ends it, and
-// the timer's; what both write is guarded by the mailbox's lock. Calls are used again, by whichever device is next, so
-// that a call costs no allocation, and a device at rest no memory.
+// call is one call of a device's own code, and the timer that looks how long the call takes. The host begins and ends the
+// call; host and timer write to its fields, both with the mailbox's lock held. A call that has ended is used again by any
+// device, so that a call costs no allocation, and a device at rest holds none.
 type call struct {
 	device   *device
 	doing    messages.Doing
-	handling messages.Handle // if it is that; may be acknowledged early meanwhile
+	handling messages.Handle // the message, if the device handles one; relieve may mark it as acknowledged early
 	began    time.Time
 	limit    time.Duration
-	cancel   context.CancelFunc // of its context; may be nil
-	looked   bool               // at whether it is slow, for the first time
-	slow     bool               // for slowAfter
-	overdue  bool               // for its whole time; the delivery has been told as timed out
+	cancel   context.CancelFunc // of the context that the call was given; nil: it was given none
+	looked   bool               // the timer has looked once whether the call is slow
+	slow     bool               // the call has taken slowAfter
+	overdue  bool               // the call has taken limit, and the sender has been told that the device ran out of time
 	timer    *time.Timer
 }
 
-// watch makes the call by which the device handles h, and answers for it when the call ends, however it does, or
-// before that when the deadline has passed. If f returns errLater, the answer has yet to come, for what watch returns of h.
+// watch calls f, by which the device handles h, and answers h when f has ended, be it by a panic, or when the deadline has
+// passed, whichever is first. If f returns errLater, watch answers nothing, and the caller answers what watch returns of h.
 func (d *device) watch(h messages.Handle, cancel context.CancelFunc, f func() error) (overdue bool, handled messages.Handle, err error) {
 	c := d.begin(messages.Handling, h, d.config.Timeout, cancel)
 	err = mailbox.ErrGoexit
@@ -39,7 +39,7 @@ func (d *device) watch(h messages.Handle, cancel context.CancelFunc, f func() er
 	return overdue, handled, err
 }
 
-// during makes another call of the device's own code.
+// during calls f, by which the device does anything else than to handle a message.
 func (d *device) during(doing messages.Doing, limit time.Duration, cancel context.CancelFunc, f func() error) (overdue bool, err error) {
 	c := d.begin(doing, messages.Handle{}, limit, cancel)
 	defer func() { overdue, _ = c.end() }()
@@ -47,7 +47,7 @@ func (d *device) during(doing messages.Doing, limit time.Duration, cancel contex
 	return overdue, err
 }
 
-// begin notes what the device begins to do: if it is handling, to handle h.
+// begin begins a call. If doing is Handling, h is the message.
 func (d *device) begin(doing messages.Doing, h messages.Handle, limit time.Duration, cancel context.CancelFunc) *call {
 	c, _ := d.shared.calls.Get().(*call)
 	if c == nil {
@@ -65,13 +65,13 @@ func (d *device) begin(doing messages.Doing, h messages.Handle, limit time.Durat
 	return c
 }
 
-// end notes that the call has returned, and reports whether it had outlived its deadline, and what was handled.
+// end ends the call. end reports whether the call has outlived its deadline, and returns the message that was handled.
 func (c *call) end() (overdue bool, handled messages.Handle) {
 	d, again := c.device, false
 	d.box.Locked(func() {
 		d.busy = nil
 		overdue, handled = c.overdue, c.handling
-		again = c.timer.Stop() // else it has fired, perhaps just now, and finds that its call is over
+		again = c.timer.Stop() // else the timer has fired, perhaps just now, and will find that the call is over
 	})
 	if again {
 		*c = call{timer: c.timer}
@@ -80,7 +80,7 @@ func (c *call) end() (overdue bool, handled messages.Handle) {
 	return overdue, handled
 }
 
-// fired looks how long the call has taken.
+// fired is called by the timer, and looks how long the call has taken.
 func (c *call) fired() {
 	d := c.device
 	var act func()
@@ -94,7 +94,7 @@ func (c *call) fired() {
 			why := c.reason(errOverdue{c.limit})
 			doing, h, cancel, queued := c.doing, c.handling, c.cancel, d.overdue(c, why)
 			act = func() {
-				if doing == messages.Handling { // without the lock: the mapper may work on it, and on what it has for us
+				if doing == messages.Handling { // without the lock: done may run the mapper, and the mapper post to this mailbox
 					d.done(h, messages.TimedOut, why.Error())
 				}
 				if cancel != nil {
@@ -102,7 +102,7 @@ func (c *call) fired() {
 				}
 				d.box.Refuse(queued, errStuck)
 			}
-		case took < slowAfter-lookAgain: // the timer was that of the call before
+		case took < slowAfter-lookAgain: // the timer was set for the call before this one
 			c.timer.Reset(min(slowAfter-lookAgain, c.limit) - took)
 		case !c.looked:
 			c.looked = true
@@ -118,8 +118,9 @@ func (c *call) fired() {
 	}
 }
 
-// overdue takes the device out until its call returns, and returns what is to be refused. The mailbox's lock is held,
-// so that nobody hears of it later than of what follows when the call has returned.
+// overdue makes the mailbox refuse until the call returns, tells the supervisor that the device is stuck, and returns the
+// queued messages, for the caller to refuse. The caller holds the mailbox's lock: so the supervisor hears that the device is
+// stuck before it hears what comes of the call in the end.
 func (d *device) overdue(c *call, why *reason) (queued []any) {
 	if d.admits != refuseClosing {
 		d.admits = refuseStuck
@@ -135,7 +136,7 @@ func (d *device) overdue(c *call, why *reason) (queued []any) {
 	return queued
 }
 
-// reason names what is being done, of which err is said.
+// reason returns err as what came of this call.
 func (c *call) reason(err error) *reason {
 	r := &reason{doing: c.doing, err: err}
 	if c.doing == messages.Handling {

@@ -8,16 +8,17 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// A broker sends only so many messages before one is acknowledged, 20 with mosquitto, and a device must not hold them
-// all, lest the others hear nothing. One that makes progress may hold any number, but once a call of its code has taken
-// slowAfter, the broker is to wait for only heldWhenSlow of its messages, the latest: the others are acknowledged early, the
-// oldest first, and stay in the mailbox, where they take places. When all places are taken, what comes then is refused.
+// A broker sends only so many messages before one is acknowledged, 20 with mosquitto. If one device held all of them, the other
+// devices would hear nothing. A device that makes progress may hold any number of messages. Once a call of a device's code has
+// taken slowAfter, the broker waits for heldWhenSlow messages of the device at most, the latest ones. The gateway acknowledges
+// the others early, the oldest first. They stay in the mailbox and take places there; when all places are taken, the mailbox
+// refuses further messages.
 //
-// mosquitto 2.0.11 sends many more than 20 when it resumes a session, and when acknowledgements come in the order of the
-// messages; others may as well.
+// mosquitto 2.0.11 sends many more than 20 messages when it resumes a session, and when acknowledgements come in the order of
+// the messages. Other brokers may as well.
 //
-// Whether a call still goes on is looked at twice, lookAgain apart: when the process was stopped, or the machine is busy, the
-// timer may be the first to have the processor again, and the call would have ended long ago if it had got it.
+// The timer of a call looks twice, lookAgain apart, before the call counts as slow: when the process was stopped or the machine
+// was busy, the timer may run before the call gets the processor back and ends.
 const (
 	slowAfter    = 100 * time.Millisecond
 	lookAgain    = 20 * time.Millisecond
@@ -27,8 +28,8 @@ const (
 // errSlow says why messages are acknowledged early.
 var errSlow = fmt.Errorf("takes longer than %v", slowAfter)
 
-// relieve acknowledges early what a slow device holds beyond its share. It is called whenever the device has become slow,
-// or got a message.
+// relieve acknowledges early what a slow device holds beyond heldWhenSlow. The timer calls relieve when the device becomes slow,
+// and post for each message that the device gets.
 func (d *device) relieve() {
 	var early []messages.EarlyAck
 	var at error
@@ -46,14 +47,15 @@ func (d *device) relieve() {
 	if len(early) > 0 {
 		d.early.noteMany(len(early), at)
 	}
-	for _, e := range early { // without the lock: the mapper may work on it, and on what it has for us
+	for _, e := range early { // without the lock: send may run the mapper, and the mapper post to this mailbox
 		d.shared.mapper.send(e)
 	}
 }
 
-// relieve marks the oldest n messages that the broker waits for, as far as there are places for them. The very oldest is the
-// one that is being handled: with a spool it is marked too, lest after a crash the broker sends it again behind those that
-// the spool gives back; without one it is better off with the broker.
+// relieve marks the oldest n messages that the broker waits for as acknowledged early, as far as the mailbox has places for
+// them. The very oldest is the message that the device handles. With a spool relieve marks that as well: otherwise the broker
+// would send it again after a crash, behind the messages that the spool gives back. Without a spool relieve leaves it to the
+// broker, which keeps it safer than this process does.
 func (g *deviceGate) relieve(n int) (early []messages.EarlyAck) {
 	mark := func(h *messages.Handle) {
 		h.Early, h.Record = true, g.preserve(*h)
@@ -75,7 +77,8 @@ func (g *deviceGate) relieve(n int) (early []messages.EarlyAck) {
 	return early
 }
 
-// oldestAwaited returns where the first of the held messages is. They are looked for from the end, where they all are.
+// oldestAwaited returns the index of the first message in the queue that the broker waits for. These messages are the last in
+// the queue, so that oldestAwaited searches from the end.
 func (g *deviceGate) oldestAwaited(queue []any) int {
 	i := len(queue)
 	for left := g.held; left > 0; {
@@ -87,8 +90,8 @@ func (g *deviceGate) oldestAwaited(queue []any) int {
 	return i
 }
 
-// preserve writes a message to the spool, if there is one, and returns its record. Without one it is lost if the process
-// is killed before the device has handled it.
+// preserve writes a message to the spool and returns its record; 0 if there is no spool. Without a spool the message is lost if
+// the process is killed before the device has handled it.
 func (g *deviceGate) preserve(h messages.Handle) (record uint64) {
 	if g.shared.spool == nil {
 		return 0

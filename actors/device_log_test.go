@@ -31,7 +31,7 @@ func TestDeviceLog(t *testing.T) {
 					return a
 				},
 			}))
-			e := newEnv(newDevice(&shared{log: log}, config.Device{Name: "lamp"}, new(devices.Type)))
+			e := newEnv(newDevice(&shared{log: log}, &config.Device{Name: "lamp"}, new(devices.Type)))
 			if e.Log().Enabled(context.Background(), slog.LevelDebug) {
 				t.Error("enabled at debug")
 			}

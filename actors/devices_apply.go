@@ -46,8 +46,8 @@ func (p *parent) carryOut(c actor.Context, a apply, changes Changes) {
 		wanted[a.wanted[i].Name] = &a.wanted[i]
 	}
 	added := func(name string) *device {
-		w := wanted[name]
-		d := newDevice(p.shared, *w, a.types[w.Type])
+		w := *wanted[name] // apart from the others, which may not stay for as long
+		d := newDevice(p.shared, &w, a.types[w.Type])
 		p.table.put(d)
 		return d
 	}

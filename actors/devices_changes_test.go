@@ -126,3 +126,23 @@ func TestChangesToWalk(t *testing.T) {
 		}
 	}
 }
+
+// One device of 100,000 has changed.
+func BenchmarkChangesTo(b *testing.B) {
+	list := func() (list []config.Device) {
+		for n := range 100_000 {
+			name := fmt.Sprint("lamp", n)
+			list = append(list, config.Device{
+				Name: name, Type: "dummy", AnswersTo: config.AnswersTo{Device: []string{name}}, Params: map[string]any{"port": "none", "interval": "0s"},
+			})
+		}
+		return list
+	}
+	present, wanted := byName(list()), list()
+	wanted[500].Retain = true
+	for b.Loop() {
+		if c := changesTo(present, wanted); len(c.Changed) != 1 {
+			b.Fatal(c.Changed)
+		}
+	}
+}

@@ -73,7 +73,7 @@ func (t *deviceTable) configured() map[string]*config.Device {
 	defer t.mu.RUnlock()
 	configured := make(map[string]*config.Device, len(t.present))
 	for name, d := range t.present {
-		configured[name] = &d.config
+		configured[name] = d.config
 	}
 	return configured
 }

@@ -89,7 +89,8 @@ func New(o Options) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{options: o, board: newBoard(o.Devices), applying: make(chan struct{}, 1)}
-	for _, d := range o.Devices {
+	for i := range o.Devices {
+		d := &o.Devices[i]
 		g.first = append(g.first, newDevice(&g.shared, d, types[d.Type]))
 	}
 	g.table = newDeviceTable(g.first)

@@ -50,7 +50,7 @@ func newProbe(t *testing.T) *probe {
 // newDevice returns a device without an actor.
 func (p *probe) newDevice(timeout time.Duration) *device {
 	p.share()
-	return newDevice(&p.shared, config.Device{Name: "lamp", Timeout: timeout, Mailbox: 100}, new(devices.Type))
+	return newDevice(&p.shared, &config.Device{Name: "lamp", Timeout: timeout, Mailbox: 100}, new(devices.Type))
 }
 
 // take returns what was sent since it was last called.
