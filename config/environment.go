@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/knadh/koanf/providers/env/v2"
-	"github.com/knadh/koanf/v2"
 
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
@@ -26,7 +25,7 @@ func (l *loader) readEnvironment() {
 		keys[EnvName(f.Key)] = f.Key
 		known = append(known, strings.TrimPrefix(EnvName(f.Key), envPrefix))
 	}
-	k, names := koanf.New("."), map[string]string{}
+	names := origins{}
 	provider := env.Provider(".", env.Opt{
 		Prefix:      envPrefix,
 		EnvironFunc: func() []string { return l.src.Environ },
@@ -44,11 +43,7 @@ func (l *loader) readEnvironment() {
 			return key, value
 		},
 	})
-	if err := k.Load(provider, nil); err != nil {
-		l.faults = append(l.faults, fmt.Errorf("environment: %w", err))
-		return
-	}
-	l.merge(k.Raw(), names)
+	l.load(provider, nil, named(names))
 }
 
 // unknownVariable is the warning; known are the names without prefix.

@@ -1,37 +1,33 @@
 package config
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
-	"sort"
 	"strings"
 
-	"github.com/pelletier/go-toml/v2"
+	"github.com/knadh/koanf/v2"
 
-	"github.com/mqttgateway/mqttgateway/internal/files"
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
 // searched are the extensions of files that are found without being named, in this order.
 var searched = []string{".yaml", ".toml", ".json", ".conf", ".cfg"}
 
-// readers are the formats of today, legacy the extensions of the original. A reader's error joins one for each fault.
+// parsers are those of today's formats, by extension. originalExt are the extensions of the original's files.
 var (
-	readers = map[string]func(vocabulary, []byte) (map[string]any, error){
-		".yaml": vocabulary.readYAML,
-		".yml":  vocabulary.readYAML,
-		".toml": vocabulary.readTOML,
-		".json": vocabulary.readJSON,
+	parsers = map[string]func(vocabulary) koanf.Parser{
+		".yaml": func(v vocabulary) koanf.Parser { return yamlParser{words: v} },
+		".yml":  func(v vocabulary) koanf.Parser { return yamlParser{words: v} },
+		".toml": func(v vocabulary) koanf.Parser { return tomlParser{words: v} },
+		".json": func(v vocabulary) koanf.Parser { return jsonParser{words: v} },
 	}
-	legacy = map[string]bool{".conf": true, ".cfg": true, ".ini": true}
+	originalExt = map[string]bool{".conf": true, ".cfg": true, ".ini": true}
 )
 
-// IsOriginal tells by its name whether a file is one of the original's: .conf, .cfg or .ini.
-func IsOriginal(path string) bool { return legacy[strings.ToLower(filepath.Ext(path))] }
+// IsOriginal reports, by the name of a file, whether it is one of the original's: .conf, .cfg or .ini.
+func IsOriginal(path string) bool { return originalExt[strings.ToLower(filepath.Ext(path))] }
 
 // Find looks for the configuration called name, in one folder after the other. It returns "" if there is none.
 func Find(name string, dirs []string) string {
@@ -108,61 +104,23 @@ func (l *loader) readFile() {
 	}
 	l.Path = path
 	if IsOriginal(path) {
-		l.readLegacy()
+		l.readOriginal()
 		return
 	}
 	if l.src.DeviceType != "" {
 		l.faults = append(l.faults, fmt.Errorf("--device: only for files of the original (.conf, .cfg, .ini); %s lists its devices itself", path))
 	}
-	read, ok := readers[strings.ToLower(filepath.Ext(path))]
+	parser, ok := parsers[strings.ToLower(filepath.Ext(path))]
 	if !ok {
 		l.faults = append(l.faults, fmt.Errorf("%s: unknown kind of file: want .yaml, .toml, .json or .conf", path))
 		return
 	}
-	text, err := files.Text(path)
-	if err != nil {
-		l.faults = append(l.faults, err)
-		return
-	}
-	raw, err := read(vocabulary{}, text)
-	if err != nil {
-		l.faults = append(l.faults, readErrors(path, err)...)
-		return
-	}
-	clean, spelt, err := options.Normalize(raw, Config{})
-	for _, f := range options.Faults(err) {
-		l.faults = append(l.faults, f)
-	}
-	l.merge(clean, spelt)
+	l.load(textFile(path), placed{parser(vocabulary{}), path}, l.respell)
 }
 
-// readTOML tells the line and column of what is wrong, which the parser keeps apart.
-func (v vocabulary) readTOML(text []byte) (raw map[string]any, err error) {
-	if err = toml.Unmarshal(text, &raw); err == nil {
-		v.share(raw)
-		return raw, nil
-	}
-	if wrong, ok := errors.AsType[*toml.DecodeError](err); ok {
-		line, column := wrong.Position()
-		return nil, fmt.Errorf("line %d, column %d: %w", line, column, err)
-	}
-	// What is there twice it tells without a place, but as soon as it has read that far.
-	lines := bytes.SplitAfter(text, []byte("\n"))
-	line := sort.Search(len(lines), func(n int) bool {
-		wrong := toml.Unmarshal(bytes.Join(lines[:n], nil), new(map[string]any))
-		return wrong != nil && wrong.Error() == err.Error()
-	})
-	return nil, fmt.Errorf("line %d: %w", line, err)
-}
-
-// quotedYAML is where YAML's parser quotes the file: it may be a password.
-var quotedYAML = regexp.MustCompile("(anchor )'[^']*'|`[^`]*`")
-
-// readErrors keeps to one line a fault, though parsers do not, and quotes no values.
-func readErrors(path string, err error) (faults []error) {
-	for _, f := range options.Faults(err) {
-		said := strings.Join(strings.Fields(f.Err.Error()), " ")
-		faults = append(faults, fmt.Errorf("%s: %s", path, quotedYAML.ReplaceAllString(said, "${1}******")))
-	}
-	return faults
+// respell changes the keys of a file's options to the spelling of config.go, and returns the spelling of the file.
+func (l *loader) respell(raw map[string]any) origins {
+	spelt, err := options.Normalize(raw, Config{})
+	l.faults = append(l.faults, options.Each(err)...)
+	return spelt
 }

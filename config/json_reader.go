@@ -11,9 +11,15 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/files"
 )
 
-// readJSON reads an object, of which no member may be there twice: the parser would take the last. Numbers keep all their
-// digits, as far as Go can count.
-func (v vocabulary) readJSON(text []byte) (map[string]any, error) {
+// jsonParser reads a JSON object in which no member is there twice: encoding/json takes the last. Whole numbers keep all their
+// digits up to 64 bits.
+type jsonParser struct {
+	readOnly
+	words vocabulary
+}
+
+// Unmarshal returns the options of the object in text.
+func (p jsonParser) Unmarshal(text []byte) (map[string]any, error) {
 	if err := json.Unmarshal(text, new(json.RawMessage)); err != nil {
 		at := 0
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
@@ -21,7 +27,7 @@ func (v vocabulary) readJSON(text []byte) (map[string]any, error) {
 		}
 		return nil, fmt.Errorf("%s: no JSON: %w", files.Place(text, min(at, len(text))), err)
 	}
-	r := jsonReader{words: v, text: string(text), line: 1, column: 1}
+	r := jsonReader{words: p.words, text: string(text), line: 1, column: 1}
 	r.in = json.NewDecoder(strings.NewReader(r.text))
 	r.in.UseNumber()
 	at := r.place(r.next())

@@ -7,7 +7,7 @@ import (
 )
 
 func TestReadJSON(t *testing.T) {
-	got, err := vocabulary{}.readJSON([]byte(` {"a": [1, -2, 1.5, 1e3, 9007199254740993, 18446744073709551615, 99999999999999999999], "b": {"c": null, "d": true}, "é": "\u00e9", "": {}, "e": []} `))
+	got, err := jsonParser{words: vocabulary{}}.Unmarshal([]byte(` {"a": [1, -2, 1.5, 1e3, 9007199254740993, 18446744073709551615, 99999999999999999999], "b": {"c": null, "d": true}, "é": "\u00e9", "": {}, "e": []} `))
 	want := map[string]any{
 		"a": []any{1, -2, 1.5, 1000.0, 9007199254740993, uint64(18446744073709551615), 1e20},
 		"b": map[string]any{"c": nil, "d": true}, "é": "é", "": map[string]any{}, "e": []any{},
@@ -32,7 +32,7 @@ func TestReadJSONFaults(t *testing.T) {
 		"null":            {"null", "line 1, column 1: want an object of options"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := vocabulary{}.readJSON([]byte(row.text))
+			_, err := jsonParser{words: vocabulary{}}.Unmarshal([]byte(row.text))
 			if err == nil || !strings.Contains(err.Error(), row.want) {
 				t.Errorf("got  %v\nwant %s", err, row.want)
 			}

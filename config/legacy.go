@@ -9,7 +9,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/mqttgateway/mqttgateway/internal/files"
+	"github.com/knadh/koanf/providers/confmap"
+	"github.com/knadh/koanf/v2"
+
 	"github.com/mqttgateway/mqttgateway/internal/options"
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
@@ -24,67 +26,60 @@ var oldOptions = map[string][]string{
 	"CONFIG":    nil,
 }
 
-// readLegacy reads one of the original's files and lays what it says over the defaults, as if a file of today said it.
+// readOriginal reads one of the original's files and lays what it says over the defaults, as if a file of today said it.
 //
-// timeout, the pace of the original's loop, has nothing to set here and is passed over.
-func (l *loader) readLegacy() {
-	old, ok := l.readOld(l.Path)
-	if !ok {
+// timeout, the pace of the original's loop, has no counterpart here and is passed over.
+func (l *loader) readOriginal() {
+	k := koanf.New(noDelimiter)
+	if !l.loadOriginal(k, l.Path) || !l.loadShared(k) {
 		return
 	}
-	l.includeOld(old)
-	o := oldReader{loader: l, old: old, flat: map[string]any{}, names: map[string]string{}}
+	o := oldReader{loader: l, old: sectionsOf(k), flat: map[string]any{}, names: origins{}}
 	o.warnUnknown()
 	o.broker()
 	o.mapping()
 	o.log()
 	o.manners()
-	raw := nest(o.flat)
-	if device, ok := o.device(); ok {
-		raw["devices"] = []any{device}
-	}
-	l.merge(raw, o.names)
+	o.device()
+	l.load(confmap.Provider(o.flat, "."), nil, named(o.names))
 }
 
-func (l *loader) readOld(path string) (oldFile, bool) {
-	text, err := files.Text(path)
-	if err != nil {
-		l.faults = append(l.faults, err)
-		return nil, false
-	}
-	old, err := parseOld(text)
-	for _, f := range options.Faults(err) {
-		l.faults = append(l.faults, fmt.Errorf("%s: %w", path, f.Err))
-	}
-	if err != nil {
-		return nil, false
-	}
-	old.inherit(slices.Collect(maps.Keys(oldOptions))...)
-	return old, true
+// noDelimiter keeps koanf from taking a dot in the name of a section or an option for the border between two.
+const noDelimiter = "\x00"
+
+// loadOriginal lays the file at path over what k holds.
+func (l *loader) loadOriginal(k *koanf.Koanf, path string) bool {
+	err := k.Load(textFile(path), placed{originalParser{}, path})
+	l.faults = append(l.faults, options.Each(err)...)
+	return err == nil
 }
 
-// includeOld reads the file that [MQTT] filename names, which several gateways may share. What it says wins.
-func (l *loader) includeOld(old oldFile) {
-	name := old["MQTT"]["filename"]
+// loadShared reads the file that [MQTT] filename names, which several gateways may share. What it says wins.
+func (l *loader) loadShared(k *koanf.Koanf) bool {
+	name := sectionsOf(k)["MQTT"]["filename"]
 	if name == "" {
-		return
+		return true
 	}
 	dirs := append([]string{filepath.Dir(l.Path)}, l.src.dirs()...)
 	path, err := lookFor(usualName(name, l.appName()+".conf"), dirs, false)
 	if err != nil {
 		l.missing("[MQTT] filename", err)
-		return
+		return true
 	}
-	shared, ok := l.readOld(path)
-	if !ok {
-		return
-	}
-	for section, values := range shared {
-		if old[section] == nil {
-			old[section] = map[string]string{}
+	l.loadOriginal(k, path)
+	return true
+}
+
+// sectionsOf returns what originalParser has read into k.
+func sectionsOf(k *koanf.Koanf) oldFile {
+	old := oldFile{}
+	for section, values := range k.Raw() {
+		old[section] = map[string]string{}
+		for option, value := range values.(map[string]any) {
+			old[section][option] = value.(string)
 		}
-		maps.Copy(old[section], values)
 	}
+	return old
 }
 
 // oldReader collects options of today: flat holds them by dotted key, names where they come from.
@@ -92,7 +87,7 @@ type oldReader struct {
 	*loader
 	old   oldFile
 	flat  map[string]any
-	names map[string]string
+	names origins
 }
 
 // set takes a value over from [section] option.
@@ -227,8 +222,8 @@ func (o *oldReader) isOn(value, place string) bool {
 	return false
 }
 
-// device is the one that the original's program was: its type stands in the file's name, dummy2mqtt.conf.
-func (o *oldReader) device() (map[string]any, bool) {
+// device takes over the one device that the original's program was. Its type stands in the file's name, dummy2mqtt.conf.
+func (o *oldReader) device() {
 	kind, place := o.src.DeviceType, "--device"
 	if kind == "" {
 		name := o.appName()
@@ -238,7 +233,7 @@ func (o *oldReader) device() (map[string]any, bool) {
 		if kind = deviceIn(name); kind == "" {
 			if !o.src.AnyDevice {
 				o.faults = append(o.faults, fmt.Errorf("%s: the name does not tell the device: want a name such as dummy2mqtt.conf, or --device", o.Path))
-				return nil, false
+				return
 			}
 			kind = name
 		}
@@ -249,7 +244,7 @@ func (o *oldReader) device() (map[string]any, bool) {
 	}
 	o.names["devices[0].name"], o.names["devices[0].type"] = place, place
 	o.names["devices[0].params"] = "[INTERFACE]"
-	return map[string]any{"name": kind, "type": kind, "params": params, "reply": ReplyNever}, true
+	o.flat["devices"] = []any{map[string]any{"name": kind, "type": kind, "params": params, "reply": ReplyNever}}
 }
 
 // manners are those of the original, for the sake of what is built on them: it acted on commands that the broker had

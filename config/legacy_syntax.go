@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -15,8 +16,7 @@ import (
 // of options in lower case.
 type oldFile map[string]map[string]string
 
-// inherit puts what stands under [DEFAULT] into those of these sections that do not say otherwise. The others nobody
-// reads, and there may be as many of them as there are defaults.
+// inherit copies the options of [DEFAULT] into those of the given sections that do not have them. Other sections nobody reads.
 func (f oldFile) inherit(sections ...string) {
 	for _, section := range sections {
 		if own, ok := f[section]; ok {
@@ -25,6 +25,25 @@ func (f oldFile) inherit(sections ...string) {
 			f[section] = all
 		}
 	}
+}
+
+// originalParser reads one of the original's files into sections of options, all of which are text. The sections that the
+// original knew have the options of [DEFAULT] as well.
+type originalParser struct{ readOnly }
+
+// Unmarshal returns an error that joins all faults, with their lines.
+func (originalParser) Unmarshal(text []byte) (map[string]any, error) {
+	old, err := parseOld(text)
+	old.inherit(slices.Collect(maps.Keys(oldOptions))...)
+	sections := map[string]any{}
+	for section, values := range old {
+		all := make(map[string]any, len(values))
+		for option, value := range values {
+			all[option] = value
+		}
+		sections[section] = all
+	}
+	return sections, err
 }
 
 // parseOld reads a file as Python's configparser does, with which the original read it, without interpolation:

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	koanfmaps "github.com/knadh/koanf/maps"
 	"github.com/knadh/koanf/providers/confmap"
 	"github.com/knadh/koanf/v2"
 
@@ -91,21 +92,28 @@ func (l *loader) warnf(format string, args ...any) {
 	l.Warnings = append(l.Warnings, fmt.Sprintf(format, args...))
 }
 
-// merge lays options over those that were read before: nested and spelt as ours, with the operator's names for them.
-func (l *loader) merge(raw map[string]any, names map[string]string) {
-	if list, ok := raw["devices"]; ok { // the last list counts as a whole, and to copy it may cost more than to read it
-		l.list = list
-		delete(raw, "devices")
-	}
-	if err := l.merged.Load(confmap.Provider(raw, ""), nil); err != nil {
-		l.faults = append(l.faults, err)
-		return
-	}
-	maps.Copy(l.origins, names)
+// load reads a source, a file with its parser, and lays its options over those that were read before. respell changes their
+// keys to the spelling of config.go, and returns what the operator calls each of them.
+func (l *loader) load(from koanf.Provider, parser koanf.Parser, respell func(raw map[string]any) origins) {
+	err := l.merged.Load(from, parser, koanf.WithMergeFunc(func(raw, merged map[string]any) error {
+		maps.Copy(l.origins, respell(raw))
+		if list, ok := raw["devices"]; ok { // koanf would copy the list with each source, and the last one counts as a whole
+			l.list = list
+			delete(raw, "devices")
+		}
+		koanfmaps.Merge(raw, merged)
+		return nil
+	}))
+	l.faults = append(l.faults, options.Each(err)...)
+}
+
+// named is the respell of options whose keys are those of config.go already.
+func named(names origins) func(map[string]any) origins {
+	return func(map[string]any) origins { return names }
 }
 
 func (l *loader) readFlags() {
-	flags, names := map[string]any{}, map[string]string{}
+	flags, names := map[string]any{}, origins{}
 	known := map[string]bool{}
 	for _, f := range Flags() {
 		known[f.Key] = true
@@ -117,7 +125,7 @@ func (l *loader) readFlags() {
 		}
 		flags[key], names[key] = value, "--"+key
 	}
-	l.merge(nest(flags), names)
+	l.load(confmap.Provider(flags, "."), nil, named(names))
 }
 
 func (l *loader) decode() {
@@ -189,13 +197,4 @@ func (o origins) name(key string) string {
 		whole, rest = whole[:cut], whole[cut:]+rest
 	}
 	return key
-}
-
-// nest turns dotted keys into maps within maps.
-func nest(flat map[string]any) map[string]any {
-	k := koanf.New(".")
-	if err := k.Load(confmap.Provider(flat, "."), nil); err != nil {
-		panic(fmt.Sprintf("config: options of our own cannot be nested: %v", err))
-	}
-	return k.Raw()
 }

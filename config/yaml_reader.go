@@ -10,8 +10,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// readYAML reads a document as it is written, or not at all: what YAML's parser passes over, or takes for something else
-// than it looks like, is a fault.
+// yamlParser reads a YAML document as it is written, or not at all: what YAML's parser passes over, or takes for something
+// else than it looks like, is a fault.
 //
 //	a second document         would be lost
 //	!secret, !env, any tag    but those of YAML itself: its word would be taken for the value
@@ -21,12 +21,18 @@ import (
 //	1: a                      has the key "1", as it is written
 //
 // Anchors, aliases and merges are what they stand for.
-func (v vocabulary) readYAML(text []byte) (map[string]any, error) {
+type yamlParser struct {
+	readOnly
+	words vocabulary
+}
+
+// Unmarshal returns the options of the one document in text.
+func (p yamlParser) Unmarshal(text []byte) (map[string]any, error) {
 	document, err := onlyDocument(text)
 	if err != nil || document == nil {
 		return nil, err
 	}
-	r := yamlReader{words: v, inside: map[*yaml.Node]bool{}}
+	r := yamlReader{words: p.words, inside: map[*yaml.Node]bool{}}
 	value := r.read(document)
 	raw, ok := value.(map[string]any)
 	if !ok && value != nil && r.faults == nil {

@@ -38,7 +38,7 @@ bytes: !!binary aGk=
 		"null":                   "~\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := vocabulary{}.readYAML([]byte(text))
+			got, err := yamlParser{words: vocabulary{}}.Unmarshal([]byte(text))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -55,7 +55,7 @@ bytes: !!binary aGk=
 
 // Here what is written counts, where the decoder would have it otherwise.
 func TestReadYAMLAsWritten(t *testing.T) {
-	got, err := vocabulary{}.readYAML([]byte("1: a\n0x10: b\n~: c\ntrue: d\ndate: 2026-01-02\ntime: 2026-01-02 03:04:05\nstated: !!timestamp 2026-01-02\n"))
+	got, err := yamlParser{words: vocabulary{}}.Unmarshal([]byte("1: a\n0x10: b\n~: c\ntrue: d\ndate: 2026-01-02\ntime: 2026-01-02 03:04:05\nstated: !!timestamp 2026-01-02\n"))
 	want := map[string]any{"1": "a", "0x10": "b", "~": "c", "true": "d", "date": "2026-01-02", "time": "2026-01-02 03:04:05"}
 	if stated, ok := got["stated"]; !ok || stated == nil {
 		t.Errorf("a stated moment is %v", stated)
@@ -92,7 +92,7 @@ func TestReadYAMLFaults(t *testing.T) {
 		"broken":            {"a: [", "yaml: line 1: did not find"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := vocabulary{}.readYAML([]byte(row.text))
+			_, err := yamlParser{words: vocabulary{}}.Unmarshal([]byte(row.text))
 			if err == nil || !strings.Contains(err.Error(), row.want) {
 				t.Errorf("got  %v\nwant %s", err, row.want)
 			}
@@ -115,7 +115,7 @@ func FuzzReadYAML(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		got, err := vocabulary{}.readYAML([]byte(text))
+		got, err := yamlParser{words: vocabulary{}}.Unmarshal([]byte(text))
 		if err != nil || strings.ContainsAny(text, "-:<!") && strings.Contains(text, "---") {
 			return
 		}

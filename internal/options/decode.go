@@ -19,7 +19,8 @@ func Decode(raw map[string]any, into any) error {
 	if v.Kind() != reflect.Pointer || v.IsNil() {
 		panic(fmt.Sprintf("options: Decode into %T, want a pointer to a struct", into))
 	}
-	clean, spelt, err := normalize(raw, structType(into), true)
+	clean := clone(raw).(map[string]any)
+	spelt, err := normalize(clean, structType(into), true)
 	faults := []error{err}
 	for _, f := range Faults(DecodeNormalized(clean, into)) {
 		faults = append(faults, &Fault{respell(f.Key, spelt), f.Err})
@@ -27,7 +28,7 @@ func Decode(raw map[string]any, into any) error {
 	return errors.Join(faults...)
 }
 
-// DecodeNormalized is Decode for what Normalize has returned, and for what is spelt like that.
+// DecodeNormalized is Decode for options that Normalize has changed, or whose keys are spelt like those of the struct.
 func DecodeNormalized(clean map[string]any, into any) error {
 	d := decoder{}
 	d.section(top(), clean, reflect.ValueOf(into).Elem())

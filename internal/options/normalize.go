@@ -1,7 +1,6 @@
 package options
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,20 +11,38 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
-// Normalize returns raw with the keys spelt as v, a struct, a pointer to one or the reflect.Type of one, spells them.
-// An unknown key, or one given twice in different cases, is a Fault and left out; a null counts as not given. The
-// values stay unread. spelt tells of each dotted key in what is returned how the operator spelt it; below the items of a
-// list only of those that he spelt differently. raw is not changed; what is returned shares with it what needs no change.
-func Normalize(raw map[string]any, v any) (clean map[string]any, spelt map[string]string, err error) {
+// Normalize changes the keys in raw to the spelling of v, a struct, a pointer to one or the reflect.Type of one. The values
+// stay unread. A key that v does not have, or one given twice in different cases, is a Fault and deleted; so is a null, which
+// counts as not given. spelt holds, for each dotted key, how the operator spelt it; below the items of a list only the keys
+// whose spelling differs.
+func Normalize(raw map[string]any, v any) (spelt map[string]string, err error) {
 	return normalize(raw, structType(v), false)
 }
 
-// normalize is Normalize; brief has it tell only of the keys that are spelt differently.
-func normalize(raw map[string]any, t reflect.Type, brief bool) (clean map[string]any, spelt map[string]string, err error) {
+// normalize is Normalize. With brief set, spelt holds only the keys whose spelling differs.
+func normalize(raw map[string]any, t reflect.Type, brief bool) (spelt map[string]string, err error) {
 	n := normalizer{whole: t, spelt: map[string]string{}}
-	keyed, _ := stringKeys(raw)
-	clean, _ = n.section(spot{own: top(), written: top(), brief: brief}, keyed.(map[string]any), t)
-	return clean, n.spelt, errors.Join(n.faults...)
+	n.section(spot{own: top(), written: top(), brief: brief}, raw, t)
+	return n.spelt, errors.Join(n.faults...)
+}
+
+// clone copies the maps and lists of a value from a file.
+func clone(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		own := make(map[string]any, len(value))
+		for key, item := range value {
+			own[key] = clone(item)
+		}
+		return own
+	case []any:
+		own := make([]any, len(value))
+		for i, item := range value {
+			own[i] = clone(item)
+		}
+		return own
+	}
+	return value
 }
 
 type normalizer struct {
@@ -34,68 +51,48 @@ type normalizer struct {
 	faults faultList
 }
 
-// spot is a place in both spellings.
+// spot is a place in both spellings, the struct's own and the operator's.
 type spot struct {
 	own, written place
-	differs      bool // the spellings do
-	brief        bool // it need not be told of if they don't
+	differs      bool // the two spellings differ
+	brief        bool // spelt needs the place only if they do
 }
 
-// section reads one level, and reports whether it is as it was.
-func (n *normalizer) section(at spot, raw map[string]any, t reflect.Type) (clean map[string]any, same bool) {
+// section changes one level.
+func (n *normalizer) section(at spot, raw map[string]any, t reflect.Type) {
 	fields := specs(t)
-	var room [16]string
-	names := room[:0]
-	exact := true // each key is spelt as ours and has a value
-	for name, value := range raw {
-		names = append(names, name)
-		exact = exact && value != nil && slices.ContainsFunc(fields, func(f spec) bool { return f.key == name })
-	}
-	slices.Sort(names)
-	clean, same = raw, exact
-	if !exact {
-		clean = make(map[string]any, len(raw))
-	}
-	var given map[string]string // by our spelling, only those spelt differently
-	for _, name := range names {
+	given := make([]string, len(fields)) // how the operator spells each; "": the field is not given
+	for _, name := range slices.Sorted(maps.Keys(raw)) {
 		written := at.written.under(name)
 		i := slices.IndexFunc(fields, func(f spec) bool { return strings.EqualFold(f.key, name) })
 		if i < 0 {
 			as := written.String()
 			n.faults.add(as, unknown(as, keysBelow(at.own.String(), fields), n.all()))
+			delete(raw, name)
 			continue
 		}
-		if raw[name] == nil {
+		key, value := fields[i].key, raw[name]
+		if name != key || value == nil {
+			delete(raw, name)
+		}
+		if value == nil {
 			continue
 		}
-		key := fields[i].key
-		if _, twice := clean[key]; twice && !exact {
-			n.faults.addf(written.String(), "given twice, also as %s", join(at.written.String(), cmp.Or(given[key], key)))
+		if given[i] != "" {
+			n.faults.addf(written.String(), "given twice, also as %s", join(at.written.String(), given[i]))
 			continue
 		}
-		if name != key {
-			if given == nil {
-				given = map[string]string{}
-			}
-			given[key] = name
-		}
-		own := at.own.under(key)
-		below := spot{own, written, at.differs || name != key, at.brief}
+		given[i] = name
+		below := spot{at.own.under(key), written, at.differs || name != key, at.brief}
 		if below.differs || !at.brief {
-			n.spelt[own.String()] = written.String()
+			n.spelt[below.own.String()] = written.String()
 		}
-		value, as := n.value(below, raw[name], fields[i].Type)
-		if same && !as {
-			clean, same = maps.Clone(clean), false
-		}
-		if !same {
-			clean[key] = value
-		}
+		raw[key] = value
+		n.value(below, value, fields[i].Type)
 	}
-	return clean, same
 }
 
-// all is every key of the whole struct.
+// all returns every key of the whole struct.
 func (n *normalizer) all() (keys []string) {
 	for f := range All(reflect.New(n.whole).Interface()) {
 		keys = append(keys, f.Key)
@@ -111,79 +108,26 @@ func keysBelow(path string, fields []spec) []string {
 	return keys
 }
 
-// value goes down into what holds further options and leaves everything else as it is. It reports whether that is all.
-func (n *normalizer) value(at spot, value any, t reflect.Type) (clean any, same bool) {
+// value goes down into sections, and into lists and maps that may hold sections.
+func (n *normalizer) value(at spot, value any, t reflect.Type) {
 	switch value := value.(type) {
 	case map[string]any:
 		if isSection(t) {
-			return n.section(at, value, t)
+			n.section(at, value, t)
+			return
 		}
 		if t.Kind() == reflect.Map && !readsText(t) && t.Elem().Kind() != reflect.Interface {
-			m := make(map[string]any, len(value))
-			for _, k := range slices.Sorted(maps.Keys(value)) {
-				own, written := at.own.under(k), at.written.under(k)
-				m[k], _ = n.value(spot{own, written, at.differs, at.brief}, value[k], t.Elem())
+			for _, key := range slices.Sorted(maps.Keys(value)) {
+				n.value(spot{at.own.under(key), at.written.under(key), at.differs, at.brief}, value[key], t.Elem())
 			}
-			return m, false
 		}
 	case []any:
 		if t.Kind() == reflect.Slice && !readsText(t) {
-			return mended(value, func(i int, item any) (any, bool) {
-				own, written := at.own.at(i), at.written.at(i)
-				return n.value(spot{own, written, at.differs, true}, item, t.Elem())
-			})
-		}
-	}
-	return value, true
-}
-
-// stringKeys returns value with every map below it keyed by strings: YAML allows others, such as numbers. It shares with
-// value what needs no change, and reports whether that is all.
-func stringKeys(value any) (keyed any, same bool) {
-	switch value := value.(type) {
-	case map[any]any:
-		m := make(map[string]any, len(value))
-		for k, v := range value {
-			m[fmt.Sprint(k)], _ = stringKeys(v)
-		}
-		return m, false
-	case map[string]any:
-		m, same := value, true
-		for k, v := range value {
-			v, as := stringKeys(v)
-			if same && !as {
-				m, same = maps.Clone(m), false
-			}
-			if !same {
-				m[k] = v
+			for i, item := range value {
+				n.value(spot{at.own.at(i), at.written.at(i), at.differs, true}, item, t.Elem())
 			}
 		}
-		return m, same
-	case []map[string]any:
-		list := make([]any, len(value))
-		for i, v := range value {
-			list[i], _ = stringKeys(v)
-		}
-		return list, false
-	case []any:
-		return mended(value, func(_ int, v any) (any, bool) { return stringKeys(v) })
 	}
-	return value, true
-}
-
-// mended returns what f makes of the items, in a list of its own if f changes any, which it reports; else the same list.
-func mended(items []any, f func(i int, item any) (mended any, same bool)) (list []any, same bool) {
-	list, same = items, true
-	for i, item := range items {
-		item, as := f(i, item)
-		if same && !as {
-			list, same = slices.Clone(list), false
-		}
-		if !same {
-			list[i] = item
-		}
-	}
-	return list, same
 }
 
 // unknown says of a key that does not exist which one was probably meant: a neighbour, one of the same name
