@@ -19,8 +19,12 @@ func Decode(raw map[string]any, into any) error {
 	if v.Kind() != reflect.Pointer || v.IsNil() {
 		panic(fmt.Sprintf("options: Decode into %T, want a pointer to a struct", into))
 	}
+	t := structType(into)
+	if !differs(raw, t) { // as the options of most devices: copies of 100,000 would take 30 MB of memory for good
+		return DecodeNormalized(raw, into)
+	}
 	clean := clone(raw).(map[string]any)
-	spelt, err := normalize(clean, structType(into), true)
+	spelt, err := normalize(clean, t, true)
 	faults := []error{err}
 	for _, f := range Faults(DecodeNormalized(clean, into)) {
 		faults = append(faults, &Fault{respell(f.Key, spelt), f.Err})

@@ -189,3 +189,39 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// What is given to Decode is its caller's, whatever has to be respelt in it.
+func TestDecodeChangesNothingThatItIsGiven(t *testing.T) {
+	type raw = map[string]any
+	type inner struct {
+		Name string `koanf:"name" default:""`
+	}
+	type whole struct {
+		Inner inner            `koanf:"inner"`
+		List  []inner          `koanf:"list"`
+		Map   map[string]inner `koanf:"map"`
+		Any   map[string]any   `koanf:"any"`
+	}
+	for _, row := range []struct {
+		name, outer string
+		differs     bool
+	}{{"name", "inner", false}, {"NAME", "inner", true}, {"name", "Inner", true}} {
+		given := func() raw {
+			return raw{
+				row.outer: raw{row.name: "a"}, "list": []any{raw{row.name: "b"}}, "map": raw{"X": raw{row.name: "c"}}, "any": raw{"NAME": nil},
+			}
+		}
+		from := given()
+		var got whole
+		if err := Decode(from, &got); err != nil {
+			t.Fatal(err)
+		}
+		want := whole{inner{"a"}, []inner{{"b"}}, map[string]inner{"X": {"c"}}, raw{"NAME": nil}}
+		if !reflect.DeepEqual(got, want) || !reflect.DeepEqual(from, given()) {
+			t.Errorf("%+v: got %+v and left %v", row, got, from)
+		}
+		if differs(from, reflect.TypeFor[whole]()) != row.differs {
+			t.Errorf("%+v: differs is not that", row)
+		}
+	}
+}

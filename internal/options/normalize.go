@@ -26,6 +26,34 @@ func normalize(raw map[string]any, t reflect.Type, brief bool) (spelt map[string
 	return n.spelt, errors.Join(n.faults...)
 }
 
+// differs reports whether Normalize would change anything in value, which is read into a t.
+func differs(value any, t reflect.Type) bool {
+	switch value := value.(type) {
+	case map[string]any:
+		if isSection(t) {
+			return sectionDiffers(value, specs(t))
+		}
+		for _, item := range value {
+			if t.Kind() == reflect.Map && differs(item, t.Elem()) {
+				return true
+			}
+		}
+	case []any:
+		return t.Kind() == reflect.Slice && slices.ContainsFunc(value, func(item any) bool { return differs(item, t.Elem()) })
+	}
+	return false
+}
+
+func sectionDiffers(raw map[string]any, fields []spec) bool {
+	for name, item := range raw {
+		i := slices.IndexFunc(fields, func(f spec) bool { return f.key == name })
+		if i < 0 || item == nil || differs(item, fields[i].Type) {
+			return true
+		}
+	}
+	return false
+}
+
 // clone copies the maps and lists of a value from a file.
 func clone(value any) any {
 	switch value := value.(type) {
