@@ -158,19 +158,10 @@ func (s *availabilityTopics) note(m messages.Availability) {
 
 // unclaim takes a device off those that its hub has not added so far.
 func (s *availabilityTopics) unclaim(device string) {
-	hub := s.hubOf(device)
+	hub := hubOf(device)
 	if names, ok := s.unclaimed[hub]; ok && hub != "" {
 		s.unclaimed[hub] = slices.DeleteFunc(names, func(name string) bool { return name == device })
 	}
-}
-
-// hubOf returns the name of the device that adds one of this name, HUB.NAME; "" if the configuration does.
-func (s *availabilityTopics) hubOf(device string) string {
-	hub, _, isBelow := strings.Cut(device, ".")
-	if !isBelow {
-		return ""
-	}
-	return hub
 }
 
 // found takes the name of a device whose availability the broker has kept. One that there is not any more is cleared. One
@@ -184,7 +175,7 @@ func (s *availabilityTopics) found(device string) {
 		return
 	}
 	a := s.add(device, "")
-	hub := s.hubOf(device)
+	hub := hubOf(device)
 	if h := s.byDevice[hub]; h != nil && h.word != "" && h.word != onlineWord {
 		a.word = belowHub(h)
 		s.unclaimed[hub] = append(s.unclaimed[hub], device)

@@ -33,15 +33,23 @@ type device struct {
 
 	counters deviceCounters
 
+	adds atomic.Bool // the device has added others, and is a hub
+
 	// The parent alone uses these:
-	pid      *actor.PID // of the host; nil while there is none
-	unrouted bool       // the mapper sends nothing any more, for the device is to go
+	pid      *actor.PID           // of the host; nil while there is none
+	unrouted bool                 // the mapper sends nothing any more, for the device is to go
+	hub      *device              // that has added the device, and is never another; nil: the configuration has
+	orphan   bool                 // its hub has gone down, and not added it again
+	below    map[*device]struct{} // the devices that it has added and that have not ended
+	down     string               // why it is down, if it has added devices; empty while it is up
+	waits    bool                 // it is to end when all below it have ended
 
 	abandoned atomic.Bool // the device has been given up: nobody is to hear of it
 
 	// The mailbox's lock guards what follows.
 	admits     admission
 	going      bool   // the device is not wanted any more; the parent alone writes going
+	hubDown    error  // why the hub is down; nil unless it is
 	waiting    int    // messages in the mailbox
 	bytes      int    // of these
 	held       int    // of these messages, those that the broker waits for
@@ -54,8 +62,9 @@ type device struct {
 // shared is what all devices of a gateway use. The addresses, root and life are written before the first device's actor is
 // spawned, and never again; all else is safe for concurrent use.
 type shared struct {
-	supervisor, mapper address
+	supervisor, mapper, parent address
 
+	table    *deviceTable
 	root     *actor.RootContext
 	life     context.Context // of what devices do; ends when an orderly stop has no more time for them
 	counters *Counters
@@ -173,12 +182,18 @@ func (d *device) set(a admission) {
 }
 
 // inform tells the supervisor of the device, unless the device has been given up.
-func (d *device) inform(msg any) {
-	d.box.Locked(func() {
-		if !d.abandoned.Load() {
-			d.shared.supervisor.send(msg)
-		}
-	})
+func (d *device) inform(msg any) { d.box.Locked(func() { d.informLocked(msg) }) }
+
+// informLocked is inform for those who hold the mailbox's lock. What is said of a hub goes by way of the parent, which has the
+// devices that the hub has added go down and come up with it.
+func (d *device) informLocked(msg any) {
+	switch {
+	case d.abandoned.Load():
+	case d.adds.Load():
+		d.shared.parent.send(hubEvent{d, msg})
+	default:
+		d.shared.supervisor.send(msg)
+	}
 }
 
 // vacate refuses what waits in the mailbox when the actor has ended and will not come to it. When the gateway is stopping,

@@ -130,9 +130,7 @@ func (d *device) overdue(c *call, why *reason) (queued []any) {
 		d.shared.counters.Failed.Add(1)
 		d.counters.failed.Add(1)
 	}
-	if !d.abandoned.Load() {
-		d.shared.supervisor.send(messages.DeviceChanged{Device: d.config.Name, State: messages.Stuck, Err: why})
-	}
+	d.informLocked(messages.DeviceChanged{Device: d.config.Name, State: messages.Stuck, Err: why})
 	return queued
 }
 

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"log/slog"
+	"sync"
 	"sync/atomic"
 
 	"github.com/mqttgateway/mqttgateway/devices"
@@ -13,6 +14,10 @@ type env struct {
 	device *device
 	log    slog.Logger
 	closed atomic.Bool
+
+	adding sync.Mutex      // guards what follows
+	added  map[string]bool // the full names of the devices that it has added and not removed; nil before the first
+	left   bool            // nothing is added any more
 }
 
 var _ devices.Env = (*env)(nil)

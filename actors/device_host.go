@@ -24,8 +24,9 @@ type host struct {
 	cancel  context.CancelFunc // of call
 	running *run               // nil if the device has no Run, or once the host knows that Run has ended
 
-	retry *time.Timer // runs until reopenDue
-	due   bool        // reopenDue has come, and the host waits for Run to end
+	retry  *time.Timer // runs until reopenDue
+	due    bool        // reopenDue has come, and the host waits for Run to end
+	orphan bool        // the hub is down: it opens the device again by adopting it
 }
 
 // run is a Run that goes on.
@@ -53,13 +54,19 @@ func (h *host) Receive(c actor.Context) {
 	switch m := c.Message().(type) {
 	case *actor.Started:
 		h.self = address{h.device.shared.root, c.Self()}
-		h.open()
+		if h.orphan = h.device.orphaned(); !h.orphan {
+			h.open()
+		}
 	case messages.Handle:
 		h.handle(m)
+	case orphaned:
+		h.orphaned(m)
+	case adopted:
+		h.adopted(m)
 	case messages.Reopen:
 		h.retry = h.self.later(m.After, reopenDue{h.device.opening, m.After})
 	case reopenDue:
-		if m.opening == h.device.opening && h.opened == nil {
+		if m.opening == h.device.opening && h.opened == nil && !h.orphan {
 			h.due = true
 			h.reopen(m.after)
 		}
@@ -193,7 +200,7 @@ func (h *host) reopen(waited time.Duration) {
 func (h *host) handle(m messages.Handle) {
 	d := h.device
 	if h.opened == nil { // the mailbox let the message in before the device went down
-		d.refuse(m, errOffline)
+		d.refuse(m, d.blame(errOffline))
 		return
 	}
 	if h.call == nil {
@@ -206,7 +213,7 @@ func (h *host) handle(m messages.Handle) {
 	} else {
 		overdue, _, err = d.watch(m, h.cancel, func() (err error) {
 			defer recovered(&err)
-			return h.opened.Handle(h.call, m.Msg)
+			return d.blame(h.opened.Handle(h.call, m.Msg))
 		})
 	}
 	switch {
@@ -223,7 +230,14 @@ func (h *host) handle(m messages.Handle) {
 // fail takes the device down and tells the supervisor.
 func (h *host) fail(why *reason) {
 	h.device.set(refuseOffline)
+	h.env.leave()
+	if h.device.adds.Load() {
+		h.device.shared.parent.send(hubLeaves{h.device, why})
+	}
 	h.close()
+	if h.device.orphaned() {
+		return // it has failed with its hub, which is told of
+	}
 	if why.doing == messages.Opening && h.device.isGoing() {
 		return // it has been hurried, and nobody wants it opened any more
 	}
@@ -261,6 +275,9 @@ func (h *host) close() {
 func (h *host) stop() {
 	if h.retry != nil {
 		h.retry.Stop()
+	}
+	if h.env != nil {
+		h.env.leave()
 	}
 	h.waitForAnswers(0, messages.InternalMsg{})
 	h.close()

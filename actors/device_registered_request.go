@@ -114,7 +114,7 @@ const mostUnanswered = heldWhenSlow
 func (h *host) request(r *registered, m messages.Handle) (overdue bool, err error) {
 	q := newRequest(h.call, nil, m.Msg)
 	q.ctx, q.cancel = context.WithTimeout(h.call, h.device.config.Timeout)
-	overdue, m, err = h.device.watch(m, h.cancel, func() error { return r.receive(q) })
+	overdue, m, err = h.device.watch(m, h.cancel, func() error { return h.device.blame(r.receive(q)) })
 	if overdue || !errors.Is(err, errLater) {
 		q.Answer(err) // there is none if the time was over first
 		return overdue, err

@@ -78,8 +78,16 @@ func (p *parent) Receive(c actor.Context) {
 		p.first = nil
 	case apply:
 		p.apply(c, m)
+	case adopt:
+		p.adopt(c, m)
+	case disown:
+		p.disown(m)
+	case hubLeaves:
+		p.hubDown(m.hub, m.why, false)
+	case hubEvent:
+		p.hubEvent(m)
 	case unrouted:
-		p.unrouted(c)
+		p.unrouted()
 	case drained:
 		p.removed(c, m.device)
 	case giveUpDue:
@@ -188,6 +196,9 @@ func (p *parent) terminated(c actor.Context, pid *actor.PID) {
 	}
 	p.left--
 	d.pid = nil
+	if p.closing && !d.going {
+		p.endedBelow(d)
+	}
 	switch {
 	case d.going && d.unrouted:
 		p.mapper.send(drained{d.config.Name})
@@ -237,7 +248,11 @@ func (p *parent) close(c actor.Context) {
 	p.closing = true
 	for i, d := range p.table.all() {
 		d.set(refuseClosing)
-		if !d.going && d.pid != nil && p.fallen[d.config.Name] == nil {
+		switch {
+		case d.going || d.pid == nil || p.fallen[d.config.Name] != nil:
+		case len(d.below) > 0:
+			d.waits = true
+		default:
 			c.Poison(d.pid)
 		}
 		takeTurns(i)

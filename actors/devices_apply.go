@@ -53,16 +53,18 @@ func (p *parent) carryOut(c actor.Context, a apply, changes Changes) {
 	}
 	var to rerouting
 	for _, name := range changes.Removed {
-		to.remove(p, p.dismiss(name))
+		p.remove(&to, name)
 	}
 	for _, name := range changes.Changed {
-		old := p.dismiss(name)
+		p.remove(&to, name)
 		d := added(name)
 		p.lines[name] = append(p.lines[name], d)
-		to.remove(p, old)
 		to.add(p, d)
 	}
 	for _, name := range changes.Added {
+		if p.table.named(name) != nil { // another device has added it: the configuration comes first
+			p.remove(&to, name)
+		}
 		d := added(name)
 		if line := p.lines[name]; len(line) > 0 { // one that was removed before has not ended yet
 			p.lines[name] = append(line, d)
@@ -72,6 +74,16 @@ func (p *parent) carryOut(c actor.Context, a apply, changes Changes) {
 		to.add(p, d)
 	}
 	to.send(p)
+}
+
+// remove has a device go, and before it those that it has added.
+func (p *parent) remove(to *rerouting, name string) {
+	for d := range p.table.named(name).below {
+		if !d.going {
+			p.remove(to, d.config.Name)
+		}
+	}
+	to.remove(p, p.dismiss(name))
 }
 
 // rerouting collects what the mapper is to be told of devices that come and go.
@@ -100,6 +112,9 @@ func (r *rerouting) full(p *parent) {
 }
 
 func (r *rerouting) send(p *parent) {
+	if len(r.routes.add)+len(r.routes.remove) == 0 {
+		return
+	}
 	if len(r.leaving) > 0 {
 		p.leaving = append(p.leaving, r.leaving)
 	}
@@ -125,32 +140,35 @@ func (p *parent) dismiss(name string) *device {
 
 // announce tells the supervisor of a device and begins its host.
 func (p *parent) announce(c actor.Context, d *device) {
-	p.supervisor.send(messages.DeviceAdded{Device: d.config.Name, Type: d.config.Type})
+	p.supervisor.send(messages.DeviceAdded{Device: d.config.Name, Type: d.config.Type, AddedBy: d.addedBy()})
 	p.spawn(c, d)
 }
 
 // unrouted ends the devices that the mapper sends nothing any more, unless they wait in a line themselves.
-func (p *parent) unrouted(c actor.Context) {
+func (p *parent) unrouted() {
 	batch := p.leaving[0]
 	p.leaving = p.leaving[1:]
 	for i, d := range batch {
 		d.unrouted = true
 		if p.lines[d.config.Name][0] == d {
-			p.end(c, d)
+			p.end(d)
 		}
 		takeTurns(i)
 	}
 }
 
-// end has the first device of a line finish what it has, and end.
-func (p *parent) end(c actor.Context, d *device) {
+// end has the first device of a line finish what it has, and end, when those that it has added have ended.
+func (p *parent) end(d *device) {
 	name := d.config.Name
+	if d.waits = len(d.below) > 0; d.waits {
+		return
+	}
 	if d.pid == nil { // its host has ended already
 		p.mapper.send(drained{name})
 		return
 	}
 	d.hurry()
-	c.Poison(d.pid)
+	p.shared.root.Poison(d.pid)
 	p.lookAfter(name, d.patience())
 }
 
@@ -187,8 +205,10 @@ func (p *parent) removed(c actor.Context, name string) {
 
 // leaveLine takes the first device out of its line.
 func (p *parent) leaveLine(name string) {
-	p.table.ended(p.lines[name][0])
+	d := p.lines[name][0]
+	p.table.ended(d)
 	p.lines[name] = p.lines[name][1:]
+	defer p.endedBelow(d)
 	if t := p.watches[name]; t != nil {
 		t.Stop()
 		delete(p.watches, name)
@@ -212,7 +232,7 @@ func (p *parent) follow(c actor.Context, name string) {
 	switch {
 	case d.unrouted:
 		p.announce(c, d)
-		p.end(c, d)
+		p.end(d)
 	case !p.closing || d.going:
 		p.announce(c, d)
 	case !d.idle():

@@ -67,13 +67,15 @@ func (t *deviceTable) all() []*device {
 	return all
 }
 
-// configured returns the configurations of the wanted devices, by their names.
+// configured returns the configurations of the wanted devices that no other has added, by their names.
 func (t *deviceTable) configured() map[string]*config.Device {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	configured := make(map[string]*config.Device, len(t.present))
 	for name, d := range t.present {
-		configured[name] = d.config
+		if d.hub == nil {
+			configured[name] = d.config
+		}
 	}
 	return configured
 }

@@ -104,8 +104,7 @@ func (m *mapper) route(a messages.Arrived, msg messages.InternalMsg) {
 func (m *mapper) restored(r messages.Restored) {
 	device, ok := m.routes.named(r.Device)
 	if !ok {
-		hub, _, added := strings.Cut(r.Device, ".")
-		if _, comes := m.routes.named(hub); added && comes {
+		if _, comes := m.routes.named(hubOf(r.Device)); comes {
 			m.early[r.Device] = append(m.early[r.Device], r)
 			return
 		}
@@ -135,7 +134,7 @@ func (m *mapper) restoreEarly(r routes) {
 		come[device.name] = true
 	}
 	for name, kept := range m.early {
-		if hub, _, _ := strings.Cut(name, "."); come[name] || gone[hub] {
+		if come[name] || gone[hubOf(name)] {
 			delete(m.early, name)
 			for _, one := range kept {
 				m.restored(one)

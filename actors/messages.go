@@ -71,6 +71,43 @@ type applied struct {
 	err     error
 }
 
+// A device's env → devices.
+
+// adopt asks for a device below another one: a new one, or one that the hub had in a former life.
+type adopt struct {
+	hub    *device
+	config config.Device
+	typ    *devices.Type
+}
+
+// disown has a device go that another one has added.
+type disown struct {
+	hub    *device
+	device string
+}
+
+// Host → devices.
+
+// hubLeaves tells that a hub has failed and is about to be closed, and so is what it has added.
+type hubLeaves struct {
+	hub *device
+	why error
+}
+
+// hubEvent is what a device that has added others has to tell the supervisor.
+type hubEvent struct {
+	hub   *device
+	event any
+}
+
+// Devices → host.
+
+// orphaned closes a device whose hub is down.
+type orphaned struct{ why error }
+
+// adopted opens a device whose hub is there again, and has added it again.
+type adopted struct{ typ *devices.Type }
+
 // Devices → mapper → devices.
 
 // drained comes back behind what a device has emitted: the mapper has passed all of that on.

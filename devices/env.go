@@ -1,9 +1,13 @@
 package devices
 
 import (
+	"context"
+	"errors"
 	"log/slog"
+	"strings"
 
 	"github.com/mqttgateway/mqttgateway/messages"
+	"github.com/mqttgateway/mqttgateway/topic"
 )
 
 // Env is what a device can see of the gateway. All of it may be used from any goroutine, and for as long as the device
@@ -18,6 +22,41 @@ type Env interface {
 	Emit(msg messages.InternalMsg, options ...EmitOption) Receipt
 	// Report tells of an error that the device lives on with. The log says it throttled.
 	Report(err error)
+	// Add adds a device below this one, which is its hub from then on: a lamp of a bridge, say. The added device has a name of
+	// its own, HUB.NAME, and all that a device has: availability, deadlines, a mailbox, a back-off. It is opened by open, at
+	// once and again after each failure, and hears what is sent to address: a message finds it if every characteristic that
+	// both set is the same. Without any it is {Device: HUB.NAME}. Timeouts, mailbox and the like are those of its hub.
+	//
+	// While the hub is down its devices are closed, and down for its reason. When the hub is opened again it adds them again.
+	// What it has added under the same name by the time its opener returns goes on, with what waits for it; what it has not
+	// added by then is gone for good, as if removed.
+	//
+	// Add never blocks, and may be called by the opener already. It refuses a name that is empty, taken, holds a dot, or can't be
+	// a level of a topic; one that is called by a device that was added itself; and one that comes after the device's end.
+	Add(name string, address messages.Address, open Opener) (Added, error)
+}
+
+// Opener opens a device. The context ends when Opener has returned or takes too long, and not with the device.
+type Opener = func(ctx context.Context, env Env) (Device, error)
+
+// Added is a device that another one has added.
+type Added interface {
+	// Name is its full name, HUB.NAME.
+	Name() string
+	// Remove has the device finish what waits for it, closes it, and has the broker forget it. Remove never blocks; the second
+	// time, and after the end of the hub's life, it does nothing. The name is free at once.
+	Remove()
+}
+
+// CheckAdded says why no device can be added under a name, the last part of its full name.
+func CheckAdded(name string) error {
+	switch {
+	case name == "":
+		return errors.New("is empty")
+	case strings.Contains(name, "."):
+		return errors.New("holds a dot, which stands between a hub and what it adds")
+	}
+	return topic.CheckDevice(name)
 }
 
 // Receipt tells what became of an emitted message.

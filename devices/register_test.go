@@ -89,7 +89,7 @@ func TestLookup(t *testing.T) {
 		t.Errorf("found %q, error %v; want heater", typ.Name, err)
 	}
 	_, err := devices.Lookup("haeter")
-	if want := `unknown device type "haeter" (have "heater", "lamp")`; err == nil || err.Error() != want {
+	if want := `unknown device type "haeter" (have "bridge", "heater", "lamp")`; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }

@@ -168,6 +168,14 @@ func (r *Record) deviceChanged(m messages.DeviceChanged) {
 		return
 	}
 	switch m.State {
+	case messages.Connecting: // it has been closed, for its hub is down
+		if d.hub != nil {
+			r.change(d, func() {
+				r.set(d, messages.Connecting)
+				d.reason = ""
+				r.release(d)
+			})
+		}
 	case messages.Online:
 		r.change(d, func() {
 			r.set(d, messages.Online)

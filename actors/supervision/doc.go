@@ -22,7 +22,7 @@
 // failed attempts to begin it again are counted, and change nothing else.
 //
 // While a hub is down, the devices that it has added are offline with the hub's reason, whatever they are themselves. A device that
-// fails meanwhile is begun again when its hub is online.
+// fails meanwhile is begun again when its hub is online. One that is closed, because its hub is down, is connecting from then on.
 //
 // # Link
 //

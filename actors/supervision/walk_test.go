@@ -87,6 +87,8 @@ func (w *walker) event() any {
 		return messages.DeviceAdded{Device: name, Type: []string{"lamp", "lamp", "lamp", "siren"}[w.random.IntN(4)], AddedBy: hubOf(name)}
 	case n < 700:
 		return messages.DeviceChanged{Device: name, State: messages.Online}
+	case n < 720:
+		return messages.DeviceChanged{Device: name, State: messages.Connecting}
 	case n < 750:
 		return messages.DeviceChanged{Device: name, State: messages.Stuck, Err: err}
 	case n < 900:

@@ -46,14 +46,20 @@ func Open(typ string, params map[string]any) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Device{Env: newEnv(typ)}
+	return open(newEnv(typ), func(ctx context.Context, env devices.Env) (devices.Device, error) { return t.Open(ctx, env, params) })
+}
+
+// open opens a device in its Env. If that goes wrong, so do the devices that it has added.
+func open(env *Env, opener devices.Opener) (*Device, error) {
+	d := &Device{Env: env}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if err := guarded(func() (err error) { d.dev, err = t.Open(ctx, d.Env, params); return err }); err != nil {
-		return nil, err
+	err := guarded(func() (err error) { d.dev, err = opener(ctx, d.Env); return err })
+	if err == nil && d.dev == nil {
+		err = errors.New("the opener returned no device")
 	}
-	if d.dev == nil {
-		return nil, errors.New("the opener returned no device")
+	if err != nil {
+		return nil, errors.Join(err, env.removeAll())
 	}
 	d.life, d.end = context.WithCancel(context.Background())
 	if r, ok := d.dev.(devices.Runner); ok {
@@ -83,14 +89,16 @@ func (d *Device) Handle(msg messages.InternalMsg) error {
 	return guarded(func() error { return d.dev.Handle(ctx, msg) })
 }
 
-// Close tells Run to end, closes the device and waits for Run. The error joins all that goes wrong, and what Run ended
-// with if it had ended before. What the device emits in Close can still be taken. Closing again does nothing.
+// Close closes the devices that the device has added, tells Run to end, closes the device and waits for Run. The error joins
+// all that goes wrong, and what Run ended with if it had ended before. What the device emits in Close can still be taken.
+// Closing again does nothing.
 func (d *Device) Close() error {
 	if d.life.Err() != nil {
 		return nil
 	}
+	err := d.removeAll()
 	d.end()
-	err := guarded(d.dev.Close)
+	err = errors.Join(err, guarded(d.dev.Close))
 	if d.ended != nil {
 		select {
 		case ran := <-d.ended:

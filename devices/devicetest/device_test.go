@@ -121,7 +121,7 @@ func TestOpenGoesWrong(t *testing.T) {
 		is        error
 		says      string
 	}{
-		{"unknown type", "liistener", nil, nil, `unknown device type "liistener" (have "listener"`},
+		{"unknown type", "liistener", nil, nil, `unknown device type "liistener" (have "bridge", "listener"`},
 		{"misspelt parameter", "listener", map[string]any{"hwo": "fail"}, devices.ErrConfig, "hwo: unknown option; did you mean how?"},
 		{"error", "listener", map[string]any{"how": "fail"}, errNoPort, "no such port"},
 		{"panic", "listener", map[string]any{"how": "panic"}, nil, "panic: opener\n"},

@@ -15,6 +15,8 @@ import (
 // Env is the devices.Env of a [Device]: it keeps what the device says. It is safe for concurrent use.
 type Env struct {
 	name    string
+	hub     *Env             // that has added the device; nil: none has
+	address messages.Address // what it hears, if it was added
 	log     *slog.Logger
 	emitted chan Emitted
 
@@ -22,6 +24,7 @@ type Env struct {
 	closed  bool
 	reports []error
 	lines   []string
+	added   map[string]*added // by their full names; nil: nothing can be added
 }
 
 // Emitted is a message that a device sent.
@@ -34,12 +37,12 @@ type Emitted struct {
 const room = 1000
 
 func newEnv(name string) *Env {
-	e := &Env{name: name, emitted: make(chan Emitted, room)}
+	e := &Env{name: name, emitted: make(chan Emitted, room), added: make(map[string]*added)}
 	e.log = slog.New(slog.NewTextHandler((*lineWriter)(e), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	return e
 }
 
-// Name is the name of the device's type.
+// Name is the name of the device's type; of a device that another has added it is HUB.NAME.
 func (e *Env) Name() string { return e.name }
 
 // Log returns the logger whose output is in Lines.

@@ -1,0 +1,160 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// How a hub's devices go down and come up with it:
+//
+//	hub fails  ─ hubLeaves →  orphaned → each device below: it refuses everything, its call is cancelled, it is closed
+//	             hubEvent  →  Failure → supervisor; each is connecting again as soon as the hub is there
+//	hub opens  ─ adopt     →  adopted → a device that it had: opened again, with what is left in its mailbox; or a new device
+//	             hubEvent  →  those that were not adopted go, as by apply; Online → supervisor
+
+// adopt adds a device below another. One that its hub has added in a former life goes on, unless its address is another now.
+func (p *parent) adopt(c actor.Context, m adopt) {
+	hub, name := m.hub, m.config.Name
+	if p.closing || p.table.named(hub.config.Name) != hub {
+		return
+	}
+	old := p.table.named(name)
+	switch {
+	case old != nil && old.hub != hub: // the configuration has taken the name meanwhile
+		p.supervisor.send(messages.Report{Device: hub.config.Name, Err: fmt.Errorf("device %q cannot be added: %w", name, errTaken)})
+		return
+	case old != nil && sameConfiguration(old.config, &m.config):
+		p.readopt(old, m)
+		return
+	}
+	var to rerouting
+	if old != nil {
+		p.remove(&to, name)
+	}
+	d := newDevice(p.shared, &m.config, m.typ)
+	d.hub = hub
+	if hub.below == nil {
+		hub.below = make(map[*device]struct{})
+	}
+	hub.below[d] = struct{}{}
+	p.table.put(d)
+	if line := p.lines[name]; len(line) > 0 {
+		p.lines[name] = append(line, d)
+	} else {
+		p.announce(c, d)
+	}
+	to.add(p, d)
+	to.send(p)
+}
+
+// errTaken refuses a name.
+var errTaken = errors.New("there is one already")
+
+// readopt has a device go on whose hub is there again.
+func (p *parent) readopt(d *device, m adopt) {
+	d.orphan = false
+	if d.pid != nil {
+		address{p.shared.root, d.pid}.send(adopted{m.typ})
+		return
+	}
+	d.typ = m.typ // for its host, which begins later
+	d.box.Locked(func() { d.hubDown = nil })
+}
+
+// disown has a device go that its hub has removed.
+func (p *parent) disown(m disown) {
+	if d := p.table.named(m.device); d != nil && d.hub == m.hub {
+		var to rerouting
+		p.remove(&to, m.device)
+		to.send(p)
+	}
+}
+
+// hubEvent tells the supervisor what a hub tells, and the devices below it what that means for them.
+func (p *parent) hubEvent(m hubEvent) {
+	hub := m.hub
+	switch e := m.event.(type) {
+	case messages.Failure:
+		p.hubDown(hub, e.Err, e.Final)
+	case messages.DeviceChanged:
+		if e.State == messages.Online {
+			p.hubUp(hub)
+		} else {
+			p.hubDown(hub, e.Err, false)
+		}
+	default:
+		p.supervisor.send(m.event)
+		return
+	}
+	p.supervisor.send(m.event)
+	for d := range hub.below {
+		if d.orphan {
+			p.supervisor.send(messages.DeviceChanged{Device: d.config.Name, State: messages.Connecting})
+		}
+	}
+}
+
+// hubDown takes the devices down that a hub has added. The first reason stands, as in the record, unless the last is final.
+func (p *parent) hubDown(hub *device, why error, final bool) {
+	if hub.down == "" || final {
+		hub.down = why.Error()
+	}
+	reason := fmt.Errorf("%s: %s", hub.config.Name, hub.down)
+	for d := range hub.below {
+		if d.orphan || d.going {
+			continue
+		}
+		d.orphan = true
+		d.lose(reason)
+		if d.pid != nil {
+			address{p.shared.root, d.pid}.send(orphaned{reason})
+		}
+	}
+}
+
+// hubUp has the devices go that a hub has not added again.
+func (p *parent) hubUp(hub *device) {
+	hub.down = ""
+	var to rerouting
+	for d := range hub.below {
+		if d.orphan && !d.going {
+			p.remove(&to, d.config.Name)
+		}
+	}
+	to.send(p)
+}
+
+// endedBelow forgets a device that has ended, and ends its hub if that waits for this.
+func (p *parent) endedBelow(d *device) {
+	hub := d.hub
+	if hub == nil {
+		return
+	}
+	delete(hub.below, d)
+	switch {
+	case len(hub.below) > 0 || !hub.waits:
+	case hub.going:
+		p.end(hub)
+	default: // the gateway is stopping
+		hub.waits = false
+		p.shared.root.Poison(hub.pid)
+	}
+}
+
+// hubOf returns the name of the device that adds one of this name, HUB.NAME, unless the configuration does; "" if none can.
+func hubOf(device string) string {
+	return device[:max(0, strings.LastIndexByte(device, '.'))]
+}
+
+// addedBy returns the name of the hub, if there is one.
+func (d *device) addedBy() string {
+	if d.hub == nil {
+		return ""
+	}
+	return d.hub.config.Name
+}
