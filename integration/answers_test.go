@@ -35,16 +35,6 @@ func newProxy(t *testing.T, broker *mosquitto) *faults.Proxy {
 	return proxy
 }
 
-// overTransports runs a test with each of the gateway's ways to speak MQTT.
-func overTransports(t *testing.T, test func(t *testing.T, transport string)) {
-	for _, transport := range []string{"direct", "paho"} {
-		t.Run(transport, func(t *testing.T) {
-			t.Parallel()
-			test(t, transport)
-		})
-	}
-}
-
 // TestMissingAcknowledgement has one PUBACK never come. At QoS 1 everything is answered all the same, the log names what is
 // missing, and the gateway's health tells of it before.
 func TestMissingAcknowledgement(t *testing.T) {

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -15,15 +16,17 @@ func TestConversations(t *testing.T) {
 	for _, c := range all {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			t.Run("embedded", func(t *testing.T) {
-				t.Parallel()
-				newPlay(t, c).run()
-			})
-			t.Run("mosquitto", func(t *testing.T) {
-				t.Parallel()
-				p := newPlay(t, c)
-				p.join(startMosquitto(t).address)
-				p.run()
+			overTransports(t, func(t *testing.T, transport string) {
+				t.Run("embedded", func(t *testing.T) {
+					t.Parallel()
+					newPlay(t, c, transport).run()
+				})
+				t.Run("mosquitto", func(t *testing.T) {
+					t.Parallel()
+					p := newPlay(t, c, transport)
+					p.join(startMosquitto(t).address)
+					p.run()
+				})
 			})
 		})
 	}
@@ -34,6 +37,7 @@ type play struct {
 	t       *testing.T
 	c       conversation
 	dir     string
+	speaks  string // transport of the program
 	address string // of the broker; "" for the one inside the program, as long as that has not started
 	inside  bool   // the broker is inside
 	user    *user
@@ -42,8 +46,8 @@ type play struct {
 	taken   map[int]bool
 }
 
-func newPlay(t *testing.T, c conversation) *play {
-	p := &play{t: t, c: c, dir: t.TempDir(), inside: true, taken: make(map[int]bool)}
+func newPlay(t *testing.T, c conversation, transport string) *play {
+	p := &play{t: t, c: c, dir: t.TempDir(), speaks: transport, inside: true, taken: make(map[int]bool)}
 	for name, text := range c.files {
 		write(t, p.dir, name, text)
 	}
@@ -100,7 +104,8 @@ func (p *play) command(s step) {
 		if !p.inside {
 			broker = "tcp://" + p.address
 		}
-		p.program = start(p.t, p.dir, args[0], append(args[1:], "--mqtt.broker="+broker)...)
+		environ := []string{byTransport(p.speaks)}
+		p.program = startProgram(p.t, p.dir, filepath.Join(programs, args[0]), environ, append(args[1:], "--mqtt.broker="+broker)...)
 		if address := p.program.broker(); p.inside {
 			p.address = address
 			p.user = join(p.t, address, "#")

@@ -30,12 +30,16 @@ const (
 	recovery     = 30 * time.Second     // of everything, after a fault; the longest are a device's back-off and the wait after seeming takeovers
 )
 
-// TestFaults has faults strike a gateway while commands flow through it, and sees what is lost. A minute must bring
-// 5,000 commands and every kind of fault three times; a shorter trial in proportion.
+// TestFaults has faults strike a gateway while commands flow through it, over each transport, and sees what is lost. A minute
+// must bring 5,000 commands and every kind of fault three times; a shorter trial in proportion.
 func TestFaults(t *testing.T) {
+	t.Logf("-faults.seed=%d -faults.time=%v", *faultsSeed, *faultsTime)
+	overTransports(t, testFaults)
+}
+
+func testFaults(t *testing.T, transport string) {
 	seed := *faultsSeed
-	t.Logf("-faults.seed=%d -faults.time=%v", seed, *faultsTime)
-	f := newFaultTrial(t, 0, false)
+	f := newFaultTrial(t, transport, 0, false)
 	f.run(trial.Plan(seed), *faultsTime)
 	r := f.finish()
 	t.Logf("\n%s\n%s", r, f.struck())
@@ -85,7 +89,7 @@ func TestFaultsAutoAck(t *testing.T) {
 		{"automatically", true, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := newFaultTrial(t, 30*time.Millisecond, c.auto)
+			f := newFaultTrial(t, transports[0], 30*time.Millisecond, c.auto)
 			f.run(slices.Values([]trial.Strike{kill, kill, kill}), 10*time.Second)
 			r := f.finish()
 			t.Logf("\n%s", r)
@@ -107,7 +111,7 @@ type faultTrial struct {
 }
 
 // newFaultTrial starts all of it. Devices take that long for a command.
-func newFaultTrial(t *testing.T, takes time.Duration, autoAck bool) *faultTrial {
+func newFaultTrial(t *testing.T, transport string, takes time.Duration, autoAck bool) *faultTrial {
 	t.Helper()
 	dir := t.TempDir()
 	broker := startMosquitto(t, "persistence true", "persistence_location "+memory(t)+"/",
@@ -119,7 +123,7 @@ func newFaultTrial(t *testing.T, takes time.Duration, autoAck bool) *faultTrial 
 	t.Cleanup(proxy.Close)
 	proxy.AutoAck(autoAck)
 	f := &faultTrial{
-		ground: newGround(t, dir, broker, proxy.Address(), 4, work{takes: takes}, *faultsSpool),
+		ground: newGround(t, dir, broker, proxy.Address(), 4, work{takes: takes}, *faultsSpool, "transport: "+transport),
 		proxy:  proxy,
 		came:   make(map[trial.Kind]int),
 	}

@@ -55,6 +55,9 @@ func newProgram(t testing.TB, dir, path string, environ []string, args ...string
 	// What the tester's own environment says of a gateway is none of ours.
 	p.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.Contains(v, "GATEWAY_") || strings.HasPrefix(v, "HOME=") })
 	p.cmd.Env = append(p.cmd.Env, "GORACE=atexit_sleep_ms=10") // the race detector would sleep for a second at each end
+	if *transportFlag != "" {
+		p.cmd.Env = append(p.cmd.Env, byTransport(*transportFlag))
+	}
 	p.cmd.Env = append(p.cmd.Env, environ...)
 	mortal(p.cmd)
 	return p
