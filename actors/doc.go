@@ -31,6 +31,7 @@
 //   - The acknowledgements that a session owes, and the results of its publications. The session's goroutines add to them, and
 //     the connection takes them together.
 //   - The spool. A device's mailbox writes to it what it acknowledges early; its methods are safe for concurrent use.
+//   - The table of the devices. Their parent writes it; Env.Add, which may not wait, reads there whether a name is free.
 //   - The board, on which the supervisor puts copies of the record for those who watch.
 //
 // # On whose goroutine
@@ -104,6 +105,7 @@
 //	flush           write to the socket what a session has buffered
 //	host            the actor that opens one devices.Device and hands it its messages
 //	hub             a device that adds others
+//	orphan          a device whose hub is down, or has not added it again
 //	outcome         how the handling of a message ended: handled, rejected, busy, failed, timed out
 //	parent          the actor above the hosts
 //	pending         a delivery that devices have not answered yet

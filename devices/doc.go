@@ -21,6 +21,17 @@
 // Open, Handle and Close never overlap. The context of each is cancelled when its deadline has passed or the program
 // has no more time. No stage of one device holds up another.
 //
+// A device that finds others behind it, as a bridge finds its lamps, adds each by [Env.Add] and so is their hub:
+//
+//	lamp, err := env.Add("hall", messages.Address{Location: "Hall"}, func(ctx context.Context, env devices.Env) (devices.Device, error) {
+//		return &hallLamp{env, bridge}, nil
+//	})
+//	…
+//	lamp.Remove() // it has been unpaired
+//
+// The configuration has the hub alone. Each lamp is a device like any other, called HUB.NAME, and goes through the same stages.
+// It is closed when its hub fails, and opened again when the hub has added it again.
+//
 // Package devicetest runs a device without a gateway. A type that is a whole actor, with behaviours, timers and children, is
 // registered by package actors instead.
 package devices

@@ -12,6 +12,8 @@
 // A type that [github.com/mqttgateway/mqttgateway/actors.Register] has added is a device like any other: Handle returns the
 // answer of its actor, also when that comes later, and Close the failure that has ended it.
 //
+// What a device adds by Env.Add is opened as well: Added returns it, to be tried out in the same way.
+//
 // What a gateway takes for a failure of the device is an error here, a panic included, and nothing begins again. All
 // of it works inside a testing/synctest bubble, where waiting for a device that speaks once an hour takes no time.
 package devicetest

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/integration/faults/trial"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+func init() { devices.Register("hub", openHub) }
+
+// hub adds as many lamps as a command says, and removes those beyond.
+type hub struct {
+	env   devices.Env
+	lamps []devices.Added
+}
+
+func openHub(_ context.Context, env devices.Env, _ struct{}) (devices.Device, error) {
+	return &hub{env: env}, nil
+}
+
+func (h *hub) Handle(_ context.Context, msg messages.InternalMsg) error {
+	arg, _ := msg.Arg(trial.Number)
+	count, ok := arg.Int()
+	if !ok || count < 0 {
+		return fmt.Errorf("%w: argument %q: want a number", devices.ErrAction, trial.Number)
+	}
+	for n := len(h.lamps); n < int(count); n++ {
+		lamp, err := h.env.Add(fmt.Sprint("lamp", n), messages.Address{}, openLamp)
+		if err != nil {
+			return err
+		}
+		h.lamps = append(h.lamps, lamp)
+	}
+	for _, lamp := range h.lamps[count:] {
+		lamp.Remove()
+	}
+	h.lamps = h.lamps[:count]
+	return nil
+}
+
+func (h *hub) Close() error { return nil }
+
+// lamp is a device of a hub.
+type lamp struct{}
+
+func openLamp(context.Context, devices.Env) (devices.Device, error) { return lamp{}, nil }
+
+func (lamp) Handle(context.Context, messages.InternalMsg) error { return nil }
+
+func (lamp) Close() error { return nil }
