@@ -69,7 +69,7 @@ func (e *encoding) topic(msg messages.InternalMsg, own string) string {
 
 // level appends one keyword of vocabulary v, already translated.
 func (e *encoding) level(b []byte, v int, word string) []byte {
-	if err := checkWord(word); err != nil {
+	if err := topic.CheckLevel(word); err != nil {
 		e.fault(vocabularyNames[v], fmt.Errorf("%q: %w", short(word), err))
 	}
 	if v == function && word == reserved {

@@ -40,7 +40,6 @@ func TestEncode(t *testing.T) {
 		"mapped protocol key":   {rules, command(none, "", "ON", arg("response", `"OK"`)), "home/////gw/C", `{"action":"on","resp":"ok"}`},
 		"answer in other words": {rules, command(none, "", "ON", arg("response", `"BUSY"`)), "home/////gw/C", `{"action":"on","resp":"BUSY"}`},
 		"no action":             {rules, messages.New(messages.Status, here, "").WithArgs(arg("Level", `"FULL"`), arg("id", "1")), "home//here///gw/S", `{"lvl":"full","id":1}`},
-		"control in a keyword":  {plain, command(messages.Address{Device: "a\tb"}, "s", "on"), "home////a\tb/s/C", "on"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -68,9 +67,10 @@ func TestEncodeRefuses(t *testing.T) {
 		"slash in function":       {plain, command(messages.Address{Function: "a/b"}, "s", "on"), []string{`function: "a/b": holds '/'`}},
 		"plus in gateway":         {plain, command(messages.Address{Gateway: "a+"}, "s", "on"), []string{`gateway: "a+": holds '+'`}},
 		"hash in location":        {plain, command(messages.Address{Location: "#"}, "s", "on"), []string{`location: "#": holds '#'`}},
-		"NUL in device":           {plain, command(messages.Address{Device: "\x00"}, "s", "on"), []string{`device: "\x00": holds '\x00'`}},
+		"NUL in device":           {plain, command(messages.Address{Device: "\x00"}, "s", "on"), []string{`device: "\x00": holds the control character U+0000`}},
+		"control in device":       {plain, command(messages.Address{Device: "a\tb"}, "s", "on"), []string{`device: "a\tb": holds the control character U+0009`}},
 		"slash in sender":         {plain, command(none, "a/b", "on"), []string{`sender: "a/b": holds '/'`}},
-		"no UTF-8 in a level":     {plain, command(messages.Address{Device: "\xff"}, "s", "on"), []string{`device: "\xff": bytes that are no UTF-8`}},
+		"no UTF-8 in a level":     {plain, command(messages.Address{Device: "\xff"}, "s", "on"), []string{`device: "\xff": is not UTF-8`}},
 		"loose passes no slash":   {rules, command(messages.Address{Function: "a/b"}, "", "on"), []string{`function: "a/b": holds '/'`}},
 		"function $gateway":       {plain, command(messages.Address{Function: "$gateway"}, "s", "on"), []string{"function: a topic below $gateway is no message"}},
 		"empty action":            {plain, command(none, "s", ""), []string{"action: empty"}},

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/mqttgateway/mqttgateway/messages"
+	"github.com/mqttgateway/mqttgateway/topic"
 )
 
 // Step is what became of one keyword on its way in.
@@ -27,13 +28,13 @@ type Explanation struct {
 }
 
 // Explain is [Codec.Decode], told step by step.
-func (c *Codec) Explain(topic, payload string) Explanation {
+func (c *Codec) Explain(name, payload string) Explanation {
 	var x Explanation
-	if i := slices.IndexFunc(c.file.subscribed, func(filter string) bool { return matches(filter, topic) }); i >= 0 {
+	if i := slices.IndexFunc(c.file.subscribed, func(filter string) bool { return topic.Matches(filter, name) }); i >= 0 {
 		x.Filter = c.file.subscribed[i]
 	}
 	var args []Step
-	x.Message, x.Echo, x.Err = c.decode(topic, payload, func(s Step) {
+	x.Message, x.Echo, x.Err = c.decode(name, payload, func(s Step) {
 		if s.Of == vocabularyNames[argkey] || s.Of == vocabularyNames[argvalue] {
 			args = append(args, s)
 			return

@@ -3,6 +3,8 @@ package mapping
 import (
 	"slices"
 	"strings"
+
+	"github.com/mqttgateway/mqttgateway/topic"
 )
 
 // Overlap is two filters of a map that match the same topics. Some brokers deliver such a message once for each.
@@ -19,7 +21,7 @@ const maxCompared = 1000
 func (c *Codec) Overlaps() []Overlap {
 	kept, overlaps := reduced(c.file.topics)
 	for i, filter := range kept[:min(len(kept), maxCompared)] {
-		if j := slices.IndexFunc(kept[:i], func(other string) bool { return overlap(filter, other) }); j >= 0 {
+		if j := slices.IndexFunc(kept[:i], func(other string) bool { return topic.Overlap(filter, other) }); j >= 0 {
 			overlaps = append(overlaps, Overlap{Filter: filter, Other: kept[j]})
 		}
 	}
@@ -60,8 +62,8 @@ func reduced(filters []string) (kept []string, covered []Overlap) {
 
 // cutShare returns the levels of a filter, and what comes before them in one for a shared subscription.
 func cutShare(filter string) (share string, levels []string) {
-	plain := unshared(filter)
-	return strings.TrimSuffix(filter, plain), strings.Split(plain, "/")
+	share, plain := topic.CutShare(filter)
+	return share, strings.Split(plain, "/")
 }
 
 // filterTree holds filters, level by level.
@@ -113,26 +115,4 @@ func (t *filterTree) covers(rest []string) string {
 		return filter
 	}
 	return t.below[rest[0]].covers(rest[1:])
-}
-
-// overlap tells whether there is a topic that both filters match.
-func overlap(a, b string) bool {
-	a, b = unshared(a), unshared(b)
-	if a[0] == '$' && strings.ContainsAny(b[:1], "+#") || b[0] == '$' && strings.ContainsAny(a[:1], "+#") {
-		return false
-	}
-	for moreA, moreB := true, true; moreA && moreB; {
-		var x, y string
-		x, a, moreA = strings.Cut(a, "/")
-		y, b, moreB = strings.Cut(b, "/")
-		switch {
-		case x == "#" || y == "#":
-			return true
-		case x != y && x != "+" && y != "+":
-			return false
-		case moreA != moreB: // one is over, which the other matches only if it ends in #
-			return moreA && a == "#" || moreB && b == "#"
-		}
-	}
-	return true
 }

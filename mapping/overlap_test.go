@@ -65,16 +65,16 @@ func TestReducedMatchesTheSame(t *testing.T) {
 		if len(kept)+len(covered) != len(filters) {
 			t.Fatalf("round %d: of %q kept %q, covered %v", round, filters, kept, covered)
 		}
-		for _, topic := range topics {
-			if matchesAny(filters, topic) != matchesAny(kept, topic) {
-				t.Fatalf("round %d: %q is matched by %q or by %q, not both", round, topic, filters, kept)
+		for _, name := range topics {
+			if matchesAny(filters, name) != matchesAny(kept, name) {
+				t.Fatalf("round %d: %q is matched by %q or by %q, not both", round, name, filters, kept)
 			}
 		}
 		for i, a := range kept {
 			for _, b := range kept[i+1:] {
 				both, onlyA, onlyB := compare(a, b, topics)
-				if both != overlap(a, b) || both != overlap(b, a) {
-					t.Fatalf("round %d: %q and %q overlap: %t, want %t", round, a, b, overlap(a, b), both)
+				if both != topic.Overlap(a, b) || both != topic.Overlap(b, a) {
+					t.Fatalf("round %d: %q and %q overlap: %t, want %t", round, a, b, topic.Overlap(a, b), both)
 				}
 				// +/# matches what # does, and need not be found to.
 				if (!onlyA || !onlyB) && both && a != "+/#" && b != "+/#" {
@@ -86,8 +86,8 @@ func TestReducedMatchesTheSame(t *testing.T) {
 }
 
 func compare(a, b string, topics []string) (both, onlyA, onlyB bool) {
-	for _, topic := range topics {
-		switch inA, inB := matches(a, topic), matches(b, topic); {
+	for _, name := range topics {
+		switch inA, inB := topic.Matches(a, name), topic.Matches(b, name); {
 		case inA && inB:
 			both = true
 		case inA:
@@ -99,8 +99,8 @@ func compare(a, b string, topics []string) (both, onlyA, onlyB bool) {
 	return both, onlyA, onlyB
 }
 
-func matchesAny(filters []string, topic string) bool {
-	return slices.ContainsFunc(filters, func(filter string) bool { return matches(filter, topic) })
+func matchesAny(filters []string, name string) bool {
+	return slices.ContainsFunc(filters, func(filter string) bool { return topic.Matches(filter, name) })
 }
 
 // everyTopic returns the topics of up to most levels of these words, and the empty one, which no broker takes but which

@@ -106,32 +106,3 @@ func CheckRoot(root string) error {
 	}
 	return CheckLevel(strings.ReplaceAll(root, "/", ""))
 }
-
-// CheckFilter says why filter is no topic filter (MQTT 3.1.1, section 4.7.1): + fills a level, and # the last one.
-// $share/GROUP/FILTER shares a subscription, in the words of MQTT 5 (section 4.8.2).
-func CheckFilter(filter string) error {
-	if filter == "" {
-		return errors.New("is empty")
-	}
-	if err := checkDepth(filter); err != nil {
-		return err
-	}
-	if share, isShared := strings.CutPrefix(filter, "$share"); isShared && (share == "" || share[0] == '/') {
-		group, rest, ok := strings.Cut(strings.TrimPrefix(share, "/"), "/")
-		if !ok || group == "" || rest == "" || strings.ContainsAny(group, "+#") {
-			return errors.New("want $share/GROUP/FILTER")
-		}
-		filter = rest
-	}
-	for rest, more := filter, true; more; {
-		var level string
-		level, rest, more = strings.Cut(rest, "/")
-		switch {
-		case level == "#" && more:
-			return errors.New("# must be the last level")
-		case level != "+" && level != "#" && strings.ContainsAny(level, "+#"):
-			return fmt.Errorf("level %q: a wildcard stands alone in its level", level)
-		}
-	}
-	return nil
-}

@@ -3,13 +3,13 @@ package command
 import (
 	"fmt"
 	"io"
-	"net/url"
 	"regexp"
 	"strings"
 
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/topic"
 )
 
 // tryOut completes a configuration that no file takes part in: one dummy with the example's map, on the broker inside
@@ -74,7 +74,7 @@ func (t trial) say(w io.Writer) error {
 // clientFlags returns the flags by which mosquitto's clients reach the broker, if they can. A password is not among
 // them, but a variable of the shell in its place.
 func (t trial) clientFlags() (flags string, ok bool) {
-	u, err := url.Parse(t.broker)
+	u, err := topic.ParseBroker(t.broker)
 	if err != nil || u.Scheme == "ws" || u.Scheme == "wss" {
 		return "", false
 	}
