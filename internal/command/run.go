@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -73,7 +75,12 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 		c = signedIn(c, inside)
 	}
 	options := buildOptions(c, p, url, log)
-	options.Started = func() { go atWork(c.Gateway.Processors) }
+	rest := time.AfterFunc(math.MaxInt64, giveBack)
+	defer rest.Stop()
+	options.Started = func() {
+		useProcessors(c.Gateway.Processors)
+		rest.Reset(restWait)
+	}
 	gateway, err := actors.New(options)
 	if err != nil {
 		return err
