@@ -505,3 +505,49 @@ func TestHubWalk(t *testing.T) {
 		}
 	}
 }
+
+// What is applied says nothing of what hubs add: it stays. It goes with a hub that is replaced, and comes back with the new one; a
+// configured device of its name takes its place.
+func TestApplyLeavesWhatIsAdded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := startBridge(t, func(h *bridge) error {
+			_ = adds("a")(h) // refused when the name is taken
+			return adds("b")(h)
+		})
+		hub := config.Device{
+			Name: "hub", Type: "bridge", Reply: config.ReplyAlways, AnswersTo: config.AnswersTo{Device: []string{"hub"}},
+			Timeout: 10 * time.Second, OpenTimeout: 30 * time.Second, Mailbox: 100,
+		}
+		apply := func(want actors.Changes, list ...config.Device) {
+			t.Helper()
+			got, err := b.gateway.Apply(t.Context(), list)
+			if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Errorf("applied %v, %v; want %v", got, err, want)
+			}
+			time.Sleep(time.Minute)
+		}
+		apply(actors.Changes{Kept: []string{"hub"}}, hub)
+		if openings("a") != 1 {
+			t.Error("a lamp was opened again by an apply that changes nothing")
+		}
+		hub.Mailbox = 50
+		apply(actors.Changes{Changed: []string{"hub"}}, hub)
+		b.wantRecorded("hub online", "hub.a online", "hub.b online")
+		if a, _ := b.gateway.Device("hub.a"); openings("a") != 2 || closings("a") != 1 || a.Room != 50 {
+			t.Errorf("opened %d times, closed %d, with room for %d; want it replaced with its hub", openings("a"), closings("a"), a.Room)
+		}
+		taken := lamps("hub.a")[0]
+		taken.Timeout, taken.OpenTimeout, taken.Mailbox = hub.Timeout, hub.OpenTimeout, 10
+		apply(actors.Changes{Added: []string{"hub.a"}, Kept: []string{"hub"}}, hub, taken)
+		b.wantRecorded("hub online", "hub.a online", "hub.b online")
+		if a, _ := b.gateway.Device("hub.a"); closings("a") != 2 || a.Type != "lamp" {
+			t.Errorf("hub.a is a %s, and its predecessor was closed %d times", a.Type, closings("a"))
+		}
+		b.tell("hub", "BREAK")
+		time.Sleep(time.Minute)
+		b.wantRecorded("hub online", "hub.a online", "hub.b online")
+		apply(actors.Changes{Removed: []string{"hub"}, Kept: []string{"hub.a"}}, taken)
+		b.wantRecorded("hub.a online")
+		b.end()
+	})
+}
