@@ -86,10 +86,10 @@ func (p *parent) Receive(c actor.Context) {
 		p.hubDown(m.hub, m.why, false)
 	case hubEvent:
 		p.hubEvent(m)
-	case unrouted:
+	case messages.Unrouted:
 		p.unrouted()
-	case drained:
-		p.removed(c, m.device)
+	case messages.Drained:
+		p.removed(c, m.Device)
 	case giveUpDue:
 		p.giveUp(c, m.device)
 	case *actor.Terminated:
@@ -201,7 +201,7 @@ func (p *parent) terminated(c actor.Context, pid *actor.PID) {
 	}
 	switch {
 	case d.going && d.unrouted:
-		p.mapper.send(drained{d.config.Name})
+		p.mapper.send(messages.Drained{Device: d.config.Name})
 	case !d.going && !p.closing:
 		p.fell(d, messages.Failure{Who: d.config.Name, What: messages.Receiving, Err: errors.New("actor stopped itself")})
 	}

@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"reflect"
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -164,7 +166,7 @@ func (p *parent) end(d *device) {
 		return
 	}
 	if d.pid == nil { // its host has ended already
-		p.mapper.send(drained{name})
+		p.mapper.send(messages.Drained{Device: name})
 		return
 	}
 	d.hurry()
@@ -192,7 +194,7 @@ func (p *parent) giveUp(c actor.Context, name string) {
 	p.log.Warn("device that was to go given up, for its call does not return", "device", name, "err", d.abandon())
 	d.pid = nil
 	p.left--
-	p.mapper.send(drained{name})
+	p.mapper.send(messages.Drained{Device: name})
 }
 
 // removed tells the supervisor of the first device of a line that it is no more, and goes on with the next.
@@ -239,4 +241,97 @@ func (p *parent) follow(c actor.Context, name string) {
 		p.announce(c, d)
 		c.Poison(d.pid)
 	}
+}
+
+// isGoing reports whether the device is not wanted any more.
+func (d *device) isGoing() (going bool) {
+	d.box.Locked(func() { going = d.going })
+	return going
+}
+
+// idle reports whether nothing waits in the mailbox.
+func (d *device) idle() bool { return d.box.UserMessageCount() == 0 }
+
+// hurry cancels the opening of a device that is to go, if no message waits for it.
+func (d *device) hurry() {
+	d.box.Locked(func() {
+		if c := d.busy; c != nil && c.doing == messages.Opening && c.cancel != nil && d.waiting == 0 {
+			c.cancel()
+		}
+	})
+}
+
+// patience returns for how much longer a device that is to go may be busy before it is given up.
+func (d *device) patience() (left time.Duration) {
+	d.box.Locked(func() {
+		left = giveUpAfter
+		if c := d.busy; c != nil {
+			left += c.limit - time.Since(c.began)
+		}
+	})
+	return left
+}
+
+// abandon gives the device up, and returns in which call it is. What waits in the mailbox is refused, and nothing that the
+// device says or emits goes anywhere any more.
+func (d *device) abandon() error {
+	var why *reason
+	d.box.Locked(func() {
+		d.abandoned.Store(true)
+		d.admits = refuseStuck
+		why = &reason{doing: messages.Closing, err: errStuck}
+		if c := d.busy; c != nil {
+			why = c.reason(errOverdue{time.Since(c.began)})
+		}
+	})
+	d.box.Shed(isHandle, errStuck)
+	d.stopTallies()
+	return why
+}
+
+// Changes is the difference between the devices of a gateway and those that are wanted: names, sorted, each in one list.
+type Changes struct {
+	Added   []string
+	Removed []string
+	Changed []string // there is a device of the name, with another configuration
+	Kept    []string
+}
+
+// None reports whether the wanted devices are those that are there.
+func (c Changes) None() bool { return len(c.Added)+len(c.Removed)+len(c.Changed) == 0 }
+
+// changesTo returns what is to be done to a set of devices, given by their names, so that the wanted set is there.
+func changesTo(present map[string]*config.Device, wanted []config.Device) (c Changes) {
+	stays := make(map[string]bool, len(wanted))
+	for i := range wanted {
+		w := &wanted[i]
+		stays[w.Name] = true
+		switch is, ok := present[w.Name]; {
+		case !ok:
+			c.Added = append(c.Added, w.Name)
+		case sameConfiguration(is, w):
+			c.Kept = append(c.Kept, w.Name)
+		default:
+			c.Changed = append(c.Changed, w.Name)
+		}
+	}
+	for name := range present {
+		if !stays[name] {
+			c.Removed = append(c.Removed, name)
+		}
+	}
+	for _, names := range [][]string{c.Added, c.Removed, c.Changed, c.Kept} {
+		slices.Sort(names)
+	}
+	return c
+}
+
+// sameConfiguration reports whether two configurations mean the same device. An empty list or no parameters mean the same as
+// lists and parameters that were left out.
+func sameConfiguration(a, b *config.Device) bool {
+	return a.Name == b.Name && a.Type == b.Type && a.Reply == b.Reply && a.Retain == b.Retain &&
+		a.Timeout == b.Timeout && a.OpenTimeout == b.OpenTimeout && a.Mailbox == b.Mailbox &&
+		slices.Equal(a.AnswersTo.Function, b.AnswersTo.Function) && slices.Equal(a.AnswersTo.Gateway, b.AnswersTo.Gateway) &&
+		slices.Equal(a.AnswersTo.Location, b.AnswersTo.Location) && slices.Equal(a.AnswersTo.Device, b.AnswersTo.Device) &&
+		(len(a.Params) == 0 && len(b.Params) == 0 || reflect.DeepEqual(a.Params, b.Params))
 }

@@ -5,7 +5,7 @@
 //	├── connection             the session with the broker: link state machine, outbox
 //	├── mapper                 both directions between MQTT and internal words; routes to devices
 //	└── devices                the parent of the device actors, which come and go
-//	    └── <name> …           one actor a device, of the type that its configuration names
+//	    └── <name> …           one actor a device, of the type that its configuration names, or that a hub has added
 //
 //	in   broker → connection → mapper → device         out   device → mapper → connection → broker
 //
@@ -32,7 +32,9 @@
 //     the connection takes them together.
 //   - The spool. A device's mailbox writes to it what it acknowledges early; its methods are safe for concurrent use.
 //   - The table of the devices. Their parent writes it; Env.Add, which may not wait, reads there whether a name is free.
-//   - The board, on which the supervisor puts copies of the record for those who watch.
+//   - The board, on which the supervisor keeps the record, for those who watch. Its lock is held for a few entries at a time.
+//   - The table of the devices. The parent alone changes it; [Gateway.Device], and the end of a grace time, read it.
+//   - What is known of the session's subscriptions: the goroutine that changes them sets two flags.
 //
 // # On whose goroutine
 //

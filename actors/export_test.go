@@ -1,6 +1,9 @@
 package actors
 
-import "github.com/mqttgateway/mqttgateway/mapping"
+import (
+	"github.com/mqttgateway/mqttgateway/mapping"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
 
 // Post sends msg to one of the gateway's own actors: supervisor, connection, mapper or devices.
 func (g *Gateway) Post(part string, msg any) {
@@ -20,4 +23,4 @@ func (g *Gateway) Post(part string, msg any) {
 func (g *Gateway) GiveMapper(codec *mapping.Codec) { g.mapper.send(remap{codec}) }
 
 // UpsetDevices makes the parent of the devices panic: it is told of devices that it has not removed.
-func (g *Gateway) UpsetDevices() { g.devices.send(unrouted{}) }
+func (g *Gateway) UpsetDevices() { g.devices.send(messages.Unrouted{}) }

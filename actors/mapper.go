@@ -77,7 +77,7 @@ func (m *mapper) Receive(c actor.Context) {
 		m.emitted(msg)
 	case messages.AnswersItself:
 		m.routes.answersItself(msg.Device, msg.Itself)
-	case drained:
+	case messages.Drained:
 		m.devices.send(msg)
 	case routes:
 		m.reroute(msg)
@@ -118,7 +118,7 @@ func (m *mapper) reroute(r routes) {
 	}
 	m.restoreEarly(r)
 	if len(r.remove) > 0 {
-		m.devices.send(unrouted{r.remove})
+		m.devices.send(messages.Unrouted{Devices: r.remove})
 	}
 }
 

@@ -28,7 +28,7 @@ type remap struct{ codec *mapping.Codec }
 // Devices → mapper.
 
 // routes changes which devices there are to be found: first those that go, then those that come. What follows it finds the
-// ones that came. The mapper answers by unrouted if devices go.
+// ones that came. The mapper answers by messages.Unrouted if devices go.
 type routes struct {
 	remove []string // by their names
 	add    []*route // which nobody changes any more
@@ -48,12 +48,6 @@ type inbox interface {
 	// post takes a messages.Handle, which the mapper has boxed once for all the devices that a message finds.
 	post(handle any)
 }
-
-// Mapper → devices.
-
-// unrouted tells that the mapper sends nothing more to the devices that a routes has removed: what their inboxes have is
-// all that they get.
-type unrouted struct{ names []string }
 
 // Whoever runs the gateway → devices.
 
@@ -107,8 +101,3 @@ type orphaned struct{ why error }
 
 // adopted opens a device whose hub is there again, and has added it again.
 type adopted struct{ typ *devices.Type }
-
-// Devices → mapper → devices.
-
-// drained comes back behind what a device has emitted: the mapper has passed all of that on.
-type drained struct{ device string }
