@@ -10,7 +10,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
-// vocabulary makes the vocabulary v of its object in the file.
+// vocabulary makes the vocabulary v from its object in the file.
 func (b *builder) vocabulary(v int, object map[string]any) vocabulary {
 	at := b.document.whole.under(vocabularyNames[v]).under("map")
 	maptype, _ := object["maptype"].(string)
@@ -60,7 +60,7 @@ func (b *builder) vocabulary(v int, object map[string]any) vocabulary {
 	return result
 }
 
-// alias is where an MQTT keyword is listed.
+// alias is the place where the map lists an MQTT keyword.
 type alias struct {
 	word  string // the internal keyword
 	place *place
@@ -68,7 +68,7 @@ type alias struct {
 
 var errAction = errors.New(`an argument can't be called "action", on either side: messages with it are refused`)
 
-// checkAlias reports an MQTT keyword that can't do what it is listed for.
+// checkAlias reports an MQTT keyword that cannot be written, or that is never looked up.
 func (b *builder) checkAlias(v int, mqtt string, a alias) {
 	if v <= sender {
 		if err := topic.CheckLevel(mqtt); err != nil {

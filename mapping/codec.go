@@ -8,15 +8,15 @@ import (
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
-// Codec translates both ways for one gateway. Make one with [New].
+// Codec translates messages in both directions for one gateway. [New] makes a Codec.
 type Codec struct {
 	name       string
 	file       *File
 	rootLevels int
 }
 
-// New returns the codec of the gateway called name, which signs what has no sender. The name must be able to stand
-// in a topic.
+// New returns the codec of the gateway called name. The name becomes the sender of messages that have none, and must therefore be
+// able to be a level of a topic.
 func New(name string, f *File) (*Codec, error) {
 	if name == "" {
 		return nil, errors.New("the gateway has no name, and without one can't tell its own messages")
@@ -30,9 +30,9 @@ func New(name string, f *File) (*Codec, error) {
 // Name returns the gateway's name.
 func (c *Codec) Name() string { return c.name }
 
-// Root returns the levels with which every topic begins that is written.
+// Root returns the levels with which Encode begins every topic.
 func (c *Codec) Root() string { return c.file.root }
 
-// Topics returns the filters to subscribe to: those of the map that no other of them covers, for some brokers would
-// deliver twice what both match.
+// Topics returns the filters to subscribe to. A filter of the map that another one covers is left out: some brokers deliver a
+// message once for each filter that matches.
 func (c *Codec) Topics() []string { return slices.Clone(c.file.subscribed) }

@@ -8,16 +8,16 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// Decode makes a message of what arrived. The message shares the memory of topic and payload.
+// Decode translates an MQTT message to a message in internal words, which shares the memory of topic and payload.
 //
-// With echo true the message is the gateway's own and goes no further; err may then be set as well. The error is an
-// [*Error] that names topic and payload and holds all the faults; msg then holds what could be understood, and of
-// the rest the keywords as they came.
+// If echo is true, the gateway itself has sent the message, which then goes no further; err may be set as well. The error is an
+// [*Error] that names topic and payload and holds all faults. Beside an error msg holds the keywords that were translated, and
+// the others as they arrived.
 func (c *Codec) Decode(topic, payload string) (msg messages.InternalMsg, echo bool, err error) {
 	return c.decode(topic, payload, nil)
 }
 
-// decode is Decode; it reports each step to note unless that is nil.
+// decode is Decode. It calls note, which may be nil, with each step.
 func (c *Codec) decode(topic, payload string, note func(Step)) (messages.InternalMsg, bool, error) {
 	l, err := split(topic, c.rootLevels)
 	if err != nil {
@@ -43,19 +43,19 @@ func (c *Codec) decode(topic, payload string, note func(Step)) (messages.Interna
 	return msg, echo, nil
 }
 
-// decoding is one message on its way in.
+// decoding is the state of translating one message.
 type decoding struct {
 	file   *File
 	note   func(Step) // may be nil
 	faults []error
-	args   [8]messages.Argument // room for what most messages have
+	args   [8]messages.Argument // room for the arguments of most messages
 }
 
 func (d *decoding) fault(of string, err error) {
 	d.faults = append(d.faults, fmt.Errorf("%s: %w", of, err))
 }
 
-// step records the verdict on one keyword of vocabulary v; key names the argument if v is argvalue.
+// step notes the verdict on one keyword of vocabulary v. key is the argument's if v is argvalue.
 func (d *decoding) step(v int, key, wire, word string, verdict Verdict) {
 	if verdict != Refused && d.note == nil {
 		return
@@ -78,7 +78,7 @@ func (d *decoding) keyword(v int, wire string) string {
 	return k.text
 }
 
-// sender translates the sender and tells whether it is the gateway called own. That one needs no map.
+// sender translates the sender, and reports whether that is the gateway, whose name is own and passes every map.
 func (d *decoding) sender(wire, own string) (word string, echo bool) {
 	vocabulary := &d.file.vocabularies[sender]
 	k, verdict := vocabulary.find(vocabulary.inward, wire)
@@ -102,7 +102,7 @@ func (d *decoding) kind(letter string) messages.Type {
 	return kind
 }
 
-// payload reads action and arguments.
+// payload translates action and arguments.
 func (d *decoding) payload(payload string) (word string, args []messages.Argument) {
 	switch {
 	case payload == "":
@@ -117,7 +117,7 @@ func (d *decoding) payload(payload string) (word string, args []messages.Argumen
 	return "", nil
 }
 
-// action translates the action. A map can make an action empty, which no message may have.
+// action translates the action, and refuses one that the map makes empty.
 func (d *decoding) action(wire string) string {
 	word := d.keyword(action, wire)
 	if word == "" {
@@ -126,7 +126,7 @@ func (d *decoding) action(wire string) string {
 	return word
 }
 
-// object reads a payload that begins with a brace. Of members with the same key the last counts.
+// object translates a payload that begins with a brace. Of members with the same key the last counts.
 func (d *decoding) object(payload string) (word string, args []messages.Argument) {
 	object, err := messages.ParseValue(payload)
 	if err != nil {

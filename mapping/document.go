@@ -9,23 +9,23 @@ import (
 	"unicode/utf8"
 )
 
-// document is a JSON text of which is known where everything stands.
+// document is a JSON text with the place of each value.
 type document struct {
 	text  string
 	value any    // as encoding/json has it
 	whole *place // where value and all below it stand
 }
 
-// place is where something stands in a document. It knows its pointer by those above it: written out for each, the
-// pointers would take the length of a long word for every word below it.
+// place is where a value stands in a document. Its pointer is put together from the places above: pointers written out for each
+// place would repeat a long key for every value below.
 type place struct {
-	at    int    // offset in bytes; of a member, that of its key
+	at    int    // offset in bytes; the place of a member is that of its key
 	above *place // nil for the whole document
 	key   string
 	below map[string]*place
 }
 
-// under returns the place of a member or an element, or one without an offset if it isn't known.
+// under returns the place of a member or an element; without an offset if the document has none.
 func (p *place) under(key string) *place {
 	if below := p.below[key]; below != nil {
 		return below
@@ -33,10 +33,10 @@ func (p *place) under(key string) *place {
 	return &place{above: p, key: key}
 }
 
-// item is under for the element i of a list.
+// item returns the place of element i of a list.
 func (p *place) item(i int) *place { return p.under(strconv.Itoa(i)) }
 
-// add returns the place of a member or an element that is new.
+// add notes the place of a member or an element, and returns it.
 func (p *place) add(key string, at int) *place {
 	if p.below == nil {
 		p.below = make(map[string]*place)
@@ -54,11 +54,11 @@ func (p *place) pointer() string {
 	return p.above.pointer() + "/" + strings.ReplaceAll(strings.ReplaceAll(short(p.key), "~", "~0"), "/", "~1")
 }
 
-// placeDepth is how deep places are kept: nothing in a map file is deeper than /action/map/LIGHT_ON/0. Without a
-// bound a file of brackets would fill the memory with pointers.
+// placeDepth is down to which level places are noted. Nothing in a map file is deeper than /action/map/LIGHT_ON/0. Without a
+// bound, a file of brackets would fill the memory with places.
 const placeDepth = 4
 
-// parseDocument reads text, and reports if that is not JSON or has a member twice. Of such the first counts.
+// parseDocument reads text, and reports bytes that are no JSON and members that are there twice, of which the first counts.
 func parseDocument(text string, r *report) (*document, bool) {
 	if i := invalidUTF8(text); i >= 0 {
 		r.fault(&place{at: i}, errNotUTF8)
@@ -67,7 +67,7 @@ func parseDocument(text string, r *report) (*document, bool) {
 	if err := json.Unmarshal([]byte(text), new(any)); err != nil {
 		at := 0
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-			at = int(max(syntax.Offset-1, 0)) // Offset is behind the byte it complains of
+			at = int(max(syntax.Offset-1, 0)) // Offset is that of the byte behind the fault
 		}
 		r.fault(&place{at: at}, fmt.Errorf("not JSON: %w", err))
 		return nil, false
@@ -87,7 +87,7 @@ func invalidUTF8(text string) int {
 	return -1
 }
 
-// read takes one value from dec. Errors are left aside, for the text is known to be valid.
+// read takes one value from dec. It ignores errors: the text is known to be JSON.
 func (d *document) read(dec *json.Decoder, p *place, depth int, r *report) any {
 	if depth == placeDepth {
 		return rest(dec)
@@ -121,7 +121,7 @@ func (d *document) read(dec *json.Decoder, p *place, depth int, r *report) any {
 	return token
 }
 
-// rest takes one value from dec, however deep, without keeping its places.
+// rest takes one value from dec, however deep, and notes no places.
 func rest(dec *json.Decoder) any {
 	var v any
 	_ = dec.Decode(&v)

@@ -11,8 +11,9 @@ import (
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
-// Encode makes topic and payload of a message: the bare action if it has no arguments, else a JSON object, in which the
-// action comes first if there is one. The error is an [*Error] that names the message and holds all the faults.
+// Encode translates a message to topic and payload. The payload of a message without arguments is the bare action; any other
+// payload is a JSON object, in which the action, if there is one, comes first. The error is an [*Error] that names the message
+// and holds all faults.
 func (c *Codec) Encode(msg messages.InternalMsg) (topic, payload string, err error) {
 	e := encoding{file: c.file}
 	topic = e.topic(msg, c.name)
@@ -23,11 +24,11 @@ func (c *Codec) Encode(msg messages.InternalMsg) (topic, payload string, err err
 	return topic, payload, nil
 }
 
-// encoding is one message on its way out.
+// encoding is the state of translating one message.
 type encoding struct {
 	file   *File
 	faults []error
-	args   [8]messages.Argument // room for what most messages have
+	args   [8]messages.Argument // room for the arguments of most messages
 }
 
 func (e *encoding) fault(of string, err error) {
@@ -67,7 +68,7 @@ func (e *encoding) topic(msg messages.InternalMsg, own string) string {
 	return string(b)
 }
 
-// level appends one keyword of vocabulary v, already translated.
+// level appends a translated keyword of vocabulary v.
 func (e *encoding) level(b []byte, v int, word string) []byte {
 	if err := topic.CheckLevel(word); err != nil {
 		e.fault(vocabularyNames[v], fmt.Errorf("%q: %w", short(word), err))
@@ -109,10 +110,11 @@ func (e *encoding) payload(msg messages.InternalMsg) string {
 	return string(append(b, '}'))
 }
 
-// arguments translates the arguments. When two keys become one, the earlier gives the place, the later the value.
+// arguments translates the arguments. When two keys become one, the argument stands in the earlier's place with the later's
+// value.
 func (e *encoding) arguments(msg messages.InternalMsg) []messages.Argument {
 	args := e.args[:0]
-	var at map[string]int // where a key stands; nil while looking at each is quicker
+	var at map[string]int // where each key stands in args; nil if there are few, among which a search is quicker
 	if msg.NumArgs() > len(e.args) {
 		at = make(map[string]int, msg.NumArgs())
 	}

@@ -7,28 +7,28 @@ import (
 	"unicode/utf8"
 )
 
-// Why a message was refused, where somebody acts on it. They are found in an [*Error] with errors.Is.
+// Reasons for refusing a message that the caller acts on. errors.Is finds them in an [*Error].
 var (
-	// ErrEmpty: there is no payload. With the retain flag that clears the topic and is nothing to complain of.
+	// ErrEmpty means that there is no payload. A retained message without payload clears the topic, and is no fault.
 	ErrEmpty = errors.New("an empty payload")
-	// ErrReserved: the topic is one of the gateway's own, below root/$gateway. Drop it silently.
+	// ErrReserved means that the topic is one of the gateway's own, below root/$gateway. The caller drops the message silently.
 	ErrReserved = errors.New("a topic below " + reserved + " is no message")
 )
 
 var errNotUTF8 = errors.New("bytes that are no UTF-8")
 
-// Error tells why a message was refused: all that is wrong with it.
+// Error is a refused message, with all its faults.
 type Error struct {
-	Message string // which one, shortened to fit a line of a log
+	Message string // the message, shortened to fit a line of a log
 	Faults  []error
 }
 
-// Error names the message and tells all its faults, on one line.
+// Error returns the message and all its faults on one line.
 func (e *Error) Error() string {
 	return "message " + e.Message + ": " + e.reasons()
 }
 
-// reasons returns the faults alone, for one who knows the message.
+// reasons returns the faults alone, on one line.
 func (e *Error) reasons() string {
 	texts := make([]string, len(e.Faults))
 	for i, fault := range e.Faults {
@@ -44,7 +44,7 @@ func arrivalError(topic, payload string, faults ...error) *Error {
 	return &Error{Message: fmt.Sprintf("%q %q", short(topic), short(payload)), Faults: faults}
 }
 
-// shownBytes is how much of a text from outside an error repeats: enough to know it by.
+// shownBytes is how much of a text from outside an error repeats.
 const shownBytes = 120
 
 // short returns the beginning of text, cut between two characters.

@@ -7,27 +7,27 @@ import (
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
-// Step is what became of one keyword on its way in.
+// Step is the translation of one keyword of a message that has arrived.
 type Step struct {
 	Of      string  // the characteristic: function, gateway, location, device, sender, type, action, argkey, argvalue
 	Key     string  // the argument's key on the wire, if Of is argvalue
-	Wire    string  // as it came
+	Wire    string  // the keyword as it arrived
 	Maptype Maptype // "" for the type, which has no map
 	Verdict Verdict
-	Word    string // what it became; if refused, as it came
-	Fault   error  // why, if refused
+	Word    string // the translation; if refused, the keyword as it arrived
+	Fault   error  // the reason, if refused
 }
 
-// Explanation is how a message was decoded.
+// Explanation is the decoding of a message, step by step.
 type Explanation struct {
-	Filter  string // the first of the subscriptions that the topic matches, "" if none does: then it never arrives
-	Steps   []Step // the arguments last; none if the topic has not the form of a message's
+	Filter  string // the first subscription that matches the topic; "": none does, and the message never arrives
+	Steps   []Step // the arguments last; none if the topic is not that of a message
 	Message messages.InternalMsg
 	Echo    bool
 	Err     error
 }
 
-// Explain is [Codec.Decode], told step by step.
+// Explain is [Codec.Decode], and returns each step.
 func (c *Codec) Explain(name, payload string) Explanation {
 	var x Explanation
 	if i := slices.IndexFunc(c.file.subscribed, func(filter string) bool { return topic.Matches(filter, name) }); i >= 0 {

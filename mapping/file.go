@@ -8,11 +8,11 @@ import (
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
-// File is what a map file says, checked. Make one with [Parse] or [Plain]. It never changes.
+// File is a map file that is checked. [Parse] and [Plain] make Files, which never change.
 type File struct {
 	root         string
 	topics       []string // as they stand in the file
-	subscribed   []string // those that no other covers
+	subscribed   []string // the topics that no other topic covers
 	vocabularies [vocabularies]vocabulary
 }
 
@@ -27,8 +27,8 @@ type File struct {
 //	  }
 //	}
 //
-// The error joins all the faults, each a [*Fault], in the order of the file. The warnings are what was taken in a way
-// that may not be meant; there can be some with an error too.
+// The error joins all faults, each a [*Fault], in the order of the file. A warning tells of something that is probably not meant
+// as it is read; there may be warnings beside an error.
 func Parse(data []byte) (f *File, warnings []*Fault, err error) {
 	r := &report{lines: lines{text: string(data)}}
 	d, ok := parseDocument(r.lines.text, r)
@@ -67,7 +67,7 @@ func (f *File) maptype(v int) Maptype {
 	return f.vocabularies[v].maptype
 }
 
-// refused says why vocabulary v refuses word; key names the argument if v is argvalue.
+// refused returns why vocabulary v refuses word. key is the argument's if v is argvalue.
 func (f *File) refused(v int, key, word string) error {
 	if v == argvalue {
 		return fmt.Errorf("argument %q: %q is not in the map, which is strict", short(key), short(word))
@@ -75,7 +75,8 @@ func (f *File) refused(v int, key, word string) error {
 	return fmt.Errorf("%s %q is not in the map, which is strict", vocabularyNames[v], short(word))
 }
 
-// builder makes a File of a document and reports what a schema can't say. What the schema has reported it passes over.
+// builder makes a File from a document, and reports the faults that a schema can't express. It passes over those that the schema
+// has reported.
 type builder struct {
 	document *document
 	report   *report
@@ -95,7 +96,7 @@ func (b *builder) build() *File {
 		f.topics = b.topics(topics, f.root)
 	}
 	for v, name := range vocabularyNames {
-		if entry, ok := top[name].(map[string]any); ok { // left out, it is none: a misspelt one is an unknown key
+		if entry, ok := top[name].(map[string]any); ok { // a vocabulary that is left out is none
 			f.vocabularies[v] = b.vocabulary(v, entry)
 		}
 	}

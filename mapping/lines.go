@@ -5,12 +5,12 @@ import (
 	"unicode/utf8"
 )
 
-// lines finds lines and columns in a text. It reads the text once, when it is first asked, for there may be as many
-// faults as there are words.
+// lines finds lines and columns in a text. The first call of position reads the text, once: there may be as many faults as
+// words.
 type lines struct {
 	text   string
 	starts []int // offsets at which the lines begin
-	runes  []int // how many characters begin before each stride-th byte
+	runes  []int // how many characters begin before byte 0, stride, 2*stride, …
 }
 
 const stride = 64
@@ -41,7 +41,7 @@ func (l *lines) read() {
 			l.starts = append(l.starts, i+1)
 		}
 	}
-	l.runes = append(l.runes, runes) // an offset may be that of the end
+	l.runes = append(l.runes, runes) // for the offset behind the last byte
 }
 
 // before returns how many characters begin before an offset.

@@ -60,19 +60,19 @@ func reduced(filters []string) (kept []string, covered []Overlap) {
 	return kept, covered
 }
 
-// cutShare returns the levels of a filter, and what comes before them in one for a shared subscription.
+// cutShare returns the levels of a filter, without the $share/GROUP/ before those of a shared subscription, and that.
 func cutShare(filter string) (share string, levels []string) {
 	share, plain := topic.CutShare(filter)
 	return share, strings.Split(plain, "/")
 }
 
-// filterTree holds filters, level by level.
+// filterTree holds filters as a tree of their levels.
 type filterTree struct {
-	filter string // that ends here; "" if none does
+	filter string // the filter that ends at this node; "": none does
 	below  map[string]*filterTree
 }
 
-// at returns the node where a filter of these levels ends, which it makes if need be.
+// at returns the node at which a filter of these levels ends. It makes nodes that are missing.
 func (t *filterTree) at(levels []string) *filterTree {
 	for _, level := range levels {
 		next := t.below[level]
@@ -97,7 +97,7 @@ func (t *filterTree) covering(levels []string) string {
 	return t.covers(levels)
 }
 
-// covers is covering for what is left of the levels; nil covers nothing.
+// covers is covering for the levels that are left. A nil tree covers nothing.
 func (t *filterTree) covers(rest []string) string {
 	if t == nil {
 		return ""

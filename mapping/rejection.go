@@ -8,16 +8,15 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// Rejection is the answer to a command that the maps refuse. They can't say it, so it is in the words of the wire.
+// Rejection is the answer to a command that the maps refuse. The answer is in the words of the wire, which the maps lack.
 type Rejection struct {
-	Gateway string // that the command named, in the internal word: who might answer
+	Gateway string // the gateway that the command names, as an internal word
 	Topic   string
 	Payload string
 }
 
-// Reject makes the answer to a command that Decode refused with err. It is false if there is none to be made:
-// what arrived is no command, or one of our own, or has no action that could be repeated, or its gateway is empty or
-// none that the map knows.
+// Reject returns the answer to a command that Decode has refused with err. It returns false if the message is not to be answered:
+// because it is no command, or the gateway's own, or has no action to repeat, or its gateway is empty or refused by the map.
 func (c *Codec) Reject(topic, payload string, err error) (Rejection, bool) {
 	l, shape := split(topic, c.rootLevels)
 	if shape != nil || l[typeLevel] != messages.Command.String() || !utf8.ValidString(topic) || !utf8.ValidString(payload) {
@@ -47,7 +46,7 @@ func (c *Codec) Reject(topic, payload string, err error) (Rejection, bool) {
 	}, true
 }
 
-// repeatable returns the action of a payload, and its id, as they stand there; an action that can't be read is empty.
+// repeatable returns action and id as they stand in a payload. The action is empty if it can't be read.
 func repeatable(payload string) (act string, id messages.Value) {
 	if !strings.HasPrefix(payload, "{") {
 		return payload, id

@@ -10,14 +10,14 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
-// Fault is something wrong, or worth a warning, at one place of a map file.
+// Fault is a fault of a map file, or a warning, with its place.
 type Fault struct {
 	Line, Column int    // from 1, columns in characters; 0 if there is no text, as for [Plain]
-	Pointer      string // what stands there: a JSON pointer (RFC 6901) with long keys cut, "" for the whole file
+	Pointer      string // JSON pointer (RFC 6901) with long keys cut; "" is the whole file
 	Err          error
 }
 
-// Error returns line and column, the pointer, and what is wrong: "12:5: /action/map/X/0: …".
+// Error returns line and column, the pointer and the fault: "12:5: /action/map/X/0: …".
 func (f *Fault) Error() string {
 	var b strings.Builder
 	if f.Line > 0 {
@@ -29,10 +29,10 @@ func (f *Fault) Error() string {
 	return b.String() + f.Err.Error()
 }
 
-// Unwrap returns what is wrong, without the place.
+// Unwrap returns the fault without its place.
 func (f *Fault) Unwrap() error { return f.Err }
 
-// report collects what is found in one map file.
+// report collects the faults and warnings of one map file.
 type report struct {
 	lines    lines // of the file
 	faults   []placed

@@ -32,14 +32,14 @@ var schema = sync.OnceValue(func() *jsonschema.Schema {
 	return c.MustCompile(url)
 })
 
-// checkSchema reports everything in d that the schema of map files doesn't allow.
+// checkSchema reports every value in d that the schema of map files does not allow.
 func checkSchema(d *document, r *report) {
 	if invalid, ok := errors.AsType[*jsonschema.ValidationError](schema().Validate(d.value)); ok {
 		d.violations(invalid, r)
 	}
 }
 
-// violations reports the leaves of the tree of errors, which are what the operator can act on.
+// violations reports the leaves of the schema's tree of errors: they name the values to change.
 func (d *document) violations(e *jsonschema.ValidationError, r *report) {
 	for _, cause := range e.Causes {
 		d.violations(cause, r)
@@ -95,8 +95,8 @@ func suggestion(word string, known []string) string {
 	return ", want one of " + strings.Join(known, ", ")
 }
 
-// wrongType says which type was wanted. A string in the place of a list is probably a whole map the wrong way round,
-// as the oldest map files were.
+// wrongType returns which type was wanted. If a string stands in the place of a list, the whole map is probably the wrong way
+// round, as in the oldest map files.
 func wrongType(k *kind.Type, location []string, d *document) error {
 	err := fmt.Errorf("%s, want %s", article(k.Got), article(k.Want[0]))
 	if k.Got != "string" || k.Want[0] != "array" || len(location) != 3 {
@@ -107,7 +107,7 @@ func wrongType(k *kind.Type, location []string, d *document) error {
 		err, short(key), short(value), short(value), short(key))
 }
 
-// lookUp returns the string that stands in the members of that path, "" if there is none.
+// lookUp returns the string at the end of a path of keys, "" if there is none.
 func (d *document) lookUp(path []string) string {
 	value := d.value
 	for _, key := range path {

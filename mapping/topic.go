@@ -7,15 +7,15 @@ import (
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
-// reserved is the level below the root under which nothing is a message.
+// reserved is the first level behind the root of those topics that are never messages.
 const reserved = "$gateway"
 
-// levels are the six that follow the root: function, gateway, location, device, sender, type.
+// levels are the six levels behind the root: function, gateway, location, device, sender, type.
 type levels [6]string
 
 const typeLevel = 5
 
-// split finds the levels of topic behind a root of so many levels.
+// split returns the levels of topic that follow a root of the given number of levels.
 func split(topic string, root int) (l levels, err error) {
 	rest, found := topic, true
 	for range root {

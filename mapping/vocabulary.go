@@ -2,13 +2,13 @@ package mapping
 
 import "github.com/mqttgateway/mqttgateway/messages"
 
-// Maptype says what becomes of a keyword that a map lacks.
+// Maptype is the rule for a keyword that a map lacks.
 type Maptype string
 
 // The maptypes.
 const (
-	None   Maptype = "none"   // there is no map: it passes unchanged
-	Loose  Maptype = "loose"  // it passes unchanged
+	None   Maptype = "none"   // there is no map: the keyword passes unchanged
+	Loose  Maptype = "loose"  // the keyword passes unchanged
 	Strict Maptype = "strict" // the message is refused
 )
 
@@ -31,38 +31,39 @@ var vocabularyNames = [vocabularies]string{
 	"function", "gateway", "location", "device", "sender", "action", "argkey", "argvalue",
 }
 
-// Verdict says by which rule a keyword became what it is.
+// Verdict is the rule by which a keyword was translated, or refused.
 type Verdict string
 
 // The verdicts.
 const (
-	Mapped   Verdict = "mapped"       // listed in the map
-	Passed   Verdict = "passed"       // not listed, and the maptype lets it pass
+	Mapped   Verdict = "mapped"       // the map lists the keyword
+	Passed   Verdict = "passed"       // the map does not list it, and the maptype lets it pass
 	Empty    Verdict = "empty"        // empty keywords pass every map
-	Protocol Verdict = "protocol key" // keys of the protocol, and their values, pass maps that do not list them
-	Own      Verdict = "own name"     // the gateway's name needs no map
-	Refused  Verdict = "refused"
+	Protocol Verdict = "protocol key" // a key of the protocol, or its value, passes a map that does not list it
+	Own      Verdict = "own name"     // the gateway's own name passes every map
+	Refused  Verdict = "refused"      // the map does not list the keyword, and is strict
 )
 
-// vocabulary is the map of one characteristic. The zero vocabulary lets everything pass.
+// vocabulary is the map of one characteristic. The zero vocabulary lets every keyword pass.
 type vocabulary struct {
 	maptype  Maptype // "" is None
 	inward   table   // by MQTT keyword
 	outward  table   // by internal keyword
-	protocol bool    // the keywords are argument keys
+	protocol bool    // the keywords are argument keys, of which those of the protocol pass
 }
 
+// table holds the translations of one direction.
 type table map[string]keyword
 
-// keyword is what a table translates to.
+// keyword is a translated word.
 type keyword struct {
 	text  string
-	value messages.Value // text as an argument's value
+	value messages.Value // the same text as an argument's value, made once
 }
 
 func newKeyword(text string) keyword { return keyword{text, messages.TextValue(text)} }
 
-// find returns the translation of word by t, one of v's two tables, or word itself, and why.
+// find looks word up in t, one of v's two tables. It returns the translation, or word itself, and the rule that applied.
 func (v *vocabulary) find(t table, word string) (keyword, Verdict) {
 	if word == "" {
 		return keyword{}, Empty
@@ -79,7 +80,7 @@ func (v *vocabulary) find(t table, word string) (keyword, Verdict) {
 	return keyword{text: word}, Refused
 }
 
-// lists tells whether word stands on either side of the map.
+// lists reports whether word stands on either side of the map.
 func (v *vocabulary) lists(word string) bool {
 	_, in := v.inward[word]
 	_, out := v.outward[word]
@@ -88,7 +89,7 @@ func (v *vocabulary) lists(word string) bool {
 
 var emptyText = messages.TextValue("")
 
-// findValue is find for the value of the argument whose internal key is key.
+// findValue is find for the value of an argument. key is the argument's internal key.
 func (v *vocabulary) findValue(t table, key string, value messages.Value) (messages.Value, Verdict) {
 	if value.Kind() == messages.Null {
 		return emptyText, Empty

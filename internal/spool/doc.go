@@ -1,37 +1,50 @@
-// Package spool keeps what is owed on disk until it is no longer owed: the durable half of an outbox.
+// Package spool keeps records on disk until they are released: the durable half of an outbox.
 //
 //	Append ──► batch ──► write, fsync ──► Durable        Release ──► mark ──► file deleted
 //
-// A record is promised once Durable has said so: it is there after a crash of the process or of the machine,
-// in order, until it is released. A release is written down but not synced: after a kill of the process what
-// was released comes back only if that was a few milliseconds ago, after a power cut also what was released
-// since the system last wrote its caches back. At least once, never less.
+// A record is kept once Durable has been called for it: the record outlives a crash of the process or of the machine, in
+// order, until it is released. A release is written but not synced. After a kill of the process a record comes back if it was
+// released in the last few milliseconds; after a power cut also if it was released since the system last wrote its caches to
+// the disk. A record is thus delivered at least once.
 //
-// Append and Release never wait for the disk: one goroutine does all the writing, and one fsync serves all
-// records of a batch. A disk that is full or fails costs the batch at hand, which is cut off again and
-// reported; the next batch tries anew.
+// Append and Release never wait for the disk: one goroutine does all the writing, and one fsync serves all records of a batch.
+// When the disk is full or fails, the batch at hand is lost: the spool cuts it off again, and calls Durable with the error.
+// The next batch is tried anew.
 //
-// After each sync the spool looks whether its files are still the ones that it has: whoever deletes or replaces the
-// directory, its lock or a segment, as a second gateway might, ends the keeping, which is reported and not mended.
+// After each sync the spool checks that its files are still the ones that it has opened. If somebody, a second gateway say, has
+// deleted or replaced the directory, the lock or a segment, the spool keeps nothing more, and says so.
+//
+// # Why no store that exists
+//
+// The outbox needs five things together: an fsync that is shared by a batch, with a report which records are durable; releases
+// in any order; a bound on the disk; a file that is torn or damaged costs the damaged records only; no wait for whoever appends.
+//
+//	bbolt        Each commit writes whole pages at random places, twice synced. The file never shrinks. A damaged page makes
+//	             the rest unreadable.
+//	tidwall/wal  Entries have consecutive numbers and go from the front or the back only: one record that nobody takes keeps
+//	             all that follow. There is no checksum, and a torn last entry makes Open fail with ErrCorrupt.
+//	diskqueue    Records are read once, in their order; there is no release, and no report which records are synced.
+//	nutsdb       All keys are in memory, and deleted records take disk until a merge rewrites the files; there is no bound.
+//
+// Around any of them the batching, the reports, the bound and the salvage would still be ours, and they are most of this package.
 //
 // # Files
 //
-// A directory holds a lock and some segments, named <number>-<salt>.spool in hexadecimal. The number is higher
-// than that of every record in an older segment, so that names sort by age and no number is given out twice, for
-// which the newest segment is never deleted. The salt is random. A segment is a sequence of frames, all
-// integers little-endian:
+// A directory holds a lock and some segments, named <number>-<salt>.spool in hexadecimal. The number is higher than that of
+// every record in an older segment: names sort by age. The newest segment is never deleted, so that no number is given out
+// twice. The salt is random. A segment is a sequence of frames, all integers little-endian:
 //
-//	 0  mark    uint32  0 while owed, [released] later, written in place
+//	 0  mark    uint32  0 while the record is kept, [released] later, written in place
 //	 4  check   uint32  CRC-32C of the 16 bytes that follow, beginning with the salt
 //	 8  length  uint32  of the payload
 //	12  number  uint64
 //	20  sum     uint32  CRC-32C of the payload
 //	24  payload
 //
-// A reader that finds no frame where one should be looks for the next one, byte by byte. The salt keeps it
-// from taking for a record what is the payload of a damaged one: nobody outside can know it. Bytes after the
-// last good frame are a torn write, and cut off.
+// A reader that finds no frame where one should be looks for the next one, byte by byte. The payload of a damaged record may
+// look like a frame, but nobody outside knows the salt that a frame's check begins with. Bytes after the last good frame are a
+// torn write, and are cut off.
 //
-// New records go to the newest segment until it is full. A segment of which nothing is owed is deleted; one
-// of which little is owed, while much of the directory is not, has the rest copied to the newest first.
+// New records go to the newest segment until it is full. A segment of which every record is released is deleted. When most of
+// the directory is released, the spool copies the kept records of the emptiest segments to the newest one, and deletes those.
 package spool

@@ -9,19 +9,19 @@ const (
 	headerSize = 24
 	markSize   = 4
 
-	// released is many bits away from 0, so that decay cannot make a record that is owed look released.
+	// released differs from 0 in many bits, so that decay of the disk does not make a kept record look released.
 	released uint32 = 0xA5C3_3C5A
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Record is what Append was given and the number it got.
+// Record is a payload that Append was given, and its number.
 type Record struct {
 	Number  uint64
 	Payload []byte
 }
 
-// frameSize is the room that a payload of n bytes takes on disk.
+// frameSize returns how many bytes a payload of n bytes takes on disk.
 func frameSize(n int) int64 { return headerSize + int64(n) }
 
 func appendFrame(buf []byte, salt uint32, r Record) []byte {
@@ -40,7 +40,7 @@ func parseFrame(data []byte, salt uint32) (r Record, mark uint32, ok bool) {
 	}
 	length := int64(binary.LittleEndian.Uint32(data[8:]))
 	r.Number = binary.LittleEndian.Uint64(data[12:])
-	// A number of 64 bits is nobody's, and counting on from it would begin again at 0.
+	// The spool never gives out a number of 64 bits: the next one would be 0.
 	if length > int64(len(data)-headerSize) || r.Number == 0 || r.Number>>63 != 0 {
 		return r, 0, false
 	}
@@ -64,10 +64,10 @@ type found struct {
 // hole is a run of bytes that make no frame.
 type hole struct{ offset, size int64 }
 
-// scan reads a segment. Whatever data is, each record found is one that was written with this salt, and each
-// byte that is not as it was written lies in a hole. The last hole may reach to the end of data.
+// scan reads a segment. Whatever data holds, each record found was written with this salt, and each byte that is not as it was
+// written lies in a hole. The last hole may reach to the end of data.
 func scan(data []byte, salt uint32) (records []found, holes []hole) {
-	end := int64(0) // of the last frame
+	end := int64(0) // of the last frame found
 	for at := int64(0); at < int64(len(data)); {
 		r, mark, ok := parseFrame(data[at:], salt)
 		if !ok {
@@ -78,7 +78,7 @@ func scan(data []byte, salt uint32) (records []found, holes []hole) {
 			holes = append(holes, hole{end, at - end})
 		}
 		if mark != 0 && mark != released {
-			holes = append(holes, hole{at, markSize}) // still owed, in doubt
+			holes = append(holes, hole{at, markSize}) // the mark is damaged: the record counts as kept
 		}
 		records = append(records, found{r, at, mark == released})
 		at += frameSize(len(r.Payload))

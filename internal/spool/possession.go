@@ -36,9 +36,9 @@ func (s *Spool) possess() error {
 	return nil
 }
 
-// look returns an error if the lock is not the one that is held any more. Then another gateway may hold the one that is
-// there, and all that lies around it.
-func (s *Spool) look() error {
+// checkLock returns an error if the lock file is not the one that the spool holds any more: another gateway may hold the file
+// that is there now, and the directory with it.
+func (s *Spool) checkLock() error {
 	held, err := s.lock.Stat()
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrGone, err)
@@ -46,10 +46,10 @@ func (s *Spool) look() error {
 	return same(s.lock.Path(), held)
 }
 
-// lookAll returns an error if the lock or a segment is not the one that it was: what is written to a file that has been
-// deleted is not kept, however well it was synced.
-func (s *Spool) lookAll() error {
-	if err := s.look(); err != nil {
+// checkFiles returns an error if the lock or a segment is not the file that it was: what is written to a deleted file is not
+// kept, however well it was synced.
+func (s *Spool) checkFiles() error {
+	if err := s.checkLock(); err != nil {
 		return err
 	}
 	for _, seg := range s.segments {
@@ -60,7 +60,7 @@ func (s *Spool) lookAll() error {
 	return nil
 }
 
-// same returns an error if a path does not lead to a file any more.
+// same returns an error if path does not lead to file any more.
 func same(path string, file os.FileInfo) error {
 	info, err := os.Lstat(path)
 	switch {

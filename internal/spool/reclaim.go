@@ -5,17 +5,17 @@ import (
 	"os"
 )
 
-// mark writes down that the records at these places are not owed any more.
+// mark writes that the records at these places are released.
 func (s *Spool) mark(freed []place) {
 	bySegment := map[*segment][]place{}
 	for _, p := range freed {
-		p.seg.owed -= p.size
+		p.seg.kept -= p.size
 		bySegment[p.seg] = append(bySegment[p.seg], p)
 	}
 	for seg, places := range bySegment {
 		newest := seg == s.segments[len(s.segments)-1]
-		if seg.owed == 0 && !newest {
-			continue // it is about to be deleted
+		if seg.kept == 0 && !newest {
+			continue // reclaim is about to delete the segment
 		}
 		if err := s.markIn(seg, places, newest); err != nil {
 			s.trouble(fmt.Errorf("%d releases may be forgotten: %w", len(places), err))
@@ -40,24 +40,24 @@ func (s *Spool) markIn(seg *segment, places []place, newest bool) error {
 	return nil
 }
 
-// reclaim deletes the segments of which nothing is owed. The newest stays: its name keeps the numbers going.
+// reclaim deletes the segments of which every record is released. The newest stays: its name keeps the numbers going.
 func (s *Spool) reclaim() {
 	var kept []*segment
 	for i, seg := range s.segments {
-		if seg.owed == 0 && i < len(s.segments)-1 {
+		if seg.kept == 0 && i < len(s.segments)-1 {
 			err := os.Remove(seg.path)
 			if err == nil {
 				continue
 			}
-			s.trouble(err) // and again next time
+			s.trouble(err) // the next call tries again
 		}
 		kept = append(kept, seg)
 	}
 	s.segments = kept
 }
 
-// compact moves what is owed out of segments of which it is less than half, until the directory is at most
-// about twice what is owed. So a few records that nobody takes do not keep all that came after them.
+// compact moves the kept records out of segments of which they are less than half, until the directory takes at most about
+// twice what is kept. A few records that nobody releases thus do not keep the segments of all that came after them.
 func (s *Spool) compact() {
 	for {
 		victim := s.victim()
@@ -74,24 +74,24 @@ func (s *Spool) compact() {
 	}
 }
 
-// victim is the segment to move first, or nil if none need be moved.
+// victim returns the segment whose records are to be moved next, nil if none need be.
 func (s *Spool) victim() *segment {
-	var idle, owed, most int64
+	var idle, kept, most int64
 	var victim *segment
 	for i, seg := range s.segments {
-		idle += seg.size - seg.owed
-		owed += seg.owed
-		if i < len(s.segments)-1 && !seg.moved && seg.size-seg.owed > max(most, seg.owed) {
-			victim, most = seg, seg.size-seg.owed
+		idle += seg.size - seg.kept
+		kept += seg.kept
+		if i < len(s.segments)-1 && !seg.moved && seg.size-seg.kept > max(most, seg.kept) {
+			victim, most = seg, seg.size-seg.kept
 		}
 	}
-	if idle <= owed+2*s.segmentSize {
+	if idle <= kept+2*s.segmentSize {
 		return nil
 	}
 	return victim
 }
 
-// move appends what is owed in seg to the newest segment. What cannot be read again stays, and seg with it.
+// move appends the kept records of seg to the newest segment. Records that cannot be read again stay, and seg with them.
 func (s *Spool) move(seg *segment) error {
 	data, err := os.ReadFile(seg.path)
 	if err != nil {
@@ -102,7 +102,7 @@ func (s *Spool) move(seg *segment) error {
 	var rest []Record
 	s.mu.Lock()
 	for _, r := range records {
-		if s.owed[r.Number].seg == seg {
+		if s.kept[r.Number].seg == seg {
 			rest = append(rest, r.Record)
 		}
 	}

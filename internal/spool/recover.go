@@ -9,19 +9,19 @@ import (
 	"slices"
 )
 
-// Recovered is what Open found.
+// Recovered is what Open has found in the directory.
 type Recovered struct {
-	Records []Record // still owed, by number; some may have been released shortly before a crash
+	Records []Record // those not released, by number; some may have been released shortly before a crash
 	Damage  []Damage // by file and offset
 }
 
-// Damage is a run of bytes in a file that hold no record, or not the one they held.
+// Damage is a run of bytes in a file that are not as they were written.
 type Damage struct {
 	Path          string
 	Offset, Bytes int64
-	// Cut says that the bytes ended the file and are cut off: a write that a crash interrupted and that was
-	// never reported durable, or a damaged last record. Otherwise they are skipped, and said again at each Open
-	// until the file is no longer needed.
+	// Cut is set if the bytes ended the file and were cut off: either a crash interrupted the write, which was then never
+	// reported durable, or the last record is damaged. Otherwise the bytes are skipped, and reported by each Open until the
+	// file is deleted.
 	Cut bool
 }
 
@@ -34,7 +34,7 @@ func (d Damage) String() string {
 	return fmt.Sprintf("spool file %q: %d bytes at offset %d are %s", d.Path, d.Bytes, d.Offset, what)
 }
 
-// recover reads the directory into s, which nobody else uses yet.
+// recover reads the directory into s, before the goroutine runs.
 func (s *Spool) recover() (Recovered, error) {
 	var result Recovered
 	entries, err := os.ReadDir(s.dir) // sorted, therefore by age
@@ -65,8 +65,8 @@ func (s *Spool) recover() (Recovered, error) {
 		}
 	}
 
-	// A crash may leave a record in a segment that it was about to be moved out of: the newest copy counts,
-	// and a release of any.
+	// A crash may leave a record both in a segment and in the one to which it was being moved. The newest copy counts; if any
+	// copy is released, the record is.
 	slices.SortStableFunc(all, func(a, b copied) int { return cmp.Compare(a.Number, b.Number) })
 	for len(all) > 0 {
 		n := 1
@@ -80,16 +80,16 @@ func (s *Spool) recover() (Recovered, error) {
 		}
 		newest := same[n-1]
 		size := frameSize(len(newest.Payload))
-		newest.seg.owed += size
+		newest.seg.kept += size
 		s.bytes += size
-		s.owed[newest.Number] = place{newest.seg, newest.offset, size}
-		// A copy, for the payload is a part of its file's bytes and would keep all of them in memory.
+		s.kept[newest.Number] = place{newest.seg, newest.offset, size}
+		// The payload is cloned: it is a part of the file's bytes, and would keep all of them in memory.
 		result.Records = append(result.Records, Record{newest.Number, bytes.Clone(newest.Payload)})
 	}
 	return result, nil
 }
 
-// read reads one segment and cuts off what is torn.
+// read reads one segment and cuts a torn end off.
 func (s *Spool) read(seg *segment) ([]found, []Damage, error) {
 	data, err := os.ReadFile(seg.path)
 	if err != nil {
@@ -114,7 +114,7 @@ func (s *Spool) read(seg *segment) ([]found, []Damage, error) {
 	return records, damage, nil
 }
 
-// reopen makes the newest segment ready for appending. What a killed process wrote may not have been synced.
+// reopen opens the newest segment for appending, and syncs what a killed process may have left unsynced.
 func (s *Spool) reopen() error {
 	s.stored = s.next - 1
 	if len(s.segments) == 0 {

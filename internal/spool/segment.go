@@ -14,7 +14,7 @@ import (
 
 const extension = ".spool"
 
-// file is what is done to an open segment.
+// file is an open segment.
 type file interface {
 	io.WriterAt
 	io.Closer
@@ -22,7 +22,7 @@ type file interface {
 	Sync() error
 }
 
-// disk is what the spool writes to. Tests put faults in between.
+// disk is where the spool writes. Tests make it fail.
 type disk interface {
 	// open opens a segment for writing.
 	open(path string, flag int) (file, error)
@@ -34,7 +34,7 @@ type realDisk struct{}
 
 func (realDisk) open(path string, flag int) (file, error) { return os.OpenFile(path, flag, 0o600) }
 
-// Windows has no such call and does it by itself.
+// syncDir does nothing on Windows, which has no such call and needs none.
 func (realDisk) syncDir(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil
@@ -51,11 +51,11 @@ func (realDisk) syncDir(path string) error {
 type segment struct {
 	path  string
 	floor uint64      // the number in its name
-	info  os.FileInfo // by which it is known again
+	info  os.FileInfo // by which checkFiles knows the file again
 	salt  uint32
-	size  int64 // bytes that are good or were once
-	owed  int64 // bytes of the frames that are owed
-	moved bool  // all that could be read of what is owed is in a newer segment
+	size  int64 // bytes of the file, damaged ones as well
+	kept  int64 // bytes of the frames of kept records
+	moved bool  // every kept record that could be read is in a newer segment
 }
 
 func newSegment(dir string, floor uint64) *segment {
@@ -64,7 +64,7 @@ func newSegment(dir string, floor uint64) *segment {
 	return &segment{path: filepath.Join(dir, name), floor: floor, salt: salt}
 }
 
-// namedSegment returns the segment that a file of this name in dir is, if it is one.
+// namedSegment returns the segment in dir with this file name, false if no segment has such a name.
 func namedSegment(dir, name string) (*segment, bool) {
 	stem, ok := strings.CutSuffix(name, extension)
 	floor, salt, dash := strings.Cut(stem, "-")
@@ -82,7 +82,7 @@ func namedSegment(dir, name string) (*segment, bool) {
 	return &segment{path: filepath.Join(dir, name), floor: f, salt: uint32(s)}, true
 }
 
-// markReleased writes down that the frame at offset is not owed any more.
+// markReleased marks the frame at offset as released.
 func markReleased(f file, offset int64) error {
 	_, err := f.WriteAt(binary.LittleEndian.AppendUint32(nil, released), offset)
 	return err

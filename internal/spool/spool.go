@@ -12,42 +12,42 @@ import (
 )
 
 var (
-	// ErrFull says that MaxBytes are owed. There is room again when something is released.
+	// ErrFull means that MaxBytes are kept. There is room again when a record is released.
 	ErrFull = errors.New("spool is full")
-	// ErrTooLarge says that a record is larger than the whole spool may be: no release makes room for it.
+	// ErrTooLarge means that a record is larger than the whole spool may be: no release makes room for it.
 	ErrTooLarge = errors.New("record is larger than the spool")
-	// ErrGone says that the directory, or a file in it, is not what the spool had there: somebody has deleted or replaced
-	// it. Nothing is kept any more, nor touched, until the spool is opened anew.
+	// ErrGone means that somebody has deleted or replaced the directory or a file in it. The spool keeps nothing more, and
+	// touches nothing, until it is opened anew.
 	ErrGone = errors.New("spool is gone")
-	// ErrClosed says that the spool was closed.
+	// ErrClosed means that the spool was closed.
 	ErrClosed = errors.New("spool is closed")
 )
 
-// Options for Open. Dir and Durable are required, the others have defaults that stand for 0.
+// Options for Open. Dir and Durable are required; for the others 0 means the default.
 type Options struct {
 	Dir string // made if it does not exist, readable by its owner only
 
-	// Batch is how long the first record of a batch waits for others, to share an fsync with them: the
-	// higher, the fewer fsyncs and the later the report. 5 ms by default.
+	// Batch is how long the first record of a batch waits for others, to share an fsync with them. A longer wait means fewer
+	// fsyncs and later reports. The default is 5 ms.
 	Batch time.Duration
-	// SegmentSize is the number of bytes after which a new file begins, 4 MiB by default. Files are what is
-	// deleted: the lower, the sooner room is given back, and the more files there are.
+	// SegmentSize is the number of bytes after which a new file begins, 4 MiB by default. Disk is given back file by file: with
+	// smaller segments sooner, and there are more files.
 	SegmentSize int64
-	// MaxBytes bounds what is owed, each record counted with its header, 64 MiB by default. The files take
-	// at most about twice that and four segments.
+	// MaxBytes bounds the kept records, each counted with its header, 64 MiB by default. The files take at most about twice
+	// that and four segments.
 	MaxBytes int64
 
-	// Durable is told of each record in order, some at a time: those up to this number, and after the number
-	// that it was told before, are on disk if err is nil (or were released before they got there); otherwise
-	// they are not kept, and Append may be tried again. It is called by the goroutine that writes and holds it
-	// up; it may call Append and Release, not Close.
+	// Durable is called for all records in order, some at a time: those above the number of the previous call and up to upTo.
+	// If err is nil they are on disk, or were released before they got there. Otherwise they are not kept, and the caller may
+	// append them again. Durable runs on the goroutine that writes, which waits for it; it may call Append and Release, not
+	// Close.
 	Durable func(upTo uint64, err error)
-	// Trouble, if not nil, is told of faults of the disk that lose nothing, by the same goroutine: a release
-	// that is not written down, so that the record comes back after a crash, or a file that stays.
+	// Trouble, if not nil, is called on the same goroutine for faults of the disk that lose no record: a release that is not
+	// written, so that the record comes back after a crash, or a file that cannot be deleted.
 	Trouble func(err error)
 }
 
-// Spool is an append-only log of records that are owed. Append and Release may be called from anywhere.
+// Spool is an append-only log of records. Append and Release may be called from any goroutine.
 type Spool struct {
 	dir         string
 	batch       time.Duration
@@ -59,24 +59,24 @@ type Spool struct {
 	lock        *flock.Flock
 	wake        chan struct{} // holds a token when there is something to do
 	done        chan struct{} // closed by Close
-	ended       chan struct{} // closed when the goroutine is gone; err is there then
+	ended       chan struct{} // closed when the goroutine has ended; err is set before
 	err         error
 
-	mu      sync.Mutex // guards what follows
-	closed  bool
-	next    uint64 // the number of the next record
-	bytes   int64  // of the frames in owed
-	owed    map[uint64]place
-	pending []Record  // to be written
-	freed   []place   // to be marked as released
-	since   time.Time // when the first came into pending and freed
+	mu       sync.Mutex // guards what follows
+	closed   bool
+	next     uint64           // the number of the next record
+	bytes    int64            // of the frames in kept
+	kept     map[uint64]place // by number: the records that are not released
+	pending  []Record         // to be written
+	released []place          // to be marked
+	since    time.Time        // when pending and released were empty last
 
-	// These belong to the goroutine.
+	// What follows belongs to the goroutine.
 	segments []*segment // by age; records are appended to the last
 	tail     file       // the last segment, or nil when the next record goes to a new one
 	stored   uint64     // no segment holds a higher number
 	buf      []byte     // frames to be written
-	gone     error      // wraps ErrGone, once that is known
+	gone     error      // wraps ErrGone, once a file is found to be gone
 }
 
 // place is where the frame of a record stands; seg is nil until it is on disk.
@@ -85,8 +85,8 @@ type place struct {
 	offset, size int64
 }
 
-// Open takes possession of the directory and reads what is in it. A file that cannot be read, and a directory
-// that is in use, are errors; damage is not.
+// Open locks the directory and reads the segments in it. A file that cannot be read and a directory that is in use are errors;
+// damage is not.
 func Open(o Options) (*Spool, Recovered, error) { return open(o, realDisk{}) }
 
 func open(o Options, d disk) (*Spool, Recovered, error) {
@@ -101,7 +101,7 @@ func open(o Options, d disk) (*Spool, Recovered, error) {
 		wake:        make(chan struct{}, 1),
 		done:        make(chan struct{}),
 		ended:       make(chan struct{}),
-		owed:        map[uint64]place{},
+		kept:        map[uint64]place{},
 	}
 	if s.trouble == nil {
 		s.trouble = func(error) {}
@@ -120,8 +120,8 @@ func open(o Options, d disk) (*Spool, Recovered, error) {
 	return s, recovered, nil
 }
 
-// Append takes a record that is owed from now on, and returns its number: one that Durable will be told of.
-// The payload belongs to the spool until then. The error is ErrFull, ErrTooLarge or ErrClosed.
+// Append adds a record and returns its number, for which Durable is called later. The payload belongs to the spool until then.
+// The error is ErrFull, ErrTooLarge or ErrClosed.
 func (s *Spool) Append(payload []byte) (uint64, error) {
 	size := frameSize(len(payload))
 	s.mu.Lock()
@@ -137,32 +137,32 @@ func (s *Spool) Append(payload []byte) (uint64, error) {
 	number := s.next
 	s.next++
 	s.bytes += size
-	s.owed[number] = place{size: size}
-	s.stir()
+	s.kept[number] = place{size: size}
+	s.wakeUp()
 	s.pending = append(s.pending, Record{number, payload})
 	return number, nil
 }
 
-// Release says that a record is not owed any more; its room is free at once. A number that is not owed
-// changes nothing. Once Close has returned nothing is written down.
+// Release gives a record up; its room is free at once. A number that is not kept changes nothing. A release after Close is not
+// written.
 func (s *Spool) Release(number uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p, ok := s.owed[number]
+	p, ok := s.kept[number]
 	if !ok {
 		return
 	}
-	delete(s.owed, number)
+	delete(s.kept, number)
 	s.bytes -= p.size
-	if p.seg != nil { // otherwise the goroutine will miss it in owed
-		s.stir()
-		s.freed = append(s.freed, p)
+	if p.seg != nil { // otherwise the goroutine does not write the record
+		s.wakeUp()
+		s.released = append(s.released, p)
 	}
 }
 
-// stir wakes the goroutine; s.mu is held.
-func (s *Spool) stir() {
-	if len(s.pending) > 0 || len(s.freed) > 0 {
+// wakeUp wakes the goroutine if it has nothing to do yet. The caller holds mu.
+func (s *Spool) wakeUp() {
+	if len(s.pending) > 0 || len(s.released) > 0 {
 		return
 	}
 	s.since = time.Now()
@@ -172,8 +172,8 @@ func (s *Spool) stir() {
 	}
 }
 
-// Close writes what was appended and released before, tells Durable, and gives the directory back.
-// Whoever calls it again gets the same error.
+// Close writes what was appended and released before, calls Durable, and unlocks the directory. A second call returns the same
+// error.
 func (s *Spool) Close() error {
 	s.mu.Lock()
 	if !s.closed {

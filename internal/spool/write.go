@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// run is the goroutine that writes; Close ends it.
+// run is the goroutine that writes. Close ends it.
 func (s *Spool) run() {
 	defer close(s.ended)
-	s.reclaim() // what Open found to be owed no more
-	for s.linger() {
+	s.reclaim() // segments that Open found without a kept record
+	for s.gather() {
 		if s.round() {
 			s.compact()
 		}
 	}
-	for s.waiting() { // Durable may release what it is told of, also in the end
+	for s.hasWork() { // Durable may have released records meanwhile
 		s.round()
 	}
 	if s.tail != nil {
@@ -24,8 +24,9 @@ func (s *Spool) run() {
 	s.err = errors.Join(s.err, s.lock.Unlock())
 }
 
-// linger waits for something to do, and then for more of it; false when the spool is being closed.
-func (s *Spool) linger() bool {
+// gather waits for the first record or release of a batch, and then for the batch's time. It returns false when the spool is
+// being closed.
+func (s *Spool) gather() bool {
 	select {
 	case <-s.wake:
 	case <-s.done:
@@ -44,11 +45,11 @@ func (s *Spool) linger() bool {
 	}
 }
 
-// round does what there is to do, and says whether anything was written, and all of it.
+// round writes what is pending. It returns true if records were written, and none failed.
 func (s *Spool) round() (written bool) {
 	batch, freed := s.take()
 	if s.gone == nil {
-		s.gone = s.look()
+		s.gone = s.checkLock()
 	}
 	written = s.write(batch)
 	if s.gone != nil {
@@ -59,28 +60,28 @@ func (s *Spool) round() (written bool) {
 	return written
 }
 
-func (s *Spool) waiting() bool {
+func (s *Spool) hasWork() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.pending)+len(s.freed) > 0
+	return len(s.pending)+len(s.released) > 0
 }
 
-// take empties pending and freed.
+// take empties pending and released, and returns what was in them.
 func (s *Spool) take() ([]Record, []place) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	batch, freed := s.pending, s.freed
-	s.pending, s.freed = nil, nil
+	batch, freed := s.pending, s.released
+	s.pending, s.released = nil, nil
 	return batch, freed
 }
 
-// write brings a batch to disk and tells Durable. It says whether anything was written, and all of it.
+// write writes a batch and calls Durable. It returns true if records were written, and none failed.
 func (s *Spool) write(batch []Record) bool {
 	if len(batch) == 0 {
 		return false
 	}
 	last := batch[len(batch)-1].Number
-	records := s.stillOwed(batch)
+	records := s.stillKept(batch)
 	written := len(records) > 0
 	for len(records) > 0 {
 		n, err := s.store(records)
@@ -98,33 +99,34 @@ func (s *Spool) write(batch []Record) bool {
 	return written
 }
 
-// stillOwed is the batch without what was released before it was written: the latest of many says it all.
-func (s *Spool) stillOwed(batch []Record) []Record {
+// stillKept returns the batch without the records that were released before they were written, as a retained status is when a
+// later one takes its place.
+func (s *Spool) stillKept(batch []Record) []Record {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	kept := batch[:0]
 	for _, r := range batch {
-		if _, ok := s.owed[r.Number]; ok {
+		if _, ok := s.kept[r.Number]; ok {
 			kept = append(kept, r)
 		}
 	}
 	return kept
 }
 
-// forget gives up records that could not be written.
+// forget drops records that could not be written.
 func (s *Spool) forget(records []Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, r := range records {
-		if p, ok := s.owed[r.Number]; ok {
-			delete(s.owed, r.Number)
+		if p, ok := s.kept[r.Number]; ok {
+			delete(s.kept, r.Number)
 			s.bytes -= p.size
 		}
 	}
 }
 
-// store appends as many of the records as go into one segment, at least one, and syncs it. From then on
-// they are owed there, wherever they were before. After an error it is as if it had not been called.
+// store appends as many of the records as go into one segment, at least one, and syncs it. Their place is there from then on,
+// wherever they were before. An error leaves everything as it was.
 func (s *Spool) store(records []Record) (n int, err error) {
 	if s.gone != nil {
 		return 0, s.gone
@@ -142,14 +144,14 @@ func (s *Spool) store(records []Record) (n int, err error) {
 		n++
 		s.stored = max(s.stored, r.Number)
 	}
-	if err := s.flush(seg); err != nil {
+	if err := s.writeOut(seg); err != nil {
 		return 0, err
 	}
-	s.settle(records[:n], places)
+	s.setPlaces(records[:n], places)
 	return n, nil
 }
 
-// roll sees to it that there is a segment to append to that has room.
+// roll begins a new segment if there is none to append to, or the newest is full.
 func (s *Spool) roll() error {
 	floor := s.stored + 1
 	if n := len(s.segments); n > 0 {
@@ -158,7 +160,7 @@ func (s *Spool) roll() error {
 			return nil
 		}
 		s.seal()
-		floor = max(floor, newest.floor+1) // also when nothing new was stored since
+		floor = max(floor, newest.floor+1) // higher even if no record was stored since
 	}
 	seg := newSegment(s.dir, floor)
 	f, err := s.disk.open(seg.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
@@ -187,9 +189,9 @@ func (s *Spool) seal() {
 	s.tail = nil
 }
 
-// flush appends buf to seg, the newest, and syncs it. What cannot be kept is cut off, lest it come back after
-// a crash though it was refused.
-func (s *Spool) flush(seg *segment) error {
+// writeOut appends buf to seg, the newest, and syncs it. After an error it cuts off what was written: a refused record would
+// otherwise come back after a crash.
+func (s *Spool) writeOut(seg *segment) error {
 	_, err := s.tail.WriteAt(s.buf, seg.size)
 	synced := err != nil
 	if err == nil {
@@ -197,7 +199,7 @@ func (s *Spool) flush(seg *segment) error {
 		synced = err == nil
 	}
 	if err == nil {
-		s.gone = s.lookAll()
+		s.gone = s.checkFiles()
 		err = s.gone
 	}
 	if err == nil {
@@ -205,29 +207,29 @@ func (s *Spool) flush(seg *segment) error {
 		return nil
 	}
 	cut := s.tail.Truncate(seg.size)
-	// After a failed fsync nobody knows which pages the system has dropped; nothing is built on them.
+	// After a failed fsync nobody knows which pages the system has dropped: nothing is appended behind them.
 	if cut != nil || !synced {
 		s.seal()
 	}
 	return errors.Join(err, cut)
 }
 
-// settle makes places, which are on disk, those of the records.
-func (s *Spool) settle(records []Record, places []place) {
-	var freed []place // released in the meantime
+// setPlaces notes where the records stand now.
+func (s *Spool) setPlaces(records []Record, places []place) {
+	var freed []place // records that were released meanwhile
 	s.mu.Lock()
 	for i, r := range records {
 		p := places[i]
-		p.seg.owed += p.size
-		before, ok := s.owed[r.Number]
+		p.seg.kept += p.size
+		before, ok := s.kept[r.Number]
 		if !ok {
 			freed = append(freed, p)
 			continue
 		}
 		if before.seg != nil {
-			before.seg.owed -= before.size
+			before.seg.kept -= before.size
 		}
-		s.owed[r.Number] = p
+		s.kept[r.Number] = p
 	}
 	s.mu.Unlock()
 	s.mark(freed)
