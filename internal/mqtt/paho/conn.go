@@ -17,11 +17,12 @@ import (
 
 const chunkSize = 64 << 10 // bytes read or written in one go
 
-// conn is the net.Conn that paho speaks through. It gathers what is written, buffers what is read, judges it, and keeps
-// to itself what paho must not see; it alone says whether and why the session has ended.
+// conn is the net.Conn that paho speaks through. It buffers what is written and what is read, judges what is read, and keeps to
+// itself what paho must not see; conn alone says whether and why the session has ended.
 //
-// paho writes each packet with one call of Write, and reads three times for each. Without the gathering
-// and buffering here a system call for each of those is most of what a message costs.
+// paho writes each packet with one call of Write, and reads three times for each: without buffers a system call for each of
+// those is most of what a message costs. The publisher announces how many packets paho is about to write; the last of them, on
+// paho's goroutine, writes them all. What comes otherwise is written at once, or if post puts it, by the goroutine flush.
 type conn struct {
 	wire.Conn
 	writeTimeout time.Duration
@@ -38,10 +39,14 @@ type conn struct {
 	clock    liveness.Clock
 
 	mu           sync.Mutex // guards what follows
-	work         sync.Cond  // for flush: there is something to write, or the end
+	work         sync.Cond  // for flush: post has put something, the last packet may have been written, or the end
 	room         sync.Cond  // for Write: there is room, or the end
-	out          []byte
-	sealed       bool // a DISCONNECT is, or was, the last in out
+	out          []byte     // what is to be written
+	spare        []byte     // takes the place of out when that is written
+	writing      bool       // somebody writes, and goes on until out is empty
+	posted       bool       // post has put something that flush has not looked at
+	announced    int        // PUBLISHes that paho is about to write
+	sealed       bool       // a DISCONNECT is, or was, the last in out
 	cause        error
 	unanswered   *liveness.Unanswered
 	end, written uint64        // bytes of the session that have been put into out, and written
@@ -83,6 +88,11 @@ func newConn(w wire.Conn, o mqtt.Options, back callbacks) *conn {
 func (c *conn) fail(cause error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.endBy(cause)
+}
+
+// endBy is fail with mu held.
+func (c *conn) endBy(cause error) {
 	if c.cause != nil {
 		return
 	}
@@ -202,23 +212,38 @@ func (c *conn) tooLarge(p packet.Packet) {
 	c.callbacks.tooLarge(string(p.Topic()), p.Past)
 }
 
-// Write takes a whole packet of paho's. It waits for room, never longer than flush's deadline lets it,
-// and never fails: paho hears of the end through Read, and only there.
+// announce tells that paho is about to write so many PUBLISHes.
+func (c *conn) announce(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.announced += n
+}
+
+// Write takes a whole packet of paho's. It may wait for the broker, never longer than the deadline of a write lets it, and never
+// fails: paho hears of the end through Read, and only there.
 func (c *conn) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for len(c.out) >= chunkSize && c.cause == nil {
+	for c.writing && len(c.out) >= chunkSize && c.cause == nil {
 		c.room.Wait()
 	}
 	c.put(p)
+	if p[0]>>4 == packet.Publish && c.announced > 0 {
+		c.announced--
+	}
+	if c.announced == 0 || len(c.out) >= chunkSize {
+		c.writeOut()
+	}
 	return len(p), nil
 }
 
-// post is Write without waiting, for small packets that the broker bounds the number of.
+// post puts a small packet, of those that the broker bounds the number of, for the goroutine flush. It does not wait.
 func (c *conn) post(p []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.put(p)
+	c.posted = true
+	c.work.Signal()
 }
 
 // acknowledge puts the acknowledgement of a message that has arrived. (paho's way may block.)
@@ -241,61 +266,70 @@ func (c *conn) put(p []byte) {
 		asked.End = c.end
 		c.unanswered.Add(asked)
 	}
-	c.work.Signal()
 }
 
-// seal makes a DISCONNECT the last packet, and waits until it is written and the broker has closed
-// the connection for it, or ctx ends. (Closing first, with something unread, would be a reset, which may
-// overtake the DISCONNECT.)
+// seal makes a DISCONNECT the last packet, and waits until it is written and the broker has closed the connection for it, or ctx
+// ends.
 func (c *conn) seal(ctx context.Context) {
 	c.mu.Lock()
 	c.put([]byte{packet.Disconnect << 4, 0})
 	c.sealed = true
+	c.work.Signal()
 	c.mu.Unlock()
 
 	wire.AwaitEnd(ctx, c.drained, c.done)
 }
 
-// flush writes what was put, until the end.
+// flush writes what was posted, until the end.
 func (c *conn) flush() {
 	defer close(c.flushed)
-	var batch []byte
-	for {
-		var ok bool
-		if batch, ok = c.gather(batch); !ok {
-			return
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.cause == nil {
+		if !c.posted && !c.sealed {
+			c.work.Wait()
+			continue
 		}
-		if len(batch) == 0 {
+		c.mu.Unlock()
+		runtime.Gosched() // Whoever is about to post or write may do so first, and goes along.
+		c.mu.Lock()
+		c.posted = false
+		if c.announced == 0 || c.sealed {
+			c.writeOut()
+		}
+		switch {
+		case !c.sealed || c.cause != nil:
+		case c.writing: // somebody else is, and says when he is done
+			c.work.Wait()
+		default:
 			c.Conn.CloseWrite()
 			close(c.drained)
 			return
 		}
-		if err := c.send(batch); err != nil {
-			c.fail(err)
-			return
-		}
-		if cap(batch) > 4*chunkSize {
-			batch = nil // One large packet shall not cost memory for good.
-		}
 	}
 }
 
-// gather waits for something to write and takes all of it, leaving spare in its place. It returns nothing
-// after the last packet, and false at the end.
-func (c *conn) gather(spare []byte) ([]byte, bool) {
-	c.mu.Lock()
-	for len(c.out) == 0 && !c.sealed && c.cause == nil {
-		c.work.Wait()
+// writeOut writes what was put, unless somebody is writing, who then writes it as well. mu is held, though not while the bytes are
+// written.
+func (c *conn) writeOut() {
+	for !c.writing && len(c.out) > 0 && c.cause == nil {
+		batch := c.out
+		c.out, c.spare, c.writing = c.spare[:0], nil, true
+		c.room.Broadcast()
+		c.mu.Unlock()
+		err := c.send(batch)
+		c.mu.Lock()
+		c.writing = false
+		if cap(batch) <= 4*chunkSize { // One large packet shall not cost memory for good.
+			c.spare = batch
+		}
+		if err != nil {
+			c.endBy(err)
+		}
 	}
-	c.mu.Unlock()
-	runtime.Gosched() // Whoever is about to write may do so first: four times fewer writes, no later.
-
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	batch := c.out
-	c.out = spare[:0]
-	c.room.Broadcast()
-	return batch, c.cause == nil
+	if c.sealed {
+		c.work.Signal()
+	}
 }
 
 // judge has the judge look at what the conn knows.

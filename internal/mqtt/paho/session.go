@@ -36,9 +36,7 @@ type session struct {
 func (s *session) begin() {
 	var publishing sync.WaitGroup
 	publishing.Go(s.publisher.hand)
-	for _, handed := range s.publisher.handed {
-		publishing.Go(func() { s.publisher.report(handed) })
-	}
+	publishing.Go(s.publisher.awaitAcks)
 	go func() {
 		defer close(s.gone)
 		s.watch()
@@ -211,12 +209,12 @@ func (s *session) send(ctx context.Context, asked []liveness.Pending, call func(
 
 func (s *session) Publish(number uint64, m mqtt.Message) {
 	if !s.over.Load() {
-		s.publisher.taken.put(publication{number: number, message: m})
+		s.publisher.publish(number, m)
 	}
 }
 
-// Flush does nothing: the conn sends what it has.
-func (s *session) Flush() {}
+// Flush has the publisher's goroutine hand over what was published. Acknowledgements are on their way already.
+func (s *session) Flush() { s.publisher.flush() }
 
 // Acknowledge is called by Ack of a message that has come by s.
 func (s *session) Acknowledge(qos byte, id uint16) { s.conn.acknowledge(qos, id) }
@@ -225,7 +223,7 @@ func (s *session) Close(ctx context.Context) {
 	if !s.over.Swap(true) {
 		early, cancel := wire.BeforeLastWords(ctx)
 		settled := s.publisher.settled()
-		for range s.publisher.handed {
+		for range cap(settled) {
 			select {
 			case <-settled:
 			case <-s.conn.done:
