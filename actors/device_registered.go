@@ -112,6 +112,11 @@ func openRegistered(e devices.Env, author actor.Actor) (devices.Device, error) {
 	case <-r.started:
 		return r, nil
 	case <-r.failed:
+	}
+	select {
+	case <-r.started: // it has opened, and failed at once: Run tells
+		return r, nil
+	default:
 		return nil, errors.Join(r.err, r.Close())
 	}
 }
@@ -219,10 +224,13 @@ type escalating struct {
 // EscalateFailure implements actor.Supervisor. If a request made the child fail, the request is answered so.
 func (e escalating) EscalateFailure(cause, msg any) {
 	crash := newCrash(cause)
-	if q, ok := msg.(*Request); ok {
-		q.Answer(crash)
+	q, ok := msg.(*Request)
+	if !ok {
+		e.life.fail(crash)
+		return
 	}
-	e.life.fail(crash)
+	q.Answer(crash)
+	e.life.fail(&reason{messages.Handling, q.Msg.Action(), crash}) // unless the answer has come to that
 }
 
 // plainContext is what the author's actor sees of its own. It is no actor.Supervisor, by which the actor could have itself
