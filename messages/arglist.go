@@ -1,14 +1,14 @@
 package messages
 
-// argList is arguments with unique keys, in order, that are looked up or collected one after the other. What is
-// collected is shared with nobody yet; of two with one key the later gives the value and the earlier the place.
+// argList collects arguments in order, and looks them up by key. Keys are unique: of two arguments with one key, the value of the
+// later takes the place of the earlier. The collected slice is shared with nobody yet.
 type argList struct {
 	args []Argument
-	at   map[string]int // where a key stands; nil while looking at each is quicker
+	at   map[string]int // where each key stands in args; nil while a search is quicker
 }
 
-// few arguments are what messages really have. A payload may bring 100,000, though, and looking at each of them for
-// each would stop the mapper for half a minute.
+// few is up to how many arguments are searched one by one. Most messages have fewer; a payload with 100,000 arguments, searched
+// for each of them, would stop the mapper for half a minute.
 const few = 16
 
 func (l *argList) set(key string, value Value) {
@@ -23,7 +23,7 @@ func (l *argList) set(key string, value Value) {
 	}
 }
 
-// index returns where key stands, and whether it does.
+// index returns where key stands in args, and false if it does not.
 func (l *argList) index(key string) (int, bool) {
 	if l.at == nil && len(l.args) <= few {
 		for i := range l.args {

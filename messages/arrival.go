@@ -1,43 +1,43 @@
 package messages
 
-// Delivery names one message that arrived: the connection it came through and its number there, from 1. It is what
-// actors say instead of passing the acknowledgement itself around.
+// Delivery names a message that the broker has delivered: by the epoch of the session, and by a number within it, from 1. The
+// connection alone holds the acknowledgement that a Delivery stands for.
 type Delivery struct {
 	Epoch  uint64
 	Number uint64
 }
 
-// Arrived is a publication that the broker sent. Connection → mapper.
+// Arrived is a message that the broker has delivered. Connection → mapper.
 type Arrived struct {
 	Delivery  Delivery
 	Topic     string
 	Payload   string // bytes; UTF-8 is checked by the mapper
 	QoS       byte
-	Retained  bool // a subscription brought it, it did not just happen
+	Retained  bool // the broker had kept the message, and sent it because of a subscription
 	Duplicate bool // the broker had sent it before
 }
 
 // Handle asks a device to handle a message. Mapper → device.
 type Handle struct {
 	Delivery Delivery
-	QoS      byte   // above 0 the broker waits for the delivery to be acknowledged, unless the message is Early
-	Answer   bool   // the sender waits to hear how it went
-	Faults   bool   // the sender is to hear of it if it is not handled, and nobody waits for that
-	Early    bool   // the broker does not wait for this device any more
-	Record   uint64 // of the spool, which holds the message until the device is done with it; 0: none does
+	QoS      byte   // above 0 the broker waits for an acknowledgement, unless the message is Early
+	Answer   bool   // the sender is to be answered, whatever the outcome
+	Faults   bool   // the sender is to be answered if the message is not handled
+	Early    bool   // the delivery was acknowledged before this device has handled the message
+	Record   uint64 // the record of the spool that holds the message until the device is done with it; 0: none
 	Msg      InternalMsg
 }
 
-// EarlyAck tells that the broker need not wait for a device that has not handled a message yet, but keeps it. Each Handle
-// is followed by one at most, which its Done may overtake. Device's mailbox → mapper.
+// EarlyAck says that a delivery may be acknowledged although a device has not handled it yet, but keeps it. Each Handle is
+// followed by one EarlyAck at most, which Done may overtake. Device's mailbox → mapper.
 type EarlyAck struct {
 	Delivery Delivery
 	Device   string
-	Record   uint64 // that is to be on disk before the acknowledgement; 0: none is
+	Record   uint64 // the record that is to be on disk before the acknowledgement; 0: none
 }
 
-// Done tells how the handling of a message by one device ended. Each Handle that somebody waits for is followed by
-// exactly one. Device → mapper; a mailbox that refuses says it in its device's stead.
+// Done is the outcome of a message at one device. Each Handle whose outcome is awaited (QoS above 0, or Answer) is followed by
+// exactly one Done. Device → mapper; a mailbox that refuses a message sends Done in its device's place.
 type Done struct {
 	Delivery Delivery
 	Device   string
@@ -47,8 +47,8 @@ type Done struct {
 	Reason   string // empty if Handled
 }
 
-// Undone tells that a message with Faults was not handled. Device → mapper; a mailbox that refuses says it in its device's
-// stead.
+// Undone says that a message with Faults was not handled. Device → mapper; a mailbox that refuses a message sends Undone in its
+// device's place.
 type Undone struct {
 	Device  string
 	Outcome Outcome // not Handled
@@ -56,26 +56,26 @@ type Undone struct {
 	Msg     InternalMsg
 }
 
-// Acknowledge tells that every device which a delivery has found has handled, refused or kept the message, so that the
-// broker need not wait any longer. Mapper → connection.
+// Acknowledge asks for the acknowledgement of a delivery: every device that it has found has handled, refused or kept the message.
+// Mapper → connection.
 type Acknowledge struct {
 	Delivery Delivery
-	Record   uint64 // the highest that is to be on disk first; 0: none is
+	Record   uint64 // the highest record that is to be on disk first; 0: none
 }
 
-// AnswersItself tells whether a device, which has just been opened, answers commands itself, so that the gateway answers
-// only those that the device has not handled. Of one that has told nothing the gateway answers all. Device → mapper.
+// AnswersItself says whether a device that has just been opened answers commands itself. If it does, the gateway answers only the
+// commands that the device has not handled; otherwise, and until the message comes, the gateway answers all. Device → mapper.
 type AnswersItself struct {
 	Device string
 	Itself bool
 }
 
-// Spent tells that a device is done with a message that the spool holds. Mapper → connection.
+// Spent says that a device is done with a message that the spool holds. Mapper → connection.
 type Spent struct {
 	Record uint64
 }
 
-// Restored is a message that the spool has kept since before the start, for a device to handle. Supervisor → mapper.
+// Restored is a message for a device that the spool has kept since before the start. Supervisor → mapper.
 type Restored struct {
 	Record uint64
 	Device string

@@ -1,8 +1,8 @@
 package messages
 
-// Availability tells how a device is to appear to everybody, as the supervisor sees it. Supervisor → connection.
+// Availability is the state of a device that its availability topic is to show. Supervisor → connection.
 type Availability struct {
 	Device string
 	State  State  // Connecting, Online or Offline
-	Reason string // why it is offline, in any characters
+	Reason string // why the device is offline, in any characters
 }

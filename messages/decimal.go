@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// decimal is the number ±0.digits × 10^exponent, digits without zeros at either end; zero has no digits. It holds
-// 1e999999999 as easily as 1, where an integer of that size would not fit the memory. Equal numbers are == to each other.
+// decimal is the number ±0.digits × 10^exponent. digits has no zeros at either end; the number 0 has no digits. A decimal holds
+// 1e999999999 in as little memory as 1. Equal numbers are equal decimals (==).
 type decimal struct {
 	negative bool
 	digits   string
 	exponent exponent
 }
 
-// exponent is a whole number of any size. math/big would take quadratic time to read one of many digits.
+// exponent is a whole number of any size. math/big takes quadratic time to read a number of many digits.
 type exponent struct {
-	n    int64  // if it has up to 18 digits
-	huge string // else, in decimal
+	n    int64  // the number, if it has up to 18 digits
+	huge string // otherwise the number, in decimal
 }
 
 func decimalOf(number string) (d decimal) {
@@ -35,7 +35,7 @@ func decimalOf(number string) (d decimal) {
 	return d
 }
 
-// exponentOf returns what text says, "" being 0, plus shift, which is no longer than a text can be.
+// exponentOf returns the number in text, 0 if that is empty, plus shift, which is no larger than the length of a text.
 func exponentOf(text string, shift int64) exponent {
 	text, negative := strings.CutPrefix(text, "-")
 	text = strings.TrimLeft(strings.TrimPrefix(text, "+"), "0")
@@ -49,7 +49,7 @@ func exponentOf(text string, shift int64) exponent {
 	if negative {
 		shift = -shift
 	}
-	digits, carry := []byte(text), shift // which is the smaller of the two by far
+	digits, carry := []byte(text), shift // the carry is far smaller than the number
 	for i := len(digits) - 1; i >= 0 && carry != 0; i-- {
 		sum := int64(digits[i]-'0') + carry
 		digit := (sum%10 + 10) % 10
@@ -68,7 +68,7 @@ func exponentOf(text string, shift int64) exponent {
 	return exponent{huge: text}
 }
 
-// int64 returns d if it is whole and fits.
+// int64 returns d if it is a whole number that fits.
 func (d decimal) int64() (int64, bool) {
 	if d.digits == "" {
 		return 0, true

@@ -1,10 +1,10 @@
-// Package messages holds all that the actors say to each other; the list of its files is the protocol.
+// Package messages holds the messages that actors send to each other; the list of its files is the protocol.
 //
-// [InternalMsg] is what the gateway is about: a command or a status in the gateway's own words, with arguments that
-// are each a [Value]. The rest are small structs that carry one from actor to actor, tell what became of it, or tell
-// of failures and of the link. Each says who sends it to whom. They name devices by name and deliveries by number;
-// the actors alone hold what stands behind these.
+// [InternalMsg] is a command or a status in the gateway's own words, whose arguments are [Value]s. The other types are small
+// structs that carry an InternalMsg from actor to actor, report its outcome, or report failures and changes of the link. The
+// comment of each type says who sends it to whom. Messages name devices by name, and deliveries by epoch and number; the actors
+// alone hold the mailboxes and acknowledgements that these names stand for.
 //
-// Everything here is a value: nothing that one holds is ever written again, so all of it may be copied, kept and
-// shared by any number of goroutines.
+// Every message is a value: nothing in it is ever written again. Messages may be copied, kept and shared by any number of
+// goroutines.
 package messages

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Equal tells whether v and w are the same value to JSON: texts by what they say, numbers by their exact size
-// however they are written (1e2 is 100.0), lists in order, objects in any order and, of repeated keys, by the last.
+// Equal reports whether v and w are the same value in JSON. Texts are compared without their escapes, numbers by their exact
+// size (1e2 equals 100.0), lists in order, objects in any order; of a repeated key the last value counts.
 func (v Value) Equal(w Value) bool {
 	if v.Raw() == w.Raw() {
 		return true
@@ -19,14 +19,14 @@ func (v Value) Equal(w Value) bool {
 	return a.equal(b)
 }
 
-// tree is a value taken apart. Elements and Members would read what nests deep once for each level.
+// tree is a Value with its elements and members. Elements and Members would read deep nesting once for each level.
 type tree struct {
 	Value
 	list    []tree
 	members map[string]tree
 }
 
-// treeOf returns the value that begins at s[i], in a text known to be valid, and the offset behind it.
+// treeOf returns the value that begins at s[i], and the offset behind it. s is known to be valid.
 func treeOf(s string, i int) (t tree, end int) {
 	begin := i
 	switch s[i] {

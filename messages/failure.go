@@ -2,19 +2,19 @@ package messages
 
 import "time"
 
-// Failure tells that an actor, or the equipment behind it, failed. Anyone → supervisor.
+// Failure says that an actor, or the equipment behind it, has failed. Any actor → supervisor.
 type Failure struct {
 	Who   string // the device, or "connection" or "mapper"
-	What  Doing  // what it was doing
-	Err   error  // which says that too
-	Stack string // of a panic, on one line; else empty
-	Final bool   // it can't be mended by beginning again: wrong configuration
+	What  Doing  // what the actor was doing
+	Err   error  // names that as well
+	Stack string // of a panic, on one line; otherwise empty
+	Final bool   // beginning again does not help: the configuration is wrong
 }
 
-// Doing says in which part of a life something happened.
+// Doing is the part of an actor's life in which it failed.
 type Doing string
 
-// The parts of a device's life in which it can fail; actors beside devices only know Receiving.
+// The parts of a device's life. Actors other than devices know only Receiving.
 const (
 	Opening   Doing = "opening"
 	Handling  Doing = "handling"
@@ -23,38 +23,38 @@ const (
 	Receiving Doing = "receiving" // an actor's Receive panicked
 )
 
-// Report is an error that a device tells of and lives on with. Device → supervisor.
+// Report is an error that a device has reported without having failed. Device → supervisor.
 type Report struct {
 	Device string
 	Err    error
 }
 
-// Early tells that messages were acknowledged that their device has not handled yet, for it is slow. Device's mailbox →
+// Early says that messages were acknowledged before their device, which is slow, has handled them. Device's mailbox →
 // supervisor.
 type Early struct {
 	Device string
 	Count  int
-	Err    error // what the device is at
+	Err    error // what the device is doing
 }
 
-// Refusals tells that something was turned away: a message that can't be mapped, one for a device that is down or
-// busy, a publication that found no room. Anyone → supervisor.
+// Refusals says that messages were refused: one that can't be mapped, one for a device that is down or busy, a publication
+// that found no room. Any actor → supervisor.
 type Refusals struct {
 	Who   string // the device, or "mapper" or "outbox"
-	What  string // a short constant that says which kind
+	What  string // the kind, a short constant
 	Count int
 	Err   error // of the latest
 }
 
-// Unspooled tells of records that the spool could not write, of which nothing is lost as long as the process lives.
-// Connection, a device's mailbox, the spool → supervisor.
+// Unspooled says that the spool could not write records. They are lost only if the process is killed. Connection, a device's
+// mailbox, the spool → supervisor.
 type Unspooled struct {
 	Count    int
-	Releases bool // they are not written to be owed no more; else not to be owed
+	Releases bool // what could not be written is that the records are released; otherwise the records themselves
 	Err      error
 }
 
-// Reopen tells when to open a failed device again, or to begin an actor again. Supervisor → devices → device.
+// Reopen orders a failed device to be opened again, after a time. Supervisor → devices → device.
 type Reopen struct {
 	Device string
 	After  time.Duration

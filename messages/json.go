@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// AppendJSON appends the form in which tools read and write a message, on one line and in this order:
+// AppendJSON appends the message in the form that tools read and write, on one line and in this order:
 //
 //	{"type":"C","function":"…","gateway":"…","location":"…","device":"…","sender":"…","action":"…","arguments":{…}}
 func (m InternalMsg) AppendJSON(b []byte) []byte {
@@ -41,8 +41,8 @@ func (m *InternalMsg) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// FromValue reads a message from the object of [InternalMsg.AppendJSON]. The type must be there; what else is left
-// out is empty; a key that the form does not have is an error.
+// FromValue reads a message from the object of [InternalMsg.AppendJSON]. The type must be given. Any other key that is left out
+// is empty. An unknown key is an error.
 func FromValue(v Value) (InternalMsg, error) {
 	if v.Kind() != Object {
 		return InternalMsg{}, fmt.Errorf("message: a %s, want an object", v.Kind())
@@ -101,7 +101,7 @@ func FromValue(v Value) (InternalMsg, error) {
 	return m, nil
 }
 
-// shown returns key as it can stand in an error: quoted if it isn't one of a message's own.
+// shown returns key for an error: as it is if a message has it, otherwise as an unknown key.
 func shown(key string) string {
 	switch key {
 	case "type", "function", "gateway", "location", "device", "sender", "action":

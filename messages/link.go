@@ -2,12 +2,12 @@ package messages
 
 import "time"
 
-// LinkUp tells that the session with the broker stands. Connection → supervisor.
+// LinkUp says that a session with the broker has begun. Connection → supervisor.
 type LinkUp struct {
-	Session bool // the broker had kept a session of ours
-	NoWill  bool // it was made without the last will that was wanted, for the broker hangs up on one
+	Session bool // the broker had kept the session
+	NoWill  bool // the session has no last will: the broker hangs up on one
 	Granted []Grant
-	Queued  int           // publications that waited for it
+	Queued  int           // publications that waited for the session
 	Took    time.Duration // from the connect request to the last grant
 }
 
@@ -15,30 +15,30 @@ type LinkUp struct {
 type Grant struct {
 	Filter string
 	QoS    byte
-	Err    error // not nil: refused
+	Err    error // not nil: the broker has refused
 }
 
-// Regranted tells what the session is subscribed to after that has been changed. Connection → supervisor.
+// Regranted says what the session is subscribed to after a change. Connection → supervisor.
 type Regranted struct{ Granted []Grant }
 
-// LinkDown tells that an attempt failed, or that a session was lost. Connection → supervisor.
+// LinkDown says that an attempt has failed, or that a session was lost. Connection → supervisor.
 type LinkDown struct {
 	Err       error
-	Lost      bool          // a session was lost, not an attempt
-	Permanent bool          // time alone will not cure it
-	Takeover  bool          // it looks as if another client used the same client id
+	Lost      bool          // a session was lost; otherwise an attempt has failed
+	Permanent bool          // time alone does not cure the cause
+	Takeover  bool          // another client seems to use the same client id
 	Retry     time.Duration // until the next attempt
 }
 
-// LinkUnanswered tells since when the broker has left something unanswered, though it is there. Connection → supervisor.
+// LinkUnanswered says since when the broker, though it is there, has left a packet unanswered. Connection → supervisor.
 type LinkUnanswered struct {
-	Since time.Time // zero: it has answered
+	Since time.Time // zero: the broker has answered
 }
 
-// BrokerFault tells of something that the broker should not have sent, and that was passed over. Connection → supervisor.
+// BrokerFault says that the broker has sent a packet that it should not have sent, and that was ignored. Connection → supervisor.
 type BrokerFault struct{ Err error }
 
-// LinkClosed tells that the session has ended as it was asked to. Connection → supervisor.
+// LinkClosed says that the session has ended in good order. Connection → supervisor.
 type LinkClosed struct {
 	Unsent int // publications that could not be sent any more
 }

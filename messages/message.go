@@ -9,7 +9,7 @@ import (
 	"unicode"
 )
 
-// Type tells a command from a status. Its value is the letter that the last level of a topic carries.
+// Type is command or status. Its value is the letter in the last level of a topic.
 type Type byte
 
 // The two types of message. The zero Type belongs to the zero InternalMsg only.
@@ -40,11 +40,11 @@ func (t Type) String() string {
 	return ""
 }
 
-// Address is the four characteristics that say where a message belongs. Any may be empty, which leaves it open.
+// Address is the four characteristics that address a message. Any may be empty: every device has it then.
 type Address struct {
-	Function string // what it does: Lighting
-	Gateway  string // who drives the device
-	Location string // where it acts: Kitchen
+	Function string // what the device does: Lighting
+	Gateway  string // the gateway that drives the device
+	Location string // where the device acts: Kitchen
 	Device   string // the device's own name
 }
 
@@ -56,7 +56,7 @@ const (
 	ArgID       = "id"       // repeated in the answer
 )
 
-// IsProtocolKey tells whether key is one of ArgResponse, ArgReason, ArgReply and ArgID.
+// IsProtocolKey reports whether key is one of ArgResponse, ArgReason, ArgReply and ArgID.
 func IsProtocolKey(key string) bool {
 	return key == ArgResponse || key == ArgReason || key == ArgReply || key == ArgID
 }
@@ -67,8 +67,8 @@ type Argument struct {
 	Value Value
 }
 
-// InternalMsg is a message in the gateway's own words: an immutable value that may be copied, kept and shared by
-// any number of goroutines. Make one with [New] and the With methods; the zero InternalMsg is no message.
+// InternalMsg is a message in the gateway's own words: an immutable value that may be copied, kept and shared by any number of
+// goroutines. [New] and the With methods make one; the zero InternalMsg is no message.
 type InternalMsg struct {
 	kind   Type
 	to     Address
@@ -77,34 +77,34 @@ type InternalMsg struct {
 	args   []Argument // in order, keys unique, never written again
 }
 
-// New returns a message without sender and arguments. A message that leaves without a sender is signed with the
-// gateway's name. One without an action needs arguments, and no gateway takes it in.
+// New returns a message without sender and arguments. A message that is sent without a sender gets the gateway's name as its
+// sender. A message without an action must have arguments, and is refused by every gateway that it reaches.
 func New(kind Type, to Address, action string) InternalMsg {
 	return InternalMsg{kind: kind, to: to, action: action}
 }
 
-// Type tells whether m is a command or a status.
+// Type returns whether m is a command or a status.
 func (m InternalMsg) Type() Type { return m.kind }
 
 // Address returns function, gateway, location and device together.
 func (m InternalMsg) Address() Address { return m.to }
 
-// Function says what the addressed device does.
+// Function returns what the addressed device does.
 func (m InternalMsg) Function() string { return m.to.Function }
 
-// Gateway says who drives the addressed device.
+// Gateway returns which gateway drives the addressed device.
 func (m InternalMsg) Gateway() string { return m.to.Gateway }
 
-// Location says where the addressed device acts.
+// Location returns where the addressed device acts.
 func (m InternalMsg) Location() string { return m.to.Location }
 
-// Device is the addressed device's own name.
+// Device returns the addressed device's own name.
 func (m InternalMsg) Device() string { return m.to.Device }
 
-// Sender says who spoke.
+// Sender returns who has sent m.
 func (m InternalMsg) Sender() string { return m.sender }
 
-// Action says what to do, or what is so.
+// Action returns what is to be done, or what is so.
 func (m InternalMsg) Action() string { return m.action }
 
 // Args yields the arguments in order. Keys are unique.
@@ -145,7 +145,7 @@ func (m InternalMsg) WithSender(sender string) InternalMsg { m.sender = sender; 
 // WithAction returns m with another action.
 func (m InternalMsg) WithAction(action string) InternalMsg { m.action = action; return m }
 
-// WithArg returns m with one argument more, or with its value replaced where it stands.
+// WithArg returns m with one argument more, or, if m has the key already, with the value replaced.
 func (m InternalMsg) WithArg(key string, value Value) InternalMsg {
 	i := m.index(key)
 	m.args = slices.Clone(m.args)
@@ -157,8 +157,8 @@ func (m InternalMsg) WithArg(key string, value Value) InternalMsg {
 	return m
 }
 
-// WithArgs returns m with the given arguments instead of its own, in their order. Of two with one key the later
-// gives the value and the earlier the place.
+// WithArgs returns m with the given arguments instead of its own, in their order. Of two with one key, the value of the later
+// takes the place of the earlier.
 func (m InternalMsg) WithArgs(args ...Argument) InternalMsg {
 	var l argList
 	if len(args) > 0 {
@@ -174,7 +174,7 @@ func (m InternalMsg) WithArgs(args ...Argument) InternalMsg {
 // WithoutArgs returns m without arguments.
 func (m InternalMsg) WithoutArgs() InternalMsg { m.args = nil; return m }
 
-// Equal tells whether m and n say the same. The order of arguments does not count, as in a JSON object.
+// Equal reports whether m and n are the same message. The order of arguments does not count, as in a JSON object.
 func (m InternalMsg) Equal(n InternalMsg) bool {
 	if m.kind != n.kind || m.to != n.to || m.sender != n.sender || m.action != n.action || len(m.args) != len(n.args) {
 		return false
@@ -188,8 +188,8 @@ func (m InternalMsg) Equal(n InternalMsg) bool {
 	return true
 }
 
-// String returns m on one line for people: type, address, sender, action and arguments. A word that holds what can't
-// be printed, a line's end above all, is quoted.
+// String returns m on one line for people: type, address, sender, action and arguments. A word with a character that can't be
+// printed, such as a line's end, is quoted.
 func (m InternalMsg) String() string {
 	var b strings.Builder
 	b.WriteString(m.kind.String())
@@ -211,7 +211,8 @@ func (m InternalMsg) String() string {
 	return b.String()
 }
 
-// printable returns word, quoted if that is needed to keep it on its line.
+// printable returns word, quoted if it holds a character that can't be printed. This package imports nothing but the standard
+// library; for others there is internal/wording.
 func printable(word string) string {
 	if strings.ContainsFunc(word, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return strconv.Quote(word)

@@ -1,17 +1,17 @@
 package messages
 
-// Begin tells the connection that devices have had time to open, so that it may open the link. Supervisor → connection.
+// Begin allows the connection to open the link: the devices have had time to open. Supervisor → connection.
 type Begin struct{}
 
-// CloseDevices begins the orderly stop: devices take nothing new, finish what they have and close.
-// Supervisor → mapper, which turns away what still arrives, and → devices.
+// CloseDevices begins the orderly stop: devices take nothing new, finish what they have and close. Supervisor → mapper, which
+// refuses messages that still arrive, → devices.
 type CloseDevices struct{}
 
-// DevicesClosed tells that every device has closed. Devices → supervisor.
+// DevicesClosed says that every device has closed. Devices → supervisor.
 type DevicesClosed struct{}
 
-// Finish follows the devices' last words on their way. The connection sends what waits, says that devices and gateway are
-// offline, and closes the link behind that. Supervisor → mapper → connection.
+// Finish goes the way of the last messages that devices have emitted, behind them. The connection then sends what waits,
+// publishes that devices and gateway are offline, and closes the link. Supervisor → mapper → connection.
 type Finish struct{}
 
 // Unrouted tells that the mapper sends nothing more to the devices that go: what their mailboxes have is all that they get.

@@ -1,15 +1,15 @@
 package messages
 
-// Outcome is how the handling of a message ended.
+// Outcome is how the handling of a message has ended.
 type Outcome uint8
 
 // The outcomes, from best to worst.
 const (
-	Handled  Outcome = iota // the device did it
+	Handled  Outcome = iota // the device has done what the message asks
 	Busy                    // refused: its mailbox is full
-	Rejected                // refused: the device has no use for it
-	TimedOut                // not done within its deadline
-	Failed                  // the device is down, or went down over it
+	Rejected                // refused: the device has no such action
+	TimedOut                // the device was not done within the deadline
+	Failed                  // the device is down, or has failed over the message
 )
 
 // String returns the word that an answer carries as its response.
@@ -27,8 +27,8 @@ func (o Outcome) String() string {
 	return "ERROR"
 }
 
-// Reply returns the answer to m: a new status with m's address and action, the outcome as its response, the reason
-// unless it is empty, and m's id if it has one. It has no sender, so that the gateway signs it.
+// Reply returns the answer to m: a new status with m's address and action, the outcome as its response, the reason unless that
+// is empty, and m's id if m has one. The answer has no sender, so that the gateway's name becomes its sender.
 func (m InternalMsg) Reply(o Outcome, reason string) InternalMsg {
 	r := New(Status, m.to, m.action).WithArg(ArgResponse, TextValue(o.String()))
 	if reason != "" {

@@ -10,19 +10,19 @@ import (
 // maxDepth bounds how deep lists and objects may nest, since a payload of brackets must not exhaust the stack.
 const maxDepth = 1000
 
-// SyntaxError says where a text is not JSON.
+// SyntaxError is a place where a text is not JSON.
 type SyntaxError struct {
 	Offset int    // in bytes, from 0
-	Found  string // what stood there and must not, or was missing
+	Found  string // what stands there and must not
 }
 
-// Error tells what was found, and where.
+// Error returns what was found, and where.
 func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("not JSON: %s at byte %d", e.Found, e.Offset)
 }
 
-// The scanner below is a strict reading of RFC 8259 in one pass and without allocation. A skip function takes the
-// offset at which its part begins and returns the offset behind it.
+// The scanner below reads RFC 8259 strictly, in one pass and without allocation. A skip function takes the offset at which its
+// part begins, and returns the offset behind the part.
 
 // skipSpace passes the white space of section 2.
 func skipSpace(s string, i int) int {
@@ -157,7 +157,7 @@ func skipDigits(s string, i int) int {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// skipString passes a string (section 7), from its quotation mark. UTF-8 is the business of whoever got the bytes.
+// skipString passes a string (section 7), from its quotation mark. The caller has checked that s is UTF-8.
 func skipString(s string, i int) (int, error) {
 	for i++; i < len(s); i++ {
 		switch c := s[i]; {
@@ -212,7 +212,7 @@ func hex4(s string, i int) (rune, bool) {
 	return r, true
 }
 
-// unquote returns what a valid JSON string says. It shares memory with raw if there is no escape in it.
+// unquote returns the text of a valid JSON string. The text shares memory with raw if raw has no escape.
 func unquote(raw string) string {
 	s := raw[1 : len(raw)-1]
 	next := strings.IndexByte(s, '\\')
@@ -257,7 +257,7 @@ func unquote(raw string) string {
 	}
 }
 
-// appendText appends s as a JSON string. Only what RFC 8259 wants escaped is, and DEL, which garbles terminals.
+// appendText appends s as a JSON string. It escapes the characters that RFC 8259 demands, and DEL, which garbles terminals.
 func appendText(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	b = append(b, '"')

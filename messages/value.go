@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Kind is what a [Value] is in the terms of JSON.
+// Kind is the kind of a [Value] in JSON.
 type Kind uint8
 
 // The kinds of RFC 8259, section 3.
@@ -28,8 +28,8 @@ var kindNames = [...]string{"null", "bool", "number", "text", "list", "object"}
 // String returns the kind's name in lower case.
 func (k Kind) String() string { return kindNames[k] }
 
-// Value is one argument's value: an immutable JSON literal. What came from the wire keeps every digit, so that
-// 12345678901234567890 and 1e21 leave as they came. The zero Value is null. Compare values with [Value.Equal], not ==.
+// Value is the value of an argument: an immutable JSON literal. A number keeps every digit: 12345678901234567890 and 1e21 are
+// sent as they have arrived. The zero Value is null. Compare values with [Value.Equal], not with ==.
 type Value struct {
 	raw string // a valid literal without surrounding white space; "" stands for null
 }
@@ -40,7 +40,7 @@ func TextValue(s string) Value { return Value{string(appendText(make([]byte, 0, 
 // IntValue returns n as a JSON number.
 func IntValue(n int64) Value { return Value{strconv.FormatInt(n, 10)} }
 
-// FloatValue returns f as a JSON number, or null if f is infinite or not a number, which JSON cannot say.
+// FloatValue returns f as a JSON number, or null if f is infinite or not a number, which JSON cannot express.
 func FloatValue(f float64) Value {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return Value{}
@@ -51,8 +51,7 @@ func FloatValue(f float64) Value {
 // BoolValue returns b as a JSON literal.
 func BoolValue(b bool) Value { return Value{strconv.FormatBool(b)} }
 
-// ValueOf returns anything that encoding/json can marshal as a value. What nests deeper than [ParseValue] takes is an
-// error here too.
+// ValueOf returns v, as encoding/json marshals it, as a value. Nesting deeper than [ParseValue] takes is an error.
 func ValueOf(v any) (Value, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -81,7 +80,7 @@ func ParseValue(literal string) (Value, error) {
 	return Value{literal[begin:end]}, nil
 }
 
-// Kind tells what v is.
+// Kind returns the kind of v.
 func (v Value) Kind() Kind {
 	if v.raw == "" {
 		return Null
@@ -109,7 +108,7 @@ func (v Value) Raw() string {
 	return v.raw
 }
 
-// Text returns what a JSON string says, and false for any other kind.
+// Text returns the text of a JSON string, and false for any other kind.
 func (v Value) Text() (string, bool) {
 	if v.Kind() != Text {
 		return "", false
@@ -117,8 +116,8 @@ func (v Value) Text() (string, bool) {
 	return unquote(v.raw), true
 }
 
-// Int returns the value of a whole number that fits, 5.0 and 1e3 among them. A text that says a number in the terms of
-// JSON will do as well, for publishers write both.
+// Int returns a whole number that fits, 5.0 and 1e3 among them, or the number in a text that is a JSON number: publishers write
+// both. It returns false for any other value.
 func (v Value) Int() (int64, bool) {
 	number, ok := v.number()
 	if !ok {
@@ -130,7 +129,8 @@ func (v Value) Int() (int64, bool) {
 	return decimalOf(number).int64()
 }
 
-// Float returns the nearest float64 of a number, or of a text as Int takes it. Out of range is false.
+// Float returns the float64 nearest to a number, or to the number in a text, as Int does. It returns false if the number is out
+// of range, and for any other value.
 func (v Value) Float() (float64, bool) {
 	number, ok := v.number()
 	if !ok {
@@ -143,8 +143,8 @@ func (v Value) Float() (float64, bool) {
 	return f, true
 }
 
-// number returns the literal of a number that v is or says. The parsers of strconv alone would take "inf", "0x1p4",
-// "1_000" and "+5".
+// number returns the literal of the number that v is, or that stands in the text v. The parsers of strconv alone would take
+// "inf", "0x1p4", "1_000" and "+5" as well.
 func (v Value) number() (string, bool) {
 	switch v.Kind() {
 	case Number:
@@ -152,7 +152,7 @@ func (v Value) number() (string, bool) {
 	case Text:
 		text := unquote(v.raw)
 		if text == "" || text[0] != '-' && !isDigit(text[0]) {
-			return "", false // without making an error, for most texts end here
+			return "", false // most texts end here, and cost no error
 		}
 		end, err := skipNumber(text, 0)
 		return text, err == nil && end == len(text)
@@ -160,7 +160,7 @@ func (v Value) number() (string, bool) {
 	return "", false
 }
 
-// Bool returns the value of true and false, and as its second result whether v is one of them.
+// Bool returns whether v is true, and ok if v is true or false.
 func (v Value) Bool() (value, ok bool) { return v.raw == "true", v.Kind() == Bool }
 
 // Elements yields the elements of a list in order, and nothing for other kinds.
@@ -198,7 +198,7 @@ func (v Value) Members() iter.Seq2[string, Value] {
 	}
 }
 
-// compact returns v without white space between the tokens of a list or an object, so that it is always one line.
+// compact returns v without the white space between the tokens of a list or an object: a value is always one line.
 func (v Value) compact() Value {
 	if k := v.Kind(); (k != List && k != Object) || !strings.ContainsAny(v.raw, " \t\n\r") {
 		return v
