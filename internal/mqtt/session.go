@@ -26,28 +26,26 @@ type Session interface {
 	// Unsubscribe gives the filters back and waits for the answer, until ctx ends at the latest.
 	Unsubscribe(ctx context.Context, filters []string) error
 
-	// Publish hands m over under a number of the caller's, which comes back through Published. It never
-	// blocks; the order is kept. There is no bound here: the caller bounds how many are outstanding,
-	// 65,535 being the most that can be. The payload must not be written to until the outcome is known.
-	// After the session's end it does nothing. Nothing need be sent, nor any outcome come, before Flush is called:
-	// publish all that is at hand, then flush.
+	// Publish hands m over under a number of the caller's, which comes back through Published. Publish never blocks, and keeps
+	// the order. There is no bound here: the caller bounds how many messages are outstanding, 65,535 being the most that can be.
+	// After the session's end Publish does nothing. Nothing need be sent, nor any outcome come, before Flush is called: publish
+	// all that is at hand, then flush.
 	Publish(number uint64, m Message)
 
-	// Flush sends what Publish and Ack have put, its caller's and others'. It does not block: the caller writes as
-	// much as the socket takes at once, and a goroutine of the session writes the rest. Published may be called
-	// from within Flush, about anything that was published; so no lock may be held that Published takes. Subscribe,
-	// Unsubscribe and Close flush by themselves.
+	// Flush sends what Publish and Ack have put, its caller's and others', and does not block: what cannot be written without
+	// waiting, a goroutine of the session writes. Published may be called from within Flush, about anything that was published;
+	// so the caller must not hold a lock that Published takes. Subscribe, Unsubscribe and Close flush by themselves.
 	Flush()
 
-	// Close ends the session in order: what was published is sent and its outcome reported, then comes
-	// a DISCONNECT, so that the broker keeps the will to itself. It returns when all that is done and no
-	// callback runs any more, or when ctx ends, whose last quarter (at most 250 ms) is the DISCONNECT's; the
-	// session is over in any case. Lost is not called. Closing again waits for the first Close.
+	// Close ends the session in order: what was published is sent and its outcome told, then comes a DISCONNECT, so that the
+	// broker keeps the will to itself. Close returns when all of that is done and no callback runs any more, or when ctx ends,
+	// whose last quarter (at most 250 ms) is the DISCONNECT's; the session is over in any case. Lost is not called. Closing again
+	// waits for the first Close.
 	Close(ctx context.Context)
 
-	// Kill ends the session at once, without a word to the broker, which publishes the will. It does not
-	// wait: callbacks that are just being called may run to their end. Lost is not called; waiting calls of
-	// Subscribe and Unsubscribe return cause. Killing again, or after the end, does nothing.
+	// Kill ends the session at once, without a word to the broker, which publishes the will. Kill does not wait: callbacks that
+	// are just being called may run to their end. Lost is not called; calls of Subscribe and Unsubscribe that wait return cause.
+	// Killing again, or after the end, does nothing.
 	Kill(cause error)
 }
 

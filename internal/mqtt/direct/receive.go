@@ -6,7 +6,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/packet"
 )
 
-// read is the goroutine that takes what the broker sends, and calls Arrived. It ends with the session.
+// read is the goroutine that reads what the broker sends, and calls Arrived. It ends with the session.
 func (s *session) read() {
 	defer s.recovered()
 	for {
@@ -29,12 +29,12 @@ func (s *session) read() {
 	}
 }
 
-// yields is how often the reader lets others run before it takes it that there is no answer: those who were woken by
-// what arrived, and then whoever sends what they have put together.
+// yields is how often read lets other goroutines run before it waits for the broker: first the devices that the messages have
+// woken run, then the actor that sends what the devices have emitted.
 const yields = 2
 
-// beforeWaiting lets those answer who were woken by what arrived, and sends with their answer, or alone, the
-// acknowledgements made meanwhile. Without an answer, which would acknowledge to TCP as well, that is done by itself.
+// beforeWaiting sends the acknowledgements that were put while read was busy, together with what the devices answer if they do so
+// soon. If nothing was sent at all, beforeWaiting has the kernel acknowledge what was read, as a packet of ours would have done.
 func (s *session) beforeWaiting() {
 	for n := 0; n < yields && s.clock.Sent.At() <= s.clock.Heard.At(); n++ {
 		runtime.Gosched()
@@ -53,7 +53,7 @@ func (s *session) acksWait() bool {
 	return s.acks
 }
 
-// receive takes a packet that the reader has let pass.
+// receive acts on a packet that the Reader has let pass.
 func (s *session) receive(p packet.Packet) {
 	switch p.Kind() {
 	case packet.Publish:
@@ -83,7 +83,7 @@ func (s *session) arrived(p packet.Packet) {
 	}
 }
 
-// tooLarge acknowledges a message that was read past: it must not come again.
+// tooLarge acknowledges a message that was read past, so that the broker does not send it again.
 func (s *session) tooLarge(p packet.Packet) {
 	if p.QoS() > 0 {
 		s.Acknowledge(p.QoS(), p.PublishID())
@@ -91,7 +91,8 @@ func (s *session) tooLarge(p packet.Packet) {
 	s.call(func() { s.options.TooLarge(string(p.Topic()), p.Past) })
 }
 
-// answered takes the answer to something of ours. One to nothing that was asked is told of once, and passed over.
+// answered takes the answer to a packet of ours. The first answer to nothing that was sent is told of; all of them are passed
+// over.
 func (s *session) answered(p packet.Packet, id uint16, code byte) {
 	s.mu.Lock()
 	asked := s.flights.take(p.Kind(), id, code)

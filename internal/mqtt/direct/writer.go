@@ -11,34 +11,34 @@ import (
 // chunkSize is the most that is written with one deadline, in bytes.
 const chunkSize = 64 << 10
 
-// writer is the part of a direct session that sends. Its fields are guarded by the session's mu, which is free while
-// bytes are being written: writing says that somebody does, and he alone may.
+// writer is the part of a session that sends. The session's mu guards its fields, and is free while bytes are being written:
+// writing says that a goroutine writes, and no other may meanwhile.
 //
 //	put ──► out ──► the socket, by whoever calls Flush ──► what it has no room for: rest ──► the socket, by writeRest
 type writer struct {
-	socket *socket       // nil: what there is cannot be written to without waiting, and writeRest writes all
-	work   chan struct{} // holds a token when it is writeRest that is writing
+	socket *socket       // nil: the connection cannot be written to without waiting, and writeRest writes everything
+	work   chan struct{} // holds a token when writeRest is to write
 
-	out     []byte // put, and not yet being written
-	spare   []byte // takes the place of out when that is taken
-	rest    []byte // of what was taken; goes first
+	out     []byte // was put, and is not being written yet
+	spare   []byte // takes the place of out when take takes out
+	rest    []byte // what take took and the socket has not; goes before out
 	writing bool
 
 	// Positions in the stream of all that the session writes, in bytes from its beginning:
-	end     uint64 // of what was put
-	asked   uint64 // up to which somebody wants it to be written
-	written uint64
+	end     uint64 // what was put ends here
+	asked   uint64 // Flush wants everything before to be written
+	written uint64 // everything before has been
 
-	acks    bool          // there are acknowledgements beyond asked
-	sealed  bool          // a DISCONNECT is the last that was put
-	drained chan struct{} // closed when that has been written
+	acks    bool          // an acknowledgement was put beyond asked
+	sealed  bool          // the last packet that was put is a DISCONNECT
+	drained chan struct{} // closed when the DISCONNECT has been written
 }
 
 func newWriter(w wire.Conn) writer {
 	return writer{socket: newSocket(w.Conn), work: make(chan struct{}, 1), drained: make(chan struct{})}
 }
 
-// put appends to what is to be sent; when nothing may be sent any more it drops p. mu is held.
+// put appends p to what is to be sent, or drops p when nothing may be sent any more. The caller holds mu.
 func (s *session) put(p ...byte) {
 	if s.cause == nil && !s.sealed {
 		s.out = append(s.out, p...)
@@ -59,7 +59,7 @@ func (s *session) Flush() {
 	s.report()
 }
 
-// hasten has writeRest send what was put, and report: for those who must not be held up by a callback. mu is held.
+// hasten has writeRest send what was put, and tell the outcomes, for a caller that no callback may hold up. The caller holds mu.
 func (s *session) hasten() {
 	s.asked, s.acks = s.end, false
 	if !s.writing {
@@ -75,10 +75,10 @@ func (s *session) wake() {
 	}
 }
 
-// unwritten reports whether there is something that must be written now.
+// unwritten reports whether something remains that Flush wants to be written.
 func (w *writer) unwritten() bool { return len(w.rest) > 0 || w.written < w.asked }
 
-// take returns what is to be written next.
+// take returns the bytes that are to be written next.
 func (w *writer) take() []byte {
 	if len(w.rest) == 0 {
 		w.rest, w.out, w.spare = w.out, w.spare[:0], nil
@@ -86,7 +86,7 @@ func (w *writer) take() []byte {
 	return w.rest
 }
 
-// wrote notes that the first n bytes of what take returned have been written. mu is held.
+// wrote notes that the first n bytes of what take returned have been written. The caller holds mu.
 func (s *session) wrote(n int) {
 	s.written += uint64(n)
 	s.flights.unanswered.Wrote(s.written, s.clock.Sent.At())
@@ -100,14 +100,14 @@ func (s *session) wrote(n int) {
 	s.rest = nil
 }
 
-// write writes until the socket is full, and leaves the rest to writeRest. mu is held, though not all the time; nobody
-// is writing.
+// write writes until the socket is full, and leaves the rest to writeRest. The caller holds mu, which write gives up while bytes
+// are written; no goroutine is writing.
 func (s *session) write() {
 	s.writing = true
 	for full := s.socket == nil; !full && s.unwritten() && s.cause == nil; {
 		batch := s.take()
 		s.mu.Unlock()
-		s.clock.Sent.Set(s.clock.Now()) // before it is: what follows acknowledges to TCP all that was heard until now
+		s.clock.Sent.Set(s.clock.Now()) // before the write: TCP acknowledges with it all that was heard until now
 		n := s.socket.offer(batch)
 		s.mu.Lock()
 		s.wrote(n)
@@ -115,12 +115,12 @@ func (s *session) write() {
 	}
 	if s.unwritten() || s.sealed {
 		s.wake()
-		return // It is still being written.
+		return // writing stays true, for writeRest
 	}
 	s.writing = false
 }
 
-// writeRest is the goroutine that may wait for the socket. It ends with the session, or behind a DISCONNECT.
+// writeRest is the goroutine that may wait for the socket. It ends with the session, or when the DISCONNECT is written.
 func (s *session) writeRest() {
 	for {
 		select {
@@ -141,15 +141,15 @@ func (s *session) writeRest() {
 			return
 		}
 		if s.socket != nil {
-			_ = s.wire.SetWriteDeadline(time.Time{}) // It would count for the socket as well.
+			_ = s.wire.SetWriteDeadline(time.Time{}) // Otherwise a later write by Flush would fail by this deadline.
 		}
 		s.writing = false
 		s.mu.Unlock()
 	}
 }
 
-// writeChunk writes a part of what there is, with a deadline of its own: a slow broker has time and a frozen one has not.
-// mu is held, though not all the time.
+// writeChunk writes a part of what was put, with a deadline of its own: a slow broker has time and a frozen one has not. The caller
+// holds mu, which writeChunk gives up while bytes are written.
 func (s *session) writeChunk() {
 	batch := s.take()
 	n := min(len(batch), chunkSize)
