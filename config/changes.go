@@ -51,7 +51,7 @@ func changedParams(path string, one, other map[string]any) (keys []string) {
 	return keys
 }
 
-// changed compares two structs of one type.
+// changed lists the keys that differ in two structs of one type.
 func changed(one, other any) (keys []string) {
 	was := values(one)
 	for f, value := range options.All(other) {

@@ -1,4 +1,4 @@
-// Package config is what an operator can set: one tree of structs, its defaults, and where its values come from.
+// Package config is the configuration: one tree of structs, its defaults, and the sources of its values.
 //
 // The sources, each stronger than the one before it:
 //
@@ -7,8 +7,10 @@
 //	environment   MQTTGATEWAY_MQTT_CLIENT_ID for mqtt.client_id
 //	flags         --mqtt.client_id
 //
-// Load reads them all, checks everything and tells all that is wrong at once, each fault with its key as the operator
-// wrote it: mqtt.qos, MQTTGATEWAY_MQTT_QOS, --mqtt.qos, or section and option of an old file. What is odd but can be
-// lived with is returned as a warning. Nothing here logs, and nothing looks at the process: arguments, environment and
-// folders are handed in.
+// Load reads all sources, checks all values and returns all faults at once, each with the key as the operator has written it:
+// mqtt.qos, MQTTGATEWAY_MQTT_QOS, --mqtt.qos, or section and option of an old file. What is odd but usable is a warning. The
+// package neither logs nor looks at the process: the caller hands in arguments, environment and folders.
+//
+// Each source is a koanf.Provider, and each format of a file a koanf.Parser; loader.load reads them all in one way. parser.go says
+// why the parsers are ours.
 package config

@@ -9,15 +9,15 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
-// envPrefix begins the name of every environment variable that is ours.
+// envPrefix is how the name of every environment variable of the gateway begins.
 const envPrefix = "MQTTGATEWAY_"
 
-// EnvName is the environment variable for an option: MQTTGATEWAY_MQTT_CLIENT_ID for mqtt.client_id.
+// EnvName returns the environment variable of an option: MQTTGATEWAY_MQTT_CLIENT_ID for mqtt.client_id.
 func EnvName(key string) string {
 	return envPrefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 }
 
-// readEnvironment warns of variables that look like ours and are none, so that a misspelt one does not go unnoticed.
+// readEnvironment reads the environment. It warns of a variable with envPrefix that is no option: it may be misspelt.
 func (l *loader) readEnvironment() {
 	keys := map[string]string{}
 	var known []string
@@ -46,7 +46,7 @@ func (l *loader) readEnvironment() {
 	l.load(provider, nil, named(names))
 }
 
-// unknownVariable is the warning; known are the names without prefix.
+// unknownVariable returns the warning. known are the names of all variables, without prefix.
 func unknownVariable(name string, known []string) string {
 	said := fmt.Sprintf("environment: unknown variable %q is ignored", name)
 	if near, ok := wording.Nearest(strings.TrimPrefix(name, envPrefix), known); ok {

@@ -8,7 +8,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
-// Example is a YAML file with every option, its meaning, its default, and the value that it has in c. It loads to c.
+// Example returns a YAML file with every option, its meaning, its default, and its value in c. The file loads to c.
 func Example(c *Config) string {
 	var b strings.Builder
 	chosen := unusual(c, Default())
@@ -28,8 +28,8 @@ func Example(c *Config) string {
 	return b.String()
 }
 
-// writeDevices shows one in comments if there is none: the examples' own values, not defaults, for there is no device
-// by default.
+// writeDevices writes the devices or, if there are none, one in comments, with the values of the examples: there is no device by
+// default.
 func writeDevices(b *strings.Builder, list []Device) {
 	if len(list) == 0 {
 		b.WriteString("#\n# devices:\n" + indented("# ", deviceItem(func(options.Field) any { return nil })) + "devices: []\n")
@@ -45,7 +45,7 @@ func writeDevices(b *strings.Builder, list []Device) {
 	}
 }
 
-// unusual are the options of a struct, by key, that don't have the value that they have in another of the same type.
+// unusual returns the options of a struct, by key, whose values differ from those of usual, a struct of the same type.
 func unusual(of, usual any) map[string]any {
 	before, chosen := values(usual), map[string]any{}
 	for key, value := range values(of) {
@@ -67,8 +67,8 @@ func indented(by, text string) string {
 	return by + strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n"+by) + "\n"
 }
 
-// writeFields writes each option below its meaning, and each section once, before its first option. An option whose
-// value is nil has its default, or an example where there can be none.
+// writeFields writes each option below its meaning, and each section before its first option. An option whose value is nil is
+// written with its default, or with its example if it can have no default.
 func writeFields(b *strings.Builder, indent string, fields []options.Field, value func(options.Field) any) {
 	var open []string // the sections that the line before stood in
 	for _, f := range fields {
@@ -103,7 +103,7 @@ func writeFields(b *strings.Builder, indent string, fields []options.Field, valu
 	}
 }
 
-// usualValue is the default, or an example where there can be none.
+// usualValue returns the default of an option, or its example if it can have no default.
 func usualValue(f options.Field) string {
 	switch {
 	case f.Required, f.Type == "map":
@@ -116,7 +116,7 @@ func usualValue(f options.Field) string {
 	return inline(f.Default)
 }
 
-// comment breaks long texts.
+// comment writes a comment, and breaks it into lines.
 func comment(b *strings.Builder, indent, doc string) {
 	const width = 110
 	line := indent + "#"

@@ -29,7 +29,7 @@ var (
 // IsOriginal reports, by the name of a file, whether it is one of the original's: .conf, .cfg or .ini.
 func IsOriginal(path string) bool { return originalExt[strings.ToLower(filepath.Ext(path))] }
 
-// Find looks for the configuration called name, in one folder after the other. It returns "" if there is none.
+// Find returns the path of the configuration called name in the first of dirs that has one, "" if none has.
 func Find(name string, dirs []string) string {
 	for _, dir := range dirs {
 		for _, ext := range searched {
@@ -42,13 +42,13 @@ func Find(name string, dirs []string) string {
 	return ""
 }
 
-// isFile is true for whatever is there and no folder. Reading says of a named pipe that it is none of ours.
+// isFile reports whether there is something at path other than a folder. Reading refuses what is no regular file.
 func isFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && !info.IsDir()
 }
 
-// findFile decides which file to read. "." and "..", and a folder with / at its end, stand for the usual names in there.
+// findFile returns the path of the file to read. ".", "..", and a folder with / at its end stand for the usual names in that folder.
 func (l *loader) findFile() (string, error) {
 	name, path := l.src.programName(), l.src.Path
 	switch {
@@ -69,10 +69,10 @@ func (l *loader) findFile() (string, error) {
 			return found, nil
 		}
 	}
-	return under(l.src.WorkDir, path), nil // and opening it says why not
+	return under(l.src.WorkDir, path), nil // opening it returns why not
 }
 
-// dirs are the folders where files are looked for, before the configuration file's own is known.
+// dirs returns the folders in which files are looked for, as long as the folder of the configuration file is not known.
 func (s Sources) dirs() []string {
 	dirs := []string{s.WorkDir}
 	if s.Program != "" {
@@ -84,7 +84,7 @@ func (s Sources) dirs() []string {
 	return dirs
 }
 
-// oldHome is the folder in which the original of 2022 had its files.
+// oldHome returns the folder in which the original of 2022 had its files.
 func (s Sources) oldHome() string { return filepath.Join(s.Home, ".mqttgtw") }
 
 func (l *loader) readFile() {

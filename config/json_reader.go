@@ -43,12 +43,12 @@ type jsonReader struct {
 	words        vocabulary
 	text         string
 	in           *json.Decoder
-	at           int // of the latest place that was asked for
+	at           int // the latest offset that place was called with
 	line, column int
 	faults       []error
 }
 
-// place is where an offset is, which is not before those that were asked for.
+// place returns line and column of an offset, which is not below that of an earlier call.
 func (r *jsonReader) place(at int) string {
 	passed := r.text[r.at:at]
 	if end := strings.LastIndexByte(passed, '\n'); end >= 0 {
@@ -64,7 +64,7 @@ func (r *jsonReader) faultf(place, format string, args ...any) {
 	r.faults = append(r.faults, fmt.Errorf("%s: %s", place, fmt.Sprintf(format, args...)))
 }
 
-// next is the offset at which the next token begins.
+// next returns the offset at which the next token begins.
 func (r *jsonReader) next() int {
 	at := int(r.in.InputOffset())
 	for at < len(r.text) && strings.IndexByte(" \t\r\n,:", r.text[at]) >= 0 {
@@ -115,7 +115,7 @@ func (r *jsonReader) object() map[string]any {
 	return m
 }
 
-// number is an int if it is written as one, so that it keeps its digits.
+// number returns an int, or a uint64, for a number that is written as a whole one: a float64 would lose digits.
 func (r *jsonReader) number(at int, digits string) any {
 	if n, err := strconv.Atoi(digits); err == nil {
 		return n

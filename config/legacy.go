@@ -16,8 +16,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
-// oldOptions are those that the original knew, in the files of both its generations: the first had all about the map
-// under [MQTT], the second under [MAP]. [INTERFACE] takes anything, and [CONFIG] was for its own notes.
+// oldOptions are the options of the original, in the files of both its generations. The options of the map stand under [MQTT] in
+// the first, under [MAP] in the second. [INTERFACE] takes any option, and [CONFIG] was for notes of the original's own.
 var oldOptions = map[string][]string{
 	"MQTT":      {"host", "port", "keepalive", "timeout", "filename", "clientid", "mapping", "mapfilename", "root", "topics"},
 	"MAP":       {"clientid", "mapping", "mapfilename", "root", "topics"},
@@ -39,7 +39,7 @@ func (l *loader) readOriginal() {
 	o.broker()
 	o.mapping()
 	o.log()
-	o.manners()
+	o.behaviour()
 	o.device()
 	l.load(confmap.Provider(o.flat, "."), nil, named(o.names))
 }
@@ -82,7 +82,8 @@ func sectionsOf(k *koanf.Koanf) oldFile {
 	return old
 }
 
-// oldReader collects options of today: flat holds them by dotted key, names where they come from.
+// oldReader translates an old file to options of today. flat holds their values and names their places in the file, both by
+// dotted key.
 type oldReader struct {
 	*loader
 	old   oldFile
@@ -90,7 +91,7 @@ type oldReader struct {
 	names origins
 }
 
-// set takes a value over from [section] option.
+// set sets an option. place is where its value stands in the file.
 func (o *oldReader) set(key string, value any, place string) {
 	o.flat[key], o.names[key] = value, place
 }
@@ -99,12 +100,12 @@ func (o *oldReader) faultAt(place, format string, args ...any) {
 	o.faults = append(o.faults, &options.Fault{Key: place, Err: fmt.Errorf(format, args...)})
 }
 
-// get gives the value of an option and its place; "" counts as not given, as it mostly did in the original.
+// get returns the value of an option and its place. "" counts as not given, as it mostly did in the original.
 func (o *oldReader) get(section, option string) (value, place string) {
 	return o.old[section][option], "[" + section + "] " + option
 }
 
-// whole takes over a whole number, with a unit after it.
+// whole translates a whole number, and appends a unit.
 func (o *oldReader) whole(key, section, option, unit string) {
 	value, place := o.get(section, option)
 	if value == "" {
@@ -118,8 +119,8 @@ func (o *oldReader) whole(key, section, option, unit string) {
 	o.set(key, strconv.Itoa(n)+unit, place)
 }
 
-// warnUnknown warns once of each section and option that the original did not know. What stands under [DEFAULT] is
-// meant for some section, not for all of them.
+// warnUnknown warns of each section and option that the original did not know, once. An option under [DEFAULT] belongs to some
+// section and not to all: it is not warned of.
 func (o *oldReader) warnUnknown() {
 	defaults := o.old[oldDefault]
 	sections := slices.Sorted(maps.Keys(oldOptions))
@@ -158,7 +159,7 @@ func (o *oldReader) broker() {
 	o.whole("mqtt.keepalive", "MQTT", "keepalive", "s")
 }
 
-// fromMap is get for the options that moved from [MQTT] to [MAP].
+// fromMap is get for the options that were moved from [MQTT] to [MAP].
 func (o *oldReader) fromMap(option string) (value, place string, given bool) {
 	section := "MAP"
 	if _, ok := o.old[section][option]; !ok {
@@ -169,8 +170,8 @@ func (o *oldReader) fromMap(option string) (value, place string, given bool) {
 	return value, place, given
 }
 
-// mapping takes over a map file if mapping is on, else root and topics. mapfilename alone, without mapping, has no
-// effect; neither have root and topics beside a map file.
+// mapping translates the map file if mapping is on, otherwise root and topics. mapfilename without mapping has no effect; nor
+// have root and topics beside a map file.
 func (o *oldReader) mapping() {
 	if id, place, _ := o.fromMap("clientid"); id != "" {
 		o.set("mqtt.client_id", id, place)
@@ -195,7 +196,7 @@ func (o *oldReader) mapping() {
 	}
 }
 
-// oldList reads a list as the original did, which passed over what is empty between two commas.
+// oldList reads a list as the original did: empty words between two commas are left out.
 func oldList(text string) (list []any) {
 	for word := range strings.SplitSeq(text, ",") {
 		if word = strings.TrimSpace(word); word != "" {
@@ -210,7 +211,7 @@ func (o *oldReader) mappingIsOn() bool {
 	return o.isOn(value, place)
 }
 
-// isOn reads what Python's configparser takes for true or false; empty is false.
+// isOn reads the words of Python's configparser for true and false; empty is false.
 func (o *oldReader) isOn(value, place string) bool {
 	switch strings.ToLower(value) {
 	case "", "0", "no", "false", "off":
@@ -222,7 +223,7 @@ func (o *oldReader) isOn(value, place string) bool {
 	return false
 }
 
-// device takes over the one device that the original's program was. Its type stands in the file's name, dummy2mqtt.conf.
+// device adds the one device that each of the original's programs had. Its type stands in the file's name, dummy2mqtt.conf.
 func (o *oldReader) device() {
 	kind, place := o.src.DeviceType, "--device"
 	if kind == "" {
@@ -247,9 +248,9 @@ func (o *oldReader) device() {
 	o.flat["devices"] = []any{map[string]any{"name": kind, "type": kind, "params": params, "reply": ReplyNever}}
 }
 
-// manners are those of the original, for the sake of what is built on them: it acted on commands that the broker had
-// retained, and told nothing but what its interface said. It answered nothing either, see device.
-func (o *oldReader) manners() {
+// behaviour sets the options in which the gateway otherwise differs from the original, which acted on retained commands and
+// published nothing but what its interface sent. Nor did it answer commands: see device.
+func (o *oldReader) behaviour() {
 	place := filepath.Base(o.Path)
 	o.set("mapping.retained_commands", true, place)
 	o.set("mqtt.availability", false, place)

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// log takes over [LOG]. Where the original said nothing, the console and the mail are off.
+// log translates [LOG]. Without options console and mail are off, as in the original.
 func (o *oldReader) log() {
 	console, place := o.get("LOG", "consolelevel")
 	o.set("log.level", o.level(console, place), place)
@@ -15,7 +15,7 @@ func (o *oldReader) log() {
 	o.email()
 }
 
-// level translates a level of Python's logging; what it did not know told nothing.
+// level translates a level of Python's logging. With an unknown one the original logged nothing.
 func (o *oldReader) level(value, place string) string {
 	switch strings.ToUpper(value) {
 	case "DEBUG", "NOTSET":
@@ -36,9 +36,9 @@ func (o *oldReader) level(value, place string) string {
 	return "none"
 }
 
-// logFile takes over the file's name, which the first generation called logfilename and the second filename. Without
-// one the first wrote no file; the second chose the usual name whenever filelevel asked for one. The oldest files have
-// debug in the place of filelevel: on or off.
+// logFile translates the file's name, which the first generation called logfilename and the second filename. Without a name the
+// first generation wrote no file; the second took the usual name if filelevel was given. The oldest files have debug, on or off,
+// in the place of filelevel.
 func (o *oldReader) logFile() {
 	level, levelPlace := o.get("LOG", "filelevel")
 	if on, place := o.get("LOG", "debug"); level == "" && o.isOn(on, place) {
@@ -69,7 +69,7 @@ func (o *oldReader) logFile() {
 	o.counted("log.file.max_size", "filesize", "KB")
 }
 
-// usualLog is where the second generation wrote: into logs, below its own folder.
+// usualLog returns the folder in which the second generation wrote: logs, below its own folder.
 func (o *oldReader) usualLog() string {
 	const below = "logs/"
 	info, err := os.Stat(filepath.Join(o.src.oldHome(), below))
@@ -79,7 +79,7 @@ func (o *oldReader) usualLog() string {
 	return "."
 }
 
-// counted takes over a number of at least 1. Less meant to the original that the file grows for ever.
+// counted translates a number of at least 1. With less, the original's file grew for ever.
 func (o *oldReader) counted(key, option, unit string) {
 	value, place := o.get("LOG", option)
 	if n, err := strconv.Atoi(value); err == nil && n < 1 {
@@ -89,7 +89,7 @@ func (o *oldReader) counted(key, option, unit string) {
 	o.whole(key, "LOG", option, unit)
 }
 
-// email takes over the mail, which went to the address that it came from, if both host and address are there.
+// email translates the mail, of which sender and receiver are the same address. The original sent none without host or address.
 func (o *oldReader) email() {
 	host, hostPlace := o.get("LOG", "emailhost")
 	address, addressPlace := o.get("LOG", "emailaddress")

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Level is the least severe that is told. It is a slog.Level, and None is above them all:
+// Level is the least severe level that is logged. It is a slog.Level; None is above all others:
 //
 //	slog.Level(c.Log.Level)
 type Level slog.Level
@@ -23,7 +23,7 @@ const (
 
 var levelNames = map[Level]string{Debug: "debug", Info: "info", Warn: "warn", Error: "error", None: "none"}
 
-// String returns the name that a configuration has for the level.
+// String returns the level's name in a configuration.
 func (l Level) String() string {
 	if name, ok := levelNames[l]; ok {
 		return name
@@ -31,7 +31,7 @@ func (l Level) String() string {
 	return slog.Level(l).String()
 }
 
-// MarshalText returns the same name, so that what is printed can be read again.
+// MarshalText returns String, which UnmarshalText reads.
 func (l Level) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
 // UnmarshalText reads the name of a level in any case, and "warning" for warn.

@@ -14,7 +14,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
-// Sources is where a configuration comes from. The zero value gives the defaults.
+// Sources are where a configuration comes from. The zero Sources give the defaults.
 type Sources struct {
 	Path    string            // --config; "" looks for a file named after the program, see Find
 	Program string            // path of the running program; "" looks for no file, and calls the gateway gateway
@@ -25,13 +25,13 @@ type Sources struct {
 
 	// DeviceType is --device: the type of the device in one of the original's files, whatever the file's name says.
 	DeviceType string
-	// AnyDevice is for those whom the device doesn't matter to: one of the original's files need not tell its type.
+	// AnyDevice allows one of the original's files whose device type is unknown, for callers that don't need the device.
 	AnyDevice bool
-	// Incomplete makes warnings of files that are named and aren't there. The path of such a one is left as it is named.
+	// Incomplete makes a warning, not a fault, of a file that is named and isn't there. Its path stays as it is named.
 	Incomplete bool
 }
 
-// Loaded is a configuration together with what there is to say about it.
+// Loaded is a configuration, with its file and its warnings.
 type Loaded struct {
 	Config   Config
 	Path     string   // absolute path of the file that was used; "" if there was none
@@ -40,19 +40,18 @@ type Loaded struct {
 	origins origins
 }
 
-// Given reports whether any source sets the option, rather than its default. The password of a password_file, the
-// gateway's name if it is the file's, and the devices' own options do not count as set.
+// Given reports whether a source sets the option. The password of a password_file, the gateway's name if it is the file's, and the
+// devices' own options do not count as set.
 func (l *Loaded) Given(key string) bool {
 	_, ok := l.origins[key]
 	return ok
 }
 
-// Name is what the operator calls the option, or a part of it: "--mqtt.qos", "devices[0].params.port",
-// "[INTERFACE] port". It is the key itself if nobody set it.
+// Name returns what the operator calls the option, or a part of it: "--mqtt.qos", "devices[0].params.port", "[INTERFACE] port". It
+// returns the key itself if no source sets the option.
 func (l *Loaded) Name(key string) string { return l.origins.name(key) }
 
-// Load reads all sources. The error joins everything that is wrong, one line each; Path and Warnings are good even
-// then, Config is not.
+// Load reads all sources. The error joins all faults, each on one line. Beside an error Path and Warnings are good, Config is not.
 func Load(src Sources) (*Loaded, error) {
 	l := loader{
 		src:    src,
@@ -74,12 +73,12 @@ type loader struct {
 	*Loaded
 	src    Sources
 	merged *koanf.Koanf    // without the devices
-	list   any             // the devices, nil: no source gives any
-	broken map[string]bool // options that could not be read: nothing more is said of them
+	list   any             // the devices; nil: no source has any
+	broken map[string]bool // options that could not be read, and are therefore not validated
 	faults []error
 }
 
-// fault says what is wrong with an option, under the name by which the operator knows it.
+// fault notes a fault of an option, under the operator's name for it.
 func (l *loader) fault(key string, err error) {
 	l.faults = append(l.faults, &options.Fault{Key: l.Name(key), Err: err})
 }
@@ -140,15 +139,15 @@ func (l *loader) decode() {
 	}
 }
 
-// fillName gives the gateway its name if nobody did.
+// fillName sets the gateway's name if no source has.
 func (l *loader) fillName() {
 	if l.Config.Gateway.Name == "" && !l.broken["gateway.name"] {
 		l.Config.Gateway.Name = l.appName()
 	}
 }
 
-// appName is what the original called the application's name: that of the configuration file, but for one of the
-// original's read by a program that is called as its own were, lamp2mqtt: then it is the program's.
+// appName returns what the original called the application's name: the name of the configuration file. For one of the original's
+// files, read by a program with a name like the original's, lamp2mqtt, it is the name of the program.
 func (l *loader) appName() string {
 	program := l.src.programName()
 	if l.Path == "" || IsOriginal(l.Path) && deviceIn(program) != "" {
@@ -157,7 +156,7 @@ func (l *loader) appName() string {
 	return stem(l.Path)
 }
 
-// deviceIn is the device in the name of one of the original's programs: lamp of lamp2mqtt.
+// deviceIn returns the device in the name of one of the original's programs: lamp of lamp2mqtt.
 func deviceIn(program string) string {
 	device, _, found := strings.Cut(program, "2mqtt")
 	if !found {
@@ -166,7 +165,7 @@ func deviceIn(program string) string {
 	return device
 }
 
-// programName is <name>: the binary's own.
+// programName returns the name of the binary.
 func (s Sources) programName() string {
 	if s.Program == "" {
 		return "gateway"
@@ -174,16 +173,16 @@ func (s Sources) programName() string {
 	return strings.TrimSuffix(filepath.Base(s.Program), ".exe")
 }
 
-// stem is a file's name without extension.
+// stem returns a file's name without its extension.
 func stem(path string) string {
 	base := filepath.Base(path)
 	return strings.TrimSuffix(base, filepath.Ext(base))
 }
 
-// origins knows for each option that is set, by its key, what the operator calls it.
+// origins are the operator's names for the options that are set, by key.
 type origins map[string]string
 
-// name also serves for items of lists and parts of sections, "mapping.topics[1]", by the name of the whole.
+// name returns the operator's name for a key. The name of an item of a list or a part of a section begins with that of the whole.
 func (o origins) name(key string) string {
 	whole, rest := key, ""
 	for whole != "" {

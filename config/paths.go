@@ -14,9 +14,9 @@ import (
 type pathOption struct {
 	key     string
 	path    *string
-	ext     string // of the usual name; "" if there is no such
-	written bool   // by us: it need not exist yet
-	secret  bool   // nobody else is to read it
+	ext     string // extension of the usual name; "": there is no usual name
+	written bool   // the gateway writes the file: it need not exist yet
+	secret  bool   // no other user should be able to read the file
 }
 
 func pathOptions(c *Config) []pathOption {
@@ -33,7 +33,7 @@ func pathOptions(c *Config) []pathOption {
 	}
 }
 
-// resolvePaths makes every path absolute and reads the file with the password.
+// resolvePaths makes every path absolute, and reads the file with the password.
 func (l *loader) resolvePaths() {
 	for _, o := range pathOptions(&l.Config) {
 		if *o.path == "" {
@@ -55,10 +55,10 @@ func (l *loader) resolvePaths() {
 	}
 }
 
-// resolve finds a file as the original did: an absolute path is taken as it is; a relative one is looked for beside
-// the configuration file, in the working directory and beside the program. What is yet to be written and is in none
-// of them goes to the first. A path on the command line is tried from the working directory first. Beside an error, the
-// path is as it is named.
+// resolve finds a file as the original did. An absolute path stays as it is. A relative one is looked for beside the
+// configuration file, in the working directory and beside the program; one on the command line is looked for in the working
+// directory first. A file that is yet to be written, and is in none of them, belongs into the first. Beside an error the path
+// stays as it is named.
 func (l *loader) resolve(o pathOption) (string, error) {
 	path := *o.path
 	if o.ext != "" {
@@ -66,7 +66,7 @@ func (l *loader) resolve(o pathOption) (string, error) {
 	}
 	dirs := l.src.dirs()
 	if l.src.Home != "" && !IsOriginal(l.Path) {
-		dirs = dirs[:len(dirs)-1] // a file of today is not looked for among the original's
+		dirs = dirs[:len(dirs)-1] // no file of today is looked for in the original's folder
 	}
 	if l.Path != "" {
 		dirs = append([]string{filepath.Dir(l.Path)}, dirs...)
@@ -81,7 +81,7 @@ func (l *loader) resolve(o pathOption) (string, error) {
 	return found, nil
 }
 
-// missing tells of a file that isn't there: a fault, unless what is read may be incomplete.
+// missing notes that a file isn't there: as a warning if the sources may be incomplete, otherwise as a fault.
 func (l *loader) missing(name string, err error) {
 	fault := &options.Fault{Key: name, Err: err}
 	if l.src.Incomplete {
@@ -91,7 +91,7 @@ func (l *loader) missing(name string, err error) {
 	l.faults = append(l.faults, fault)
 }
 
-// usualName replaces "." and "..", and a folder with / at its end, by the file of that name in there.
+// usualName replaces ".", "..", and a folder with / at its end by the file called name in that folder.
 func usualName(path, name string) string {
 	switch path {
 	case ".":
@@ -105,7 +105,7 @@ func usualName(path, name string) string {
 	return path
 }
 
-// lookFor returns an absolute path.
+// lookFor returns the absolute path of the first file that exists at path in one of dirs.
 func lookFor(path string, dirs []string, written bool) (string, error) {
 	if strings.ContainsRune(path, 0) {
 		return "", fmt.Errorf("%q is no path", path)
@@ -132,7 +132,7 @@ func lookFor(path string, dirs []string, written bool) (string, error) {
 	return "", fmt.Errorf("there is no file %s", strings.Join(tried, " nor "))
 }
 
-// under is path as seen from dir.
+// under returns path as seen from dir.
 func under(dir, path string) string {
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path)
@@ -145,7 +145,7 @@ func (l *loader) readPassword(path string) {
 		l.faultf("mqtt.password_file", "there is %s too: want one of the two", l.Name("mqtt.password"))
 		return
 	}
-	text, err := files.Unmarked(path) // MQTT's passwords are bytes
+	text, err := files.Unmarked(path) // an MQTT password is any bytes
 	if err != nil {
 		l.fault("mqtt.password_file", err)
 		return

@@ -12,7 +12,7 @@ import (
 // Setting is one option in force.
 type Setting struct {
 	Key   string // dotted: "mqtt.broker", "devices[0].params.port"
-	Value string // one line, as it would be written in YAML
+	Value string // one line of YAML
 }
 
 // TypeFields returns the options of a type of device, and false if nothing is known of them.

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Size is a number of bytes. It is written 50MB, 64KB, 1GB or as plain bytes; the units are powers of 1024, in any
-// case, and the B may be left out.
+// Size is a number of bytes. An operator writes it as 50MB, 64KB, 1GB or plain bytes. The units are powers of 1024, in any case;
+// the B may be left out.
 type Size int64
 
 // The units of Size.
@@ -23,7 +23,7 @@ var units = []struct {
 	size Size
 }{{"GB", GB}, {"MB", MB}, {"KB", KB}}
 
-// String uses the largest unit that divides s, so that reading it gives s again.
+// String returns s in the largest unit that divides it, so that reading the text gives s again.
 func (s Size) String() string {
 	for _, u := range units {
 		if s != 0 && s%u.size == 0 {
@@ -33,7 +33,7 @@ func (s Size) String() string {
 	return strconv.FormatInt(int64(s), 10)
 }
 
-// MarshalText returns the size with the largest unit that divides it: 64KB.
+// MarshalText returns String.
 func (s Size) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText reads a whole number with or without a unit, in any case.
@@ -57,7 +57,7 @@ func (s *Size) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// cutUnit cuts MB, or M alone, off the end.
+// cutUnit cuts a unit, with or without its B, off the end.
 func cutUnit(text, unit string) (digits string, ok bool) {
 	for _, suffix := range []string{unit, unit[:1]} {
 		if digits, ok = strings.CutSuffix(text, suffix); ok {

@@ -9,7 +9,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
-// validate finds everything that neither a type nor bounds rule out. Options that could not be read are passed over.
+// validate finds the faults that neither a type nor bounds rule out. It passes over options that could not be read.
 func (l *loader) validate() {
 	l.check("gateway.name", checkName(l.Config.Gateway.Name))
 	l.validateMQTT()
@@ -19,14 +19,14 @@ func (l *loader) validate() {
 	l.validateEmail()
 }
 
-// check reports what is wrong with an option, if anything is.
+// check notes err, unless it is nil, as a fault of an option.
 func (l *loader) check(key string, err error) {
 	if err != nil && !l.broken[key] {
 		l.fault(key, err)
 	}
 }
 
-// checkName is for names that become one level of a topic.
+// checkName checks a name that becomes one level of a topic.
 func checkName(name string) error {
 	if name == "" {
 		return errors.New("empty: want a name")
@@ -89,14 +89,14 @@ func (l *loader) validateDevice(i int) {
 	l.checkWords(i, "answers_to.device", d.AnswersTo.Device)
 }
 
-// checkDevice puts the key together only if there is something wrong.
+// checkDevice is check for an option of a device. It puts the key together only if there is a fault.
 func (l *loader) checkDevice(i int, option string, err error) {
 	if err != nil {
 		l.check(fmt.Sprintf("devices[%d].%s", i, option), err)
 	}
 }
 
-// checkWords refuses the empty word: a message that leaves a characteristic empty finds every device anyway.
+// checkWords refuses the empty word: a message whose characteristic is empty finds every device anyway.
 func (l *loader) checkWords(i int, option string, words []string) {
 	for n, word := range words {
 		if word == "" {
@@ -106,7 +106,7 @@ func (l *loader) checkWords(i int, option string, words []string) {
 	}
 }
 
-// validateEmail wants all of host, from and to, or none.
+// validateEmail demands all of host, from and to, or none.
 func (l *loader) validateEmail() {
 	e := &l.Config.Log.Email
 	if e.Host == "" && e.From == "" && len(e.To) == 0 {
@@ -131,7 +131,7 @@ func (l *loader) validateEmail() {
 	}
 }
 
-// checkHost is topic.CheckHost where an IPv6 address needs no brackets, for no port stands behind it.
+// checkHost is topic.CheckHost for a host without a port, where an IPv6 address needs no brackets.
 func checkHost(host string) error {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return nil

@@ -19,7 +19,7 @@ func (l *loader) validateEmbedded() {
 	l.check("embedded.address", err)
 }
 
-// splitAddress returns the host of what one listens on; "" stands for every address of this machine.
+// splitAddress returns the host of an address to listen on; "" stands for every address of this machine.
 func splitAddress(address string) (host string, err error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -38,7 +38,7 @@ func splitAddress(address string) (host string, err error) {
 	return host, nil
 }
 
-// isLoopback asks no name server: a name other than localhost may lead anywhere.
+// isLoopback reports whether a host is this machine's loopback. It asks no name server: another name may lead anywhere.
 func isLoopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.IsLoopback()

@@ -37,7 +37,7 @@ func (l *loader) validateMQTT() {
 	}
 }
 
-// validateTLS refuses what would be without effect: whoever names certificates believes the line to be encrypted.
+// validateTLS refuses options of TLS without TLS: an operator who names certificates believes the connection to be encrypted.
 func (l *loader) validateTLS(scheme string) {
 	t := &l.Config.MQTT.TLS
 	if t.CertFile != "" && t.KeyFile == "" {
@@ -64,7 +64,7 @@ func (l *loader) validateTLS(scheme string) {
 	}
 }
 
-// checkBroker gives the scheme if the address is in order. Errors do not show what may be a password.
+// checkBroker checks the address of a broker and returns its scheme. No error shows what may be a password.
 func checkBroker(address string) (scheme string, err error) {
 	if address == Embedded {
 		return Embedded, nil
@@ -72,7 +72,7 @@ func checkBroker(address string) (scheme string, err error) {
 	shown := options.RedactAddress(address)
 	u, err := topic.ParseBroker(address)
 	switch {
-	case err != nil && !strings.Contains(address, "://"): // whatever else it is
+	case err != nil && !strings.Contains(address, "://"): // a host without scheme, say
 		return "", fmt.Errorf("%q is no broker address: want tcp, ssl, ws or wss://host:port, unix:///path, or embedded", shown)
 	case err != nil:
 		return "", fmt.Errorf("%q: %w", shown, err)
@@ -85,7 +85,7 @@ func checkBroker(address string) (scheme string, err error) {
 	return u.Scheme, nil
 }
 
-// checked is for texts of which a fault is better understood with their beginning.
+// checked returns the fault that check finds in text, behind the beginning of text.
 func checked(text string, check func(string) error) error {
 	if err := check(text); err != nil {
 		return fmt.Errorf("%.100q: %w", text, err)

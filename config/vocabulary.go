@@ -2,11 +2,11 @@ package config
 
 import "strings"
 
-// vocabulary keeps one of each word. Parsers make every one anew, keys too, and beside what is thrown away, which is most of
-// a file of many devices: what is left of it would hold on to several times its own memory.
+// vocabulary holds one copy of each word. Parsers allocate each word anew, keys as well, between nodes that are thrown away. The
+// words that stay would keep several times their own memory from being given back.
 type vocabulary map[string]any
 
-// share puts ours in the place of every word below value, which it changes, and returns it.
+// share replaces every word in value, which it changes, by the vocabulary's copy, and returns value.
 func (v vocabulary) share(value any) any {
 	switch value := value.(type) {
 	case string:
@@ -17,7 +17,7 @@ func (v vocabulary) share(value any) any {
 		}
 	case map[string]any:
 		for key, item := range value {
-			value[v.word(key).(string)] = v.share(item) // the map takes over the key as well
+			value[v.word(key).(string)] = v.share(item) // the key is replaced as well
 		}
 	}
 	return value

@@ -16,11 +16,10 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
-// YAML writes the configuration as a file that loads to the same one: the gateway's name, the broker, and whatever
-// differs from the defaults. Paths below the folder in which the file will stand are written relative to it; "" keeps
-// them absolute.
+// YAML returns the configuration as a file that loads to the same one: the gateway's name, the broker, and the options that differ
+// from the defaults. Paths below folder, in which the file is to stand, are written relative to it; with "" they stay absolute.
 //
-// It is text for a file and not for a log: a password that comes from no password_file stands in it.
+// The text is for a file and not for a log: a password that comes from no password_file stands in it.
 func (c *Config) YAML(folder string) []byte {
 	defaults := values(Default())
 	root := mapping()
@@ -60,7 +59,7 @@ func devices(list []Device) *yaml.Node {
 	return sequence
 }
 
-// values are the options of a struct by key.
+// values returns the options of a struct by key.
 func values(v any) map[string]any {
 	all := map[string]any{}
 	for f, value := range options.All(v) {
@@ -69,12 +68,12 @@ func values(v any) map[string]any {
 	return all
 }
 
-// isPath is true for the options that name files.
+// isPath reports whether an option names a file.
 func isPath(key string) bool {
 	return slices.ContainsFunc(pathOptions(&Config{}), func(o pathOption) bool { return o.key == key })
 }
 
-// relative shortens a path that lies below the folder.
+// relative returns path relative to folder if it lies below.
 func relative(folder, path string) string {
 	if folder == "" {
 		return path
@@ -88,7 +87,7 @@ func relative(folder, path string) string {
 
 func mapping() *yaml.Node { return &yaml.Node{Kind: yaml.MappingNode} }
 
-// put sets a dotted key, with the mappings in between.
+// put sets a dotted key, and makes the mappings in between.
 func put(m *yaml.Node, key string, value *yaml.Node) {
 	name, rest, nested := strings.Cut(key, ".")
 	if !nested {
@@ -106,7 +105,7 @@ func put(m *yaml.Node, key string, value *yaml.Node) {
 	put(below, rest, value)
 }
 
-// node writes a value as one would by hand. reveal shows secrets.
+// node returns a value as an operator writes it; with reveal, secrets as well.
 func node(value any, reveal bool) *yaml.Node {
 	switch value := value.(type) {
 	case string:
@@ -143,7 +142,7 @@ func node(value any, reveal bool) *yaml.Node {
 	return n
 }
 
-// text is a string without quotes where nobody could take it for anything else.
+// text returns a string, without quotes if YAML reads it as nothing else.
 func text(s string) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 	if s == "" || strings.ContainsFunc(s, func(r rune) bool { return !isPlain(r) }) {
@@ -166,7 +165,7 @@ func encode(n *yaml.Node) []byte {
 	return b.Bytes()
 }
 
-// inline writes a value in one line.
+// inline returns a value on one line.
 func inline(value any) string {
 	n := node(value, false)
 	n.Style |= yaml.FlowStyle

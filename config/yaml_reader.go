@@ -63,13 +63,13 @@ func onlyDocument(text []byte) (root *yaml.Node, err error) {
 
 type yamlReader struct {
 	words  vocabulary
-	inside map[*yaml.Node]bool // what the alias that is being read stands in
-	copied int                 // nodes that aliases have brought
-	copies int                 // aliases that are being read, one within the other
+	inside map[*yaml.Node]bool // the anchored nodes that are being read
+	copied int                 // nodes that were read through an alias
+	copies int                 // aliases that are being read, one within another
 	faults []error
 }
 
-// mostCopied bounds what aliases of aliases stand for.
+// mostCopied bounds how many nodes are read through aliases, which may stand within one another.
 const mostCopied = 1_000_000
 
 func yamlPlace(n *yaml.Node) string { return fmt.Sprintf("line %d, column %d", n.Line, n.Column) }
@@ -126,7 +126,7 @@ func (r *yamlReader) unknownTag(n *yaml.Node, tag string) {
 	r.faultf(n, "tag %q: want the value itself, without a tag; what is secret or differs by machine can stand in password_file or the environment", tag)
 }
 
-// mapping reads options. Those that are merged in give way to the mapping's own, and among them the first counts.
+// mapping reads options. The mapping's own win over those that are merged in; of several that are merged in, the first counts.
 func (r *yamlReader) mapping(n *yaml.Node) map[string]any {
 	m := make(map[string]any, len(n.Content)/2)
 	lines := make(map[string]int, len(n.Content)/2)
@@ -154,7 +154,7 @@ func (r *yamlReader) mapping(n *yaml.Node) map[string]any {
 	return m
 }
 
-// key is the text of a key, whatever YAML would take that for.
+// key returns a key as it is written, whatever type YAML gives it.
 func (r *yamlReader) key(n *yaml.Node) (name string, merge, ok bool) {
 	at := n
 	if n.Kind == yaml.AliasNode {
@@ -194,12 +194,12 @@ func (r *yamlReader) merge(m map[string]any, n *yaml.Node) {
 	}
 }
 
-// plainTags are those of YAML itself that one value can have.
+// plainTags are the tags of YAML itself for a scalar.
 var plainTags = map[string]bool{
 	"!!str": true, "!!null": true, "!!bool": true, "!!int": true, "!!float": true, "!!binary": true, "!!timestamp": true,
 }
 
-// octal is what YAML 1.1 takes for a number of the base 8, 1.2 for a decimal one, and a reader for either, or for text.
+// octal matches a number that YAML 1.1 reads as octal and YAML 1.2 as decimal.
 var octal = regexp.MustCompile(`^[-+]?0[0-9_]`)
 
 func (r *yamlReader) scalar(n *yaml.Node, tag string) any {
@@ -216,7 +216,7 @@ func (r *yamlReader) scalar(n *yaml.Node, tag string) any {
 		return nil
 	}
 	var value any
-	if err := n.Decode(&value); err != nil { // it would quote what may be a password
+	if err := n.Decode(&value); err != nil { // the error would quote what may be a password
 		r.faultf(n, "what stands behind the tag %q is none", tag)
 		return nil
 	}

@@ -11,25 +11,25 @@ import (
 	"time"
 )
 
-// bounds is what the tags of a field say about its value, or about each item of a list:
+// bounds are the tags of a field that bound its value, or each item of a list:
 //
 //	min:"1s" max:"1h"        the least and the most that make sense; either may be left out
-//	zero:"never"             0 is allowed besides, and means that
-//	one_of:"always never"    the words there are
+//	zero:"never"             0 is allowed as well, and means "never"
+//	one_of:"always never"    the words that are allowed
 type bounds struct {
-	min, max reflect.Value // of the value's type; invalid: none
+	min, max reflect.Value // of the field's type; invalid: no bound
 	tags     Bounds
 }
 
-// Bounds is what an option may be, as it would be written. The zero value is no bound at all.
+// Bounds are the values that an option may have, as an operator writes them. The zero Bounds allow every value.
 type Bounds struct {
 	Min, Max string
-	Zero     string // what 0 means, if that is outside of the two
-	OneOf    string // the words of a text, with blanks in between: see Words
+	Zero     string // what 0 means, if 0 is allowed outside of Min and Max
+	OneOf    string // the words that are allowed, with blanks in between: see Words
 }
 
-// String is for those who choose a value: "1s to 1h, or 0: never". It is "" without bounds of a number: the words of a
-// text want an explanation each, and so stand in the option's meaning.
+// String returns the bounds of a number: "1s to 1h, or 0: never". It returns "" for the words of a text, each of which the
+// option's doc explains.
 func (b Bounds) String() string {
 	text := b.span()
 	if b.Zero != "" {
@@ -38,7 +38,7 @@ func (b Bounds) String() string {
 	return text
 }
 
-// Words lists the words that a text may be; nil: any.
+// Words returns the words that are allowed; nil: any.
 func (b Bounds) Words() []string { return strings.Fields(b.OneOf) }
 
 func (b Bounds) span() string {
@@ -53,7 +53,7 @@ func (b Bounds) span() string {
 	return ""
 }
 
-// readBounds reads the tags of a field. The error says what the programmer got wrong.
+// readBounds reads the tags of a field. The error is a mistake of the programmer.
 func readBounds(f reflect.StructField) (b bounds, err error) {
 	b.tags = Bounds{Min: f.Tag.Get("min"), Max: f.Tag.Get("max"), Zero: f.Tag.Get("zero"), OneOf: f.Tag.Get("one_of")}
 	t := f.Type
@@ -85,7 +85,7 @@ func readBounds(f reflect.StructField) (b bounds, err error) {
 	return b, nil
 }
 
-// check says what is wrong with a value that has been read.
+// check returns why v is out of bounds, nil if it is not.
 func (b *bounds) check(v reflect.Value) error {
 	if b.tags.OneOf != "" {
 		words := b.tags.Words()
@@ -111,12 +111,12 @@ func alternatives(words []string) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// isNumber is true for what can be more or less, sizes and durations among them.
+// isNumber reports whether a type is a number; sizes and durations are.
 func isNumber(t reflect.Type) bool {
 	return isInteger(t) || t.Kind() == reflect.Float32 || t.Kind() == reflect.Float64
 }
 
-// compare is for two numbers of one type.
+// compare compares two numbers of one type.
 func compare(a, b reflect.Value) int {
 	switch {
 	case a.CanInt():
@@ -127,7 +127,7 @@ func compare(a, b reflect.Value) int {
 	return cmp.Compare(a.Float(), b.Float())
 }
 
-// written is a number as its operator would write it.
+// written returns a number as an operator writes it.
 func written(v reflect.Value) string {
 	switch value := v.Interface().(type) {
 	case time.Duration:
@@ -139,7 +139,7 @@ func written(v reflect.Value) string {
 	}
 }
 
-// Duration writes a duration as one would by hand: "60s" and "2h" rather than "1m0s" and "2h0m0s".
+// Duration returns a duration as an operator writes it: "60s" and "2h" rather than "1m0s" and "2h0m0s".
 func Duration(d time.Duration) string {
 	if d%time.Second == 0 && -2*time.Minute <= d && d <= 2*time.Minute {
 		return strconv.Itoa(int(d/time.Second)) + "s"

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Check finds what a programmer got wrong in a tagged struct: v as for Fields. Whoever takes such a struct from
-// others calls it when the program starts and panics with the error, which joins all there is to say.
+// Check finds the mistakes of the programmer in a tagged struct; v is as for Fields. The error joins all of them. A package that
+// takes such a struct from others calls Check when the program starts, and panics with the error.
 func Check(v any) error {
 	t, ok := v.(reflect.Type)
 	if !ok {

@@ -9,18 +9,18 @@ import (
 	"strings"
 )
 
-// Decode sets every field of the struct that into points to, from raw where it has the key, else to its default.
-// The error joins one Fault for each thing that is wrong: an unknown key, a value of the wrong type or out of range,
-// a required option that is missing. After an error the struct holds what could be read.
+// Decode sets every field of the struct that into points to: from raw if raw has the key, otherwise to its default. The error
+// joins a Fault for each unknown key, each value of the wrong type or out of range, and each required option that is missing.
+// After an error the struct holds the values that could be read. Decode does not change raw.
 //
-// A default that does not parse panics; see Check.
+// Decode panics if a default does not parse; see Check.
 func Decode(raw map[string]any, into any) error {
 	v := reflect.ValueOf(into)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
 		panic(fmt.Sprintf("options: Decode into %T, want a pointer to a struct", into))
 	}
 	t := structType(into)
-	if !differs(raw, t) { // as the options of most devices: copies of 100,000 would take 30 MB of memory for good
+	if !differs(raw, t) { // most often; copies for 100,000 devices would keep 30 MB of memory
 		return DecodeNormalized(raw, into)
 	}
 	clean := clone(raw).(map[string]any)
@@ -39,7 +39,7 @@ func DecodeNormalized(clean map[string]any, into any) error {
 	return errors.Join(d.faults...)
 }
 
-// respell turns a key into the operator's spelling of it, as far as he wrote it at all.
+// respell returns a key as the operator has spelt it, as far as he has written it.
 func respell(key string, spelt map[string]string) string {
 	rest := ""
 	for key != "" {
@@ -54,7 +54,7 @@ func respell(key string, spelt map[string]string) string {
 
 type decoder struct{ faults faultList }
 
-// section fills the struct v from a map whose keys are normalized.
+// section fills the struct v from a map whose keys are spelt like its own.
 func (d *decoder) section(at place, raw map[string]any, v reflect.Value) {
 	for _, f := range specs(v.Type()) {
 		key, dst := at.under(f.key), v.FieldByIndex(f.Index)
@@ -88,8 +88,8 @@ func (d *decoder) missing(at place, f spec) {
 	d.faults.addf(at.String(), "missing: want %s%s", aTypeWord(f.Type), hint)
 }
 
-// value sets dst, which is zero, going down into lists, maps and structs so that each fault has its own key. An empty
-// list or map leaves it nil, so that what is given empty equals what is not given. The bounds are those of each item.
+// value sets dst, which is zero. It goes down into lists, maps and structs, so that each fault has its own key. An empty list or
+// map leaves dst nil: given empty equals not given. b bounds each item.
 func (d *decoder) value(at place, raw any, dst reflect.Value, b *bounds) {
 	t := dst.Type()
 	switch {
@@ -167,8 +167,8 @@ func (d *decoder) list(at place, raw any, dst reflect.Value, b *bounds) {
 	}
 }
 
-// splitList takes text for a list: words with commas between them, and one behind the last if you like. What looks like the
-// list of another notation would make words that nobody means.
+// splitList reads a list from text: words with commas in between; a comma behind the last is allowed. It refuses a word that
+// begins with a bracket or a quote: the list is written in another notation, and would be read wrongly.
 func splitList(text string) (items []any, err error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, nil

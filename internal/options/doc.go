@@ -11,13 +11,13 @@
 //		} `koanf:"auth"`
 //	}
 //
-// A field without a default is required, unless it is a struct, which holds further fields, or a list or a map,
-// which begin empty. A field without a koanf tag goes by its name in lower case; koanf:"-" leaves it out.
+// A field without a default is required, unless it is a struct, which holds further fields, or a list or a map, which begin
+// empty. The key of a field without a koanf tag is its name in lower case. koanf:"-" makes a field no option.
 //
-// min and max are what a number may be at least and at most, zero allows 0 besides and says what that means, and one_of
-// lists the words of a text. In a list they hold for each item.
+// min and max bound a number. zero allows 0 as well, and says what 0 means. one_of lists the words that a text may be. In a list
+// they hold for each item.
 //
-// Keys are found in any case. Since environments, command lines and INI files know only text, text is read as what
-// the field is: "9600", "on", "30s", and "a, b" for a list. A duration needs its unit, except 0. What a file gives as
-// a number is never taken for text: 0123 would silently become 83.
+// Keys may be written in any case. Environments, command lines and INI files have only text; text is therefore read as the type of
+// the field: "9600", "on", "30s", and "a, b" for a list. A duration needs its unit, except 0. A number in a file is never read as
+// text: 0123 would silently become 83.
 package options

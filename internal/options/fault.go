@@ -9,18 +9,18 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
-// Fault is what is wrong with one option.
+// Fault is a fault of one option.
 type Fault struct {
-	Key string // dotted: "reconnect.min", "devices[1].name"; in errors of Decode spelt as the operator spelt it
+	Key string // dotted: "reconnect.min", "devices[1].name"; in errors of Decode as the operator has spelt the key
 	Err error
 }
 
-// Error keeps to one line: a key may come from outside.
+// Error returns key and fault on one line. A key from outside may hold any character.
 func (f *Fault) Error() string {
 	return wording.Printable(f.Key) + ": " + f.Err.Error()
 }
 
-// Unwrap returns what is wrong, without the key.
+// Unwrap returns the fault without its key.
 func (f *Fault) Unwrap() error { return f.Err }
 
 // joined is the type of the errors that errors.Join makes.
@@ -42,8 +42,8 @@ func Each(err error) []error {
 	return all
 }
 
-// Faults takes an error of Decode or Normalize apart. An error that is no Fault and holds none counts as one without
-// a key; nil gives none.
+// Faults returns the faults that are joined in an error of Decode or Normalize. An error that neither is a Fault nor wraps one
+// becomes a Fault without a key. There is none in nil.
 func Faults(err error) []*Fault {
 	if err == nil {
 		return nil
@@ -68,7 +68,7 @@ func (l *faultList) add(key string, err error) { *l = append(*l, &Fault{key, err
 
 func (l *faultList) addf(key, format string, args ...any) { l.add(key, fmt.Errorf(format, args...)) }
 
-// join puts a key below another.
+// join returns key below parent.
 func join(parent, key string) string {
 	if parent == "" {
 		return key
@@ -76,5 +76,5 @@ func join(parent, key string) string {
 	return parent + "." + key
 }
 
-// last is the part of a dotted key after the last dot.
+// last returns the part of a dotted key behind the last dot.
 func last(key string) string { return key[strings.LastIndexByte(key, '.')+1:] }

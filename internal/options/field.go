@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// Field is one option as its operator knows it.
+// Field is one option, in an operator's words.
 type Field struct {
 	Key      string // dotted where structs are nested: "reconnect.min"
 	Type     string // in an operator's words: "string", "duration", "list of strings"
 	Doc      string
-	Default  string // as it would be written; "" too if there is none: see Required
+	Default  string // as an operator writes it; "" also if there is none: see Required
 	Example  string
 	Required bool
 	Secret   bool
@@ -32,7 +32,7 @@ func Fields(v any) []Field {
 	return fields
 }
 
-// All goes through the options of v, a struct or a pointer to one, together with their values.
+// All yields the options of v, a struct or a pointer to one, with their values.
 func All(v any) iter.Seq2[Field, any] {
 	return func(yield func(Field, any) bool) {
 		walk("", reflect.Indirect(reflect.ValueOf(v)), yield)
@@ -55,7 +55,7 @@ func walk(parent string, v reflect.Value, yield func(Field, any) bool) bool {
 	return true
 }
 
-// structType panics on anything that is no struct: only a programmer chooses it.
+// structType returns the type of a struct. It panics on any other type, which is a mistake of the programmer.
 func structType(v any) reflect.Type {
 	t, ok := v.(reflect.Type)
 	if !ok {
@@ -70,18 +70,18 @@ func structType(v any) reflect.Type {
 	return t
 }
 
-// spec is a struct's field with its tags read.
+// spec is the field of a struct, with its tags.
 type spec struct {
 	reflect.StructField
 	key        string
 	preset     string // the default
 	hasDefault bool
-	parsed     reflect.Value // the default, if it is right and can be copied
+	parsed     reflect.Value // the default, read; invalid if that fails, or if copies of the value would share memory
 	bounds     bounds
-	boundsErr  error // of the programmer: see Check
+	boundsErr  error // a mistake of the programmer: see Check
 }
 
-// known keeps what specs returns, by type: a list of sections asks again for each item.
+// known caches specs by type: each item of a list of structs needs them.
 var known sync.Map
 
 func specs(t reflect.Type) []spec {
@@ -113,7 +113,7 @@ func specs(t reflect.Type) []spec {
 
 func (s spec) isSection() bool { return isSection(s.Type) }
 
-// isRequired: lists and maps begin empty.
+// isRequired reports whether the option has to be given. Lists and maps begin empty.
 func (s spec) isRequired() bool {
 	kind := s.Type.Kind()
 	return !s.hasDefault && (readsText(s.Type) || kind != reflect.Slice && kind != reflect.Map)
@@ -132,12 +132,13 @@ func (s spec) field(key string) Field {
 	}
 }
 
-// isSection tells a struct that holds options from one that is a value, such as time.Time.
+// isSection reports whether a type is a struct of options, and not a value such as time.Time.
 func isSection(t reflect.Type) bool { return t.Kind() == reflect.Struct && !readsText(t) }
 
-// texts keeps what readsText returns, by type.
+// texts caches readsText by type.
 var texts sync.Map
 
+// readsText reports whether a type reads itself from text.
 func readsText(t reflect.Type) bool {
 	if reads, ok := texts.Load(t); ok {
 		return reads.(bool)
@@ -147,7 +148,7 @@ func readsText(t reflect.Type) bool {
 	return reads
 }
 
-// isPlain tells a type whose values share nothing when they are copied.
+// isPlain reports whether copies of a type's values share no memory that could be written.
 func isPlain(t reflect.Type) bool { return t.Kind() == reflect.String || t.Kind() <= reflect.Float64 }
 
 func isInteger(t reflect.Type) bool { return reflect.Int <= t.Kind() && t.Kind() <= reflect.Uintptr }
@@ -177,7 +178,7 @@ func typeWord(t reflect.Type) string {
 	return t.Kind().String()
 }
 
-// aTypeWord is typeWord with its article.
+// aTypeWord returns typeWord with its article.
 func aTypeWord(t reflect.Type) string {
 	word := typeWord(t)
 	if strings.ContainsRune("aeiou", rune(word[0])) {

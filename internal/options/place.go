@@ -2,8 +2,8 @@ package options
 
 import "strconv"
 
-// place is where an option stands, level by level. It is put into words only when there is something to say: of many
-// devices' options, most are as they should be. Those below one place share its memory: one at a time.
+// place is where an option stands, level by level. String puts the dotted key together only for a fault: of the options of many
+// devices, few have one. The places below a place share its memory, so that only one of them may be in use at a time.
 type place []level
 
 type level struct {
@@ -11,7 +11,7 @@ type level struct {
 	item int // of a list, from 1; 0 if it has a key
 }
 
-// top is where everything begins, with room for as many levels as there usually are.
+// top returns the place of the whole, with room for the usual number of levels.
 func top() place { return make(place, 0, 8) }
 
 func (p place) under(key string) place { return append(p, level{key: key}) }

@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// Redact returns text without what is secret in the addresses it holds, however they got into it: the user of
+// Redact returns text with the secrets in its addresses hidden: the user and password of
 //
 //	tcp://me:swordfish@box:1883    and    me:swordfish@box
 //
-// and what stands behind the ?, ; or # of an address, or, in other text, behind the = of a name there that sounds like a
-// secret. It hides too much rather than too little, and leaves text without any as it is.
+// what stands behind the ?, ; or # of an address, and, behind such a sign in any other text, the value of a name that sounds like
+// a secret. Redact hides too much rather than too little. Text without an address stays as it is.
 func Redact(text string) string {
 	if strings.Contains(text, "://") || strings.Contains(text, "@") {
 		text = words.ReplaceAllStringFunc(text, redactWord)
@@ -24,11 +24,11 @@ func Redact(text string) string {
 }
 
 var (
-	// words are what stands between white space or quotation marks.
+	// words are separated by white space or quotation marks.
 	words = regexp.MustCompile("[^\\s\"`]+")
-	// login is a user with a password, at the begin of an address without a scheme.
+	// login matches user and password at the beginning of an address without a scheme.
 	login = regexp.MustCompile(`[^\s:/@=({\[,]+:[^\s/][^\s]*@`)
-	// tokens are values behind a name that sounds like a secret.
+	// tokens matches the value of a name that sounds like a secret.
 	tokens = regexp.MustCompile(`(?i)([?&;#][\w.-]*(?:pass|pwd|secret|token|credential|key|auth|signature)[\w.-]*=)[^\s"&;#]+`)
 )
 
@@ -37,11 +37,11 @@ func redactWord(word string) string {
 	if !found {
 		return login.ReplaceAllString(word, hidden+"@")
 	}
-	rest := strings.TrimRight(address, ".,:)]}>'") // a sentence's
+	rest := strings.TrimRight(address, ".,:)]}>'") // these end a sentence
 	return login.ReplaceAllString(before, hidden+"@") + "://" + redactRest(rest) + address[len(rest):]
 }
 
-// RedactAddress is Redact for what ought to be one address, whatever it is.
+// RedactAddress is Redact for a text that ought to be one address, whatever it holds.
 func RedactAddress(address string) string {
 	before, rest, found := strings.Cut(address, "://")
 	if !found {
@@ -50,8 +50,8 @@ func RedactAddress(address string) string {
 	return before + "://" + redactRest(rest)
 }
 
-// redactRest hides user and tokens in what follows the scheme. A password may hold the signs that ought to end it: what
-// stands before an @ and may be one is hidden, and the host too if a token may hold the @.
+// redactRest hides user and tokens in the part behind the scheme. A password may hold the signs that ought to end it: everything
+// before an @ that may be a password is hidden, and the host as well if the @ may be part of a token.
 func redactRest(rest string) string {
 	at, tail := strings.LastIndexByte(rest, '@'), strings.IndexAny(rest, "?#;")
 	inPath := at >= 0 && strings.Contains(rest[:at], "/") && !strings.Contains(rest[:at], ":")
@@ -66,7 +66,7 @@ func redactRest(rest string) string {
 	return redactPort(rest)
 }
 
-// redactPort hides what stands in a port's place and is no number: a password whose @ is missing.
+// redactPort hides the port if it is no number: it may be a password whose @ is missing.
 func redactPort(rest string) string {
 	end := strings.IndexAny(rest, "/?#;")
 	if end < 0 {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// setScalar reads raw, what a parser made of one value or the text of it, into dst.
+// setScalar reads raw into dst. raw is a value from a parser, or text.
 func setScalar(raw any, dst reflect.Value) error {
 	t := dst.Type()
 	if raw != nil && reflect.TypeOf(raw) == t {
@@ -57,7 +57,7 @@ func setScalar(raw any, dst reflect.Value) error {
 	return nil
 }
 
-// readBool knows the words of Python's configparser.
+// readBool reads the words of Python's configparser.
 func readBool(text string) (value, ok bool) {
 	switch strings.ToLower(strings.TrimSpace(text)) {
 	case "true", "yes", "on", "1":
@@ -116,7 +116,7 @@ func setInteger(raw any, dst reflect.Value) error {
 	return nil
 }
 
-// integer takes any Go number that is whole: JSON's parser makes floats of all.
+// integer returns any Go number that is whole: encoding/json makes floats of all.
 func integer(raw any) (*big.Int, bool) {
 	v := reflect.ValueOf(raw)
 	switch {
@@ -157,7 +157,7 @@ func setFloat(raw any, dst reflect.Value) error {
 	return nil
 }
 
-// wrongType never shows what was given for a secret.
+// wrongType returns the fault of a value of the wrong type. It does not show the value of a secret.
 func wrongType(raw any, t reflect.Type) error {
 	if t == reflect.TypeFor[Secret]() {
 		return errors.New("want text: put it in quotes")
@@ -169,7 +169,7 @@ func wrongType(raw any, t reflect.Type) error {
 	return fmt.Errorf("want %s, have %s: put it in quotes", aTypeWord(t), describe(raw))
 }
 
-// describe shows an operator the value that he wrote.
+// describe returns the value as the operator has written it, or its kind if it is no scalar.
 func describe(raw any) string {
 	switch v := reflect.ValueOf(raw); v.Kind() {
 	case reflect.Invalid, reflect.Map, reflect.Slice:
@@ -180,7 +180,7 @@ func describe(raw any) string {
 	return fmt.Sprint(raw)
 }
 
-// kindOf does not show it: in the place of a section it may be a secret that belongs to an option below.
+// kindOf returns the kind of a value, and not the value: in the place of a section stands, perhaps, the secret of an option below.
 func kindOf(raw any) string {
 	switch reflect.ValueOf(raw).Kind() {
 	case reflect.Invalid:

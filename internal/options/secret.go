@@ -6,17 +6,16 @@ import (
 	"log/slog"
 )
 
-// Secret is text that shows itself to nobody who does not ask for it with Reveal: neither printed, by whatever verb,
-// nor logged, nor marshalled.
+// Secret is text that only Reveal returns. Printed with any verb, logged or marshalled, a Secret shows stars.
 type Secret string
 
-// hidden stands for every secret, whatever its length.
+// hidden is shown in the place of every secret, whatever its length.
 const hidden = "******"
 
-// Reveal gives the secret itself.
+// Reveal returns the secret itself.
 func (s Secret) Reveal() string { return string(s) }
 
-// String is "" for the empty secret, so that one can see that none is set.
+// String returns stars, or "" for the empty secret: an operator sees that none is set.
 func (s Secret) String() string {
 	if s == "" {
 		return ""
@@ -24,7 +23,7 @@ func (s Secret) String() string {
 	return hidden
 }
 
-// Format hides the secret from all verbs: %x and %#v would not ask String.
+// Format writes String for every verb: %x and %#v would not call it.
 func (s Secret) Format(f fmt.State, verb rune) {
 	if verb == 'q' || f.Flag('#') {
 		fmt.Fprintf(f, "%q", s.String())
@@ -33,13 +32,13 @@ func (s Secret) Format(f fmt.State, verb rune) {
 	io.WriteString(f, s.String())
 }
 
-// LogValue keeps the secret from every log handler.
+// LogValue returns stars to every log handler.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// MarshalText keeps it from JSON, YAML and the like: it does not read back.
+// MarshalText returns stars to JSON, YAML and the like. The secret can't be read from them again.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText takes the text as it is, white space included.
+// UnmarshalText reads the text as it is, white space included.
 func (s *Secret) UnmarshalText(text []byte) error {
 	*s = Secret(text)
 	return nil
