@@ -19,8 +19,8 @@
 // The outbox needs five things together: an fsync that is shared by a batch, with a report which records are durable; releases
 // in any order; a bound on the disk; a file that is torn or damaged costs the damaged records only; no wait for whoever appends.
 //
-//	bbolt        Each commit writes whole pages at random places, twice synced. The file never shrinks. A damaged page makes
-//	             the rest unreadable.
+//	bbolt        Each commit writes whole pages at random places, twice synced. The file never shrinks. A damaged page can
+//	             make the whole file unreadable.
 //	tidwall/wal  Entries have consecutive numbers and go from the front or the back only: one record that nobody takes keeps
 //	             all that follow. There is no checksum, and a torn last entry makes Open fail with ErrCorrupt.
 //	diskqueue    Records are read once, in their order; there is no release, and no report which records are synced.
