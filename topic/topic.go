@@ -56,6 +56,18 @@ func isPrintable(s string) bool {
 	return true
 }
 
+// isPlainLevel is true for what most levels are: printable ASCII, with nothing that has a meaning in topics. It is asked for six
+// levels of each message.
+func isPlainLevel(word string) bool {
+	for i := range len(word) {
+		switch c := word[i]; {
+		case c < 0x20 || c > 0x7e || c == '/' || c == '+' || c == '#':
+			return false
+		}
+	}
+	return true
+}
+
 // Check says why nothing can be published on a topic. A broker answers most of these by closing the connection, so that
 // the message, kept for the next one, would close that too.
 func Check(topic string) error {
@@ -77,6 +89,9 @@ func checkDepth(topic string) error {
 
 // CheckLevel says why word cannot be one level of a topic to publish on, with others around it.
 func CheckLevel(word string) error {
+	if len(word) <= MaxName && isPlainLevel(word) {
+		return nil
+	}
 	if at := strings.IndexAny(word, "/+#"); at >= 0 {
 		return fmt.Errorf("holds %q, which no level of a topic can", word[at])
 	}

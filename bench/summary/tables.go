@@ -24,7 +24,7 @@ the session, with 64 under way; "emit" is a status from a device to the session.
 	}
 	add := func(what, name, unit string, scale float64, target table.Target) {
 		if values := r.of(name, unit, scale); len(values) > 0 {
-			t.Rows = append(t.Rows, table.Row{What: what, Values: values})
+			t.Rows = append(t.Rows, table.Row{What: what, Target: target, Values: values})
 		}
 	}
 	for _, args := range []string{"0", "2"} {
