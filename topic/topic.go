@@ -60,8 +60,7 @@ func isPrintable(s string) bool {
 // levels of each message.
 func isPlainLevel(word string) bool {
 	for i := range len(word) {
-		switch c := word[i]; {
-		case c < 0x20 || c > 0x7e || c == '/' || c == '+' || c == '#':
+		if c := word[i]; c < 0x20 || c > 0x7e || c == '/' || c == '+' || c == '#' {
 			return false
 		}
 	}
