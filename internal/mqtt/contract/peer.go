@@ -28,11 +28,13 @@ type Events struct {
 	Overdue   chan time.Time // what Unanswered told
 }
 
+// Outcome is what a session told by Published: the number of a publication, and why it was refused, nil if it was not.
 type Outcome struct {
 	Number uint64
 	Err    error
 }
 
+// NewEvents returns what collects the callbacks of sessions over tr, with room for all that a test causes.
 func NewEvents(tr Transport) Events {
 	return Events{
 		tr, make(chan mqtt.Message, 10000), make(chan Outcome, 10000), make(chan error, 10), make(chan error, 10),
