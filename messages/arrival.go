@@ -25,6 +25,7 @@ type Handle struct {
 	Faults   bool   // the sender is to be answered if the message is not handled
 	Early    bool   // the delivery was acknowledged before this device has handled the message
 	Record   uint64 // the record of the spool that holds the message until the device is done with it; 0: none
+	Entity   string // not empty: what arrived at the topic set/ID of the device; Msg then is a command SET of that entity alone
 	Msg      InternalMsg
 }
 
