@@ -1,16 +1,16 @@
-// Package fifo has the queue that mailboxes and windows are made of.
+// Package fifo has the queue of which mailboxes and windows of outstanding messages are made.
 package fifo
 
 import "slices"
 
-// Queue gives items back in the order in which they were pushed. An empty Queue, such as the zero Queue, takes next to no
-// memory, also after a burst. It is for one goroutine at a time.
+// Queue returns items in the order in which they were pushed. The zero Queue is an empty queue. An empty queue uses
+// next to no memory, also after a burst. Only one goroutine may use a Queue at a time.
 type Queue[T any] struct {
 	items []T
-	head  int // items[:head] have been popped
+	head  int // the items before head have been popped
 }
 
-// keep is the capacity, in items, that an emptied queue keeps at most.
+// keep is the largest capacity, in items, that an emptied queue keeps for the next items.
 const keep = 16
 
 // Len returns how many items are queued.
@@ -44,7 +44,7 @@ func (q *Queue[T]) Pop() T {
 	return item
 }
 
-// reset reuses the array of a queue that has become empty, or gives a large one back.
+// reset makes an emptied queue use its array again, or frees a large array.
 func (q *Queue[T]) reset() {
 	q.items, q.head = q.items[:0], 0
 	if cap(q.items) > keep {

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A random walk beside a plain slice: the same items come out, and nothing taken is held on to.
+// A random walk compares a Queue with a plain slice: the same items come out, and the queue keeps no popped item alive.
 func TestQueueWalk(t *testing.T) {
 	for seed := range uint64(20) {
 		r := rand.New(rand.NewPCG(seed, 0))
@@ -60,7 +60,7 @@ func TestQueueWalk(t *testing.T) {
 	}
 }
 
-// A queue that is never empty doesn't grow with what has passed through it.
+// The capacity of a queue that is never empty does not grow with the number of items that have passed through it.
 func TestQueueStaysSmall(t *testing.T) {
 	var q Queue[any]
 	for n := range 100_000 {

@@ -1,7 +1,7 @@
 // Package files reads the files that a user names: configurations, maps, passwords, certificates.
 //
-// What is no regular file is refused before it is opened. A named pipe would keep the program waiting for somebody who
-// writes, /dev/zero would never end, and some devices act on being opened.
+// Read refuses a file that is not regular before Read opens the file: opening a named pipe would block the program
+// until somebody writes, reading /dev/zero would never end, and some devices act on being opened.
 package files
 
 import (
@@ -14,11 +14,12 @@ import (
 	"syscall"
 )
 
-// Max is the size of the largest file that [Read] reads, in bytes. A configuration of 100,000 devices has a third.
+// Max is the size of the largest file that [Read] reads, in bytes. A configuration of 100,000 devices has a third of
+// that size.
 const Max = 64 << 20
 
-// Read returns what the regular file at path holds. The error is a [*fs.PathError], on one line: what path is instead, if
-// it is no file, and that the file is too large, if it has more than [Max] bytes.
+// Read returns the content of the regular file at path. The error is a [*fs.PathError] of one line. If path is no
+// regular file, the error says what path is instead; a file of more than [Max] bytes is an error, too.
 func Read(path string) ([]byte, error) {
 	f, size, err := open(path)
 	if err != nil {
@@ -26,7 +27,7 @@ func Read(path string) ([]byte, error) {
 	}
 	defer f.Close()
 	var text bytes.Buffer
-	if size <= Max { // which is what the file says, and it may grow, or be one of /proc and say 0
+	if size <= Max { // a file in /proc has size 0, and a file may grow: the limit below holds, too
 		text.Grow(int(size) + bytes.MinRead)
 		if _, err := text.ReadFrom(io.LimitReader(f, Max+1)); err != nil {
 			return nil, err
@@ -38,11 +39,11 @@ func Read(path string) ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// open opens a regular file and tells its size. It asks twice, for a pipe may take a file's place in between; opened without blocking it
-// does no harm.
+// open opens a regular file and returns its size. open checks the kind of the file a second time after opening, for a
+// pipe may have taken the file's place in between; O_NONBLOCK makes opening such a pipe harmless.
 func open(path string) (f *os.File, size int64, err error) {
 	info, err := os.Stat(path)
-	if err == nil { // else opening says why
+	if err == nil { // on an error, OpenFile below returns the reason
 		if err := Regular(path, info); err != nil {
 			return nil, 0, err
 		}
@@ -60,7 +61,7 @@ func open(path string) (f *os.File, size int64, err error) {
 	return f, info.Size(), nil
 }
 
-// Regular returns what is at path instead, if info is not that of a regular file.
+// Regular returns nil if info is that of a regular file, and else an error that says what path is instead.
 func Regular(path string, info fs.FileInfo) error {
 	if info.Mode().IsRegular() {
 		return nil

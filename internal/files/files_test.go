@@ -20,11 +20,12 @@ func TestRead(t *testing.T) {
 	if err := os.Symlink("text", path("link")); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(os.WriteFile(path("larger"), nil, 0o600), os.Truncate(path("larger"), Max+1)); err != nil { // a hole takes no room
+	// A sparse file.
+	if err := errors.Join(os.WriteFile(path("larger"), nil, 0o600), os.Truncate(path("larger"), Max+1)); err != nil {
 		t.Fatal(err)
 	}
 	for _, row := range []struct {
-		name, want string // what it holds begins with
+		name, want string // of the file's content, only the beginning
 		size       int
 		err        string
 	}{

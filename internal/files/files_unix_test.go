@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// What is no regular file is refused at once, whether somebody writes to it or not.
+// Read refuses what is not a regular file at once, whether somebody writes to it or not.
 func TestReadNoFile(t *testing.T) {
 	dir, err := os.MkdirTemp("", "") // the path of a socket must be short
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// Text is Read for a file that people write: its bytes are those of a text in UTF-8, without a byte order mark. The error
-// says where they are not.
+// Text is Read for a file that people write. Text returns the bytes without a byte order mark, and an error with the
+// place of the first byte that is not UTF-8, or is NUL.
 func Text(path string) ([]byte, error) {
 	text, err := Unmarked(path)
 	if err != nil {
@@ -24,8 +24,9 @@ func Text(path string) ([]byte, error) {
 	return text, nil
 }
 
-// Unmarked is Read without a byte order mark, which editors put before what they save: to most readers it would be part of
-// the first word, or hide the first certificate. That of UTF-16 is an error.
+// Unmarked is Read without a UTF-8 byte order mark, which some editors write at the beginning of a file: most parsers
+// would take the mark as part of the first word, or overlook the first certificate. A UTF-16 byte order mark is an
+// error.
 func Unmarked(path string) ([]byte, error) {
 	text, err := Read(path)
 	if err != nil {
@@ -39,7 +40,7 @@ func Unmarked(path string) ([]byte, error) {
 
 func refused(path string, err error) error { return &fs.PathError{Op: "read", Path: path, Err: err} }
 
-// invalid returns the offset of the first byte that is no UTF-8, -1 if all are.
+// invalid returns the offset of the first byte that is not UTF-8, or -1 if all are.
 func invalid(text []byte) int {
 	if utf8.Valid(text) {
 		return -1
@@ -54,7 +55,7 @@ func invalid(text []byte) int {
 	}
 }
 
-// Place says where in text an offset is: "line 3, column 5", both from 1, the column in characters.
+// Place returns the place of an offset in text: "line 3, column 5". Both count from 1; the column counts characters.
 func Place(text []byte, at int) string {
 	before := text[:at]
 	start := bytes.LastIndexByte(before, '\n') + 1

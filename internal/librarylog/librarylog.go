@@ -1,5 +1,5 @@
-// Package librarylog is the log of the libraries: what they call an error is a client's or a device's doing, and whoever
-// uses the library says it better. All of it is therefore for debugging.
+// Package librarylog turns the logs of libraries into debug logs. What a library logs as an error is the doing of a
+// client or a device, and the gateway's package that uses the library logs the same event in better words.
 package librarylog
 
 import (
@@ -7,8 +7,8 @@ import (
 	"log/slog"
 )
 
-// New returns a handler that hands each record on to the handler to at level debug, without the attributes that drop
-// names. A nil drop names none.
+// New returns a handler that hands each record to the handler to, at level debug and without the attributes for which
+// drop returns true. A nil drop drops none.
 func New(to slog.Handler, drop func(slog.Attr) bool) slog.Handler { return debugging{to, drop} }
 
 type debugging struct {

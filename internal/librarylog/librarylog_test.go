@@ -15,7 +15,7 @@ func TestHandler(t *testing.T) {
 	}
 	isSecret := func(a slog.Attr) bool { return a.Key == "secret" }
 	for _, row := range []struct {
-		level slog.Level // of the handler behind
+		level slog.Level // of the handler that New wraps
 		want  string
 	}{
 		{slog.LevelDebug, "level=DEBUG msg=m a=1 g.b=2\n"},

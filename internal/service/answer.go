@@ -9,14 +9,15 @@ import (
 )
 
 const (
-	healthPatience = time.Second // for the gateway's answer; who asks should wait somewhat longer
-	acceptRetry    = time.Second // after an error, such as too many open files
+	healthPatience = time.Second // how long the gateway may take to answer; a client should wait somewhat longer
+	acceptRetry    = time.Second // how long answerAll waits after an error of Accept, such as too many open files
 )
 
-// maxAskers is how many are answered at once. Others wait for one of them.
+// maxAskers is how many clients of the health socket are answered at the same time. The other clients wait until one of
+// them has been answered.
 const maxAskers = 16
 
-// answerAll answers whoever connects. It ends with ctx, and the listener with it.
+// answerAll answers each client that connects to l. answerAll ends, and closes l, when ctx is done.
 func (s *Service) answerAll(ctx context.Context, l net.Listener) {
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
@@ -27,7 +28,7 @@ func (s *Service) answerAll(ctx context.Context, l net.Listener) {
 		switch {
 		case err == nil:
 			failing = false
-			places <- struct{}{} // soon: nobody is waited for long
+			places <- struct{}{} // waits for 3 s at most: answer has a deadline for each of its steps
 			s.tasks.Go(func() {
 				defer func() { <-places }()
 				s.answer(ctx, conn)
@@ -41,7 +42,8 @@ func (s *Service) answerAll(ctx context.Context, l net.Listener) {
 	}
 }
 
-// answer says how the gateway is, and what is asked for then. What becomes of the answers is the asker's business.
+// answer writes the gateway's health to conn, reads a request, and writes the answer to the request. An error in
+// writing is dropped: the client has gone.
 func (s *Service) answer(ctx context.Context, conn net.Conn) {
 	defer conn.Close()
 	if !say(conn, s.examine(ctx)) {
@@ -54,7 +56,7 @@ func (s *Service) answer(ctx context.Context, conn net.Conn) {
 	}
 }
 
-// say writes an answer, and reports whether anybody takes it.
+// say writes an answer as a line of JSON, and reports whether the write succeeded.
 func say(conn net.Conn, answer any) bool {
 	_ = conn.SetWriteDeadline(time.Now().Add(healthPatience))
 	return json.NewEncoder(conn).Encode(answer) == nil

@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// attended begins to attend to a gateway in a bubble. Its datagrams go to the gateway's tape.
+// attended starts attend for a fake gateway inside a synctest bubble. The datagrams to systemd go to the gateway's
+// tape.
 func attended(t *testing.T, g *gateway) (hangups chan<- os.Signal, stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s := &Service{options: g.options(), notify: g.note, hangups: make(chan os.Signal, 1)}
@@ -40,7 +41,7 @@ func TestReadyWhenTheGatewayAnswers(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		wantTape(t, g, "0s STATUS=starting")
 		g.fallSilent(false)
-		time.Sleep(1100 * time.Millisecond) // the question that is under way isn't answered any more
+		time.Sleep(1100 * time.Millisecond) // ends before the question that is under way is answered
 		stop()
 		wantTape(t, g,
 			"0s STATUS=starting",
@@ -78,7 +79,7 @@ func TestStatusWhenItChanges(t *testing.T) {
 	})
 }
 
-// numbered returns so many names.
+// numbered returns n names.
 func numbered(n int) (names []string) {
 	for i := range n {
 		names = append(names, fmt.Sprint("d", i))
@@ -146,7 +147,8 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// A signal that comes too early is kept, and systemd hears of READY first: the start isn't over by a reload.
+// A SIGHUP during the start is kept, and systemd gets READY before it gets RELOADING: a reload does not stand for the
+// end of the start.
 func TestReloadWaitsForTheStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGateway()

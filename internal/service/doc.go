@@ -1,15 +1,18 @@
-// Package service is the gateway's face to what runs it: systemd, a container's health check, an operator with a signal.
+// Package service connects the gateway to what supervises the process: systemd, a container's health check, an operator
+// who sends a signal.
 //
-// To systemd it speaks by datagrams (sd_notify): READY once the gateway has answered through its mailboxes for the first
-// time, STATUS whenever that changes, RELOADING and READY around each reload, STOPPING when the stop begins. Where
-// systemd asks for a watchdog, each feeding is the answer to a question: a gateway that is stuck is not fed for, and
-// systemd starts it again.
+// The service writes datagrams to systemd (sd_notify): READY once the gateway has answered through its mailboxes for
+// the first time, STATUS whenever the status changes, RELOADING and READY around each reload, STOPPING when the stop
+// begins. If systemd asks for a watchdog, the service asks the gateway's actors before it feeds the watchdog: systemd
+// restarts a gateway whose actors do not answer.
 //
-// SIGHUP reloads, with systemd or without.
+// SIGHUP reloads the configuration, with systemd or without.
 //
-// On the health socket, a unix socket for the gateway's own user and root, whoever connects gets one line of JSON, see
-// [Health], and need not say anything. [Ask] is the other end. Who goes on with the word of a [Request] on a line gets a
-// second line of JSON when that has been done, see [Difference]: [Do] is the other end of it. Who says nothing is hung up on
-// after a second. The gateway is well if its actors answer: devices that
-// are down and a broker that is away are told, and are no reason to start it again.
+// The health socket is a unix socket that only the gateway's own user and root may open. A client that connects gets
+// one line of JSON, a [Health], without asking. [Ask] is such a client. A client that then writes the word of a
+// [Request] on a line gets a second line of JSON, a [Difference], when the request has been carried out. [Do] is such a
+// client. The service hangs up on a client that writes nothing for a second.
+//
+// A gateway is healthy if its actors answer. The health also reports devices that are down and a broker that is away,
+// but neither makes the gateway unhealthy: a restart of the gateway would mend neither.
 package service

@@ -13,12 +13,12 @@ import (
 
 var errSilent = errors.New("mapper has not answered")
 
-// gateway is a fake of what a service deals with. It writes down, with the time since its birth, what systemd is told
-// and what is logged.
+// gateway is a fake of the gateway that a service serves. The fake records the datagrams to systemd and the log, each
+// with the time since the fake was made.
 type gateway struct {
 	mu     sync.Mutex
 	born   time.Time
-	silent bool // its actors don't answer
+	silent bool // if true, the actors don't answer
 	asked  int
 	state  State
 	reload func(context.Context) Difference
@@ -51,7 +51,7 @@ func (g *gateway) options() Options {
 	}
 }
 
-// alive is as the real one: it answers at once or not before ctx is done.
+// alive behaves as the real Alive: alive answers at once, or not before ctx is done.
 func (g *gateway) alive(ctx context.Context) error {
 	if !locked(g, func() bool { g.asked++; return g.silent }) {
 		return nil
@@ -68,7 +68,7 @@ func (g *gateway) note(assignments ...string) {
 	})
 }
 
-// Write takes the log.
+// Write records a line of the log.
 func (g *gateway) Write(p []byte) (int, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

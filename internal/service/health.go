@@ -2,11 +2,11 @@ package service
 
 import "context"
 
-// Health is what the gateway says to someone who asks how it is. On the wire it is one line of JSON:
+// Health is the gateway's answer to a client of the health socket. On the wire a Health is one line of JSON:
 //
 //	{"ok":true,"status":"link connected, devices: 3 online, 1 down","link":"connected","devices":{"online":3,"opening":0,"down":1}}
 type Health struct {
-	OK     bool   `json:"ok"`     // its actors answer, whatever the link and the devices do
+	OK     bool   `json:"ok"`     // the gateway's actors answer, whatever the link and the devices do
 	Status string `json:"status"` // one line for people: the State, or what is wrong
 	State
 }
@@ -14,8 +14,8 @@ type Health struct {
 // maxHealth is the longest answer that Ask reads, in bytes.
 const maxHealth = 64 << 10
 
-// Ask asks the gateway that listens on the socket at path. The error is not nil if there is none, or if it has not
-// answered when ctx is done.
+// Ask asks the gateway that listens on the socket at path for its health. The error is not nil if no gateway listens
+// there, or if the gateway has not answered when ctx is done.
 func Ask(ctx context.Context, path string) (Health, error) {
 	conn, answers, err := dial(ctx, path, maxHealth)
 	if err != nil {

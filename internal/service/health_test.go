@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// answered is the line that whoever connects gets, and how long it took.
+// answered connects to the health socket, and returns the line that a client gets and the time until the line came.
 func answered(t *testing.T, ctx context.Context, g *gateway) (line string, took time.Duration) {
 	t.Helper()
 	here, there := net.Pipe()
@@ -66,7 +66,7 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
-// An asker that does not listen is given up after a second.
+// The service hangs up after a second on a client that does not read.
 func TestAnswerToTheDeaf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		here, there := net.Pipe()
@@ -80,7 +80,7 @@ func TestAnswerToTheDeaf(t *testing.T) {
 	})
 }
 
-// flaky is a listener that has no descriptors left at times.
+// flaky is a listener whose Accept fails at times, as if no descriptors were left.
 type flaky struct {
 	net.Listener
 	fails int

@@ -8,11 +8,12 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 )
 
-// notify tells systemd some assignments, such as "READY=1", that belong together.
+// notify sends systemd one datagram of assignments, such as "READY=1", that belong together.
 type notify func(assignments ...string)
 
-// systemd returns a notify for the process that NOTIFY_SOCKET names; without one it does nothing. It may be called by
-// several goroutines. A failure is told once: it either goes on for ever, or systemd will say what it missed.
+// systemd returns a notify for the socket in NOTIFY_SOCKET; without that variable the notify does nothing. Several
+// goroutines may call the notify. Only the first failure is logged: a failure either repeats for ever, or is short and
+// systemd itself complains about the missed datagram.
 func systemd(log *slog.Logger) notify {
 	var once sync.Once
 	return func(assignments ...string) {

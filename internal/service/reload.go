@@ -10,7 +10,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 )
 
-// attendTo does what has been asked for.
+// attendTo carries out a request of a client of the health socket.
 func (s *Service) attendTo(ctx context.Context, a asked) {
 	switch a.request {
 	case Reload:
@@ -20,16 +20,16 @@ func (s *Service) attendTo(ctx context.Context, a asked) {
 	}
 }
 
-// reload has the gateway read its configuration again. That it has been refused is for the log, and for whoever asked on
-// the socket: systemd knows no such answer, and the gateway is as ready as it was.
+// reload makes the gateway read its configuration again. The log and the client that asked learn that a configuration
+// was refused; systemd does not: sd_notify has no word for a refused reload, and the gateway is as ready as before.
 func (s *Service) reload(ctx context.Context) Difference {
-	// One datagram: systemd compares the time with that of its own SIGHUP.
+	// RELOADING and its time go in one datagram: systemd compares the time with the time of its own SIGHUP.
 	s.notify(daemon.SdNotifyReloading, strings.TrimSpace(daemon.SdNotifyMonotonicUsec()))
 	defer s.notify(daemon.SdNotifyReady)
 
 	begun := time.Now()
 	d := s.options.Reload(ctx)
-	if ctx.Err() != nil { // stopped, not refused
+	if ctx.Err() != nil { // the gateway stops: nothing was refused
 		return d
 	}
 	for _, fault := range d.Faults {
@@ -41,10 +41,10 @@ func (s *Service) reload(ctx context.Context) Difference {
 	return d
 }
 
-// maxNamed is how many devices the log names of those that were added, removed and changed, each.
+// maxNamed is how many of the added, of the removed and of the changed devices the log names at most.
 const maxNamed = 20
 
-// attrs is what the log says of a reload: what differs, and nothing of the rest.
+// attrs returns the attributes of a reload's log line: everything that differs, and no attribute for what does not.
 func (d Difference) attrs(took time.Duration) (attrs []slog.Attr) {
 	names := func(key string, list []string) {
 		if len(list) == 0 {

@@ -11,28 +11,28 @@ import (
 	"time"
 )
 
-// Request is what whoever has connected to the health socket may ask for, by its word on a line.
+// Request is what a client of the health socket may ask for, beyond the health: one word on a line.
 type Request string
 
-// The requests. Both are answered by a Difference, one line of JSON.
+// The requests. The answer to each is a Difference as one line of JSON.
 const (
 	Reload Request = "reload" // read the configuration again, and put in force what has changed
 	Diff   Request = "diff"   // only tell what Reload would do
 )
 
-// Difference is what a reload has changed, or would change. With Faults nothing changes.
+// Difference is what a reload has changed, or would change. If there are Faults, nothing changes.
 type Difference struct {
-	Faults  []string `json:"faults,omitempty"` // all that is wrong with the configuration, a line each
-	Added   []string `json:"added,omitempty"`  // devices
+	Faults  []string `json:"faults,omitempty"` // everything that is wrong with the configuration, one line each
+	Added   []string `json:"added,omitempty"`  // names of devices, as in Removed
 	Removed []string `json:"removed,omitempty"`
 	Changed []Change `json:"changed,omitempty"`
-	Kept    int      `json:"kept"`              // devices that stay as they are
+	Kept    int      `json:"kept"`              // number of devices that stay as they are
 	Map     []string `json:"map,omitempty"`     // parts of the map that differ
-	Options []string `json:"options,omitempty"` // that are put in force
-	Restart []string `json:"restart,omitempty"` // options that differ from those in force, and stay so until a restart
+	Options []string `json:"options,omitempty"` // options that a reload puts in force
+	Restart []string `json:"restart,omitempty"` // options that differ, but take effect only at a restart
 }
 
-// Change is a device of which options differ.
+// Change is a device some of whose options differ.
 type Change struct {
 	Device  string   `json:"device"`
 	Options []string `json:"options"`
@@ -44,7 +44,8 @@ func (d Difference) Empty() bool {
 }
 
 const (
-	// requestPatience is for the request of whoever has been told of the gateway's health. Most want no more, and hang up.
+	// requestPatience is how long the service waits for a request after it has written the health. Most clients send
+	// none and hang up.
 	requestPatience = time.Second
 
 	// maxRequest is the longest request in bytes.
@@ -54,8 +55,8 @@ const (
 	maxDifference = 64 << 20
 )
 
-// Do asks the gateway that listens on the socket at path for something. The error is not nil if there is none, or if it
-// has not answered when ctx is done.
+// Do sends a request to the gateway that listens on the socket at path, and returns the answer. The error is not nil if
+// no gateway listens there, or if the gateway has not answered when ctx is done.
 func Do(ctx context.Context, path string, r Request) (Difference, error) {
 	conn, answers, err := dial(ctx, path, maxDifference)
 	if err != nil {
@@ -77,16 +78,16 @@ func Do(ctx context.Context, path string, r Request) (Difference, error) {
 	return d, unanswered(ctx, path, err)
 }
 
-// dial connects to the gateway, whose answers are read up to a length.
-func dial(ctx context.Context, path string, most int64) (net.Conn, *json.Decoder, error) {
+// dial connects to the gateway. The decoder reads no more than limit bytes of the gateway's answers.
+func dial(ctx context.Context, path string, limit int64) (net.Conn, *json.Decoder, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "unix", path)
 	if err != nil {
 		return nil, nil, fmt.Errorf("no gateway listens: %w", err)
 	}
-	return conn, json.NewDecoder(io.LimitReader(conn, most)), nil
+	return conn, json.NewDecoder(io.LimitReader(conn, limit)), nil
 }
 
-// unanswered says of an error that no gateway has answered, or that there was no more time.
+// unanswered wraps an error in reading an answer: either the time was up, or the other end is no gateway.
 func unanswered(ctx context.Context, path string, err error) error {
 	switch {
 	case err == nil:
@@ -97,20 +98,20 @@ func unanswered(ctx context.Context, path string, err error) error {
 	return fmt.Errorf("no answer of a gateway on %q: %w", path, err)
 }
 
-// request reads what is asked for on conn beyond the gateway's health, if anything is.
-func request(conn net.Conn) (Request, bool) {
+// request reads a request from conn; ok is false if the client sends none in time.
+func request(conn net.Conn) (r Request, ok bool) {
 	_ = conn.SetReadDeadline(time.Now().Add(requestPatience))
 	line, err := bufio.NewReader(io.LimitReader(conn, maxRequest)).ReadString('\n')
 	return Request(strings.TrimSpace(line)), err == nil
 }
 
-// asked is a request on its way to the goroutine that attends to the gateway.
+// asked is a request on its way from a client's goroutine to the goroutine of attend.
 type asked struct {
 	request Request
-	answer  chan<- Difference // has room for it
+	answer  chan<- Difference // has room for the one answer: attend never blocks on it
 }
 
-// respond has a request attended to, and waits for that.
+// respond hands a request to the goroutine of attend, and waits for the answer.
 func (s *Service) respond(ctx context.Context, r Request) Difference {
 	if r != Reload && r != Diff {
 		return Difference{Faults: []string{fmt.Sprintf("unknown request %q: there are %s and %s", string(r), Reload, Diff)}}

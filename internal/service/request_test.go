@@ -55,7 +55,7 @@ func TestDo(t *testing.T) {
 	}
 }
 
-// A word that is too long, or has no end, is no request, and the one who sends it is hung up on.
+// A line that is too long, or has no end, is no request, and the service hangs up on its client.
 func TestNoRequest(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", "")
 	path, _ := listening(t, newGateway())
@@ -76,7 +76,7 @@ func TestNoRequest(t *testing.T) {
 	}
 }
 
-// Those who say nothing hold up nobody, however many.
+// Clients that send nothing, however many there are, do not keep another client from its answer.
 func TestSilentAskers(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", "")
 	path, _ := listening(t, newGateway())

@@ -13,39 +13,41 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 )
 
-// Options are what a service is made of. All of them are wanted but Socket.
+// Options are what Start needs. Every field but Socket must be set.
 type Options struct {
-	// Alive asks the gateway's actors through their mailboxes, and returns nil when all of them have answered, or an
-	// error that says who has not. It returns soon after ctx is done, and may be called before the gateway runs, and by
-	// several goroutines.
+	// Alive asks the gateway's actors through their mailboxes. Alive returns nil when all actors have answered, or an
+	// error that names those that have not. Alive returns soon after ctx is done. Several goroutines call Alive, also
+	// before the gateway runs.
 	Alive func(ctx context.Context) error
 
-	// State is called by several goroutines, every few seconds. It waits for nobody.
+	// State returns the gateway's present state without waiting. Several goroutines call State, every few seconds.
 	State func() State
 
-	// Reload reads the configuration again, and puts in force what has changed; with a fault nothing. Diff only tells what
-	// Reload would do. Both are called by one goroutine, and only when Alive has been answered.
+	// Reload reads the configuration again and puts in force what has changed; if there is a fault, Reload changes
+	// nothing. Diff only tells what Reload would do. One goroutine calls both, and only after Alive has returned nil
+	// for the first time.
 	Reload, Diff func(ctx context.Context) Difference
 
-	Socket string // path of the health socket; "" is none
+	Socket string // path of the health socket; "": no health socket
 	Log    *slog.Logger
 }
 
-// Service is a gateway's dealings with what runs it. Start makes it.
+// Service runs the gateway's side of systemd's protocol, of SIGHUP and of the health socket. Start makes a Service.
 type Service struct {
 	options  Options
 	notify   notify
-	watchdog time.Duration // systemd's patience; 0: it doesn't watch
+	watchdog time.Duration // systemd restarts a gateway that is silent for so long; 0: systemd has no watchdog
 	hangups  chan os.Signal
-	requests chan asked // of those who have connected to the health socket
+	requests chan asked // from clients of the health socket
 	health   *socket    // nil: none
 
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup
 }
 
-// Start listens on the health socket and takes SIGHUP for the gateway's from now on; then it waits, in the background,
-// for the gateway to answer. When ctx is done it says that the gateway is stopping. Close must be called.
+// Start listens on the health socket and from now on takes SIGHUP as the signal to reload; a goroutine then waits until
+// the gateway answers. When ctx is done, the service tells systemd that the gateway is stopping. The caller must call
+// Close.
 func Start(ctx context.Context, o Options) (*Service, error) {
 	watchdog, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {
@@ -69,7 +71,7 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 	return s, nil
 }
 
-// Close ends all that Start began, and waits for it. Until then SIGHUP doesn't end the program, also while it stops.
+// Close ends everything that Start began, and waits for the end. Until Close returns, SIGHUP does not end the program.
 func (s *Service) Close() {
 	s.cancel()
 	s.tasks.Wait()
@@ -77,11 +79,12 @@ func (s *Service) Close() {
 }
 
 const (
-	startRetry  = 100 * time.Millisecond // between questions to a gateway that doesn't run yet
+	startRetry  = 100 * time.Millisecond // between two questions to a gateway that does not run yet
 	statusEvery = 2 * time.Second
 )
 
-// attend goes with the gateway from its start to its stop.
+// attend follows the gateway from its start to its stop: attend tells systemd each change of the status, and carries
+// out reloads and requests, one at a time.
 func (s *Service) attend(ctx context.Context) {
 	defer s.notify(daemon.SdNotifyStopping, "STATUS=stopping")
 	s.notify("STATUS=starting")
@@ -115,14 +118,14 @@ func (s *Service) attend(ctx context.Context) {
 	}
 }
 
-// ask asks whether the gateway is alive, and waits for the answer for so long.
+// ask asks the gateway's actors whether they are alive, and waits for the answer for at most patience.
 func (s *Service) ask(ctx context.Context, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	return s.options.Alive(ctx)
 }
 
-// wait returns false if ctx is done before the time is up.
+// wait waits for d. It returns false if ctx is done by then.
 func wait(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// initSocket is a fake of systemd: a socket that takes what it is told.
+// initSocket is a fake of systemd's notification socket. It receives the datagrams of the service.
 type initSocket struct{ *net.UnixConn }
 
 func listenAsInit(t *testing.T) initSocket {
@@ -28,7 +28,7 @@ func listenAsInit(t *testing.T) initSocket {
 	return initSocket{conn}
 }
 
-// expect reads datagrams until one is as wanted.
+// expect reads datagrams until one of them matches want, a regular expression.
 func (s initSocket) expect(t *testing.T, want string) {
 	t.Helper()
 	s.SetReadDeadline(time.Now().Add(10 * time.Second))
@@ -46,7 +46,7 @@ func (s initSocket) expect(t *testing.T, want string) {
 	}
 }
 
-// hangUp sends the signal to this process.
+// hangUp sends SIGHUP to this process.
 func hangUp(t *testing.T) {
 	t.Helper()
 	self, err := os.FindProcess(os.Getpid())

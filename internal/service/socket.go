@@ -11,18 +11,19 @@ import (
 	"time"
 )
 
-// socket is a listener on a unix socket that takes its file away when it is closed, if the file is still its own.
+// socket is a listener on a unix socket. Close removes the socket's file, unless another process has replaced the file.
 type socket struct {
 	*net.UnixListener
 	path string
 	file fs.FileInfo
 }
 
-// maxPath is the longest path in bytes that surely works: systems allow 104 and more, and listen needs some for itself.
+// maxPath is the longest path of a socket, in bytes. Systems allow 104 bytes or more, of which listen needs some for
+// the name of its private folder.
 const maxPath = 90
 
-// listen listens on the unix socket at path, which is open to this user only. One that a dead process has left there
-// is replaced; one that somebody listens on is an error.
+// listen listens on the unix socket at path, which only this user may open. listen replaces a socket that a dead
+// process has left at path. A socket that another process listens on is an error.
 func listen(path string) (*socket, error) {
 	if err := CheckSocket(path); err != nil {
 		return nil, err
@@ -30,7 +31,7 @@ func listen(path string) (*socket, error) {
 	if err := vacant(path); err != nil {
 		return nil, err
 	}
-	// The socket comes to its place only when its mode is right: until then it is in a folder that nobody else may enter.
+	// The socket is made in a folder that nobody else may enter, gets its mode there, and only then moves to its path.
 	dir, err := os.MkdirTemp(filepath.Dir(path), ".")
 	if err != nil {
 		return nil, err
@@ -41,7 +42,7 @@ func listen(path string) (*socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.SetUnlinkOnClose(false) // it would unlink the private path
+	l.SetUnlinkOnClose(false) // the listener would remove the private path
 	s := &socket{UnixListener: l, path: path}
 	if err := s.publish(private); err != nil {
 		_ = l.Close()
@@ -50,7 +51,8 @@ func listen(path string) (*socket, error) {
 	return s, nil
 }
 
-// CheckSocket says why no gateway can ever listen at path. Whether one does it does not ask.
+// CheckSocket returns an error if no gateway can ever listen at path. CheckSocket does not look whether a gateway
+// listens there.
 func CheckSocket(path string) error {
 	if len(path) > maxPath {
 		return fmt.Errorf("path %q is too long for a socket: more than %d bytes", path, maxPath)
@@ -61,7 +63,7 @@ func CheckSocket(path string) error {
 	return nil
 }
 
-// publish moves the socket from its private path to its place.
+// publish sets the socket's mode and moves the socket from its private path to s.path.
 func (s *socket) publish(private string) (err error) {
 	if err := os.Chmod(private, 0o600); err != nil {
 		return err
@@ -72,16 +74,17 @@ func (s *socket) publish(private string) (err error) {
 	return os.Rename(private, s.path)
 }
 
-// Close takes the file away first: nobody finds a socket on which nobody listens. A file that another process has put
-// in its place stays.
+// Close removes the file before it closes the listener, so that no client finds a socket on which nobody listens. A
+// file that another process has put in its place stays.
 func (s *socket) Close() error {
 	if file, err := os.Lstat(s.path); err == nil && os.SameFile(file, s.file) {
-		_ = os.Remove(s.path) // one that stays is stale, and the next gateway replaces it
+		_ = os.Remove(s.path) // an error leaves a stale socket, which the next gateway replaces
 	}
 	return s.UnixListener.Close()
 }
 
-// vacant returns an error unless there is nothing at path, or a socket on which nobody listens. There is no other file.
+// vacant returns nil if there is nothing at path, or a socket on which nobody listens. CheckSocket has already refused
+// every other kind of file.
 func vacant(path string) error {
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// leaveStale leaves a socket as a killed process does.
+// leaveStale makes a socket on which nobody listens, as a killed process leaves it.
 func leaveStale(t *testing.T, path string) {
 	t.Helper()
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
@@ -24,7 +24,7 @@ func TestListen(t *testing.T) {
 	tests := []struct {
 		name   string
 		before func(t *testing.T, path string)
-		err    string // "": it listens
+		err    string // "": listen succeeds
 	}{
 		{
 			name:   "nothing there",
@@ -116,7 +116,7 @@ func TestListenOnALongPath(t *testing.T) {
 		t.Errorf("listening on a path of %d bytes: %v, %v, want that it is too long", len(path), l, err)
 	}
 
-	dir, err := os.MkdirTemp("", "") // shorter than t's
+	dir, err := os.MkdirTemp("", "") // the path of t.TempDir is too long
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestListenOnALongPath(t *testing.T) {
 	l.Close()
 }
 
-// A gateway that is slow to stop doesn't take away the socket of its successor.
+// A gateway that stops slowly does not remove the socket of its successor.
 func TestCloseLeavesASuccessor(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	old, err := listen(path)

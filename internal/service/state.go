@@ -2,26 +2,27 @@ package service
 
 import "fmt"
 
-// State is what the gateway knows of itself at a moment.
+// State is the gateway's own view of its link and its devices at one moment.
 type State struct {
-	Link string `json:"link"` // one word: "connected"
+	Link string `json:"link"` // the link's state in one word: "connected"
 
-	// UnansweredSeconds is for how long the broker, though there, has left something unanswered; 0: nothing worth telling.
+	// UnansweredSeconds is for how long the connected broker has left something unanswered; 0: not long enough to be
+	// worth telling.
 	UnansweredSeconds int `json:"unanswered_seconds,omitempty"`
 
-	TooLarge int64 `json:"too_large,omitempty"` // messages from the broker that were passed over
+	TooLarge int64 `json:"too_large,omitempty"` // messages from the broker that were skipped
 
 	Devices Devices `json:"devices"`
 }
 
-// Devices counts them. Each is in one of the three.
+// Devices counts the gateway's devices. Each device is in one of the three counts.
 type Devices struct {
 	Online  int `json:"online"`
-	Opening int `json:"opening"` // for the first time
+	Opening int `json:"opening"` // devices that have never been online and are being opened
 	Down    int `json:"down"`
 }
 
-// String is one line for people.
+// String returns the state as one line for people.
 func (s State) String() string {
 	text := "link " + s.Link
 	if s.UnansweredSeconds > 0 {

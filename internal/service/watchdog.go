@@ -7,9 +7,9 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 )
 
-// feedWatchdog asks the gateway at half of systemd's patience, and feeds the watchdog when it answers. One that has not
-// answered after another quarter is asked again at once, so that it can still make it, and the log says by then why
-// systemd is about to kill it.
+// feedWatchdog asks the gateway's actors every half of systemd's patience, and feeds the watchdog when they answer.
+// Actors that have not answered after another quarter are asked again at once, while the last quarter still allows an
+// answer in time. By then the log says why systemd is about to kill the gateway.
 func (s *Service) feedWatchdog(ctx context.Context) {
 	interval, patience := s.watchdog/2, s.watchdog/4
 	silent := false

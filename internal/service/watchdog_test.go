@@ -19,8 +19,8 @@ func TestWatchdog(t *testing.T) {
 	const never = time.Hour
 	tests := []struct {
 		name   string
-		silent time.Duration // from then on
-		again  time.Duration // until then
+		silent time.Duration // the gateway doesn't answer from then on
+		again  time.Duration // the gateway answers again from then on
 		tape   []string      // in 45 s
 		log    string
 	}{
@@ -63,7 +63,7 @@ func TestWatchdog(t *testing.T) {
 	}
 }
 
-// A reload that hangs is no reason to be killed.
+// systemd does not kill a gateway whose reload hangs.
 func TestWatchdogBesideAReload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGateway()
