@@ -42,10 +42,10 @@ func (t Type) String() string {
 
 // Address is the four characteristics that address a message. Any may be empty: every device has it then.
 type Address struct {
-	Function string // what the device does: Lighting
-	Gateway  string // the gateway that drives the device
-	Location string // where the device acts: Kitchen
-	Device   string // the device's own name
+	Function string `json:"function,omitempty"` // what the device does: Lighting
+	Gateway  string `json:"gateway,omitempty"`  // the gateway that drives the device
+	Location string `json:"location,omitempty"` // where the device acts: Kitchen
+	Device   string `json:"device,omitempty"`   // the device's own name
 }
 
 // The keys of arguments that the protocol itself gives a meaning to. They pass every map that does not list them.
