@@ -75,6 +75,7 @@ type shared struct {
 	workers  *mailbox.Workers // on whose goroutines devices run
 	lives    atomic.Uint64    // counts the lives of registered actors, for their PIDs
 	log      *slog.Logger
+	gateway  string // its name
 }
 
 // newTally returns a tally that tells the supervisor what a device refuses.
@@ -90,7 +91,12 @@ func newDevice(s *shared, c *config.Device, typ *devices.Type) *device {
 
 // route returns what the mapper has to know of the device.
 func (d *device) route() *route {
-	return &route{name: d.config.Name, answers: (*routing.Answers)(&d.config.AnswersTo), reply: d.config.Reply, inbox: d}
+	answers := (*routing.Answers)(&d.config.AnswersTo)
+	if d.config.Address != (config.Address{}) {
+		both := routing.Answers(d.config.Answers())
+		answers = &both
+	}
+	return &route{name: d.config.Name, answers: answers, reply: d.config.Reply, inbox: d}
 }
 
 // post gives the device a message, or refuses it. The mapper calls post with an h that it has boxed once for all the devices

@@ -53,16 +53,7 @@ func (d *device) configBelow(full string, address messages.Address) config.Devic
 	if address == (messages.Address{}) {
 		address.Device = full
 	}
-	only := func(word string) []string {
-		if word == "" {
-			return nil
-		}
-		return []string{word}
-	}
-	c.AnswersTo = config.AnswersTo{
-		Function: only(address.Function), Gateway: only(address.Gateway),
-		Location: only(address.Location), Device: only(address.Device),
-	}
+	c.Address, c.AnswersTo = config.Address(address), config.AnswersTo{}
 	return c
 }
 

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -26,6 +27,15 @@ var _ devices.Env = (*env)(nil)
 func newEnv(d *device) *env { return &env{device: d, log: *slog.New((*deviceLog)(d))} }
 
 func (e *env) Name() string { return e.device.config.Name }
+
+func (e *env) Gateway() string { return e.device.shared.gateway }
+
+func (e *env) Address() messages.Address {
+	if address := e.device.config.Address; address != (config.Address{}) {
+		return messages.Address(address)
+	}
+	return messages.Address{Device: e.Name()}
+}
 
 func (e *env) Log() *slog.Logger { return &e.log }
 

@@ -142,8 +142,13 @@ func (p *parent) dismiss(name string) *device {
 
 // announce tells the supervisor of a device and begins its host.
 func (p *parent) announce(c actor.Context, d *device) {
-	p.supervisor.send(messages.DeviceAdded{Device: d.config.Name, Type: d.config.Type, AddedBy: d.addedBy()})
+	p.supervisor.send(deviceAdded(d.config, d.addedBy()))
 	p.spawn(c, d)
+}
+
+// deviceAdded returns what the record is told of a device that comes.
+func deviceAdded(c *config.Device, addedBy string) messages.DeviceAdded {
+	return messages.DeviceAdded{Device: c.Name, Type: c.Type, AddedBy: addedBy, RetryMin: c.Retry.Min, RetryMax: c.Retry.Max}
 }
 
 // unrouted ends the devices that the mapper sends nothing any more, unless they wait in a line themselves.
@@ -331,6 +336,7 @@ func changesTo(present map[string]*config.Device, wanted []config.Device) (c Cha
 func sameConfiguration(a, b *config.Device) bool {
 	return a.Name == b.Name && a.Type == b.Type && a.Reply == b.Reply && a.Retain == b.Retain &&
 		a.Timeout == b.Timeout && a.OpenTimeout == b.OpenTimeout && a.Mailbox == b.Mailbox &&
+		a.Address == b.Address && a.Retry == b.Retry &&
 		slices.Equal(a.AnswersTo.Function, b.AnswersTo.Function) && slices.Equal(a.AnswersTo.Gateway, b.AnswersTo.Gateway) &&
 		slices.Equal(a.AnswersTo.Location, b.AnswersTo.Location) && slices.Equal(a.AnswersTo.Device, b.AnswersTo.Device) &&
 		(len(a.Params) == 0 && len(b.Params) == 0 || reflect.DeepEqual(a.Params, b.Params))

@@ -88,7 +88,7 @@ func (g *Gateway) share() {
 	g.shared = shared{
 		supervisor: g.supervisor, mapper: g.mapper, parent: g.devices, table: g.table,
 		root: g.root, life: g.life, counters: &g.counters, receipts: &g.receipts, spool: g.spool, unkept: g.unkept,
-		workers: &g.workers, log: g.options.Log,
+		workers: &g.workers, log: g.options.Log, gateway: g.options.Codec.Name(),
 	}
 }
 

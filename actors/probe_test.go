@@ -13,6 +13,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/mapping"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -26,7 +27,7 @@ type probe struct {
 // newProbe returns the probe of a new system, within a synctest bubble.
 func newProbe(t *testing.T) *probe {
 	t.Helper()
-	p := &probe{Gateway: &Gateway{options: Options{Log: slog.New(slog.DiscardHandler)}, born: time.Now()}}
+	p := &probe{Gateway: &Gateway{options: Options{Codec: new(mapping.Codec), Log: slog.New(slog.DiscardHandler)}, born: time.Now()}}
 	p.life, p.end = context.WithCancel(t.Context())
 	library := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return p.options.Log }))
 	p.root = library.Root

@@ -9,7 +9,6 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors/supervision"
 	"github.com/mqttgateway/mqttgateway/config"
-	"github.com/mqttgateway/mqttgateway/messages"
 )
 
 // board guards the record. The supervisor alone writes the record, and any goroutine may read it. No reader holds the lock for
@@ -45,8 +44,8 @@ func newBoard(list []config.Device) *board {
 		readers: make(map[*reader]struct{}),
 	}
 	now := time.Now()
-	for _, d := range list {
-		b.record.Apply(messages.DeviceAdded{Device: d.Name, Type: d.Type}, now)
+	for i := range list {
+		b.record.Apply(deviceAdded(&list[i], ""), now)
 	}
 	return b
 }

@@ -102,21 +102,37 @@ type Mapping struct {
 type Device struct {
 	Name        string         `koanf:"name" example:"lamp" doc:"unique; a level of the topic that tells how it is"`
 	Type        string         `koanf:"type" example:"dummy" doc:"one of those that the command \"devices\" lists"`
+	Address     Address        `koanf:"address"`
 	AnswersTo   AnswersTo      `koanf:"answers_to"`
 	Reply       string         `koanf:"reply" default:"addressed" one_of:"always addressed never" doc:"which commands are answered with how they went: always, addressed (those that name a gateway or a device), or never; those that ask for it are in any case"`
 	Retain      bool           `koanf:"retain" default:"false" doc:"the broker keeps its latest status for whoever subscribes later"`
 	Timeout     time.Duration  `koanf:"timeout" default:"10s" min:"10ms" max:"24h" doc:"a message that it handles for longer makes it count as stuck"`
 	OpenTimeout time.Duration  `koanf:"open_timeout" default:"30s" min:"10ms" max:"24h" doc:"longest duration of opening it"`
 	Mailbox     int            `koanf:"mailbox" default:"1000" min:"1" max:"1000000" doc:"messages that wait for it, beside those at QoS 1 that the broker still waits for; further ones are refused (BUSY)"`
+	Retry       Retry          `koanf:"retry"`
 	Params      map[string]any `koanf:"params" example:"{port: /dev/tty}" doc:"its own options, as the command \"devices\" shows them for its type"`
 }
 
-// AnswersTo is what a message may say to find the device, in internal words. A list that is empty allows everything.
+// Address is what a device's own messages are about, in internal words.
+type Address struct {
+	Function string `koanf:"function" default:"" example:"Lighting" doc:"what it does; this and the three that follow are what its own messages are about; without any of them that is device: NAME"`
+	Gateway  string `koanf:"gateway" default:"" example:"Dummy" doc:"the gateway that drives it"`
+	Location string `koanf:"location" default:"" example:"Kitchen" doc:"where it acts"`
+	Device   string `koanf:"device" default:"" example:"Spot" doc:"what it is called there"`
+}
+
+// AnswersTo is what a message may say to find the device, in internal words. See [Device.Answers] for what an empty list means.
 type AnswersTo struct {
-	Function []string `koanf:"function" example:"[Lighting]" doc:"functions that it answers to; left out: all"`
-	Gateway  []string `koanf:"gateway" example:"[Dummy]" doc:"gateways that it answers to; left out: all"`
-	Location []string `koanf:"location" example:"[Kitchen, Office]" doc:"locations that it answers to; left out: all"`
-	Device   []string `koanf:"device" example:"[Spot]" doc:"device names that it answers to; left out: all"`
+	Function []string `koanf:"function" example:"[Lighting]" doc:"functions that it answers to; left out: that of its address, if it has one, else all"`
+	Gateway  []string `koanf:"gateway" example:"[Dummy]" doc:"gateways that it answers to; left out: as above"`
+	Location []string `koanf:"location" example:"[Kitchen, Office]" doc:"locations that it answers to; left out: as above"`
+	Device   []string `koanf:"device" example:"[Spot]" doc:"device names that it answers to; left out: as above"`
+}
+
+// Retry is the back-off between attempts to open a device that has failed.
+type Retry struct {
+	Min time.Duration `koanf:"min" default:"1s" min:"10ms" max:"24h" doc:"the longest wait after the first failure; it doubles with each further one in a row, the wait is drawn at random from its upper half, and 30 s online end the row"`
+	Max time.Duration `koanf:"max" default:"60s" min:"10ms" max:"24h" doc:"the longest wait there is"`
 }
 
 // Log is about the logs: console, file and e-mail, each with a level of its own.
@@ -183,6 +199,21 @@ func (c *Config) ClientID() string {
 		return c.MQTT.ClientID
 	}
 	return c.Gateway.Name
+}
+
+// Answers returns what the device answers to, with empty lists for what it answers to in any case: of each characteristic what
+// answers_to lists or, if that is left out, what the address says.
+func (d *Device) Answers() AnswersTo {
+	or := func(list []string, word string) []string {
+		if len(list) > 0 || word == "" {
+			return list
+		}
+		return []string{word}
+	}
+	return AnswersTo{
+		Function: or(d.AnswersTo.Function, d.Address.Function), Gateway: or(d.AnswersTo.Gateway, d.Address.Gateway),
+		Location: or(d.AnswersTo.Location, d.Address.Location), Device: or(d.AnswersTo.Device, d.Address.Device),
+	}
 }
 
 // Default is the configuration of someone who sets nothing. It has no device, and the gateway no name yet.

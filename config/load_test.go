@@ -88,10 +88,10 @@ func TestLoadYAML(t *testing.T) {
 	want.Mapping.File = filepath.Join(dir, "map.json")
 	want.Devices = []Device{
 		{Name: "dummy", Type: "dummy", AnswersTo: AnswersTo{Location: []string{"Kitchen", "Office"}},
-			Reply: ReplyAddressed, Timeout: 10 * time.Second, OpenTimeout: 30 * time.Second, Mailbox: 1000,
+			Reply: ReplyAddressed, Timeout: 10 * time.Second, OpenTimeout: 30 * time.Second, Mailbox: 1000, Retry: Retry{Min: time.Second, Max: time.Minute},
 			Params: map[string]any{"port": "/dev/tty", "interval": "30s", "echo": false,
 				"deep": map[string]any{"list": []any{1, map[string]any{"a": 2}}}}},
-		{Name: "other", Type: "dummy", Reply: ReplyAddressed, Retain: true, Timeout: time.Second, OpenTimeout: 30 * time.Second, Mailbox: 5},
+		{Name: "other", Type: "dummy", Reply: ReplyAddressed, Retain: true, Timeout: time.Second, OpenTimeout: 30 * time.Second, Mailbox: 5, Retry: Retry{Min: time.Second, Max: time.Minute}},
 	}
 	want.Log.Level, want.Log.Format, want.Log.Throttle = None, FormatJSON, time.Minute
 	want.Log.File = LogFile{filepath.Join(dir, "x.log"), Debug, GB, 1}

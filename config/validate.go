@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"net/netip"
 
+	"github.com/mqttgateway/mqttgateway/internal/options"
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
@@ -82,6 +83,9 @@ func (l *loader) validateDevice(i int) {
 	l.checkDevice(i, "name", checkDeviceName(d.Name))
 	if d.Type == "" {
 		l.checkDevice(i, "type", errors.New("empty: want one of those that the command \"devices\" lists"))
+	}
+	if d.Retry.Min > d.Retry.Max && !l.broken[fmt.Sprintf("devices[%d].retry.max", i)] {
+		l.checkDevice(i, "retry.min", fmt.Errorf("%s: want at most the retry.max beside it, %s", options.Duration(d.Retry.Min), options.Duration(d.Retry.Max)))
 	}
 	l.checkWords(i, "answers_to.function", d.AnswersTo.Function)
 	l.checkWords(i, "answers_to.gateway", d.AnswersTo.Gateway)

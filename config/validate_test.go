@@ -62,6 +62,8 @@ func TestFaults(t *testing.T) {
 		{"no type", `devices: [{name: a, type: ""}]`, `devices[0].type: empty: want one of those that the command "devices" lists`},
 		{"mailbox", "devices: [{name: a, type: x, mailbox: 0}]", `devices[0].mailbox: 0 is out of range: want 1 to 1000000`},
 		{"timeout", "devices: [{name: a, type: x, timeout: 0}]", `devices[0].timeout: 0s is out of range: want 10ms to 24h`},
+		{"back-off upside down", `devices: [{name: a, type: x, retry: {min: 2m}}]`, `devices[0].retry.min: 120s: want at most the retry.max beside it, 60s`},
+		{"back-off", `devices: [{name: a, type: x, retry: {max: 1ms}}]`, `devices[0].retry.max: 1ms is out of range: want 10ms to 24h`},
 		{"empty word", `devices: [{name: a, type: x, answers_to: {location: [a, ""]}}]`, `devices[0].answers_to.location[1]: empty: leave devices[0].answers_to.location out to answer to everything`},
 		{"level", "log: {level: loud}", `log.level: want debug, info, warn, error or none, have "loud"`},
 		{"format", "log: {format: xml}", `log.format: "xml": want auto, text or json`},

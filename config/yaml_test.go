@@ -111,7 +111,7 @@ func TestYAMLSaysNoMoreThanNeeded(t *testing.T) {
 	c := Default()
 	c.Gateway.Name = "gw"
 	c.MQTT.Password = "swordfish" // of no file: without it the configuration would be another
-	c.Devices = []Device{{Name: "1", Type: "true", Reply: ReplyAddressed, Timeout: 10 * time.Second, OpenTimeout: 30 * time.Second, Mailbox: 1000, Params: map[string]any{"a": "yes: no"}}}
+	c.Devices = []Device{{Name: "1", Type: "true", Reply: ReplyAddressed, Timeout: 10 * time.Second, OpenTimeout: 30 * time.Second, Mailbox: 1000, Retry: Retry{Min: time.Second, Max: time.Minute}, Params: map[string]any{"a": "yes: no"}}}
 	want := `gateway:
   name: gw
 mqtt:

@@ -15,6 +15,11 @@ import (
 type Env interface {
 	// Name is the device's name in the configuration.
 	Name() string
+	// Gateway is the name of the gateway, with which it signs what the device emits.
+	Gateway() string
+	// Address is what the device's own messages are about: what the configuration says by address:, or {Device: NAME} if it says
+	// nothing. Of a device that another has added it is the address that it was added with.
+	Address() messages.Address
 	// Log writes with the device's name attached. For each message use debug, for what a person must act on error;
 	// Report is the throttled way to tell of errors.
 	Log() *slog.Logger

@@ -3,10 +3,11 @@ package supervision
 import (
 	"time"
 
+	"github.com/mqttgateway/mqttgateway/actors/backoff"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// device is what the record knows of a device. As there may be 100,000 devices, it is small: 96 bytes.
+// device is what the record knows of a device. As there may be 100,000 devices, it is small: 112 bytes.
 type device struct {
 	name     string
 	typ      string
@@ -14,6 +15,7 @@ type device struct {
 	reason   string  // why the device itself is down; "" unless it is
 	since    time.Duration
 	next     time.Duration // when the device is begun again, if waits
+	retry    backoff.Policy
 	failures uint32
 	restarts uint32
 	place    uint32         // among the devices that the hub has added
@@ -107,12 +109,13 @@ func (r *Record) add(m messages.DeviceAdded) {
 	hub := r.devices[m.AddedBy]
 	if d, ok := r.devices[m.Device]; ok {
 		if d.typ == m.Type && d.hub == hub {
+			d.retry = retryOf(m)
 			return
 		}
 		r.remove(m.Device)
 		hub = r.devices[m.AddedBy]
 	}
-	d := &device{name: m.Device, typ: m.Type, hub: hub, state: messages.Connecting, since: r.clock()}
+	d := &device{name: m.Device, typ: m.Type, hub: hub, retry: retryOf(m), state: messages.Connecting, since: r.clock()}
 	r.devices[d.name] = d
 	if hub == nil {
 		r.firstOpening++
@@ -123,6 +126,14 @@ func (r *Record) add(m messages.DeviceAdded) {
 	now := r.entry(d)
 	r.counts[now.State]++
 	r.note(Entry{}, now)
+}
+
+// retryOf returns the back-off of a device.
+func retryOf(m messages.DeviceAdded) backoff.Policy {
+	if m.RetryMax == 0 {
+		return restarts
+	}
+	return backoff.Policy{Min: m.RetryMin, Max: m.RetryMax}
 }
 
 // remove forgets a device. Devices that it has added, and that are not removed yet, stand for themselves from then on.
@@ -206,7 +217,7 @@ func (r *Record) deviceFailed(m messages.Failure) {
 		r.fall(d, messages.Offline, m.Err)
 		d.failures++
 		if _, down := d.hubDown(); !down {
-			r.begin(d, r.wait(int(d.failures)))
+			r.begin(d, r.wait(d.retry, int(d.failures)))
 		}
 	})
 }

@@ -18,8 +18,9 @@
 //	                                Failure, Final
 //
 // DeviceRemoved leads from anywhere to nowhere. A device that fails is begun again after a back-off that doubles with each failure
-// in a row; 30 s online end the row. The reason for which a device went down stands until the device is online or misconfigured:
-// failed attempts to begin it again are counted, and change nothing else.
+// in a row, between bounds that its configuration may set; 30 s online end the row. A device that opens and soon fails, over and
+// over, is thus left alone for longer and longer. The reason for which a device went down stands until the device is online or
+// misconfigured: failed attempts to begin it again are counted, and change nothing else.
 //
 // While a hub is down, the devices that it has added are offline with the hub's reason, whatever they are themselves. A device that
 // fails meanwhile is begun again when its hub is online. One that is closed, because its hub is down, is connecting from then on.

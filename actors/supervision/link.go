@@ -93,7 +93,7 @@ func (r *Record) partFailed(e PartFailed) {
 	if p.State != messages.Offline {
 		p.State, p.Since, p.Reason = messages.Offline, r.now, e.Err.Error()
 	}
-	wait := r.wait(p.Failures)
+	wait := r.wait(restarts, p.Failures)
 	p.Next = r.now.Add(wait)
 	r.note(before, *p)
 	r.orders = append(r.orders, Order{Part, p.Name, wait})

@@ -7,7 +7,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// restarts is how long a device or part that has failed is left alone before it is begun again.
+// restarts is how long a part that has failed is left alone before it is begun again, and a device whose configuration does not
+// say how long.
 var restarts = backoff.Policy{Min: time.Second, Max: time.Minute}
 
 // steadyAfter is how long a device, part or link must have been online for its back-off to begin anew.
@@ -140,8 +141,8 @@ func (r *Record) note(before, now Entry) {
 }
 
 // wait draws how long a device or part is left alone after a number of failures in a row.
-func (r *Record) wait(failures int) time.Duration {
-	return restarts.Half(failures).Draw(r.random())
+func (r *Record) wait(policy backoff.Policy, failures int) time.Duration {
+	return policy.Half(failures).Draw(r.random())
 }
 
 // stop orders that parts which are down begin again at once, for there is no time to wait. Devices begin no more.

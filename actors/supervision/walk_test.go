@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mqttgateway/mqttgateway/actors/backoff"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -22,13 +23,19 @@ type walker struct {
 	now      time.Time
 	stopping bool
 
-	told   map[string]Entry // of devices, as the changes have told them
-	failed map[string]bool  // whose latest news are bad
+	online map[string]time.Time // since when the devices are that are online
+	told   map[string]Entry     // of devices, as the changes have told them
+	failed map[string]bool      // whose latest news are bad
 	diary  []string
 }
 
 // The devices of a walk: hubs, one of them below another, what they add, and others.
 var walkers = []string{"a", "b", "hub", "hub.1", "hub.2", "hub.3", "box", "box.hub", "box.hub.1", "box.hub.2"}
+
+// retries are the back-offs that the configuration gives the devices of a walk.
+var retries = map[string]backoff.Policy{
+	"a": {Min: time.Second, Max: time.Second}, "box": {Min: 20 * time.Second, Max: 10 * time.Minute}, "hub.1": {Min: 10 * time.Millisecond, Max: time.Hour},
+}
 
 // hubOf returns the name of what adds a device; "": the configuration.
 func hubOf(device string) string {
@@ -47,7 +54,7 @@ func TestWalk(t *testing.T) {
 			for range 200 {
 				w := &walker{
 					t: t, random: random, record: New(random.Float64, "mapper"), now: start,
-					told: make(map[string]Entry), failed: make(map[string]bool),
+					told: make(map[string]Entry), failed: make(map[string]bool), online: make(map[string]time.Time),
 				}
 				for range 250 {
 					w.step(w.event())
@@ -84,7 +91,7 @@ func (w *walker) event() any {
 	case n < 100:
 		return messages.DeviceRemoved{Device: name}
 	case n < 400:
-		return messages.DeviceAdded{Device: name, Type: []string{"lamp", "lamp", "lamp", "siren"}[w.random.IntN(4)], AddedBy: hubOf(name)}
+		return messages.DeviceAdded{Device: name, Type: []string{"lamp", "lamp", "lamp", "siren"}[w.random.IntN(4)], AddedBy: hubOf(name), RetryMin: retries[name].Min, RetryMax: retries[name].Max}
 	case n < 700:
 		return messages.DeviceChanged{Device: name, State: messages.Online}
 	case n < 720:
@@ -133,8 +140,37 @@ func (w *walker) step(event any) {
 		if e.State != messages.Offline || !e.Next.Equal(w.now.Add(o.After)) {
 			w.fail("ordered %+v of %+v", o, e)
 		}
+		policy, own := retries[o.Name]
+		if !own {
+			policy = restarts
+		}
+		if wait := policy.Half(e.Failures); o.After != 0 && (o.After < wait.Min || o.After > wait.Max) {
+			w.fail("ordered %+v after %d failures, want a wait of %v", o, e.Failures, wait)
+		}
 	}
+	w.flap(event, before)
 	w.compare()
+}
+
+// flap holds the record to this: what fails within 10 s online has failed once more in a row, and what fails after 30 s has failed
+// once.
+func (w *walker) flap(event any, before Entry) {
+	failure, failed := event.(messages.Failure)
+	failed = failed && failure.What != messages.Closing
+	now := w.told[before.Name]
+	switch since, was := w.online[before.Name]; {
+	case !failed || !was || now == (Entry{}):
+	case w.now.Sub(since) < 10*time.Second && now.Failures != before.Failures+1:
+		w.fail("%s fails %v after it has opened: %+v, before %+v", before.Name, w.now.Sub(since), now, before)
+	case w.now.Sub(since) >= 30*time.Second && now.Failures != 1:
+		w.fail("%s fails %v after it has opened: %+v, before %+v", before.Name, w.now.Sub(since), now, before)
+	}
+	for name, e := range w.told {
+		if _, was := w.online[name]; e.State == messages.Online && !was {
+			w.online[name] = w.now
+		}
+	}
+	maps.DeleteFunc(w.online, func(name string, _ time.Time) bool { return w.told[name].State != messages.Online })
 }
 
 func nameIn(event any) string {

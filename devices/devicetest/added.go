@@ -124,5 +124,8 @@ func (e *Env) names() (names []string) {
 	return names
 }
 
-// Address returns what the device hears, if another one has added it.
+// Address returns {Device: NAME}, or the address with which another device has added this one.
 func (e *Env) Address() messages.Address { return e.address }
+
+// Gateway returns "gateway".
+func (e *Env) Gateway() string { return "gateway" }

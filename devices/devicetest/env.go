@@ -15,8 +15,8 @@ import (
 // Env is the devices.Env of a [Device]: it keeps what the device says. It is safe for concurrent use.
 type Env struct {
 	name    string
-	hub     *Env             // that has added the device; nil: none has
-	address messages.Address // what it hears, if it was added
+	hub     *Env // that has added the device; nil: none has
+	address messages.Address
 	log     *slog.Logger
 	emitted chan Emitted
 
@@ -37,7 +37,7 @@ type Emitted struct {
 const room = 1000
 
 func newEnv(name string) *Env {
-	e := &Env{name: name, emitted: make(chan Emitted, room), added: make(map[string]*added)}
+	e := &Env{name: name, address: messages.Address{Device: name}, emitted: make(chan Emitted, room), added: make(map[string]*added)}
 	e.log = slog.New(slog.NewTextHandler((*lineWriter)(e), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	return e
 }
