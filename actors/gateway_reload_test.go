@@ -241,7 +241,7 @@ func TestKeptSessionThatIsLost(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		b.wantHeld("in the new session", "home/a/#")
 		f.locked(func() {
-			if got := f.retained["home/$gateway/gw/filters"]; got != `{"client_id":"gw","filters":["home/a/#"]}` {
+			if got := f.retained["home/$gateway/gw/filters"]; got != `{"client_id":"gw","filters":["home/a/#","home/$gateway/gw/+/set/+"]}` {
 				t.Errorf("the broker remembers %s", got)
 			}
 		})

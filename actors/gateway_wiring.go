@@ -72,7 +72,7 @@ func (g *Gateway) connectionMemory() *connectionMemory {
 		codec: o.Codec,
 		subscriptions: subscription.New(subscription.Options{
 			Root: o.Codec.Root(), Name: o.Codec.Name(), ClientID: o.Session.ClientID, Keeps: !o.Session.CleanSession, QoS: o.QoS,
-			Patience: min(recallWait, o.Link.Timeout/4), NoSweep: o.NoAvailability, Log: o.Log,
+			Patience: min(recallWait, o.Link.Timeout/4), NoOwn: o.NoAvailability, Log: o.Log,
 		}),
 		outbox:       outbox.New(o.Outbox.Messages, o.Outbox.Bytes),
 		availability: newAvailabilityTopics(subscription.Below(o.Codec.Root(), o.Codec.Name()), o.NoAvailability),

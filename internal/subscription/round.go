@@ -58,13 +58,15 @@ func (r *Round) Run(ctx context.Context) error {
 	}
 	grants, err := r.session.Subscribe(ctx, filters)
 	if err != nil {
+		r.of.noteSetLoss(r.ask, err)
 		return fmt.Errorf("subscribe: %w", err)
 	}
+	r.of.noteSetGrant(grants)
 	if len(stale) > 0 {
 		if err := r.session.Unsubscribe(ctx, stale); err != nil {
 			return fmt.Errorf("unsubscribe: %w", err)
 		}
-		for _, filter := range without(stale, []string{sweep}) {
+		for _, filter := range without(stale, []string{sweep, r.of.setFilter()}) {
 			log.Info("unsubscribed", "topic", filter)
 		}
 	}

@@ -16,7 +16,7 @@ type Options struct {
 	Keeps      bool          // the broker keeps the session when the link is lost
 	QoS        byte          // of the filters
 	Patience   time.Duration // with the broker, for a list of kept filters that it should have
-	NoSweep    bool          // nothing is to be known of old availability topics
+	NoOwn      bool          // nothing below root/$gateway/name is subscribed to
 	Log        *slog.Logger
 }
 
@@ -26,9 +26,11 @@ type Subscriptions struct {
 	state   state
 	granted []mqtt.Grant // the broker's answers to the filters wanted, in the session of the moment
 
-	// Rounds set these, each once:
-	lookedFar atomic.Bool // lists of kept filters below other roots have been looked for
-	swept     atomic.Bool // old availability topics have been subscribed to
+	// Rounds change these:
+	lookedFar  atomic.Bool  // lists of kept filters below other roots have been looked for
+	swept      atomic.Bool  // old availability topics have been subscribed to
+	setLosses  atomic.Int32 // rounds in a row on which the broker has hung up while they asked for what is set
+	setRefused atomic.Bool  // the broker has refused what is set
 }
 
 // state is what a round begins with and ends with.
@@ -44,8 +46,9 @@ func New(o Options) *Subscriptions { return &Subscriptions{options: o} }
 
 // Begin returns the round that brings a new session, whose listener is l, to the filters wanted.
 func (s *Subscriptions) Begin(l *Listener, want []string) *Round {
+	want = s.complete(want)
 	ask := want
-	if sweep := s.sweepFilter(); !s.options.NoSweep && !s.swept.Load() && !slices.Contains(want, sweep) {
+	if sweep := s.sweepFilter(); !s.options.NoOwn && !s.swept.Load() && !slices.Contains(want, sweep) {
 		ask = append(slices.Clone(want), sweep)
 	}
 	s.granted = nil
@@ -55,9 +58,10 @@ func (s *Subscriptions) Begin(l *Listener, want []string) *Round {
 // Change returns the round that brings a living session to the filters wanted, and asks for those again that the broker has
 // refused. It returns nil if there is nothing to do.
 func (s *Subscriptions) Change(l *Listener, session mqtt.Session, want []string) *Round {
+	want = s.complete(want)
 	var accepted []string
 	for _, g := range s.granted {
-		if g.QoS != mqtt.Refused {
+		if g.QoS != mqtt.Refused || g.Filter == s.setFilter() {
 			accepted = append(accepted, g.Filter)
 		}
 	}
@@ -67,7 +71,7 @@ func (s *Subscriptions) Change(l *Listener, session mqtt.Session, want []string)
 // GiveBack returns the round by which a living session gives back the filters that it holds beside those wanted, among them
 // that of the sweep. It returns nil if there are none.
 func (s *Subscriptions) GiveBack(l *Listener, session mqtt.Session, want []string) *Round {
-	return s.change(l, session, want, nil)
+	return s.change(l, session, s.complete(want), nil)
 }
 
 func (s *Subscriptions) change(l *Listener, session mqtt.Session, want, ask []string) *Round {
@@ -100,11 +104,13 @@ func (s *Subscriptions) Take(r *Round) (news bool) {
 	return news
 }
 
-// Granted returns the broker's answers to the filters wanted, in the session of the moment.
-func (s *Subscriptions) Granted() []mqtt.Grant { return s.granted }
+// Granted returns the broker's answers to the filters of the map, in the session of the moment.
+func (s *Subscriptions) Granted() []mqtt.Grant {
+	return slices.DeleteFunc(slices.Clone(s.granted), func(g mqtt.Grant) bool { return g.Filter == s.setFilter() })
+}
 
 // Want tells whether the latest round was for the filters wanted.
-func (s *Subscriptions) Want(want []string) bool { return slices.Equal(want, s.state.want) }
+func (s *Subscriptions) Want(want []string) bool { return slices.Equal(s.complete(want), s.state.want) }
 
 // Surplus tells whether the session holds filters beside those wanted: after Begin, that of the sweep.
 func (s *Subscriptions) Surplus() bool { return len(without(s.state.held, s.state.want)) > 0 }

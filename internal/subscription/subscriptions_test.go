@@ -81,7 +81,10 @@ func (s *scripted) begin(t *testing.T, subs *Subscriptions, want ...string) erro
 	return err
 }
 
-const sweepFilter = "home/$gateway/gw/+/state"
+const (
+	sweepFilter = "home/$gateway/gw/+/state"
+	setFilter   = "home/$gateway/gw/+/set/+"
+)
 
 // A session gets the filters of the map, the first one that of the sweep beside them, and each change only what has changed.
 func TestRounds(t *testing.T) {
@@ -101,18 +104,18 @@ func TestRounds(t *testing.T) {
 	if err := s.begin(t, subs, "home/a/#", "home/no/#"); err != nil {
 		t.Fatal(err)
 	}
-	s.want(t, "at first", sweepFilter, "home/a/#")
+	s.want(t, "at first", setFilter, sweepFilter, "home/a/#")
 	if !subs.Surplus() || !subs.Want([]string{"home/a/#", "home/no/#"}) || len(subs.Granted()) != 2 {
 		t.Errorf("surplus %t, granted %v; want that of the sweep, and two answers", subs.Surplus(), subs.Granted())
 	}
 	run("when the sweep is over", subs.GiveBack(s.listener, s, []string{"home/a/#", "home/no/#"}), false)
-	s.want(t, "when the sweep is over", "home/a/#")
+	s.want(t, "when the sweep is over", setFilter, "home/a/#")
 	if r := subs.GiveBack(s.listener, s, []string{"home/a/#", "home/no/#"}); r != nil {
 		t.Error("there is more to give back")
 	}
 	s.refuses = ""
 	run("with another map", subs.Change(s.listener, s, []string{"home/b/#", "home/no/#"}), true)
-	s.want(t, "with another map", "home/b/#", "home/no/#")
+	s.want(t, "with another map", setFilter, "home/b/#", "home/no/#")
 	if subs.Change(s.listener, s, []string{"home/b/#", "home/no/#"}) != nil {
 		t.Error("there is something to do when nothing has changed")
 	}
@@ -120,7 +123,7 @@ func TestRounds(t *testing.T) {
 	if err := next.begin(t, subs, "home/b/#"); err != nil {
 		t.Fatal(err)
 	}
-	next.want(t, "in the next session, without a sweep,", "home/b/#")
+	next.want(t, "in the next session, without a sweep,", setFilter, "home/b/#")
 }
 
 // What an earlier run, or a round that has failed, may have left in a session that the broker keeps is given back.
@@ -131,10 +134,10 @@ func TestKeptSession(t *testing.T) {
 		has  []string // filters that the session has
 		want []string
 	}{
-		{"an earlier run", `{"client_id":"me","filters":["home/old/#"]}`, []string{"home/old/#"}, []string{sweepFilter, "home/new/#"}},
-		{"of another client", `{"client_id":"you","filters":["home/old/#"]}`, []string{"home/old/#"}, []string{sweepFilter, "home/new/#", "home/old/#"}},
-		{"no list", `{`, []string{"home/old/#"}, []string{sweepFilter, "home/new/#", "home/old/#"}},
-		{"with nonsense", `{"client_id":"me","filters":["#/x","home/old/#",""]}`, []string{"home/old/#"}, []string{sweepFilter, "home/new/#"}},
+		{"an earlier run", `{"client_id":"me","filters":["home/old/#"]}`, []string{"home/old/#"}, []string{setFilter, sweepFilter, "home/new/#"}},
+		{"of another client", `{"client_id":"you","filters":["home/old/#"]}`, []string{"home/old/#"}, []string{setFilter, sweepFilter, "home/new/#", "home/old/#"}},
+		{"no list", `{`, []string{"home/old/#"}, []string{setFilter, sweepFilter, "home/new/#", "home/old/#"}},
+		{"with nonsense", `{"client_id":"me","filters":["#/x","home/old/#",""]}`, []string{"home/old/#"}, []string{setFilter, sweepFilter, "home/new/#"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -143,7 +146,7 @@ func TestKeptSession(t *testing.T) {
 					t.Fatal(err)
 				}
 				s.want(t, "then", row.want...)
-				if want := `{"client_id":"me","filters":["home/new/#","` + sweepFilter + `"]}`; s.list != want {
+				if want := `{"client_id":"me","filters":["home/new/#","` + setFilter + `","` + sweepFilter + `"]}`; s.list != want {
 					t.Errorf("the broker keeps %s, want %s", s.list, want)
 				}
 			})
@@ -158,10 +161,10 @@ func TestRoundFails(t *testing.T) {
 	if s.begin(t, subs, "home/a/#") == nil {
 		t.Fatal("it has not failed")
 	}
-	s.want(t, "after the failure", sweepFilter, "home/a/#")
+	s.want(t, "after the failure", setFilter, sweepFilter, "home/a/#")
 	s.fails, s.present = nil, true
 	if err := s.begin(t, subs, "home/b/#"); err != nil {
 		t.Fatal(err)
 	}
-	s.want(t, "in the next session", "home/b/#")
+	s.want(t, "in the next session", setFilter, "home/b/#")
 }
