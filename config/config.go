@@ -11,7 +11,7 @@ import (
 type Config struct {
 	Gateway  Gateway        `koanf:"gateway" doc:"The gateway itself."`
 	MQTT     MQTT           `koanf:"mqtt" doc:"The broker, and how to speak to it."`
-	Embedded EmbeddedBroker `koanf:"embedded" doc:"The broker inside, in use with mqtt.broker: embedded. It forgets everything when it ends, and encrypts nothing."`
+	Embedded EmbeddedBroker `koanf:"embedded" doc:"The embedded broker, in use with mqtt.broker: embedded. It forgets everything when it ends, and encrypts nothing."`
 	Mapping  Mapping        `koanf:"mapping" doc:"The words of MQTT and those of the devices: a map file, or root and topics without one."`
 	Devices  []Device       `koanf:"devices" doc:"The devices, in any number."`
 	Log      Log            `koanf:"log" doc:"What is said, how and where. Warnings and errors go to standard error in any case."`
@@ -30,7 +30,7 @@ type Gateway struct {
 
 // MQTT says how to reach the broker and what to exchange with it.
 type MQTT struct {
-	Broker   string `koanf:"broker" default:"tcp://127.0.0.1:1883" doc:"tcp://, ssl://, ws:// or wss:// with host and port, unix:// with a path; embedded: the broker inside, for trying things out"`
+	Broker   string `koanf:"broker" default:"tcp://127.0.0.1:1883" doc:"tcp://, ssl://, ws:// or wss:// with host and port, unix:// with a path; embedded: the embedded broker, for trying things out"`
 	ClientID string `koanf:"client_id" default:"" doc:"no two clients of a broker may have the same; empty: the gateway's name"`
 	Username string `koanf:"username" default:"" doc:"who the gateway is to the broker; empty: nobody in particular"`
 	// Password holds the content of PasswordFile, if there is one, after Load.
@@ -73,7 +73,7 @@ type Outbox struct {
 	Size     Size `koanf:"size" default:"16MB" min:"1KB" max:"1GB" doc:"most bytes kept for the broker while the link is down"`
 }
 
-// EmbeddedBroker says where the broker inside listens, to whom, and what all of them but the gateway may take.
+// EmbeddedBroker holds the embedded broker's address, its users, and the limits for all clients but the gateway.
 type EmbeddedBroker struct {
 	Address   string `koanf:"address" default:"127.0.0.1:1883" doc:"host and port to listen on; anything but loopback, so that others get in from outside, wants users_file"`
 	UsersFile string `koanf:"users_file" default:"" example:"users" doc:"those who may sign in, a line each: NAME:PASSWORD, or what mosquitto_passwd makes of it; empty: anybody may"` // absolute after Load
@@ -187,7 +187,7 @@ const (
 	FormatJSON = "json"
 )
 
-// Embedded is the address of the broker inside.
+// Embedded is the address of the embedded broker.
 const Embedded = "embedded"
 
 // Secret is text that shows itself only to those who call Reveal.

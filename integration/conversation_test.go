@@ -200,7 +200,7 @@ func (p *play) silence() {
 	for {
 		m, ok := p.user.hear(patience)
 		switch {
-		case m == end, !ok && p.inside: // the broker inside has ended with the program
+		case m == end, !ok && p.inside: // the embedded broker has ended with the program
 			return
 		case !ok:
 			p.t.Fatalf("the mark at the end never came")

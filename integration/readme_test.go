@@ -350,7 +350,7 @@ func runKitchen(t *testing.T, kitchen, mapFile, check, homeAssistant *block) {
 	gateway.saysOnly()
 }
 
-// runUsers runs the broker inside with its users, on an address that nobody else has.
+// runUsers runs the embedded broker with its users, on an address that nobody else has.
 func runUsers(t *testing.T, users *block) {
 	dir := t.TempDir()
 	path := write(t, dir, "users.yaml", users.text())

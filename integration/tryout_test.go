@@ -15,7 +15,7 @@ func TestFirstCommand(t *testing.T) {
 	address := gateway.broker()
 	host, port, _ := net.SplitHostPort(address)
 	if port == "1883" || host != "127.0.0.1" {
-		t.Errorf("the broker inside is at %s, want another port of 127.0.0.1 than 1883", address)
+		t.Errorf("the embedded broker is at %s, want another port of 127.0.0.1 than 1883", address)
 	}
 	user := join(t, address, "#")
 

@@ -10,7 +10,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 )
 
-// embeddedAddress waits until the program is connected to the broker inside and returns that one's address, whatever
+// embeddedAddress waits until the program is connected to the embedded broker and returns that one's address, whatever
 // the format of the log.
 func embeddedAddress(t testing.TB, p *program) string {
 	t.Helper()
@@ -22,7 +22,7 @@ func embeddedAddress(t testing.TB, p *program) string {
 	return address[1]
 }
 
-// TestUsers has the broker inside let in its users, the gateway and nobody else, on an address that is not loopback.
+// TestUsers has the embedded broker let in its users, the gateway and nobody else, on an address that is not loopback.
 func TestUsers(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

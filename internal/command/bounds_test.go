@@ -7,7 +7,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/devices"
 )
 
-// The devices that come with the program refuse what is absurd, as its own options do.
+// The devices that come with the program refuse absurd numbers, as the program's own options do.
 func TestEveryNumberOfADeviceHasBounds(t *testing.T) {
 	for _, typ := range devices.Types() {
 		for _, p := range typ.Params {

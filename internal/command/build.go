@@ -17,23 +17,23 @@ import (
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
-// parts is what a configuration names, read.
+// parts holds what the files that a configuration names contain.
 type parts struct {
 	codec    *mapping.Codec
-	security func() (*tls.Config, error) // nil for the defaults
-	users    broker.Users                // of the broker inside
+	security func() (*tls.Config, error) // returns the settings for each attempt to connect; nil: the defaults
+	users    broker.Users                // of the embedded broker
 }
 
-// buildOptions makes of a configuration what the actors want of it. The broker's URL is that of the broker inside if
-// that is used.
-func buildOptions(c *config.Config, p parts, broker string, log *slog.Logger) actors.Options {
+// buildOptions converts a configuration into the options of the actors. brokerURL is the address to connect to: the
+// embedded broker's, if the configuration says so.
+func buildOptions(c *config.Config, p parts, brokerURL string, log *slog.Logger) actors.Options {
 	m := c.MQTT
 	return actors.Options{
 		Codec:   p.codec,
 		Devices: c.Devices,
-		Broker:  options.RedactAddress(broker),
+		Broker:  options.RedactAddress(brokerURL),
 		Session: mqtt.Options{
-			Broker:         broker,
+			Broker:         brokerURL,
 			ClientID:       c.ClientID(),
 			Username:       m.Username,
 			Password:       m.Password.Reveal(),
@@ -66,7 +66,7 @@ func buildOptions(c *config.Config, p parts, broker string, log *slog.Logger) ac
 	}
 }
 
-// transport returns the way to speak MQTT that the configuration names.
+// transport returns the MQTT client that the configuration names.
 func transport(name string) mqtt.Dial {
 	switch name {
 	case config.TransportDirect:
@@ -74,15 +74,15 @@ func transport(name string) mqtt.Dial {
 	case config.TransportPaho:
 		return paho.Dial
 	}
-	panic("command: no transport " + name) // The configuration was checked.
+	panic("command: no transport " + name) // config has checked the name
 }
 
-// rivalWait is the wait after a takeover: two gateways that throw each other out connect some four times a minute each.
-// It is no longer, for a network that cuts every connection right after it was made looks the same, and may be well
-// again at any time.
+// rivalWait is the wait after a suspected takeover: two gateways with the same client id, which disconnect each other,
+// then connect about four times a minute each. The wait is not longer, because a network that cuts every connection
+// right after the connect looks the same as a takeover, and may recover at any time.
 var rivalWait = backoff.Range{Min: 14 * time.Second, Max: 18 * time.Second}
 
-// longWait is the wait after what time alone won't cure.
+// longWait is the wait after a failure that time alone does not cure, such as a refused login.
 func longWait(longest time.Duration) backoff.Range {
 	longest = max(longest, 30*time.Second)
 	return backoff.Range{Min: longest, Max: 2 * longest}

@@ -14,8 +14,9 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/files"
 )
 
-// readTLS returns what reads the files of mqtt.tls, for each attempt to connect anew, so that what is renewed needs no
-// restart; nil if nothing is set, for the defaults. The error is what is wrong with the files now.
+// readTLS checks the files of mqtt.tls and returns the function that reads the files again for each attempt to connect,
+// so that renewed certificates need no restart. The function is nil if mqtt.tls sets nothing. The error holds all that
+// is wrong with the files now.
 func readTLS(l *config.Loaded) (read func() (*tls.Config, error), err error) {
 	t := l.Config.MQTT.TLS
 	if t == (config.TLS{}) {
@@ -35,7 +36,8 @@ func readTLS(l *config.Loaded) (read func() (*tls.Config, error), err error) {
 			if err != nil {
 				faults = append(faults, eachUnder(l.Name("mqtt.tls.cert_file")+" and "+l.Name("mqtt.tls.key_file"), err))
 			}
-			// Shown whatever authorities the broker says that it trusts: it may know more than it says.
+			// The client certificate is shown whichever authorities the broker announces: the broker may trust more
+			// authorities than it announces.
 			c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
 		}
 		return c, errors.Join(faults...)
@@ -44,7 +46,7 @@ func readTLS(l *config.Loaded) (read func() (*tls.Config, error), err error) {
 	return read, err
 }
 
-// readAuthorities reads the certificates to trust.
+// readAuthorities reads the certificates of the authorities to trust.
 func readAuthorities(path string) (*x509.CertPool, error) {
 	text, err := readPEM(path)
 	if err != nil {
@@ -68,7 +70,7 @@ func readAuthorities(path string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// readPair reads a certificate and its key.
+// readPair reads a client certificate and its private key.
 func readPair(certFile, keyFile string) (tls.Certificate, error) {
 	cert, certErr := readPEM(certFile)
 	key, keyErr := readPEM(keyFile)
@@ -81,7 +83,8 @@ func readPair(certFile, keyFile string) (tls.Certificate, error) {
 	return tls.X509KeyPair(cert, key)
 }
 
-// isEncrypted is true for a key in either of the forms that OpenSSL encrypts one in (PKCS #8, and RFC 1421).
+// isEncrypted reports whether text holds a private key that is encrypted, in either of OpenSSL's forms (PKCS #8 and RFC
+// 1421).
 func isEncrypted(text []byte) bool {
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		if strings.HasPrefix(block.Type, "ENCRYPTED ") || strings.Contains(block.Headers["Proc-Type"], "ENCRYPTED") {
@@ -91,8 +94,8 @@ func isEncrypted(text []byte) bool {
 	return false
 }
 
-// readPEM reads a file of which each part that begins also ends: the decoder passes over the others, and one that trusts ten
-// authorities would trust nine.
+// readPEM reads a file in PEM, and returns an error unless each part that begins also ends. pem.Decode skips a part
+// without an end: of ten authorities in a damaged file, the gateway would silently trust nine.
 func readPEM(path string) ([]byte, error) {
 	text, err := files.Unmarked(path)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 )
 
-// newPair makes a certificate and its key, in PEM.
+// newPair makes a certificate and its private key, both in PEM.
 func newPair(t *testing.T) (certificate, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -44,7 +44,7 @@ func inPEM(kind string, der []byte) string {
 
 const withTLS = "mqtt: {broker: 'ssl://h:1', tls: {ca_file: ca.pem, cert_file: cert.pem, key_file: key.pem, server_name: other}}\n"
 
-// loadTLS loads gw.yaml in the working directory and reads the files that it names.
+// loadTLS loads gw.yaml in the working directory, and the files that mqtt.tls names.
 func loadTLS(t *testing.T) (func() (*tls.Config, error), error) {
 	t.Helper()
 	l, err := config.Load(config.Sources{Path: "gw.yaml"})
@@ -54,7 +54,7 @@ func loadTLS(t *testing.T) (func() (*tls.Config, error), error) {
 	return readTLS(l)
 }
 
-// What is renewed while the gateway runs is what the next attempt to connect has, authorities as well.
+// A certificate that is renewed while the gateway runs is used for the next attempt to connect, and so are authorities.
 func TestCertificatesAreReadAgain(t *testing.T) {
 	certificate, key := newPair(t)
 	folder(t, map[string]string{"ca.pem": certificate, "cert.pem": certificate, "key.pem": key, "gw.yaml": withTLS})
@@ -78,7 +78,7 @@ func TestCertificatesAreReadAgain(t *testing.T) {
 	}
 }
 
-// wantTLS reads, and wants the certificate to be shown and trusted.
+// wantTLS calls read, and checks that the result shows the certificate and trusts it.
 func wantTLS(t *testing.T, read func() (*tls.Config, error), certificate string) {
 	t.Helper()
 	c, err := read()
@@ -102,7 +102,7 @@ func TestCertificatesThatCannotBe(t *testing.T) {
 	body := strings.TrimPrefix(key, "-----BEGIN PRIVATE KEY-----\n")
 	for name, row := range map[string]struct {
 		file, text string
-		want       string // parts of the error
+		want       string // parts of the error, one a line
 	}{
 		"none":                      {"ca.pem", "nothing\n", `mqtt.tls.ca_file: "/…/ca.pem" holds no certificate in PEM`},
 		"a key to trust":            {"ca.pem", key, "holds no certificate in PEM"},

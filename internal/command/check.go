@@ -44,8 +44,8 @@ itself: it says so.`,
 	return cmd
 }
 
-// examine finds all that is wrong with a configuration without opening anything, as check tells it: what inspect finds,
-// where run can't write, and what would keep single devices down.
+// examine finds everything that is wrong with a configuration without opening a device or a connection, for the command
+// check: what inspect finds, places where run can't write, and options that would keep single devices down.
 func examine(l *config.Loaded, loadErr error) (p parts, warnings []string, err error) {
 	p, warnings, err = inspect(l, loadErr)
 	more, placeErr := checkPlaces(l)
@@ -56,9 +56,9 @@ func examine(l *config.Loaded, loadErr error) (p parts, warnings []string, err e
 	return p, slices.Concat(warnings, more), errors.Join(err, checkParams(l))
 }
 
-// overlaps warns of filters for which some brokers deliver a message twice. Nothing is lost by that, so that only check
-// speaks of them. Of two that overlap it says nothing if the broker is the one inside, which delivers once, or if the
-// file is one of the original, which asked for the same.
+// overlaps returns a warning for each pair of filters for which some brokers deliver a message twice. Only check prints
+// these warnings: doubled messages are no loss. overlaps returns none for the embedded broker, which delivers a message
+// once, and none for a configuration file of the original, which subscribed to the same filters.
 func overlaps(l *config.Loaded, codec *mapping.Codec) (warnings []string) {
 	if codec == nil {
 		return nil
@@ -76,7 +76,7 @@ func overlaps(l *config.Loaded, codec *mapping.Codec) (warnings []string) {
 	return warnings
 }
 
-// unchecked says what is left to find out, a line each.
+// unchecked says what check can't find out, one line each.
 func unchecked(list []config.Device) string {
 	var itself []string
 	typed := false
@@ -92,13 +92,13 @@ func unchecked(list []config.Device) string {
 		text += "not checked: what devices find out about their parameters only when they are opened\n"
 	}
 	if len(itself) > 0 {
-		text += "not checked: the parameters of " + summed(itself) + ", of types that read them themselves\n"
+		text += "not checked: the parameters of " + joinSome(itself) + ", of types that read them themselves\n"
 	}
 	return text
 }
 
-// summed is for a list that may be long.
-func summed(words []string) string {
+// joinSome joins words by commas. Of a long list it names the first ten, and counts the others.
+func joinSome(words []string) string {
 	const most = 10
 	if more := len(words) - most; more > 0 {
 		return fmt.Sprintf("%s and %d more", strings.Join(words[:most], ", "), more)
@@ -106,7 +106,7 @@ func summed(words []string) string {
 	return strings.Join(words, ", ")
 }
 
-// checkParams finds what would keep single devices down: their own options.
+// checkParams returns the errors in devices' own options. Each would keep its device down, and no other.
 func checkParams(l *config.Loaded) error {
 	var faults []error
 	for i, d := range l.Config.Devices {
@@ -115,7 +115,8 @@ func checkParams(l *config.Loaded) error {
 			continue
 		}
 		for _, f := range options.Faults(t.Check(d.Params)) {
-			if errors.Is(f.Err, devices.ErrConfig) && errors.Unwrap(f.Err) == nil { // bare, for it was wrapped together with the faults
+			// The sentinel alone, which was joined with the faults.
+			if errors.Is(f.Err, devices.ErrConfig) && errors.Unwrap(f.Err) == nil {
 				continue
 			}
 			key := fmt.Sprintf("devices[%d].params", i)

@@ -35,7 +35,7 @@ func newDevices() *cobra.Command {
 	}
 }
 
-// kind is what an option's value is: its words, if there are but a few.
+// kind returns the type of an option's value, or its words if the bounds list them.
 func kind(f options.Field) string {
 	if words := f.Bounds.Words(); len(words) > 0 {
 		return strings.Join(words, "|")

@@ -1,5 +1,5 @@
-// Package command is the gateway's command line: one file for each subcommand, and what they share.
+// Package command is the gateway's command line: one file for each subcommand, and the files that subcommands share.
 //
-// What the program says about its work are logs; what it says to someone who asks is plain text on standard output.
-// An error ends it with status 1 and one line for each fault on standard error.
+// The program logs what it does, and prints the answers of subcommands as plain text on standard output. A subcommand
+// that fails exits with status 1, and prints one line for each fault on standard error.
 package command

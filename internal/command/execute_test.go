@@ -11,7 +11,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
-// someFiles is what the command lines of the tests find in the working directory.
+// someFiles are the files in the working directory of the command lines under test.
 var someFiles = map[string]string{
 	"good.yaml": `
 mqtt: {username: me, password_file: secret}
@@ -55,8 +55,8 @@ func TestExecute(t *testing.T) {
 		line   []string
 		status int
 		stdout []string
-		stderr []string // parts; if none, nothing may be said
-		not    string   // in either
+		stderr []string // parts of the text; if empty, the text must be empty
+		not    string   // part that neither text may have
 	}{
 		{name: "nothing", stdout: []string{"Usage:\n  " + program + " COMMAND\n", `"` + program + ` run" shows`, "\n  translate   Translate messages"}},
 		{name: "unknown command", line: []string{"foo"}, status: 1, stderr: []string{`unknown command "foo"; there are check, `}},
@@ -98,7 +98,7 @@ func TestExecute(t *testing.T) {
 		{name: "check all at once", line: []string{"check", "-c", "bad.yaml"}, status: 1, not: "swordfish", stderr: []string{
 			`warning: map file "`, `bad.map": 1:85: /action/map: empty, and so the maptype "strict" counts as none`,
 			"\nmqtt.qos: 7 is out of range: want 0 to 2",
-			"\ndevices[4].type: missing", // by the configuration itself
+			"\ndevices[4].type: missing", // found by the configuration's own checks
 			`bad.map": 1:2: /root: "a/+": `, `bad.map": 1:28: /topics/0: "x/#/y": `, `bad.map": 1:38: /functin: unknown key; did you mean function?`,
 			"\nmqtt.tls.ca_file: \"", "holds no certificate in PEM\nmqtt.tls.cert_file and mqtt.tls.key_file: tls: ",
 			"\ndevices[0].type: unknown device type \"dumy\" (have \"dummy\"", "\"raw\"); did you mean dummy?\n",
@@ -142,7 +142,7 @@ func TestExecute(t *testing.T) {
 			"warning: topics: \"home/b/#\" is there twice\n",
 			"warning: topics: \"home/+/a/#\" and \"home/b/#\" overlap: some brokers deliver twice what both match, and once if one wider filter takes their place\n",
 		}},
-		{name: "check what the broker inside delivers once", line: []string{"check", "--mapping.root", "home", "--mapping.topics", "home/+/a/#,home/b/#"}, stdout: []string{"is good"}, not: "overlap"},
+		{name: "check what the embedded broker delivers once", line: []string{"check", "--mapping.root", "home", "--mapping.topics", "home/+/a/#,home/b/#"}, stdout: []string{"is good"}, not: "overlap"},
 		{name: "check a root without topics", line: []string{"check", "--mapping.root", "home"}, stdout: []string{"is good"}, stderr: []string{"warning: --mapping.root without mapping.topics: nothing is subscribed to\n"}},
 
 		{name: "explain", line: []string{"explain", light, "light_on"}, stdout: []string{"location  kitchen      Kitchen   mapped (loose)\n", "dummy   yes    answers to all that the message sets\n"}},
@@ -214,7 +214,8 @@ func TestExecute(t *testing.T) {
 	}
 }
 
-// One line for each fault, and nothing else: what stands between warnings and faults would be taken for one.
+// check prints one line for each fault and nothing else: a reader would take any other line between warnings and faults
+// for a fault.
 func TestCheckCountsFaults(t *testing.T) {
 	folder(t, someFiles)
 	faults := 0
@@ -228,7 +229,7 @@ func TestCheckCountsFaults(t *testing.T) {
 	}
 }
 
-// What config prints is a configuration that check finds good, and that runs as it is.
+// check accepts the configuration that config prints, and run runs with it.
 func TestConfigRuns(t *testing.T) {
 	folder(t, nil)
 	printed := execute(t, "", "config")
@@ -245,7 +246,7 @@ func TestConfigRuns(t *testing.T) {
 	wants(t, "standard output", got.stdout, `msg="device online" device=dummy`)
 }
 
-// A type can begin if its parameters' examples will do.
+// startingConfig uses a type if the examples of the type's parameters are valid.
 func TestExampleParams(t *testing.T) {
 	for typ, will := range map[string]bool{"dummy": true, "plain": true, "raw": false, "never": false, "mixed": false} {
 		known, err := devices.Lookup(typ)
@@ -258,7 +259,7 @@ func TestExampleParams(t *testing.T) {
 	}
 }
 
-// What migrate prints says what the old file said.
+// The configuration that migrate prints has the same values as the old file.
 func TestMigrateRoundTrip(t *testing.T) {
 	dir := folder(t, map[string]string{
 		"dummy2mqtt.map":  string(mapping.Example()),
@@ -280,7 +281,7 @@ func TestMigrateRoundTrip(t *testing.T) {
 	}
 }
 
-// The environment stands between file and flags.
+// The environment overrides the file, and flags override the environment.
 func TestEnvironment(t *testing.T) {
 	folder(t, someFiles)
 	t.Setenv("MQTTGATEWAY_MQTT_QOS", "9")
@@ -295,7 +296,7 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-// Without --config a file named after the program is found, and .yaml before .conf.
+// Without --config, the program finds a file that is named after the program; .yaml is preferred to .conf.
 func TestSearch(t *testing.T) {
 	dir := folder(t, nil)
 	for _, ext := range []string{".conf", ".json", ".toml", ".yaml"} {

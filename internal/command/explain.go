@@ -51,14 +51,14 @@ started, the types of the devices need not be known, and the exit status is 0 wh
 	return cmd
 }
 
-// finding says whether a message finds a device.
+// finding says whether a message is delivered to a device.
 type finding struct {
 	device string
 	ok     bool
-	why    string // not, or by what
+	why    string // the reason, in either case
 }
 
-// findDevices tells of each device whether msg finds it.
+// findDevices returns one finding for each device.
 func findDevices(list []config.Device, msg messages.InternalMsg) []finding {
 	all := make([]finding, len(list))
 	for i, d := range list {
@@ -71,8 +71,9 @@ func findDevices(list []config.Device, msg messages.InternalMsg) []finding {
 	return all
 }
 
-// explain writes to w what would become of a message that arrives: whether it arrives at all, what each keyword
-// turns into and by which rule, why it is refused if it is, and what found says of each device.
+// explain writes to w what happens to a message that arrives: whether the gateway subscribes to the topic at all, what
+// each keyword is translated into and by which rule, why the message is refused if it is, and the findings for each
+// device.
 func explain(w io.Writer, codec *mapping.Codec, topic, payload string, found func(messages.InternalMsg) []finding) error {
 	x := codec.Explain(topic, payload)
 	var text bytes.Buffer
@@ -84,27 +85,27 @@ func explain(w io.Writer, codec *mapping.Codec, topic, payload string, found fun
 	}
 	if len(x.Steps) > 0 {
 		text.WriteByte('\n')
-		steps(&text, x.Steps)
+		writeSteps(&text, x.Steps)
 	}
 	text.WriteByte('\n')
 	if x.Echo {
 		fmt.Fprintf(&text, "echo     the sender is this gateway, %s: the message goes no further\n", quoted(codec.Name()))
 	}
 	if x.Err != nil {
-		faults(&text, x.Err)
+		writeFaults(&text, x.Err)
 	} else {
 		fmt.Fprintf(&text, "message  %s\n", quoted(x.Message.String()))
 		if !x.Echo {
 			text.WriteByte('\n')
-			findings(&text, found(x.Message))
+			writeFindings(&text, found(x.Message))
 		}
 	}
 	_, err := w.Write(text.Bytes())
 	return err
 }
 
-// steps writes one row for each keyword.
-func steps(w *bytes.Buffer, steps []mapping.Step) {
+// writeSteps writes one row for each keyword.
+func writeSteps(w *bytes.Buffer, steps []mapping.Step) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "WHAT\tON THE WIRE\tINSIDE\tRULE")
 	for _, s := range steps {
@@ -120,11 +121,11 @@ func steps(w *bytes.Buffer, steps []mapping.Step) {
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", what, quoted(s.Wire), word, rule)
 	}
-	_ = t.Flush() // into memory
+	_ = t.Flush() // writes to memory, which does not fail
 }
 
-// faults writes why the message was refused, one fault a line.
-func faults(w *bytes.Buffer, err error) {
+// writeFaults writes the reasons for which the message is refused, one on each line.
+func writeFaults(w *bytes.Buffer, err error) {
 	all := []error{err}
 	if refused, ok := errors.AsType[*mapping.Error](err); ok {
 		all = refused.Faults
@@ -134,8 +135,8 @@ func faults(w *bytes.Buffer, err error) {
 	}
 }
 
-// findings writes one row for each device.
-func findings(w *bytes.Buffer, all []finding) {
+// writeFindings writes one row for each device.
+func writeFindings(w *bytes.Buffer, all []finding) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "DEVICE\tFOUND\tWHY")
 	none := true
@@ -146,11 +147,11 @@ func findings(w *bytes.Buffer, all []finding) {
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\n", quoted(f.device), yes, f.why)
 	}
-	_ = t.Flush() // into memory
+	_ = t.Flush() // writes to memory, which does not fail
 	if none {
 		fmt.Fprintln(w, "\nIt finds no device, and so is acknowledged and forgotten.")
 	}
 }
 
-// quoted is wording.Printable, with the empty text quoted as well.
+// quoted is wording.Printable, except that quoted also quotes the empty text.
 func quoted(text string) string { return cmp.Or(wording.Printable(text), `""`) }

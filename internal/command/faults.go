@@ -12,12 +12,13 @@ import (
 func faultLines(err error) []string {
 	var lines []string
 	for _, fault := range options.Each(err) {
-		lines = append(lines, strings.Join(strings.Fields(fault.Error()), " ")) // a library's error may have line breaks
+		// Errors of libraries may contain line breaks.
+		lines = append(lines, strings.Join(strings.Fields(fault.Error()), " "))
 	}
 	return lines
 }
 
-// eachUnder puts words before each fault in an error.
+// eachUnder prefixes each fault in an error with words.
 func eachUnder(words string, err error) error {
 	faults := options.Each(err)
 	for i, fault := range faults {

@@ -10,7 +10,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/service"
 )
 
-// healthTimeout leaves a gateway that is slow the time to say so itself, and ends within the 2 s that are promised.
+// healthTimeout is longer than a slow gateway takes to report that it is slow, and shorter than the 2 s in which the
+// command promises an answer.
 const healthTimeout = 1500 * time.Millisecond
 
 func newHealth(option socketOption) *cobra.Command {

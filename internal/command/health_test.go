@@ -39,7 +39,7 @@ func serveHealth(t *testing.T, err error) string {
 
 func TestHealth(t *testing.T) {
 	dir := t.TempDir()
-	mute := filepath.Join(dir, "mute.sock") // takes calls and says nothing, like a process that has been stopped
+	mute := filepath.Join(dir, "mute.sock") // accepts connections and writes nothing, like a stopped process
 	l, err := net.Listen("unix", mute)
 	if err != nil {
 		t.Fatal(err)
@@ -58,9 +58,9 @@ func TestHealth(t *testing.T) {
 	tests := []struct {
 		name       string
 		args       []string
-		configured string // health.socket of the configuration
+		configured string // health.socket in the configuration
 		stdout     string
-		err        string // "": exit 0
+		err        string // "": the exit status is 0
 	}{
 		{
 			name:   "well",

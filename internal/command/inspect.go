@@ -13,9 +13,10 @@ import (
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
-// inspect reads what the configuration names and cannot know itself: the map file, the certificates, the users of
-// the broker inside, the types of device. The error joins loadErr, that of loading the configuration, and all that is wrong beyond it, so that one
-// run tells everything; what could not be read is passed over, for loadErr speaks of it. Warnings are one line each.
+// inspect reads the files that a configuration names (the map file, certificates, the users of the embedded broker) and
+// looks up the types of its devices. loadErr is the error of loading the configuration; inspect joins loadErr with all
+// faults that it finds itself, so that one run of the program tells everything. A part that loadErr makes unreadable is
+// skipped. Each warning is one line.
 func inspect(l *config.Loaded, loadErr error) (p parts, warnings []string, err error) {
 	faults := []error{loadErr}
 	file, warnings, err := readMap(l, loadErr == nil)
@@ -40,12 +41,12 @@ func inspect(l *config.Loaded, loadErr error) (p parts, warnings []string, err e
 		warnings = append(warnings, "devices: there are none, and nothing acts on messages")
 	}
 	if loadErr == nil {
-		warnings = append(warnings, idleInside(l)...)
+		warnings = append(warnings, unusedEmbedded(l)...)
 	}
 	return p, slices.Concat(l.Warnings, warnings), errors.Join(faults...)
 }
 
-// whatToDo is for somebody whose type of device this program hasn't got.
+// whatToDo returns advice for a user who has configured a type of device that this program doesn't have.
 func whatToDo(l *config.Loaded, typ string) string {
 	const at = "at https://github.com/mqttgateway/mqttgateway"
 	var names []string
@@ -61,8 +62,9 @@ func whatToDo(l *config.Loaded, typ string) string {
 	return `: one of your own is built into a program of your own, see "A device in a screenful" ` + at
 }
 
-// readMap reads the map file, or does without. It is nil beside an error, and if the configuration is not good and does
-// not say which.
+// readMap reads the map file, or returns the map that the options or the example give. The file is nil beside an error.
+// If the configuration is not good, and names no map file, the file is nil without an error: which map is wanted can't
+// be known.
 func readMap(l *config.Loaded, good bool) (*mapping.File, []string, error) {
 	m := l.Config.Mapping
 	switch {
@@ -83,7 +85,7 @@ func readMap(l *config.Loaded, good bool) (*mapping.File, []string, error) {
 	return file, warnings, err
 }
 
-// readMapFile also returns the warnings, one line each.
+// readMapFile reads a map file. Each warning is one line.
 func readMapFile(path string) (*mapping.File, []string, error) {
 	data, err := files.Text(path)
 	if err != nil {
@@ -94,7 +96,7 @@ func readMapFile(path string) (*mapping.File, []string, error) {
 	return file, warnings, err
 }
 
-// worded puts what was read before each warning and each fault.
+// worded prefixes each warning and each fault with the name of what was read.
 func worded(what string, faults []*mapping.Fault, err error) ([]string, error) {
 	var warnings []string
 	for _, fault := range faults {

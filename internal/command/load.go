@@ -14,11 +14,11 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
-// sources are the flags that say where a configuration comes from.
+// sources holds the flags that say where a configuration comes from.
 type sources struct {
 	path       string
 	deviceType string
-	anyDevice  bool // what the configuration is wanted for has nothing to do with the type of a device
+	anyDevice  bool // the command does not use the options of any device, so that one without a type is accepted
 }
 
 // addSources gives cmd --config, --device, and a flag for each option of the configuration.
@@ -50,7 +50,7 @@ func addDeviceType(cmd *cobra.Command, kind *string) {
 	must(cmd.RegisterFlagCompletionFunc("device", completeTypes))
 }
 
-// once is the value of a flag that is text and may be given once: of two, one would be lost.
+// once is the value of a text flag. Giving the flag twice is an error: one of the two values would be lost.
 type once struct {
 	text  *string
 	given bool
@@ -59,7 +59,7 @@ type once struct {
 func (w *once) String() string { return *w.text }
 func (w *once) Type() string   { return "string" }
 
-// Set takes what stands on the command line.
+// Set sets the text from the command line.
 func (w *once) Set(text string) error {
 	if w.given {
 		return errors.New("given twice")
@@ -68,7 +68,7 @@ func (w *once) Set(text string) error {
 	return nil
 }
 
-// option is the value of a flag that config decodes.
+// option is the value of a flag for an option of the configuration. Package config decodes the text.
 type option struct {
 	once
 	kind string
@@ -79,7 +79,7 @@ var (
 	_ pflag.Value = (*option)(nil)
 )
 
-// Type is what stands behind the flag in its help.
+// Type returns the word for the value that the help shows behind the flag.
 func (o *option) Type() string {
 	switch o.kind {
 	case "bool":
@@ -90,7 +90,7 @@ func (o *option) Type() string {
 	return o.kind
 }
 
-// completeOption returns what completes the value of an option; nil completes the names of files.
+// completeOption returns the shell completion for the value of an option. nil completes the names of files.
 func completeOption(f options.Field) cobra.CompletionFunc {
 	switch {
 	case f.Key == "mqtt.broker":
@@ -112,8 +112,8 @@ func fixed(words ...string) cobra.CompletionFunc {
 	return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
 }
 
-// load reads the configuration that cmd's flags, the environment and the files say. What it returns beside an error
-// holds the warnings, and what could be read.
+// load reads the configuration from cmd's flags, the environment and files. Beside an error, the result holds the
+// warnings and all that could be read.
 func (s *sources) load(cmd *cobra.Command) (*config.Loaded, error) {
 	src := config.Sources{Path: s.path, DeviceType: s.deviceType, AnyDevice: s.anyDevice, Environ: os.Environ(), Flags: map[string]string{}}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
@@ -131,14 +131,14 @@ func (s *sources) load(cmd *cobra.Command) (*config.Loaded, error) {
 	return loaded, err
 }
 
-// addPlace tells src where the program is, what it is called, by whom and where it was started.
+// addPlace sets in src the program's path and name, the user's home and the working directory.
 func addPlace(src *config.Sources) error {
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("the program's own path: %w", err)
 	}
 	src.Program = filepath.Join(filepath.Dir(program), programName())
-	src.Home, _ = os.UserHomeDir() // a service may have none
+	src.Home, _ = os.UserHomeDir() // the user of a service may have no home
 	if src.WorkDir, err = os.Getwd(); err != nil {
 		return fmt.Errorf("working directory: %w", err)
 	}
@@ -151,7 +151,7 @@ func must(err error) {
 	}
 }
 
-// noConfig is for a program that can't try things out.
+// noConfig is the error for a program that is started without a configuration and has no dummy device to try out.
 func noConfig() error {
 	return fmt.Errorf(`no configuration found, and no dummy device in this program to try things out with: give --config FILE ("%s config" prints one)`, programName())
 }

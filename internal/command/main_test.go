@@ -34,13 +34,13 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// result is what a command line did.
+// result is the exit status and the output of a command line.
 type result struct {
 	status         int
 	stdout, stderr string
 }
 
-// execute runs a command line to its end.
+// execute runs a command line until it ends.
 func execute(t *testing.T, stdin string, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
@@ -48,7 +48,7 @@ func execute(t *testing.T, stdin string, args ...string) result {
 	return result{status, stdout.String(), stderr.String()}
 }
 
-// folder makes a working directory that holds files, and nothing of this process's environment that matters.
+// folder makes a working directory that contains files, and unsets all environment variables that the program reads.
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -70,9 +70,9 @@ func folder(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// screen is where a program that runs writes to, and what one waits for on it.
+// screen is the output of a running program, on which a test can wait for a text.
 type screen struct {
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	text    bytes.Buffer
 	changed chan struct{} // closed at the next change
 }
@@ -93,7 +93,7 @@ func (s *screen) String() string {
 	return s.text.String()
 }
 
-// await returns when the screen shows text; false says that ctx ended before.
+// await returns true as soon as the screen shows text, or false when ctx is done.
 func (s *screen) await(ctx context.Context, text string) bool {
 	for {
 		s.mu.Lock()
@@ -110,7 +110,7 @@ func (s *screen) await(ctx context.Context, text string) bool {
 	}
 }
 
-// broken is an output that takes nothing.
+// broken is an output whose writes fail.
 type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errors.New("no room") }

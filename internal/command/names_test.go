@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// namesGateway matches a command of a program called gateway.
+// namesGateway matches the command line of a program that is called gateway.
 func namesGateway() *regexp.Regexp {
 	var names []string
 	for _, cmd := range newRoot().Commands() {
@@ -22,8 +22,8 @@ func namesGateway() *regexp.Regexp {
 	return regexp.MustCompile(`\bgateway (` + strings.Join(names, "|") + `|COMMAND)\b`)
 }
 
-// What is built with devices of its own is called otherwise, and so is a link to a program: each text names the one
-// that speaks.
+// A program that was built with other devices has another name, and a link to a program may have another name again:
+// every text uses the name by which this program was started.
 func TestHelpNamesThisProgram(t *testing.T) {
 	folder(t, someFiles)
 	was := os.Args[0]
@@ -47,7 +47,8 @@ func TestHelpNamesThisProgram(t *testing.T) {
 	}
 }
 
-// No text of the program, wherever it stands, names a program called gateway: but for the help, which newRoot rewrites.
+// No text of the program contains the name gateway as a program's name, except the help, in which newRoot replaces the
+// name.
 func TestTextsNameNoProgram(t *testing.T) {
 	pattern, read := namesGateway(), 0
 	err := filepath.WalkDir("../..", func(path string, d fs.DirEntry, err error) error {

@@ -10,8 +10,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 )
 
-// Every file that is read is refused if it is a named pipe, whose reader would wait for ever. The options are those that
-// name a file, whatever they are called: the one that is added next is tried as well.
+// The program refuses a named pipe in place of any file that it reads: reading a pipe could block for ever. The test
+// finds all options that name a file by itself, so that it also tries options that are added later.
 func TestNamedPipesAreRefused(t *testing.T) {
 	folder(t, map[string]string{"gw.yaml": "mapping: {root: home, topics: [home/#]}\n", "bare.yaml": "{}\n", "file": "a:b\n"})
 	for _, name := range []string{"pipe", "pipe.yaml", "pipe.conf", "pipe.map"} {
@@ -26,7 +26,7 @@ func TestNamedPipesAreRefused(t *testing.T) {
 		"translate --map":    {"translate", "--map", "pipe.map", "--name", "gw"},
 		"run --mapping.file": {"run", "-c", "bare.yaml", "--mapping.file=pipe"},
 	}
-	beside := map[string][]string{ // what an option is refused without
+	beside := map[string][]string{ // other flags without which the option is refused
 		"mqtt.password_file":  {"--mqtt.username=me"},
 		"mqtt.tls.ca_file":    {"--mqtt.broker=ssl://h:1"},
 		"mqtt.tls.cert_file":  {"--mqtt.broker=ssl://h:1", "--mqtt.tls.key_file=file"},

@@ -13,8 +13,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/service"
 )
 
-// checkPlaces finds what run would find out when it begins to write: where it can't. It writes nothing, and does not mind a
-// gateway that is running there. A log is no reason for run not to start, and so a warning.
+// checkPlaces finds the files and folders that run can't write. It writes nothing itself, and works beside a running
+// gateway. A log file that can't be written is a warning: run starts without it.
 func checkPlaces(l *config.Loaded) (warnings []string, err error) {
 	var faults []error
 	c := &l.Config
@@ -44,9 +44,10 @@ func checkPlaces(l *config.Loaded) (warnings []string, err error) {
 	return warnings, errors.Join(faults...)
 }
 
-// checkOwn says why nobody can listen at an address: it is of another machine. Names are not looked up.
+// checkOwn returns an error if no process can listen at an address, since the IP address is another machine's. Names
+// are not looked up.
 func checkOwn(address string) error {
-	host, _, _ := net.SplitHostPort(address) // one that is none has been told of
+	host, _, _ := net.SplitHostPort(address) // config has already checked the form of the address
 	ip, _ := netip.ParseAddr(host)
 	if !ip.IsValid() || ip.IsUnspecified() || ip.IsLoopback() {
 		return nil
@@ -62,7 +63,8 @@ func checkOwn(address string) error {
 	return nil
 }
 
-// checkFolder says why there can't be a folder at path in which to write: it may still have to be made, and those around it.
+// checkFolder returns an error if there can't be a writable folder at path. The folder and its parents need not exist
+// yet.
 func checkFolder(path string) error {
 	for {
 		info, err := os.Stat(path)
@@ -79,7 +81,7 @@ func checkFolder(path string) error {
 	}
 }
 
-// checkParent says why no file can be made at path.
+// checkParent returns an error if no file can be made at path.
 func checkParent(path string) error {
 	dir := filepath.Dir(path)
 	info, err := os.Stat(dir)

@@ -7,18 +7,19 @@ import (
 	"time"
 )
 
-// useProcessors sets how many processors the process uses from now on, when the start, for which all are used, is over. With
-// one processor a goroutine that hands a message on is followed by the next one. With several, each hand-over wakes an idle
-// processor, which costs more than the message does.
+// useProcessors sets how many processors the process uses. run calls it when the start is over; the start uses all
+// processors. With one processor, a goroutine that hands a message on is followed by the goroutine that receives the
+// message. With several, each such hand-over wakes an idle processor, which costs more than handling the message.
 func useProcessors(count int) {
 	if count > 0 && os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(count)
 	}
 }
 
-// restWait is how long after the start its memory is given back: by then the broker has been told how 100,000 devices are.
+// restWait is the time between the end of the start and giving memory back. By then the broker has received the states
+// of 100,000 devices.
 const restWait = 3 * time.Second
 
-// giveBack gives back to the system, once, what only the start has needed: to read the configuration of many devices takes
-// several times the memory that they take later.
+// giveBack returns memory to the operating system, once: reading the configuration of many devices takes several times
+// the memory that the running devices take.
 func giveBack() { debug.FreeOSMemory() }

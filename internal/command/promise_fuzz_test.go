@@ -18,7 +18,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// agreeable answers every CONNECT, SUBSCRIBE and PUBLISH of each connection with yes, until the test ends.
+// agreeable is a broker that accepts every CONNECT, SUBSCRIBE and PUBLISH. It runs until the test ends.
 func agreeable(t testing.TB) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -26,13 +26,13 @@ func agreeable(t testing.TB) (address string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	go func() { // ends with the listener
+	go func() { // ends when the listener is closed
 		for {
 			conn, err := l.Accept()
 			if err != nil {
 				return
 			}
-			go agree(conn) // ends with the connection
+			go agree(conn) // ends when the connection is closed
 		}
 	}()
 	return l.Addr().String()
@@ -68,8 +68,8 @@ func agree(conn net.Conn) {
 	}
 }
 
-// accepts has one transport sign in as a configuration says, with a will, subscribe, and publish how a device is, what it
-// emits and what it is told. It returns the first error.
+// accepts connects one transport with options o and a will, subscribes to filters, and publishes to topics. It returns
+// the first error.
 func accepts(t *testing.T, dial mqtt.Dial, o mqtt.Options, filters, topics []string) error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -108,8 +108,8 @@ func accepts(t *testing.T, dial mqtt.Dial, o mqtt.Options, filters, topics []str
 	return nil
 }
 
-// FuzzCheckPromises holds what check calls good against what the transports accept: any text as root, filter, gateway's name,
-// client id, user name, password, device's name and host of the broker.
+// FuzzCheckPromises compares what check accepts with what the transports accept, for any text as root, filter, gateway
+// name, client id, user name, password, device name and host of the broker.
 func FuzzCheckPromises(f *testing.F) {
 	for _, text := range oddTexts {
 		for place := range byte(len(oddPlaces) + 1) {
@@ -151,7 +151,8 @@ func FuzzCheckPromises(f *testing.F) {
 			}
 		}
 		for transport, dial := range map[string]mqtt.Dial{"direct": direct.Dial, "paho": paho.Dial} {
-			if len(in) == 0 { // nobody listens there: what is an address fails by the network, not by the options
+			// Nobody listens at the address: the error must come from the network, not from the options.
+			if len(in) == 0 {
 				ctx, cancel := context.WithCancel(t.Context())
 				cancel()
 				if _, err := dial(ctx, o); err == nil || mqtt.Permanent(err) || strings.Contains(err.Error(), "broker") {

@@ -15,12 +15,12 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 )
 
-// mosquitto runs a real broker that lets in anybody, and returns its address.
+// mosquitto runs a real broker that accepts every client, and returns its address.
 func mosquitto(t *testing.T) string {
 	t.Helper()
 	path, err := exec.LookPath("mosquitto")
 	if err != nil {
-		path = "/usr/sbin/mosquitto" // where Debian keeps it
+		path = "/usr/sbin/mosquitto" // where Debian installs it
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -46,7 +46,8 @@ func mosquitto(t *testing.T) string {
 	return "tcp://127.0.0.1:" + port
 }
 
-// takes runs the gateway until it says text, and reports whether it does, and without complaint.
+// takes runs the gateway until its output shows text, and reports whether the text came and the gateway logged no
+// complaint.
 func takes(t *testing.T, text string, args ...string) (result, bool) {
 	t.Helper()
 	waiting, give := context.WithTimeout(t.Context(), patience)
@@ -56,9 +57,9 @@ func takes(t *testing.T, text string, args ...string) (result, bool) {
 	ended := make(chan int, 1)
 	go func() { // ends with ctx
 		ended <- Execute(ctx, append([]string{"run"}, args...), strings.NewReader(""), stdout, stderr)
-		give() // the text comes no more
+		give() // the program has ended without the text
 	}()
-	go func() { // ends with waiting, or when the program complains
+	go func() { // ends with waiting, or when the program logs that the link failed
 		if stderr.await(waiting, "msg=\"link lost\"") || stderr.await(waiting, "msg=\"connect failed\"") {
 			give()
 		}
@@ -66,13 +67,13 @@ func takes(t *testing.T, text string, args ...string) (result, bool) {
 	said := stdout.await(waiting, text)
 	stop()
 	got := result{<-ended, stdout.String(), stderr.String()}
-	for line := range strings.Lines(got.stderr) { // what others have left at the broker is none of its fault
+	for line := range strings.Lines(got.stderr) { // messages that other clients left at the broker may be refused
 		said = said && (strings.Contains(line, "msg=configuration") || strings.Contains(line, "messages refused"))
 	}
 	return got, said && got.status == 0
 }
 
-// oddTexts are what people, and those who test, call things.
+// oddTexts are unusual texts that users and testers enter as names.
 var oddTexts = []string{
 	"", "a", "Küche 1", "a/b", "/a", "a/", "//", "a b", "☃", "a.b-c_d", "C", "..", `"`, "'", `\`, "%s", "null", "01",
 	"$", "$SYS", "$SYS/a", "$share", "$share/g/a", "$SHARE/g/a", "$gateway", "a/$b", "state",
@@ -82,10 +83,10 @@ var oddTexts = []string{
 	strings.Repeat("/", 99) + "x", strings.Repeat("/", 100) + "x", strings.Repeat("/", 101) + "x", strings.Repeat("/", 200), strings.Repeat("/", 201), strings.Repeat("a/", 200) + "#",
 }
 
-// section is a part of a configuration.
+// section is a section of a configuration.
 type section = map[string]any
 
-// oddPlaces are where brokers see what the configuration says.
+// oddPlaces sets the options whose values a broker sees.
 var oddPlaces = map[string]func(c section, text string){
 	"root":      func(c section, text string) { c["mapping"].(section)["root"] = text },
 	"filter":    func(c section, text string) { c["mapping"].(section)["topics"] = []string{text} },
@@ -98,7 +99,7 @@ var oddPlaces = map[string]func(c section, text string){
 	"device": func(c section, text string) { c["devices"].([]section)[0]["name"] = text },
 }
 
-// writeOdd writes a configuration with text in some places.
+// writeOdd writes a configuration that has text in each of places.
 func writeOdd(t *testing.T, broker, transport, text string, places ...string) {
 	t.Helper()
 	c := section{
@@ -121,8 +122,8 @@ func writeOdd(t *testing.T, broker, transport, text string, places ...string) {
 	}
 }
 
-// Whatever check calls good, run takes, and what check refuses, run refuses: with each odd text in each place that brokers
-// see, on both transports and on two brokers.
+// run accepts what check accepts, and refuses what check refuses: with each odd text in each of the odd places, on both
+// transports and with two brokers.
 func TestRunTakesWhatCheckCallsGood(t *testing.T) {
 	real := mosquitto(t)
 	folder(t, nil)
@@ -141,7 +142,7 @@ func TestRunTakesWhatCheckCallsGood(t *testing.T) {
 			if _, taken := takes(t, "msg=subscribed", "-c", "gw.json"); taken {
 				continue
 			}
-			for _, place := range good { // which one is it?
+			for _, place := range good { // try each place alone, to name the one at fault
 				writeOdd(t, way.broker, way.transport, text, place)
 				if ran, taken := takes(t, "msg=subscribed", "-c", "gw.json"); !taken {
 					t.Errorf("%d: %.40q as %s: check calls it good, run over %v does not: %.2000s", i, text, place, way, ran.stderr)
@@ -152,13 +153,13 @@ func TestRunTakesWhatCheckCallsGood(t *testing.T) {
 	}
 }
 
-// Where run can't write, check says so, with its reason.
+// check reports each place where run can't write, with the reason.
 func TestCheckFindsPlacesThatCannotBe(t *testing.T) {
 	const base = "mapping: {root: home, topics: [home/#]}\ndevices: [{name: a, type: dummy, params: {port: none}}]\n"
 	for name, row := range map[string]struct {
-		text  string // of the configuration
-		fault string // part of what check and run refuse it by; "" for none
-		warns string // part of what check warns of, and run complains of in its log
+		text  string // of the configuration file
+		fault string // part of the error by which check and run refuse the configuration; "": both accept it
+		warns string // part of check's warning and of run's log
 	}{
 		"spool in a file":          {"mqtt: {qos: 1, spool: file}\n", `mqtt.spool: "/…/file" is no folder`, ""},
 		"spool below a file":       {"mqtt: {qos: 1, spool: file/spool}\n", `mqtt.spool: `, ""},
@@ -215,7 +216,7 @@ func TestCheckFindsPlacesThatCannotBe(t *testing.T) {
 	}
 }
 
-// takesAnyhow is takes for a gateway that reaches no broker.
+// takesAnyhow is takes for a gateway that can't reach its broker.
 func takesAnyhow(t *testing.T, args ...string) (result, bool) {
 	t.Helper()
 	got, _ := takes(t, "devices ready", args...)

@@ -13,7 +13,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/service"
 )
 
-// reloadTimeout is how long a gateway with many devices may take to read its configuration.
+// reloadTimeout is longer than a gateway with many devices takes to read its configuration.
 const reloadTimeout = time.Minute
 
 func newReload(option socketOption) *cobra.Command {
@@ -46,7 +46,7 @@ gateway answers within a minute.`,
 	})
 }
 
-// askingCommand completes a command that asks the running gateway for something.
+// askingCommand completes a command that sends a request to the running gateway.
 func askingCommand(r service.Request, option socketOption, cmd *cobra.Command) *cobra.Command {
 	cmd.Args = wantArgs(0, 0)
 	socket := addSocket(cmd, option)

@@ -14,20 +14,21 @@ import (
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
-// reloader reads the configuration of a running gateway again. What it has found wrong it returns, and changes nothing.
+// reloader reads the configuration of a running gateway again. If it finds a fault, it returns the fault and changes
+// nothing.
 type reloader struct {
 	load    func() (*config.Loaded, error)
-	started config.Config // what the gateway was started with, but for devices
+	started config.Config // with which the gateway was started; Devices is nil
 	gateway running
 	logs    *logging.Logs
 	log     *slog.Logger
 
-	inForce config.Config   // the same with what reloads have put in force
-	codec   *mapping.Codec  // in force
-	told    map[string]bool // the warnings that stand
+	inForce config.Config   // started, with the options that reloads have put in force
+	codec   *mapping.Codec  // the map in force
+	told    map[string]bool // warnings of the latest reading, which have been logged
 }
 
-// running is what a reload needs of an actors.Gateway.
+// running is the part of actors.Gateway that a reload uses.
 type running interface {
 	Reload(*mapping.Codec) error
 	Compare(context.Context, []config.Device) (actors.Changes, error)
@@ -39,11 +40,11 @@ func newReloader(load func() (*config.Loaded, error), l *config.Loaded, codec *m
 		load: load, started: l.Config, inForce: l.Config, codec: codec,
 		gateway: g, logs: logs, log: logs.Logger,
 	}
-	r.started.Devices = nil // they come and go
+	r.started.Devices = nil // devices are compared by the gateway
 	return r
 }
 
-// warn tells of the warnings that did not stand before.
+// warn logs those warnings that the previous reading did not have.
 func (r *reloader) warn(warnings []string) {
 	stand := make(map[string]bool, len(warnings))
 	for _, warning := range warnings {
@@ -55,19 +56,20 @@ func (r *reloader) warn(warnings []string) {
 	r.told = stand
 }
 
-// wanted is a configuration that a reload can put in force.
+// wanted is a configuration without faults, which a reload can put in force.
 type wanted struct {
 	config   config.Config
 	codec    *mapping.Codec
 	warnings []string
 }
 
-// read reads the configuration, and tells all that is wrong with it or how it differs from what is in force.
+// read reads the configuration. The Difference holds the faults, or what differs from the configuration in force.
 func (r *reloader) read(ctx context.Context) (wanted, service.Difference) {
 	l, err := r.load()
 	d := service.Difference{Restart: r.waiting(l, err)}
 	if err == nil {
-		l.Config.Gateway.Name = r.started.Gateway.Name // the map is for the gateway that runs
+		// The name of the running gateway stays, and the map depends on it.
+		l.Config.Gateway.Name = r.started.Gateway.Name
 	}
 	p, warnings, err := examine(l, err)
 	if err == nil && p.codec.Root() != r.codec.Root() {
@@ -90,7 +92,7 @@ func (r *reloader) read(ctx context.Context) (wanted, service.Difference) {
 	return wanted{l.Config, p.codec, warnings}, d
 }
 
-// devices fills in which devices differ, and of those that have changed the options.
+// devices fills in the added, removed and changed devices, and for each changed device the options that differ.
 func (r *reloader) devices(d *service.Difference, changes actors.Changes, list []config.Device) {
 	d.Added, d.Removed, d.Kept = changes.Added, changes.Removed, len(changes.Kept)
 	if len(changes.Changed) == 0 {
@@ -106,21 +108,21 @@ func (r *reloader) devices(d *service.Difference, changes actors.Changes, list [
 	}
 	for _, name := range changes.Changed {
 		c := service.Change{Device: name}
-		if old := was[name]; old != nil { // else a reload that was given up has put the device there
+		if old := was[name]; old != nil { // nil if a reload that was cancelled has already added the device
 			c.Options = old.Changes(now[name])
 		}
 		d.Changed = append(d.Changed, c)
 	}
 }
 
-// diff tells what a reload would do.
+// diff returns what a reload would change.
 func (r *reloader) diff(ctx context.Context) service.Difference {
 	_, d := r.read(ctx)
 	return d
 }
 
-// reload has the log file looked for anew, and puts in force what has changed: the map first, so that devices which come
-// find it. What has changed and needs a restart is told.
+// reload makes the log open its file again, and puts in force what has changed: the map first, so that added devices
+// begin with the new map. Options that differ but need a restart are returned.
 func (r *reloader) reload(ctx context.Context) service.Difference {
 	r.logs.Reopen()
 	w, d := r.read(ctx)
@@ -141,7 +143,7 @@ func (r *reloader) reload(ctx context.Context) service.Difference {
 	return d
 }
 
-// refused is the answer that tells what is wrong.
+// refused returns the answer that holds the faults in err, one line each.
 func refused(err error) (d service.Difference) {
 	for _, line := range faultLines(err) {
 		d.Faults = append(d.Faults, options.Redact(line))
@@ -149,7 +151,7 @@ func refused(err error) (d service.Difference) {
 	return d
 }
 
-// mapOf names the map, for what is wrong with it.
+// mapOf returns the name of the map for messages about its faults.
 func mapOf(l *config.Loaded) string {
 	if file := l.Config.Mapping.File; file != "" {
 		return fmt.Sprintf("map file %q", file)
@@ -157,10 +159,10 @@ func mapOf(l *config.Loaded) string {
 	return l.Name("mapping.root")
 }
 
-// reloaded are the options that a reload puts in force, beside the devices.
+// reloaded are the options, apart from the devices, that a reload puts in force.
 var reloaded = []string{"mapping.file", "mapping.root", "mapping.topics", "log.level", "log.file.level", "log.email.level"}
 
-// waiting names the options that differ from those in force and stay so.
+// waiting returns the options that differ from those in force but need a restart.
 func (r *reloader) waiting(l *config.Loaded, err error) (names []string) {
 	if err != nil {
 		return nil

@@ -21,7 +21,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
-// systemd listens to what is told to the service manager, on a socket of its own.
+// systemd listens on a notification socket of its own, and returns what the program writes there.
 func systemd(t *testing.T) *screen {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "notify.sock")
@@ -49,7 +49,7 @@ func systemd(t *testing.T) *screen {
 	return told
 }
 
-// The whole life of a service: it is ready without a broker, reloads, refuses to, and stops.
+// The life of a service: the gateway is ready without a broker, reloads, refuses a reload, and stops.
 func TestRunAsAService(t *testing.T) {
 	const file = "mqtt: {broker: 'tcp://127.0.0.1:1', spool: s}\nmapping: {root: home, topics: [home/#]}\ndevices: [{name: a, type: dummy, params: {port: none}}]\n"
 	folder(t, map[string]string{"gw.yaml": file})
@@ -107,7 +107,7 @@ func TestRunAsAService(t *testing.T) {
 	}
 }
 
-// A warning is told when it begins to stand, and again only when it has not stood in between.
+// A warning is logged when it first appears, and again only after a reading without it.
 func TestWarningsAreToldOnce(t *testing.T) {
 	var said strings.Builder
 	r := &reloader{log: slog.New(slog.NewTextHandler(&said, nil))}
@@ -139,7 +139,7 @@ func TestHealthSocketThatCannotBe(t *testing.T) {
 	}
 }
 
-// fakeFleet stands in for a gateway that runs. It takes everything, but for a device called refused.
+// fakeFleet is a fake of a running gateway. It accepts every device except one with the name refused.
 type fakeFleet struct {
 	devices []config.Device
 	codec   *mapping.Codec
@@ -180,7 +180,8 @@ func (f *fakeFleet) Apply(ctx context.Context, list []config.Device) (actors.Cha
 	return c, err
 }
 
-// A reload puts in force what diff has told, and then there is no difference; with a fault nothing changes.
+// A reload puts in force exactly what diff has returned; after the reload diff returns no difference. A configuration
+// with a fault changes nothing.
 func TestReloader(t *testing.T) {
 	const file = `
 mapping: {root: home, topics: [home/#]}
@@ -265,7 +266,7 @@ devices:
 	}
 }
 
-// The taken-over options are options.
+// Each entry of reloaded is the name of an option.
 func TestReloadedOptionsExist(t *testing.T) {
 	known := make(map[string]bool)
 	for _, f := range config.Flags() {

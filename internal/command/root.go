@@ -34,7 +34,7 @@ func Execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	for _, line := range faultLines(err) {
 		said.WriteString(options.Redact(line) + "\n")
 	}
-	if cmd.Name() == "run" { // a service is to end, and to be started again, whether anybody reads why or not
+	if cmd.Name() == "run" { // a service must end, and be restarted, even if nobody reads its output
 		sayWithin(time.Second, stderr, said.String())
 	} else {
 		fmt.Fprint(stderr, said.String())
@@ -42,10 +42,10 @@ func Execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	return 1
 }
 
-// sayWithin writes text, and gives up waiting for that after a time.
+// sayWithin writes text, and stops waiting for the write after most.
 func sayWithin(most time.Duration, w io.Writer, text string) {
 	written := make(chan struct{})
-	go func() { // stays behind in a write that does not return, and the program ends
+	go func() { // a write that never returns leaves the goroutine behind until the program ends
 		defer close(written)
 		fmt.Fprint(w, text)
 	}()
@@ -86,14 +86,14 @@ what to type next. "gateway config" prints a configuration to begin with.`,
 	return root
 }
 
-// programName is what this program is called: who builds one with devices of his own gives it a name, or another to a
-// link to it.
+// programName returns the name by which this program was started. A program with other devices has a name of its own,
+// and so may a link to a program.
 func programName() string {
 	return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")
 }
 
-// withCommand completes the command line of somebody who is used to the original: it ran at once, and took its
-// configuration by a flag, or as an argument.
+// withCommand accepts the command line of the original, which had no subcommands and took its configuration file from a
+// flag or an argument.
 func withCommand(args []string) []string {
 	if len(args) == 0 {
 		return args
@@ -109,7 +109,7 @@ func withCommand(args []string) []string {
 	return args
 }
 
-// originalFlags are what the original called its flag for a configuration file.
+// originalFlags maps the original's names of the flag for the configuration file to --config.
 func originalFlags(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	if name == "conf" || name == "cfg" {
 		name = "config"
@@ -117,7 +117,7 @@ func originalFlags(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	return pflag.NormalizedName(name)
 }
 
-// noCommand refuses arguments that name no command.
+// noCommand returns an error for arguments that begin with no subcommand.
 func noCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -132,7 +132,8 @@ func noCommand(root *cobra.Command, args []string) error {
 	return fmt.Errorf("unknown command %q; there are %s", args[0], strings.Join(names, ", "))
 }
 
-// wantArgs refuses fewer or more arguments. Who gives a configuration file as one is told of the flag.
+// wantArgs returns a check for the number of arguments. If the extra argument is a configuration file, the error
+// recommends --config.
 func wantArgs(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		want := cmd.UseLine()
@@ -148,10 +149,10 @@ func wantArgs(least, most int) cobra.PositionalArgs {
 	}
 }
 
-// flagError says of a flag that does not exist which one was probably meant.
+// flagError adds to an error about an unknown flag the flag that the user probably meant.
 func flagError(cmd *cobra.Command, err error) error {
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
-		if name := unknown.GetSpecifiedName(); name == "map" || name == "m" { // one of the original's
+		if name := unknown.GetSpecifiedName(); name == "map" || name == "m" { // --map and -m were the original's
 			return fmt.Errorf("%w; did you mean --mapping.file?", err)
 		}
 		var known []string
@@ -161,7 +162,8 @@ func flagError(cmd *cobra.Command, err error) error {
 		}
 	}
 	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
-		err = fmt.Errorf("--%s: %w", wrong.GetFlag().Name, wrong.Unwrap()) // without the value, which may be a password
+		// The value is left out: it may be a password.
+		err = fmt.Errorf("--%s: %w", wrong.GetFlag().Name, wrong.Unwrap())
 	}
 	return fmt.Errorf("%w; see %q", err, cmd.CommandPath()+" --help")
 }

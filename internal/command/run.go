@@ -40,8 +40,9 @@ the one that --mqtt.broker names.`,
 	}
 	sources := addSources(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		// Taken and not looked at, for good: else Go ends a program that writes to a standard stream which nobody reads any
-		// more, and systemd takes that for a good end. Notify, not Ignore, which what the devices start would inherit.
+		// SIGPIPE is received and ignored for good. Otherwise Go ends a program that writes to a standard stream
+		// without a reader, which systemd takes for a successful end. signal.Ignore would not do: the processes that
+		// devices start would inherit it.
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 		loaded, err := sources.load(cmd)
 		parts, warnings, err := inspect(loaded, err)
@@ -64,15 +65,16 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 
 	url, guest := c.MQTT.Broker, c.MQTT
 	if url == config.Embedded {
-		inside, err := startInside(c, p, log)
+		embedded, err := startEmbedded(c, p, log)
 		if err != nil {
 			return err
 		}
-		defer inside.Close()
-		// By a socket, as everybody: a connection in memory saves about a sixth of the processor time while messages come one
-		// by one, a tenth when they come in crowds, and without the kernel's room the broker drops more of a crowd.
-		url, guest = inside.URL(), asGuest(p.users)
-		c = signedIn(c, inside)
+		defer embedded.Close()
+		// The gateway connects to the embedded broker by TCP, like any client. A connection in memory would save about
+		// a sixth of the processor time for single messages and a tenth for bursts; but without the kernel's socket
+		// buffers the broker drops more of a burst.
+		url, guest = embedded.URL(), guestLogin(p.users)
+		c = withOwnLogin(c, embedded)
 	}
 	options := buildOptions(c, p, url, log)
 	rest := time.AfterFunc(math.MaxInt64, giveBack)
@@ -100,7 +102,7 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 	ctx, halt := context.WithCancel(context.WithoutCancel(asked))
 	defer halt()
 	context.AfterFunc(asked, func() {
-		stop() // before the gateway says that it stops: from then on a signal ends the program at once
+		stop() // a signal ends the program at once from here on, also while the gateway stops
 		halt()
 	})
 	return serve(ctx, gateway, again, c.Health.Socket)

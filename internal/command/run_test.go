@@ -13,10 +13,10 @@ import (
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
-// patience is how long a test waits for what must come.
+// patience is how long a test waits for something that must happen.
 const patience = 30 * time.Second
 
-// runUntil runs the gateway until its standard output shows text, and then stops it.
+// runUntil runs the gateway until its standard output shows text, and then stops the gateway.
 func runUntil(t *testing.T, text string, args ...string) result {
 	t.Helper()
 	waiting, give := context.WithTimeout(t.Context(), patience)
@@ -26,7 +26,7 @@ func runUntil(t *testing.T, text string, args ...string) result {
 	ended := make(chan int, 1)
 	go func() { // ends with ctx
 		ended <- Execute(ctx, append([]string{"run"}, args...), strings.NewReader(""), stdout, stderr)
-		give() // the text comes no more
+		give() // the program has ended without the text
 	}()
 	shown := stdout.await(waiting, text)
 	stop()
@@ -101,7 +101,7 @@ func TestRunOneOfTheOriginalsFiles(t *testing.T) {
 	wants(t, "the log file", string(log), "msg=starting", "level=DEBUG", "msg=stopped")
 }
 
-// A device whose options are wrong stays down, which is no reason not to run.
+// run starts although a device has invalid options; the device stays down.
 func TestRunWithADeviceThatStaysDown(t *testing.T) {
 	b := startBroker(t)
 	folder(t, map[string]string{
@@ -115,7 +115,7 @@ func TestRunWithADeviceThatStaysDown(t *testing.T) {
 	wants(t, "standard error", got.stderr, "device=a", "port: missing")
 }
 
-// Many devices do not fill the log.
+// At the start, the log shows the options of a few devices only.
 func TestStartShowsSomeDevices(t *testing.T) {
 	l := &config.Loaded{Path: "/gw.yaml", Config: config.Default()}
 	l.Config.MQTT.Broker = "wss://h/mqtt?token=swordfish"
@@ -144,7 +144,7 @@ func TestStartShowsSomeDevices(t *testing.T) {
 	}
 }
 
-// What the configuration says of the connection reaches the actors.
+// buildOptions passes on what the configuration says about the connection.
 func TestBuildOptions(t *testing.T) {
 	c := config.Default()
 	c.Gateway.Name, c.MQTT.Username, c.MQTT.Password, c.MQTT.QoS = "gw", "me", "swordfish", 1

@@ -7,7 +7,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/service"
 )
 
-// serve runs the gateway until ctx is done, and deals meanwhile with what runs it. An empty path is no health socket.
+// serve runs the gateway, and the service around it, until ctx is done. If socket is "", there is no health socket.
 func serve(ctx context.Context, g *actors.Gateway, r *reloader, socket string) error {
 	s, err := service.Start(ctx, service.Options{
 		Alive:  g.Alive,

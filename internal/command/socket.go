@@ -11,11 +11,11 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 )
 
-// socketOption tells where a configuration has the path of the health socket.
+// socketOption returns the path of the health socket from a configuration.
 type socketOption func(*config.Loaded) string
 
-// addSocket gives a command that speaks to the running gateway the flags that say which, and returns what finds the
-// path of its socket.
+// addSocket adds to a command that asks the running gateway the flags that select the gateway. The function that it
+// returns finds the path of the gateway's health socket.
 func addSocket(cmd *cobra.Command, option socketOption) func() (string, error) {
 	sources := new(sources)
 	cmd.Flags().SortFlags = false
@@ -38,7 +38,7 @@ func addSocket(cmd *cobra.Command, option socketOption) func() (string, error) {
 	}
 }
 
-// within returns a context of cmd that ends after a time, and says so.
+// within returns a context of cmd that is done after most, with a cause that says so.
 func within(cmd *cobra.Command, most time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(cmd.Context(), most, fmt.Errorf("time is up after %v", most))
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
-// shownDevices is how many devices have their options shown at the start.
+// shownDevices is how many devices the log shows with their options at the start.
 const shownDevices = 20
 
-// sayStart says who starts, and with which options, a line a section.
+// sayStart logs the program's name and version, and the options in force, one line for each section.
 func sayStart(log *slog.Logger, l *config.Loaded, codec *mapping.Codec) {
 	log.Info("starting", "name", l.Config.Gateway.Name, "version", version(), "config", cmp.Or(l.Path, "none"))
 	settings := inForce(l, codec).Settings(typeFields)
@@ -24,7 +24,7 @@ func sayStart(log *slog.Logger, l *config.Loaded, codec *mapping.Codec) {
 		attrs := []any{"section", section}
 		for len(settings) > 0 && strings.HasPrefix(settings[0].Key, section+".") {
 			value := settings[0].Value
-			if text, err := strconv.Unquote(value); err == nil { // the log has quotation marks of its own
+			if text, err := strconv.Unquote(value); err == nil { // the log quotes values itself
 				value = text
 			}
 			attrs = append(attrs, settings[0].Key[len(section)+1:], value)
@@ -37,14 +37,14 @@ func sayStart(log *slog.Logger, l *config.Loaded, codec *mapping.Codec) {
 	}
 }
 
-// typeFields is a config.TypeFields.
+// typeFields returns the parameters of a type of device; it is a config.TypeFields.
 func typeFields(kind string) ([]options.Field, bool) {
 	t, err := devices.Lookup(kind)
 	return t.Params, err == nil && t.Check != nil
 }
 
-// inForce returns the configuration with the values filled in that follow from it, the client id and the map's root and
-// topics, without the secrets in the broker's address, and with no more devices than shownDevices.
+// inForce returns the configuration in force, to be logged: with the client id and the map's root and topics filled in,
+// without the secrets in the broker's address, and with no more than shownDevices devices.
 func inForce(l *config.Loaded, codec *mapping.Codec) *config.Config {
 	c := l.Config
 	c.MQTT.Broker = options.RedactAddress(c.MQTT.Broker)

@@ -16,7 +16,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// maxLine is the longest line that translate reads, in bytes without its end. What is longer is refused.
+// maxLine is the longest line that translate reads, in bytes without the line break. translate answers a longer line
+// with an error.
 const maxLine = 1 << 20
 
 func newTranslate() *cobra.Command {
@@ -51,7 +52,7 @@ NAME has sent itself has "echo":true, also beside an error. The exit status is 0
 	return cmd
 }
 
-// openCodec reads a map file. Its warnings go to w, one a line.
+// openCodec reads a map file and makes a codec. It writes the warnings to w, one on each line.
 func openCodec(path, name string, w io.Writer) (*mapping.Codec, error) {
 	file, warnings, err := readMapFile(path)
 	for _, warning := range warnings {
@@ -65,8 +66,8 @@ func openCodec(path, name string, w io.Writer) (*mapping.Codec, error) {
 	return mapping.New(name, file)
 }
 
-// translate answers each line of in with one on out, in order, until in ends. What has arrived is answered before more
-// is waited for. The error is one of reading or writing.
+// translate writes one line to out for each line of in, in the same order, until in ends. It answers all lines that
+// have arrived before it waits for more. The error is one of reading or writing.
 func translate(codec *mapping.Codec, in io.Reader, out io.Writer) error {
 	workers := runtime.GOMAXPROCS(0)
 	work, order := make(chan *batch), make(chan *batch, 2*workers)
@@ -80,7 +81,7 @@ func translate(codec *mapping.Codec, in io.Reader, out io.Writer) error {
 	}
 	var writeErr error
 	written := make(chan struct{})
-	go func() { // ends with order, or when out fails
+	go func() { // ends when order is closed, or when out fails
 		defer close(written)
 		writeErr = write(out, order)
 	}()
@@ -100,10 +101,10 @@ func translate(codec *mapping.Codec, in io.Reader, out io.Writer) error {
 	return errors.Join(readErr, writeErr)
 }
 
-// batch is some lines that are translated together.
+// batch is a number of lines that are translated together.
 type batch struct {
-	lines   []byte // each with its end
-	answers []byte // likewise, when done is closed
+	lines   []byte // each ends with a line break
+	answers []byte // one line for each of lines; valid when done is closed
 	done    chan struct{}
 }
 
@@ -117,16 +118,17 @@ func (b *batch) translate(codec *mapping.Codec) {
 	close(b.done)
 }
 
-// read cuts in into batches until it ends or emit returns false. The last line may lack its end.
+// read splits in into batches and passes them to emit, until in ends or emit returns false. The last line may lack its
+// line break.
 func read(in io.Reader, emit func(*batch) bool) error {
-	var begun []byte // of a line
+	var begun []byte // the beginning of an incomplete line
 	for {
 		text := make([]byte, len(begun)+1<<16)
 		n, err := in.Read(text[copy(text, begun):])
 		text = text[:len(begun)+n]
 		whole := bytes.LastIndexByte(text, '\n') + 1
 		if begun = text[whole:]; len(begun) > maxLine {
-			begun = begun[:maxLine+1] // enough to see that it is too long
+			begun = begun[:maxLine+1] // enough to recognize that the line is too long
 		}
 		if errors.Is(err, io.EOF) && len(begun) > 0 {
 			text, whole = append(text[:whole+len(begun)], '\n'), whole+len(begun)+1
@@ -140,7 +142,7 @@ func read(in io.Reader, emit func(*batch) bool) error {
 	}
 }
 
-// write puts out the answers in order.
+// write writes the answers of the batches in order.
 func write(out io.Writer, order <-chan *batch) error {
 	for b := range order {
 		<-b.done
@@ -151,7 +153,7 @@ func write(out io.Writer, order <-chan *batch) error {
 	return nil
 }
 
-// translateLine appends the answer to line.
+// translateLine appends the answer to line to b.
 func translateLine(codec *mapping.Codec, line, b []byte) []byte {
 	if len(line) > maxLine {
 		return appendError(b, fmt.Errorf("line: longer than %d bytes", maxLine), false)
@@ -192,7 +194,7 @@ func appendError(b []byte, err error, echo bool) []byte {
 	return append(b, '}')
 }
 
-// question is what one line asks: to decode topic and payload or, if outward, to encode msg.
+// question is the content of one line: translate decodes topic and payload or, if outward, encodes msg.
 type question struct {
 	topic   string
 	payload string

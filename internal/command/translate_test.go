@@ -76,7 +76,7 @@ func TestTranslateConformance(t *testing.T) {
 	}
 }
 
-// compare returns how a line that translate wrote differs from a conformance case, "" if it doesn't.
+// compare returns the difference between a line that translate wrote and a conformance case, or "" if there is none.
 func compare(line string, want map[string]json.RawMessage) string {
 	var got answer
 	if err := json.Unmarshal([]byte(line), &got); err != nil {
@@ -170,7 +170,7 @@ func TestTranslateLines(t *testing.T) {
 	}
 }
 
-// TestTranslateOrder puts more through than the workers hold at a time, with lines of all lengths up to too long.
+// TestTranslateOrder translates more lines than the workers hold at a time, of all lengths up to too long.
 func TestTranslateOrder(t *testing.T) {
 	codec := newStrictCodec(t)
 	var in, want strings.Builder
@@ -201,7 +201,8 @@ func TestTranslateOrder(t *testing.T) {
 	}
 }
 
-// TestTranslateAnswersAtOnce writes half a line after a whole one: the whole one's answer must not wait for the rest.
+// TestTranslateAnswersAtOnce writes one and a half lines: translate answers the whole line without waiting for the rest
+// of the other.
 func TestTranslateAnswersAtOnce(t *testing.T) {
 	codec := newStrictCodec(t)
 	inRead, inWrite := io.Pipe()
@@ -226,7 +227,7 @@ func TestTranslateAnswersAtOnce(t *testing.T) {
 	}
 }
 
-// TestTranslateLongLine has the end of a line that is just too long arrive by itself.
+// TestTranslateLongLine makes the line break of a line that is just too long arrive alone.
 func TestTranslateLongLine(t *testing.T) {
 	var out strings.Builder
 	in := io.MultiReader(strings.NewReader(strings.Repeat(" ", maxLine)), strings.NewReader(" "), strings.NewReader("\n"))
@@ -288,7 +289,7 @@ func BenchmarkTranslateLine(b *testing.B) {
 	}
 }
 
-// BenchmarkTranslate puts lines through the whole of it, of which a million is to take 5 s at most.
+// BenchmarkTranslate measures the whole of translate, which is to take 5 s at most for a million lines.
 func BenchmarkTranslate(b *testing.B) {
 	codec := newStrictCodec(b)
 	const lines = 10_000
@@ -302,7 +303,7 @@ func BenchmarkTranslate(b *testing.B) {
 	b.ReportMetric(lines*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
 }
 
-// newStrictCodec returns the codec of a gateway gw that knows only the senders me and nobody.
+// newStrictCodec returns the codec of a gateway named gw whose map knows only the senders me and nobody.
 func newStrictCodec(t testing.TB) *mapping.Codec {
 	t.Helper()
 	file, _, err := mapping.Parse([]byte(`{"root": "r", "topics": ["r/#"], "sender": {"maptype": "strict", "map": {"me": ["me"]}}}`))

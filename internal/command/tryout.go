@@ -12,8 +12,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
-// tryOut completes a configuration that no file takes part in: one dummy with the example's map, on the broker inside
-// unless another is given. The dummy is the original's, and so is its name.
+// tryOut completes the options for a program without a configuration file: one dummy with the example's map, on the
+// embedded broker unless the options name another broker. The dummy device and its name are the original's.
 func tryOut(l *config.Loaded) error {
 	if _, err := devices.Lookup("dummy"); err != nil {
 		return noConfig()
@@ -32,21 +32,21 @@ func tryOut(l *config.Loaded) error {
 	return nil
 }
 
-// usesExampleMap tells whether the example's map is in force: nobody gave another.
+// usesExampleMap reports whether the example's map is in force, since no option names another.
 func usesExampleMap(l *config.Loaded) bool {
 	m := l.Config.Mapping
 	return l.Path == "" && m.File == "" && m.Root == "" && len(m.Topics) == 0
 }
 
-// trial is what a newcomer is told to try.
+// trial holds what the hint for a newcomer depends on.
 type trial struct {
 	broker  string      // the URL of the broker in use
-	mqtt    config.MQTT // how to speak to it
-	root    string      // of the map in force
-	example bool        // whether that is the example's
+	mqtt    config.MQTT // the login and other options of the connection
+	root    string      // the root topic of the map in force
+	example bool        // whether the map in force is the example's
 }
 
-// say tells a newcomer what to type next.
+// say writes the commands that a newcomer can type next.
 func (t trial) say(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "No configuration: trying things out with one dummy device, on the broker at %s.\n", options.RedactAddress(t.broker))
@@ -56,11 +56,11 @@ func (t trial) say(w io.Writer) error {
 	switch {
 	case ok:
 		fmt.Fprintf(&b, "In other terminals, watch what it says, and tell it something:\n\n  mosquitto_sub %s -v -t %s\n", at, quote(filter))
-	default: // mosquitto's clients speak no WebSocket
+	default: // mosquitto's clients don't speak WebSocket
 		fmt.Fprintf(&b, "With a client that speaks WebSocket, watch what it says, and tell it something:\n\n  subscribe to  %s\n", filter)
 	}
 	switch {
-	case !t.example: // whatever it understands
+	case !t.example: // only the user knows which messages the map understands
 	case ok:
 		fmt.Fprintf(&b, "  mosquitto_pub %s -t %s -m %s\n", at, quote(topic), payload)
 	default:
@@ -71,8 +71,8 @@ func (t trial) say(w io.Writer) error {
 	return err
 }
 
-// clientFlags returns the flags by which mosquitto's clients reach the broker, if they can. A password is not among
-// them, but a variable of the shell in its place.
+// clientFlags returns the flags with which mosquitto's clients connect to the broker; ok is false if they can't.
+// Instead of a password the flags contain a variable of the shell.
 func (t trial) clientFlags() (flags string, ok bool) {
 	u, err := topic.ParseBroker(t.broker)
 	if err != nil || u.Scheme == "ws" || u.Scheme == "wss" {
@@ -104,10 +104,10 @@ func (t trial) clientFlags() (flags string, ok bool) {
 	return strings.Join(words, " "), true
 }
 
-// harmless is what no shell makes anything of.
+// harmless matches a text without characters that are special to a shell.
 var harmless = regexp.MustCompile(`^[A-Za-z0-9_./:@%+,-]+$`)
 
-// word returns text as one word of a shell's command line.
+// word quotes text for a shell's command line, if that is necessary.
 func word(text string) string {
 	if harmless.MatchString(text) {
 		return text

@@ -9,11 +9,11 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// helpWidth is where lines of help break.
+// helpWidth is the width of the help, in characters.
 const helpWidth = 120
 
-// usage writes how cmd is called. Unlike cobra's it keeps the many options of a configuration apart from the few flags
-// of the command, and lists them at one command only.
+// usage writes the help of cmd. In contrast to cobra's, it lists a command's few own flags apart from the many options
+// of the configuration, and lists the options for the command run only.
 func usage(cmd *cobra.Command) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Usage:\n  %s\n", cmd.UseLine())
@@ -44,7 +44,7 @@ func usage(cmd *cobra.Command) error {
 	return err
 }
 
-// flagsOf returns the flags of cmd that are its own, and those that are options of the configuration.
+// flagsOf splits the flags of cmd into the command's own and the options of the configuration.
 func flagsOf(cmd *cobra.Command) (own, config *pflag.FlagSet) {
 	own, config = pflag.NewFlagSet("", pflag.ContinueOnError), pflag.NewFlagSet("", pflag.ContinueOnError)
 	own.SortFlags, config.SortFlags = false, false
@@ -58,7 +58,7 @@ func flagsOf(cmd *cobra.Command) (own, config *pflag.FlagSet) {
 	return own, config
 }
 
-// bySection puts an empty line before each section of the options.
+// bySection inserts an empty line before each section of the options.
 func bySection(usages string) string {
 	var b strings.Builder
 	last := ""

@@ -8,7 +8,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 )
 
-// Each command has a help that says how it is called; run's lists each option of the configuration, in lines that fit.
+// Each command has a help that shows its use. The help of run lists each option of the configuration. No line is too
+// long.
 func TestHelp(t *testing.T) {
 	for _, cmd := range newRoot().Commands() {
 		t.Run(cmd.Name(), func(t *testing.T) {
@@ -23,7 +24,7 @@ func TestHelp(t *testing.T) {
 				}
 			}
 			for line := range strings.Lines(got.stdout) {
-				if len([]rune(line)) > helpWidth+5 { // pflag lets a short last word stick out
+				if len([]rune(line)) > helpWidth+5 { // pflag does not wrap a short last word
 					t.Errorf("%d characters: %s", len([]rune(line)), line)
 				}
 			}

@@ -24,7 +24,7 @@ func versionLine(program string) string {
 	return fmt.Sprintf("%s %s %s %s/%s\n", program, version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
-// version is what the build knows: the module's version or, of a build from a work tree, the revision.
+// version returns the module's version or, if the program was built from a work tree, the revision.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

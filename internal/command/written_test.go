@@ -12,18 +12,18 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 )
 
-// fileKind is a kind of file that an operator writes, or his tools.
+// fileKind is a kind of file that an operator, or a tool of the operator, writes.
 type fileKind struct {
 	name string
-	text string // of a good one, the first line of which has 3 characters or more
-	gw   string // the configuration that names it; "" if it is that itself
+	text string // of a valid file; its first line has at least 3 characters
+	gw   string // the configuration that names the file; "" if the file is a configuration
 	read func(t *testing.T, l *config.Loaded, p parts) string
 
-	bytes    bool // some may be no text
-	comments bool // what it does not understand is none of its business
+	bytes    bool // the file may contain bytes that are no text
+	comments bool // the file may contain lines that the program ignores
 }
 
-// fileKinds are all of them.
+// fileKinds returns each kind of file that the program reads.
 func fileKinds(t *testing.T) []fileKind {
 	certificate, key := newPair(t)
 	whole := func(_ *testing.T, l *config.Loaded, _ parts) string { return string(l.Config.YAML("")) }
@@ -63,7 +63,7 @@ func fileKinds(t *testing.T) []fileKind {
 	}
 }
 
-// inUTF16 writes text with a byte order mark.
+// inUTF16 encodes text in UTF-16, with a byte order mark.
 func inUTF16(order binary.AppendByteOrder, text string) string {
 	b := order.AppendUint16(nil, 0xfeff)
 	for _, unit := range utf16.Encode([]rune(text)) {
@@ -72,22 +72,22 @@ func inUTF16(order binary.AppendByteOrder, text string) string {
 	return string(b)
 }
 
-// Each kind of file, with each of the ways in which editors and other systems write: it says the same, or what it says
-// instead is an error with its place.
+// Each kind of file, written as various editors and systems write it: the program either reads the same content, or
+// reports an error with the place in the file.
 func TestFilesAreReadAsWritten(t *testing.T) {
 	kinds := fileKinds(t)
 	certificate, key := kinds[len(kinds)-2].text, kinds[len(kinds)-1].text
 	oddities := []struct {
 		name  string
 		write func(text string) string
-		want  func(k fileKind) string // part of the error; "" if it says the same
+		want  func(k fileKind) string // part of the error; "": the content is the same
 	}{
 		{"byte order mark", func(text string) string { return "\ufeff" + text }, func(fileKind) string { return "" }},
 		{"UTF-16 of Windows", func(text string) string { return inUTF16(binary.LittleEndian, text) }, func(k fileKind) string { return k.name + ": line 1, column 1: the file is UTF-16: want UTF-8" }},
 		{"UTF-16 of others", func(text string) string { return inUTF16(binary.BigEndian, text) }, func(k fileKind) string { return k.name + ": line 1, column 1: the file is UTF-16: want UTF-8" }},
 		{"UTF-16 without a mark", func(text string) string { return inUTF16(binary.LittleEndian, text)[2:] }, func(k fileKind) string {
 			if k.comments {
-				return "mqtt.tls." // what it lacks
+				return "mqtt.tls." // the option that the file doesn't fulfil
 			}
 			return k.name + ": line 1, column 2: "
 		}},
@@ -148,8 +148,8 @@ func TestFilesAreReadAsWritten(t *testing.T) {
 	}
 }
 
-// sayings are ways to set one option, and what its value looks like there.
-var sayings = []struct {
+// inputs are the ways to set one option. Each load sets key to value, and loads the configuration.
+var inputs = []struct {
 	name string
 	load func(t *testing.T, key, value string) (*config.Loaded, error)
 }{
@@ -190,8 +190,8 @@ func loadFile(t *testing.T, name, text string) (*config.Loaded, error) {
 	return config.Load(config.Sources{Path: name})
 }
 
-// Each way to say something, with what is odd in any of them: the value is what it looks like, or refused where it stands.
-// Where a cell is "", that way has no such thing to say.
+// Each way to set an option, with the peculiar spellings of each: the option gets the value that a reader expects, or
+// the program refuses the value and names its place. An empty cell is not tried.
 func TestValuesAreReadAsWritten(t *testing.T) {
 	const (
 		text = iota // mqtt.client_id
@@ -250,7 +250,7 @@ func TestValuesAreReadAsWritten(t *testing.T) {
 		{"slash at the beginning", `"/home"`, root, cells{"= /home", "= /home", "= /home", `= "/home"`, `= "/home"`, `= "/home"`}},
 	}
 	for _, tt := range tests {
-		for i, way := range sayings {
+		for i, way := range inputs {
 			if tt.want[i] == "" {
 				continue
 			}
@@ -268,7 +268,7 @@ func TestValuesAreReadAsWritten(t *testing.T) {
 	}
 }
 
-// What a file says twice, or says besides.
+// A file that sets an option twice, or has something after its end, is refused.
 func TestFilesSayEverythingOnce(t *testing.T) {
 	for _, row := range []struct{ name, file, text, want string }{
 		{"YAML, key twice", "gw.yaml", "mqtt: {qos: 1, qos: 0}\n", `gw.yaml: line 1, column 16: key "qos" is in line 1 already`},

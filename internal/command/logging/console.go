@@ -36,7 +36,7 @@ func lines(w io.Writer, format Format, level slog.Leveler) slog.Handler {
 	return slog.NewTextHandler(w, o)
 }
 
-// below passes what is under a level.
+// below hands on the records under a level.
 type below struct {
 	limit slog.Level
 	slog.Handler

@@ -118,8 +118,8 @@ type panics struct{}
 
 func (panics) MarshalText() ([]byte, error) { panic(hostile) }
 
-// hostile ends lines in every way there is, clears the screen by escape, by C1 control, and by text that tint turns
-// into an escape, turns the direction of writing, and is no UTF-8.
+// hostile contains every kind of line break, sequences that clear the screen (an escape, a C1 control, and text that
+// tint turns into an escape), a character that reverses the direction of writing, and bytes that are not UTF-8.
 const hostile = "a\nlevel=ERROR msg=forged\r\n\x1b[2J\u009b2J \\x1b[31m \u2028\u2029\u0085\u202e\x7f\x00\v\f\xff\x9b2J b"
 
 func TestNothingIsForged(t *testing.T) {

@@ -12,34 +12,34 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/files"
 )
 
-// lookTime is how often a file looks whether it is still the one at its path, and how long it waits after a failure
-// until it tries again. What is written in between is lost, if the file could not be opened or written.
+// lookTime is how often a file checks that its path still names the same file, and how long it waits after a failure
+// before it tries again. If the file could not be opened or written, lines that come before the next try are lost.
 const lookTime = time.Second
 
-// fileTrouble is how many times longer than for other errors the throttle time is for those of the file: a full disk
-// lasts.
+// fileTrouble is the factor by which the throttle time for the file's errors is longer than for other errors: a full
+// disk stays full for long.
 const fileTrouble = 6
 
-// file is a log file that rotates by size. Its writes fail only after Close; any other failure goes to trouble.
+// file is a log file that rotates by size. Its Write fails only after Close; other failures go to trouble.
 type file struct {
 	path     string
 	maxSize  int64
 	maxFiles int
 	trouble  *trouble
-	moved    atomic.Bool // somebody says so: it is to be looked for at its path
+	moved    atomic.Bool // the next Write checks the path first
 
-	mu     sync.Mutex // guards what follows
-	f      *os.File   // nil: to be opened
-	size   int64
-	fixed  bool      // no regular file, such as /dev/null: never renamed
-	torn   bool      // the latest write broke off within a line
-	look   time.Time // when to look again
-	err    error     // why f is nil, or why a full file was not rotated
+	mu     sync.Mutex // guards the fields below
+	f      *os.File   // nil: not open
+	size   int64      // true for a file that is not regular, such as /dev/null: such a file is never renamed
+	fixed  bool       // no regular file, such as /dev/null: never renamed
+	torn   bool       // the latest write broke off within a line
+	look   time.Time  // time of the next check of the path
+	err    error      // why f is nil, or why a full file was not rotated
 	closed bool
 }
 
-// openFile opens the file at once, so that a wrong path shows at the start. One of level None is opened when it is first
-// written to, after its level has been changed.
+// openFile opens the file at once, so that a wrong path is noticed at the start. A file of level None is opened by the
+// first Write, after its level has been changed.
 func openFile(o File, t *trouble) *file {
 	f := &file{path: o.Path, maxSize: o.MaxSize, maxFiles: o.MaxFiles, trouble: t}
 	if o.Level == None {
@@ -71,7 +71,8 @@ func (f *file) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// prepare sees to it that f is the file at its path and has room for size bytes, if that can be had.
+// prepare opens f if it is not open or its path names another file, and rotates f if f has no room for size bytes. If
+// that fails, f.err is set.
 func (f *file) prepare(now time.Time, size int64) {
 	if f.moved.Swap(false) || !now.Before(f.look) {
 		f.look = now.Add(lookTime)
@@ -88,13 +89,14 @@ func (f *file) prepare(now time.Time, size int64) {
 	f.drop()
 	err := f.rotate()
 	f.open(now)
-	if err != nil && f.err == nil { // the full file goes on growing, until the next look
+	if err != nil && f.err == nil { // the full file grows until the next look
 		f.err = fmt.Errorf("rotate: %w", err)
 		f.trouble.failed(f.err)
 	}
 }
 
-// full tells whether size bytes are too many. It asks the file once more: who copied it and cut it off has made room.
+// full reports whether size more bytes are too many. full reads the file's size again, because a program such as
+// logrotate may have copied and truncated the file.
 func (f *file) full(size int64) bool {
 	if f.maxSize == 0 || f.size == 0 || f.size+size <= f.maxSize {
 		return false
@@ -105,13 +107,13 @@ func (f *file) full(size int64) bool {
 	return f.size > 0 && f.size+size > f.maxSize
 }
 
-// resize takes the size over that the file has.
+// resize stores the file's actual size.
 func (f *file) resize(size int64) {
 	f.size = size
 	f.torn = f.torn && size > 0
 }
 
-// inPlace is false when somebody has moved or removed the file.
+// inPlace returns false if somebody has moved or removed the file.
 func (f *file) inPlace() bool {
 	have, err := f.f.Stat()
 	if err != nil {
@@ -122,13 +124,13 @@ func (f *file) inPlace() bool {
 	return err == nil && os.SameFile(have, want)
 }
 
-// reopen has the next line look whether the file is still the one at its path.
+// reopen makes the next Write check that the path still names the same file.
 func (f *file) reopen() { f.moved.Store(true) }
 
 func (f *file) open(now time.Time) {
 	f.look = now.Add(lookTime)
 	if info, err := os.Stat(f.path); err == nil && info.Mode().Type()&(fs.ModeNamedPipe|fs.ModeSocket) != 0 {
-		f.err = files.Regular(f.path, info) // to open a pipe waits for a reader, and to write to it may for ever
+		f.err = files.Regular(f.path, info) // opening a pipe would wait for a reader
 		return
 	}
 	file, err := os.OpenFile(f.path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o640)
@@ -159,11 +161,12 @@ func (f *file) append(line []byte) {
 }
 
 func (f *file) drop() {
-	f.f.Close() // nothing is buffered: an error loses nothing that Write did not tell
+	f.f.Close() // nothing is buffered: an error of Close means no further loss
 	f.f, f.size = nil, 0
 }
 
-// rotate makes each full file one older; the oldest goes, and that is the one at the path if none is kept.
+// rotate renames each full file to the next higher number and removes the oldest. If no full files are kept, rotate
+// removes the file at the path.
 func (f *file) rotate() error {
 	if f.maxFiles == 0 {
 		return os.Remove(f.path)
@@ -177,7 +180,7 @@ func (f *file) rotate() error {
 	return os.Rename(f.path, old(1))
 }
 
-// Close closes the file. It is safe to call twice.
+// Close closes the file. A second Close does nothing.
 func (f *file) Close() error {
 	f.mu.Lock()
 	if f.closed {

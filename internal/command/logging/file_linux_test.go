@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// The device /dev/full is a disk without room.
+// The device /dev/full behaves like a full disk.
 func TestDiskFull(t *testing.T) {
 	link := filepath.Join(t.TempDir(), "log")
 	if err := os.Symlink("/dev/full", link); err != nil {
@@ -55,7 +55,7 @@ func TestDeviceIsNotRenamed(t *testing.T) {
 	}
 }
 
-// A named pipe is no log file: to open it would wait for a reader.
+// A named pipe is refused as a log file: opening the pipe would wait for a reader.
 func TestPipeIsNoLogFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	if err := syscall.Mkfifo(path, 0o600); err != nil {

@@ -30,7 +30,7 @@ func write(t *testing.T, path, content string) {
 	}
 }
 
-// newFile returns a file in a new directory, and what is said of its trouble.
+// newFile returns a file in a new directory, and the buffer to which its trouble is logged.
 func newFile(t *testing.T, maxSize int64, maxFiles int) (*file, *buffer) {
 	t.Helper()
 	return fileAt(t, filepath.Join(t.TempDir(), "log"), maxSize, maxFiles)
@@ -135,7 +135,7 @@ func TestConcurrentWrites(t *testing.T) {
 	}
 }
 
-// The whole of a day on which the directory goes and comes back.
+// A whole day on which the directory of the file is removed and comes back.
 func TestDirectoryVanishes(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "var")
 	if err := os.Mkdir(dir, 0o755); err != nil {
@@ -205,7 +205,8 @@ func TestMovedAside(t *testing.T) {
 	})
 }
 
-// A file that logrotate copies and cuts off goes on at its begin, and its room is known to be there again at once.
+// After logrotate has copied and truncated the file, the next line is written at its beginning, and the file's full
+// size is available at once.
 func TestCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, stderr := newFile(t, 12, 2)
@@ -237,7 +238,7 @@ func TestCutOff(t *testing.T) {
 	})
 }
 
-// Who has moved the file and says so has the next line in the new one; who has not waits for a second at most.
+// After reopen, the next line goes to the file now at the path; without reopen, at the latest the lines after a second.
 func TestReopen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, _ := newFile(t, 1000, 1)
@@ -287,7 +288,7 @@ func TestRotationFails(t *testing.T) {
 func TestTornLine(t *testing.T) {
 	f, _ := newFile(t, 1000, 1)
 	io.WriteString(f, "half a li")
-	f.torn = true // as a write leaves it when the disk fills within the line
+	f.torn = true // as after a write during which the disk has filled up
 	io.WriteString(f, "whole\n")
 	io.WriteString(f, "whole\n")
 	if got := read(t, f.path); got != "half a li\nwhole\nwhole\n" {

@@ -9,8 +9,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
-// asciiControls writes the control and format characters that JSON allows in a string, and that a terminal may obey
-// or an editor take for the end of a line, as \u escapes. It takes whole lines of JSON.
+// asciiControls writes control and format characters as \u escapes. JSON allows these characters in a string, but a
+// terminal may obey them and an editor may take one for a line break. Each Write must consist of whole lines of JSON.
 type asciiControls struct{ w io.Writer }
 
 func (a asciiControls) Write(line []byte) (int, error) {

@@ -13,13 +13,13 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
-// mailHandler hands records over to a mailer, as text. The kind by which they are throttled is: who, the attributes
-// that its logger carries and the record's own attribute "device"; what, the message; and which error, that of "err".
-type mailHandler struct {
+// mailHandler hands records to a mailer, as text. Records are throttled by their kind. Its Who is the attributes of the
+// logger and the record's own attribute "device", its What is the message, its Err is the attribute "err".
+type mailHandler struct { // writes to page
 	text   slog.Handler // writes to scratch
 	level  slog.Leveler
-	mu     *sync.Mutex   // guards scratch; shared by all that With made
-	page   *bytes.Buffer // scratch
+	mu     *sync.Mutex   // guards page; shared by the handlers that With… methods made
+	page   *bytes.Buffer // the text of the record being handled
 	mailer *mailer
 }
 
@@ -52,7 +52,7 @@ func (h mailHandler) render(ctx context.Context, r slog.Record) string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.page.Reset()
-	_ = h.text.Handle(ctx, r) // a buffer takes everything
+	_ = h.text.Handle(ctx, r) // writing to a buffer does not fail
 	return strings.TrimSuffix(h.page.String(), "\n")
 }
 
@@ -66,21 +66,21 @@ func (h mailHandler) WithGroup(name string) slog.Handler {
 	return h
 }
 
-// alarm is a record that people are to read.
+// alarm is a record that goes out by e-mail.
 type alarm struct {
 	at      time.Time
 	message string
 	line    string // the whole record
 }
 
-// letter is one e-mail to one person, so that an address that the server refuses costs the others nothing.
+// letter is one e-mail to one person: an address that the server refuses keeps no e-mail from the others.
 type letter struct {
 	to            string
 	at            time.Time
 	subject, body string
 }
 
-const longestSubject = 150 // runes of the message
+const longestSubject = 150 // of the message, in runes
 
 func (a alarm) letter(name, to, sum string) letter {
 	message := wording.Printable(a.message)

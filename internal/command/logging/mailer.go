@@ -11,32 +11,32 @@ import (
 )
 
 const (
-	mailKinds   = 256              // accounts of the throttle
-	maxWaiting  = 100              // letters; the oldest go first
-	sendTime    = 30 * time.Second // for one conversation with the server
-	retryTime   = time.Minute      // until a server that failed is asked again
-	mailTrouble = 10 * retryTime   // throttle time of what is said about it
-	flushTime   = 3 * time.Second  // that closing may take
+	mailKinds   = 256              // kinds that the throttle counts separately
+	maxWaiting  = 100              // letters that wait at most; the oldest are dropped
+	sendTime    = 30 * time.Second // limit for one conversation with the server
+	retryTime   = time.Minute      // wait after a server has failed
+	mailTrouble = 10 * retryTime   // throttle time of messages about the server
+	closeTime   = 3 * time.Second  // limit for sending the last letters on closing
 )
 
-// sendFunc delivers letters in one conversation. It returns those that may be sent later, and the first thing that
-// went wrong. It ends when the context does.
+// sendFunc delivers letters in one conversation with the server. It returns the letters that may succeed later, and the
+// first error. It returns when ctx is done.
 type sendFunc func(context.Context, []letter) (later []letter, err error)
 
-// mailer throttles alarms and sends them from a goroutine of its own, so that nobody waits for a server.
+// mailer throttles alarms, and sends them from a goroutine of its own, so that no caller of note waits for a server.
 type mailer struct {
 	name    string
 	to      []string
 	send    sendFunc
 	trouble *trouble
 
-	wake   chan struct{} // holds one: something was noted
+	wake   chan struct{} // has room for one value: there is a new alarm
 	ctx    context.Context
 	cancel context.CancelFunc
 	quit   chan struct{}
 	ended  chan struct{}
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	book    *throttle.Book[alarm]
 	waiting []letter
 	dropped int
@@ -50,11 +50,11 @@ func newMailer(name string, send sendFunc, to []string, every time.Duration, t *
 		book: throttle.New[alarm](every, mailKinds),
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
-	go m.run() // until close
+	go m.run() // ends with close
 	return m
 }
 
-// note enters an alarm. It never blocks.
+// note passes an alarm to the mailer. note never blocks.
 func (m *mailer) note(k throttle.Kind, a alarm) {
 	m.mu.Lock()
 	if !m.closed && m.book.Note(time.Now(), k, a, 0) {
@@ -90,7 +90,8 @@ func (m *mailer) run() {
 	}
 }
 
-// deliver sends what waits, and is false if the server is to be left alone for a while.
+// deliver sends the letters that wait. It returns false if the server has failed and should not be tried again for
+// retryTime.
 func (m *mailer) deliver() bool {
 	m.mu.Lock()
 	letters := m.waiting
@@ -113,7 +114,8 @@ func (m *mailer) deliver() bool {
 	return len(later) == 0
 }
 
-// next returns when there is something to do, if nothing happens before.
+// next returns the time at which run must act next, if no alarm comes before; ok is false if there is nothing to wait
+// for.
 func (m *mailer) next(retry time.Time) (time.Time, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -136,14 +138,14 @@ func (m *mailer) postLast() {
 	m.postSums(m.book.Close(time.Now()))
 }
 
-// postSums is post for each sum. The caller holds mu.
+// postSums posts a letter for each sum. The caller holds mu.
 func (m *mailer) postSums(sums []throttle.Sum[alarm]) {
 	for _, s := range sums {
 		m.post(s.Latest, fmt.Sprintf("%d more in %s", s.More, s.In.Round(time.Millisecond)))
 	}
 }
 
-// post lets an alarm wait for the server. The caller holds mu.
+// post adds the letters for an alarm to those that wait for the server. The caller holds mu.
 func (m *mailer) post(a alarm, sum string) {
 	letters := m.waiting
 	for _, to := range m.to {
@@ -152,7 +154,7 @@ func (m *mailer) post(a alarm, sum string) {
 	m.wait(letters)
 }
 
-// wait replaces the letters that wait, of which the oldest go if there are too many. The caller holds mu.
+// wait replaces the letters that wait, and drops the oldest if there are more than maxWaiting. The caller holds mu.
 func (m *mailer) wait(letters []letter) {
 	if over := len(letters) - maxWaiting; over > 0 {
 		m.dropped += over
@@ -161,7 +163,7 @@ func (m *mailer) wait(letters []letter) {
 	m.waiting = letters
 }
 
-// close sends what is left, as far as [flushTime] allows, and ends the goroutine.
+// close sends the letters that wait, for at most closeTime, and ends the goroutine.
 func (m *mailer) close() {
 	m.mu.Lock()
 	again := m.closed
@@ -170,12 +172,12 @@ func (m *mailer) close() {
 	if again {
 		return
 	}
-	giveUp := time.AfterFunc(flushTime, m.cancel)
+	giveUp := time.AfterFunc(closeTime, m.cancel)
 	close(m.quit)
 	<-m.ended
 	giveUp.Stop()
 	m.cancel()
-	if lost := m.dropped + len(m.waiting); lost > 0 { // the goroutine has ended, and note enters nothing more
+	if lost := m.dropped + len(m.waiting); lost > 0 { // the goroutine has ended, and note drops alarms
 		m.trouble.log.Warn("e-mail lost", "letters", lost)
 	}
 	m.trouble.close()

@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// post is a mail server within the process, for tests of time.
+// post is a fake of a mail server inside the process.
 type post struct {
 	mu     sync.Mutex
 	down   bool
 	silent bool
 	tries  int
-	got    []string // the subjects
+	got    []string // the subjects of the letters
 }
 
 func (p *post) send(ctx context.Context, letters []letter) ([]letter, error) {
@@ -147,8 +147,8 @@ func TestFlushEnds(t *testing.T) {
 		log.Error("second")
 		began := time.Now()
 		m.close()
-		if took := time.Since(began); took != flushTime {
-			t.Errorf("closing took %s, want %s", took, flushTime)
+		if took := time.Since(began); took != closeTime {
+			t.Errorf("closing took %s, want %s", took, closeTime)
 		}
 		m.close()
 		log.Error("late")

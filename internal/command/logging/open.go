@@ -6,20 +6,20 @@ import (
 	"sync"
 )
 
-// Logs is the program's logger and what stands behind it.
+// Logs holds the program's logger and its sinks.
 type Logs struct {
 	Logger *slog.Logger
-	Stdout io.Writer // standard output, for what is no record: in order with these, and as little waited for
+	Stdout io.Writer // standard output for what is no record: in order with the records
 
 	console, toDisk, byMail slog.LevelVar // the levels of the sinks
-	streams                 []*stream     // of the console and the file
+	streams                 []*stream     // those of the console and of the file
 	file                    *file
-	toFile                  *stream // what leads to the file
+	toFile                  *stream // writes to file
 	mail                    *mailer
 }
 
-// Open opens the sinks. Errors are faults of the options alone, such as an e-mail address that is none: a file that
-// can't be written now may be later, and is no reason not to start.
+// Open opens the sinks. An error is a fault in the options, such as an invalid e-mail address. A file that can't be
+// written now is no error: it may become writable later.
 func Open(o Options) (*Logs, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
@@ -35,7 +35,7 @@ func Open(o Options) (*Logs, error) {
 	var file []slog.Handler
 	if o.File.Path != "" {
 		l.file = openFile(o.File, newTrouble(bounded(stderr), "log file failed", "log file written again", fileTrouble*o.Throttle))
-		l.toFile = newStream(lineByLine{l.file}, o.Format) // a disk may stand still as well
+		l.toFile = newStream(lineByLine{l.file}, o.Format) // a write to disk may block, too
 		l.toFile.trouble = l.file.trouble
 		l.streams = append(l.streams, l.toFile)
 		file = []slog.Handler{lines(l.toFile, o.Format, &l.toDisk)}
@@ -55,22 +55,23 @@ func Open(o Options) (*Logs, error) {
 	return l, nil
 }
 
-// SetLevels puts the levels of o in force. It may be called at any time.
+// SetLevels puts the levels of o in force. It may be called at any time, by any goroutine.
 func (l *Logs) SetLevels(o Options) {
 	l.console.Set(o.Level)
 	l.toDisk.Set(o.File.Level)
 	l.byMail.Set(o.Mail.Level)
 }
 
-// Reopen has the file looked for at its path before the next line is written: whoever put it aside says so by SIGHUP.
+// Reopen makes the file check its path before the next line is written. SIGHUP leads here: an operator, or logrotate,
+// has moved the file.
 func (l *Logs) Reopen() {
 	if l.file != nil {
 		l.file.reopen()
 	}
 }
 
-// Close sends what e-mail is waiting, for at most [flushTime], waits for console and file, for at most [streamFlush], and
-// closes the file. What is logged later goes to the console alone.
+// Close sends the e-mails that wait, for at most closeTime, waits for the console and the file, for at most
+// streamFlush, and closes the file. Later records go to the console only.
 func (l *Logs) Close() error {
 	if l.mail != nil {
 		l.mail.close()
@@ -80,7 +81,7 @@ func (l *Logs) Close() error {
 		closing.Go(s.close)
 	}
 	closing.Wait()
-	if l.file != nil && l.toFile.done() { // else the disk stands still, and so would closing
+	if l.file != nil && l.toFile.done() { // a blocked disk would block closing, too
 		return l.file.Close()
 	}
 	return nil

@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// None is the level of a sink that gets nothing.
+// None is the level of a sink that gets no records.
 const None = slog.Level(math.MaxInt)
 
-// Format is how a record looks.
+// Format is the format of a record.
 type Format string
 
 const (
-	Auto Format = "auto" // coloured on a terminal, else text
+	Auto Format = "auto" // coloured on a terminal, Text elsewhere
 	Text Format = "text" // key=value
 	JSON Format = "json"
 )
@@ -28,32 +28,32 @@ func (f Format) check() error {
 	return nil
 }
 
-// Options say what is logged where.
+// Options say which records are logged where.
 type Options struct {
-	Name           string // of the gateway; begins the subject of each e-mail
+	Name           string // the gateway's name, with which the subject of each e-mail begins
 	Stdout, Stderr io.Writer
-	Level          slog.Level // from which on the console shows records; standard error shows warn and above anyway
-	Format         Format     // of the console; the file is JSON if this is, else text
+	Level          slog.Level // lowest level on standard output; standard error always shows warn and above
+	Format         Format     // of the console; the file is in JSON if Format is JSON, else in Text
 	Throttle       time.Duration
-	MaxText        int // most bytes of a message or a value, on every output; what is longer is cut
+	MaxText        int // maximum length of a message or a value in bytes, in every sink
 	File           File
 	Mail           Mail
 }
 
-// Check says what Open would refuse.
+// Check returns the error that Open would return.
 func (o Options) Check() error { return errors.Join(o.Format.check(), o.Mail.check()) }
 
-// File is a log file. When it is full it becomes path.1, and that path.2, up to path.<MaxFiles>.
+// File is a log file. A full file is renamed to path.1, and path.1 to path.2, up to path.<MaxFiles>.
 type File struct {
-	Path     string // in a directory that exists; empty: no file
+	Path     string // its directory must exist; "": no file
 	Level    slog.Level
-	MaxSize  int64 // bytes; 0: the file grows without end
-	MaxFiles int   // full ones that are kept; 0: none
+	MaxSize  int64 // in bytes; 0: the file grows without limit
+	MaxFiles int   // number of full files that are kept
 }
 
-// Mail is a server that takes mail without a password, and who gets it.
+// Mail is a server that takes e-mail without a password, and the addresses to which the e-mails go.
 type Mail struct {
-	Host  string // empty: no mail
+	Host  string // "": no e-mail
 	Port  int
 	From  string
 	To    []string

@@ -12,7 +12,7 @@ import (
 	"github.com/wneessen/go-mail"
 )
 
-// check returns all faults of the section, joined.
+// check returns all faults of the options, joined.
 func (o Mail) check() error {
 	if o.Host == "" {
 		return nil
@@ -35,7 +35,7 @@ func (o Mail) check() error {
 	return errors.Join(faults...)
 }
 
-// send is a sendFunc.
+// send is a sendFunc for the server of o.
 func (o Mail) send(ctx context.Context, letters []letter) (later []letter, err error) {
 	call := new(call)
 	defer call.hangUp()
@@ -45,8 +45,8 @@ func (o Mail) send(ctx context.Context, letters []letter) (later []letter, err e
 		mail.WithPort(o.Port),
 		mail.WithTimeout(sendTime),
 		mail.WithTLSPolicy(mail.TLSOpportunistic),
-		// Whoever can forge a certificate here can as well hide that the server offers TLS. So a certificate
-		// that nobody vouches for is better than none.
+		// No certificate is refused. An attacker who can forge a certificate can also hide that the server offers TLS,
+		// so checking the certificate would protect nobody, and an unknown certificate is better than no TLS.
 		mail.WithTLSConfig(&tls.Config{ServerName: o.Host, InsecureSkipVerify: true}),
 		mail.WithDialContextFunc(call.dial))
 	if err != nil {
@@ -84,8 +84,8 @@ func (o Mail) message(l letter) (*mail.Msg, error) {
 	return m, errors.Join(m.From(o.From), m.To(l.to))
 }
 
-// call is the connection of one conversation. The library leaves it open when the server is silent, and does not
-// look at its context once it has it.
+// call is the connection of one conversation with the server. The mail library neither closes the connection when the
+// server is silent nor looks at its context once connected, so call closes it.
 type call struct {
 	mu     sync.Mutex
 	conn   net.Conn

@@ -22,11 +22,11 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// serveMail makes the test binary an SMTP server that ends with its standard input. Its value: plain, or tls for one
-// that offers STARTTLS with a certificate of its own making.
+// serveMail is the environment variable that turns the test binary into an SMTP server, which ends when its standard
+// input ends. Its values are plain, and tls for a server that offers STARTTLS with a self-signed certificate.
 const serveMail = "MQTTGATEWAY_TEST_SMTP"
 
-// received is a mail as the server saw it, one line of JSON on its standard output.
+// received is a mail that the server has received: one line of JSON on its standard output.
 type received struct {
 	From, To, Data string
 	TLS            bool
@@ -98,7 +98,7 @@ func (s *session) Data(r io.Reader) error {
 func (s *session) Reset()        {}
 func (s *session) Logout() error { return nil }
 
-// mailServer is the server process as the tests see it.
+// mailServer is the server's process.
 type mailServer struct {
 	port int
 	out  *json.Decoder
@@ -133,7 +133,7 @@ func startMailServer(t *testing.T, kind string) *mailServer {
 	return s
 }
 
-// next waits for a mail; the test's own time limit bounds it.
+// next waits for a mail, as long as the test may take.
 func (s *mailServer) next(t *testing.T) (received, *mail.Message) {
 	t.Helper()
 	var r received

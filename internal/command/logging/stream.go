@@ -10,39 +10,39 @@ import (
 )
 
 const (
-	streamWait  = 10 * time.Millisecond // that whoever logs waits for a line to be written, at most
-	streamQueue = 256 << 10             // bytes of lines that wait; further ones are dropped
-	streamFlush = time.Second           // that closing waits for the last lines, at most
+	streamWait  = 10 * time.Millisecond // how long a caller of Write waits at most
+	streamQueue = 256 << 10             // bytes of lines that may wait; further lines are dropped
+	streamFlush = time.Second           // how long closing waits for the last lines at most
 )
 
-// stream is one of the program's standard streams, or what leads to the log file. Its reader may go away or stand still,
-// the disk may be busy or find no room: nobody waits for it, and what could not be written is counted and told when it can
-// be again.
+// stream writes to one of the program's standard streams, or to the log file. The reader of a standard stream may go
+// away or stand still, and the disk may be slow or full. A stream delays its callers by no more than streamWait: it
+// counts the lines that could not be written, and reports their number when it can write again.
 //
-// A goroutine of its own writes, which [stream.close] ends. Whoever logs a line waits until it is out, so that the last
-// words before a crash are not lost; but only for [streamWait], and not at all once a write has taken longer than that,
-// until one is quick again.
+// A goroutine of the stream's own does the writing; [stream.close] ends it. Write waits until its line is written, so
+// that the last lines before a crash are not lost, but for at most [streamWait]. After a write that took longer, Write
+// does not wait at all, until a write is quick again.
 type stream struct {
 	w       io.Writer
-	gap     slog.Handler // writes to w, what is said where lines are missing
-	trouble *trouble     // tells the other sinks; set before anything is written
+	gap     slog.Handler // writes to w the record that says how many lines are missing
+	trouble *trouble     // logs to the other sinks; set before the first Write
 
-	wake  chan struct{} // holds one: there is something in the queue
+	wake  chan struct{} // has room for one value: there are lines in the queue
 	quit  chan struct{}
 	ended chan struct{}
 
-	mu      sync.Mutex    // guards what follows
+	mu      sync.Mutex    // guards the fields below
 	queue   []byte        // whole lines
-	dropped int           // lines that found no room in it
-	out     chan struct{} // closed when what is in it is written
-	behind  bool          // the latest write took long, or takes long
+	dropped int           // lines that had no room in queue
+	out     chan struct{} // closed when the lines now in queue are written
+	behind  bool          // the latest write took longer than streamWait, or still does
 	closed  bool
 
-	// The goroutine's own.
-	spare   []byte // takes the place of queue when that is taken
-	missing int    // lines that are lost since the latest one that was written
+	// The fields below belong to the goroutine.
+	spare   []byte // an array to use as the next queue
+	missing int    // lines lost since the latest line that was written
 	failing bool
-	torn    bool // the latest write broke off within a line
+	torn    bool // the latest write ended within a line
 }
 
 func newStream(w io.Writer, format Format) *stream {
@@ -50,11 +50,11 @@ func newStream(w io.Writer, format Format) *stream {
 		w: w, gap: console(w, format, slog.LevelDebug),
 		wake: make(chan struct{}, 1), quit: make(chan struct{}), ended: make(chan struct{}), out: make(chan struct{}),
 	}
-	go s.run() // until close, and on if a write never returns
+	go s.run() // ends after close, or never, if a write never returns
 	return s
 }
 
-// Fd is that of a terminal, if the stream is one.
+// Fd returns the descriptor of a stream that is a terminal, so that isTerminal recognizes the terminal.
 func (s *stream) Fd() uintptr {
 	if f, ok := s.w.(interface{ Fd() uintptr }); ok {
 		return f.Fd()
@@ -62,7 +62,7 @@ func (s *stream) Fd() uintptr {
 	return ^uintptr(0)
 }
 
-// Write takes whole lines. It never fails: an error of one sink is no business of the others.
+// Write queues whole lines. It never fails: an error of this sink must not keep records from others.
 func (s *stream) Write(lines []byte) (int, error) {
 	s.mu.Lock()
 	if s.closed {
@@ -87,7 +87,7 @@ func (s *stream) Write(lines []byte) (int, error) {
 	return len(lines), nil
 }
 
-// await returns when a batch is written, or takes too long.
+// await returns when the batch is written, or after streamWait.
 func (s *stream) await(out chan struct{}) {
 	patience := time.NewTimer(streamWait)
 	defer patience.Stop()
@@ -100,7 +100,7 @@ func (s *stream) await(out chan struct{}) {
 	}
 }
 
-// late writes what is said after close, unless the goroutine still stands within a write.
+// late writes lines that come after close, unless the goroutine is still within a write.
 func (s *stream) late(lines []byte) (int, error) {
 	if !s.done() {
 		return len(lines), nil
@@ -110,7 +110,7 @@ func (s *stream) late(lines []byte) (int, error) {
 	return s.w.Write(lines)
 }
 
-// done tells whether all is written that ever will be.
+// done reports whether the goroutine has ended.
 func (s *stream) done() bool {
 	select {
 	case <-s.ended:
@@ -133,7 +133,7 @@ func (s *stream) run() {
 	}
 }
 
-// flush writes what there is in the queue, and what comes meanwhile.
+// flush writes the queued lines, and those that are queued meanwhile, until the queue is empty.
 func (s *stream) flush() {
 	for {
 		batch, dropped, out := s.take()
@@ -142,7 +142,7 @@ func (s *stream) flush() {
 		}
 		began := time.Now()
 		s.put(batch)
-		s.missing += dropped // they came behind the batch
+		s.missing += dropped // they were dropped after the lines of the batch were queued
 		if s.missing > 0 && !s.failing {
 			s.put(nil)
 		}
@@ -157,7 +157,8 @@ func (s *stream) flush() {
 	}
 }
 
-// take returns what is in the queue, how many lines found no room behind that, and what to close when it is written.
+// take returns the queued lines, the number of lines that were dropped since, and the channel to close when the lines
+// are written.
 func (s *stream) take() (batch []byte, dropped int, out chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -170,7 +171,7 @@ func (s *stream) take() (batch []byte, dropped int, out chan struct{}) {
 	return batch, dropped, out
 }
 
-// put writes lines, and before them how many are missing.
+// put writes how many lines are missing, if any are, and then lines.
 func (s *stream) put(lines []byte) {
 	n := 0
 	err := s.bridge()
@@ -191,7 +192,7 @@ func (s *stream) put(lines []byte) {
 	}
 }
 
-// bridge ends a torn line, and says how many are missing.
+// bridge ends a line that was written in part, and writes how many lines are missing.
 func (s *stream) bridge() error {
 	if s.torn {
 		if _, err := s.w.Write([]byte("\n")); err != nil {
@@ -211,8 +212,8 @@ func (s *stream) bridge() error {
 	return nil
 }
 
-// close waits for the last lines, but not for ever. What is written later is written at once, or dropped if that is what
-// earlier lines still wait for.
+// close waits for the last lines, for at most streamFlush. Later lines are written at once, or dropped if earlier lines
+// still wait for a write.
 func (s *stream) close() {
 	s.mu.Lock()
 	again := s.closed
@@ -233,7 +234,7 @@ func (s *stream) close() {
 
 var _ io.Writer = (*stream)(nil)
 
-// lineByLine writes each line by itself, for who counts them.
+// lineByLine writes each line by a Write of its own, since file counts bytes by line.
 type lineByLine struct{ w io.Writer }
 
 func (l lineByLine) Write(lines []byte) (n int, err error) {

@@ -18,13 +18,13 @@ import (
 	"time"
 )
 
-// pipe is where a stream writes to. Its reader may stand still, go away, or leave little room.
+// pipe is a fake of what a stream writes to. The pipe's reader may stand still, go away, or have little room.
 type pipe struct {
 	mu    sync.Mutex
 	text  strings.Builder
-	still chan struct{} // closed when the reader goes on; nil while it reads
-	err   error         // of each write; nil if it reads
-	room  int           // bytes that are still taken before the error
+	still chan struct{} // closed when the reader continues; nil while it reads
+	err   error         // that each write returns; nil while it reads
+	room  int           // bytes that the pipe takes before err
 }
 
 func (p *pipe) Write(b []byte) (int, error) {
@@ -41,7 +41,7 @@ func (p *pipe) Write(b []byte) (int, error) {
 		return p.text.Write(b)
 	}
 	n := p.room
-	if n > 0 && b[n] == '\n' { // a line that lacks its end alone would be there and missing
+	if n > 0 && b[n] == '\n' { // a line that lacks only its end would count both as written and as missing
 		n--
 	}
 	p.room = 0
@@ -78,7 +78,7 @@ func (p *pipe) fail(err error, room int) {
 	p.err, p.room = err, room
 }
 
-// newPipes returns logs on two pipes and in a file.
+// newPipes returns logs to two pipes and a file.
 func newPipes(t *testing.T) (logs *Logs, stdout, stderr *pipe, file string) {
 	t.Helper()
 	stdout, stderr, file = new(pipe), new(pipe), filepath.Join(t.TempDir(), "log")
@@ -90,8 +90,8 @@ func newPipes(t *testing.T) (logs *Logs, stdout, stderr *pipe, file string) {
 	return logs, stdout, stderr, file
 }
 
-// A reader that stands still is waited for once, for a moment, and not by the end either. When it goes on it has what there
-// was room for, and is told of the rest.
+// A reader that stands still delays the program once, for streamWait, and does not delay the end. When the reader
+// continues, it gets the lines that found room in the queue, and the number of the others.
 func TestReaderStandsStill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		logs, stdout, _, file := newPipes(t)
@@ -140,7 +140,7 @@ func TestReaderStandsStill(t *testing.T) {
 	})
 }
 
-// A reader that goes away is told of once, on the other streams and in the file.
+// A reader that goes away is reported once, on the other stream and in the file.
 func TestReaderGoesAway(t *testing.T) {
 	for _, name := range []string{"standard output", "standard error"} {
 		t.Run(name, func(t *testing.T) {
@@ -178,7 +178,7 @@ func TestReaderGoesAway(t *testing.T) {
 	}
 }
 
-// A disk that fills within a line tears only that line.
+// A disk that fills up within a line damages that line only.
 func TestStreamTearsALine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		logs, stdout, _, _ := newPipes(t)
@@ -194,7 +194,7 @@ func TestStreamTearsALine(t *testing.T) {
 	})
 }
 
-// Whatever the reader does, nobody waits long, lines stay whole and in order, and those that are missing are counted.
+// Whatever the reader does, no caller waits long, lines stay whole and in order, and missing lines are counted.
 func TestStreamWalk(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -254,14 +254,14 @@ func streamWalk(t *testing.T, random *rand.Rand) {
 		} else if m := gap.FindStringSubmatch(line); m != nil {
 			n, _ := strconv.Atoi(m[1])
 			missing += n
-		} // else a torn line, which counts as missing
+		} // else the line is incomplete, and counts as missing
 	}
 	if have+missing != lines {
 		t.Errorf("%d lines and %d missing, want %d together", have, missing, lines)
 	}
 }
 
-// What is no record stands in order with those that are.
+// Text written to Logs.Stdout is in order with the records.
 func TestStdoutIsOneStream(t *testing.T) {
 	logs, stdout, _ := open(t, Options{})
 	logs.Logger.Info("first")
@@ -273,7 +273,7 @@ func TestStdoutIsOneStream(t *testing.T) {
 	}
 }
 
-// A disk that stands still holds up neither who logs nor the end. Here it is a pipe that is full.
+// A disk that blocks delays neither the loggers nor the end. The disk is played by a pipe that is full.
 func TestDiskStandsStill(t *testing.T) {
 	t.Parallel()
 	r, w, err := os.Pipe()
@@ -296,7 +296,7 @@ func TestDiskStandsStill(t *testing.T) {
 	if err := logs.Close(); err != nil {
 		t.Errorf("close: %v", err)
 	}
-	r.Close() // the disk is gone for good, and the goroutine with it
+	r.Close() // the disk fails for good, which ends the goroutine
 	<-logs.toFile.ended
 	w.Close()
 }

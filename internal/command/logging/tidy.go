@@ -9,10 +9,10 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
-// tidy hands records on in which no text is longer than a bound, whoever it came from, and no address shows a secret.
+// tidy cuts each text of a record at a maximum length, and hides secrets in addresses, before it hands the record on.
 type tidy struct {
 	slog.Handler
-	most int // bytes of a message, a key or a value
+	most int // maximum length of a message, a key or a value in bytes
 }
 
 // Handle implements slog.Handler.
@@ -50,7 +50,7 @@ func (t tidy) attr(a slog.Attr) slog.Attr {
 		a.Value = slog.GroupValue(t.attrs(a.Value.Group())...)
 	case slog.KindString:
 		a.Value = slog.StringValue(t.text(a.Value.String()))
-	case slog.KindAny: // which stays what it is, a list say, if there is nothing to mend
+	case slog.KindAny: // a value without a fault keeps its type, such as a list
 		if a.Value.Any() == nil {
 			return a
 		}
@@ -62,7 +62,8 @@ func (t tidy) attr(a slog.Attr) slog.Attr {
 	return a
 }
 
-// overlap is how much more than what is shown is searched for addresses: one that the cut divides is still known as such.
+// overlap is how many bytes beyond the cut are searched for addresses, so that an address that the cut divides is
+// recognized.
 const overlap = 1024
 
 func (t tidy) text(s string) string {

@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// Wherever a text stands in a record, it is cut on all outputs, and says how long it was.
+// Wherever a text stands in a record, it is cut in all sinks, and the cut text says how long the text was.
 func TestLongTextsAreCut(t *testing.T) {
 	const most, long = 300, 1_000_000
 	text := strings.Repeat("ä", long/2)
@@ -63,7 +63,8 @@ func TestTidyText(t *testing.T) {
 	}
 }
 
-// Secrets in addresses are hidden from every output, in whatever kind of value they stand; what is harmless keeps its kind.
+// Secrets in addresses are hidden in every sink, whatever the kind of the value. A value without a secret keeps its
+// kind.
 func TestAddressesAreHidden(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	logs, stdout, stderr := open(t, Options{Format: JSON, MaxText: 4096, File: File{Path: path}})

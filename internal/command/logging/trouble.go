@@ -8,13 +8,13 @@ import (
 	"github.com/mqttgateway/mqttgateway/actors/throttle"
 )
 
-// trouble tells the other sinks what goes wrong with one, throttled.
+// trouble logs to the other sinks what goes wrong with one sink, throttled.
 //
-// No lock is held while it logs, and it starts no goroutine but that of a timer, which close stops. So a sink may
-// call it from within a write, as long as the record does not come back to that sink.
+// trouble holds no lock while it logs, and starts no goroutine except that of a timer, which close stops. So a sink may
+// call trouble from within Write, if the other sinks do not lead back to it.
 type trouble struct {
 	log        *slog.Logger
-	lost, well string // the messages
+	lost, well string // messages for a failure and for the end of failures
 
 	mu     sync.Mutex // guards what follows
 	book   *throttle.Book[error]
@@ -26,13 +26,13 @@ func newTrouble(to slog.Handler, lost, well string, every time.Duration) *troubl
 	return &trouble{log: slog.New(to), lost: lost, well: well, book: throttle.New[error](every, logKinds)}
 }
 
-// logWho is who has the trouble.
+// logWho is the Who under which the throttle counts failures of sinks.
 const logWho = "log"
 
-// logKinds bounds the accounts of the throttle.
+// logKinds is how many kinds of failures the throttle counts separately.
 const logKinds = 16
 
-// failed enters that one record, or one attempt, was lost.
+// failed records that a line, or an attempt, was lost.
 func (t *trouble) failed(err error) {
 	t.mu.Lock()
 	fresh := !t.closed && t.book.Note(time.Now(), throttle.Kind{Who: logWho, What: t.lost, Err: throttle.Text(err)}, err, 0)
@@ -43,7 +43,7 @@ func (t *trouble) failed(err error) {
 	}
 }
 
-// recovered enters that a record was written. The line is a warning too: it says how many were not.
+// recovered records that a line was written. Its message is a warning, too, for it says how many lines were lost.
 func (t *trouble) recovered() {
 	t.mu.Lock()
 	r, line := t.book.Recover(time.Now(), logWho, t.lost)
@@ -80,7 +80,7 @@ func (t *trouble) say(sums []throttle.Sum[error]) {
 	}
 }
 
-// close says what was counted and nothing after that.
+// close logs the sums of what was counted. Nothing is logged after close.
 func (t *trouble) close() {
 	t.mu.Lock()
 	if t.timer != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
-// visible makes a record harmless for tint, which writes the message as it is, and turns each escape character in an
-// attribute, and each \x1b that was text, into a real one so that values may be coloured.
+// visible makes a record harmless for tint. tint writes the message as it is, and turns each escape character and each
+// text \x1b in an attribute into a real escape, so that values may be coloured.
 type visible struct{ slog.Handler }
 
 func (v visible) Handle(ctx context.Context, r slog.Record) error {
@@ -51,7 +51,7 @@ func visibleAttr(a slog.Attr) slog.Attr {
 	case slog.KindString:
 		a.Value = slog.StringValue(noEscape(a.Value.String()))
 	case slog.KindAny:
-		if a.Equal(slog.Attr{}) { // left out by every handler
+		if a.Equal(slog.Attr{}) { // every handler leaves out an empty attribute
 			return a
 		}
 		a.Value = slog.StringValue(noEscape(text(a.Value.Any())))
@@ -63,7 +63,7 @@ func visibleAttr(a slog.Attr) slog.Attr {
 	return a
 }
 
-// text is what the standard library's text handler makes of a value.
+// text returns the text that the standard library's text handler makes of a value.
 func text(v any) (s string) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -83,5 +83,5 @@ func text(v any) (s string) {
 	return fmt.Sprintf("%+v", v)
 }
 
-// noEscape leaves no escape character for tint to write; all other control characters tint quotes.
+// noEscape replaces escape characters. tint quotes all other control characters.
 var noEscape = strings.NewReplacer("\x1b", "␛", `\x1b`, `\x1B`).Replace

@@ -31,7 +31,8 @@ func TestCheckUsers(t *testing.T) {
 	}
 }
 
-// Who tries things out is told to sign in, and a file that others can read is named once at the start.
+// The hint for newcomers contains a login, and the program warns once, at the start, if other users of the machine can
+// read the users file.
 func TestRunWithUsers(t *testing.T) {
 	dir := folder(t, map[string]string{"users": "it's me:swordfish\n"})
 	if err := os.Chmod("users", 0o644); err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
-// readUsers reads those who may sign in to the broker inside. It is nobody beside an error, and if there is no file.
+// readUsers reads the users of the embedded broker. If there is no file, or an error, there are no users.
 func readUsers(l *config.Loaded) (broker.Users, error) {
 	path := l.Config.Embedded.UsersFile
 	if !filepath.IsAbs(path) {
@@ -28,8 +28,9 @@ func readUsers(l *config.Loaded) (broker.Users, error) {
 	return users, nil
 }
 
-// idleInside warns of options of the broker inside while another is in use.
-func idleInside(l *config.Loaded) []string {
+// unusedEmbedded returns a warning for each option of the embedded broker that is set although the gateway uses another
+// broker.
+func unusedEmbedded(l *config.Loaded) []string {
 	if l.Config.MQTT.Broker == config.Embedded {
 		return nil
 	}
@@ -47,13 +48,13 @@ func idleInside(l *config.Loaded) []string {
 	return warnings
 }
 
-// startInside starts the broker inside.
-func startInside(c *config.Config, p parts, log *slog.Logger) (*broker.Broker, error) {
+// startEmbedded starts the embedded broker.
+func startEmbedded(c *config.Config, p parts, log *slog.Logger) (*broker.Broker, error) {
 	e := c.Embedded
 	return broker.Start(broker.Options{
 		Address:   e.Address,
 		Users:     p.users,
-		MaxPacket: max(int(c.MQTT.MaxPacket), 1<<20), // that option is about what the gateway takes, and it sends as well
+		MaxPacket: max(int(c.MQTT.MaxPacket), 1<<20), // mqtt.max_packet bounds what the gateway receives only
 		ClientID:  c.ClientID(),
 		Reserved:  p.codec.Root() + "/$gateway/" + p.codec.Name(),
 		Limits: broker.Limits{
@@ -71,16 +72,17 @@ func startInside(c *config.Config, p parts, log *slog.Logger) (*broker.Broker, e
 	})
 }
 
-// signedIn is c with the gateway's own account at the broker inside.
-func signedIn(c *config.Config, inside *broker.Broker) *config.Config {
+// withOwnLogin returns a copy of c that has the gateway's own account at the embedded broker.
+func withOwnLogin(c *config.Config, embedded *broker.Broker) *config.Config {
 	own := *c
-	username, password := inside.Account()
+	username, password := embedded.Account()
 	own.MQTT.Username, own.MQTT.Password = username, config.Secret(password)
 	return &own
 }
 
-// asGuest is how a newcomer's own clients speak to the broker inside: as the first of its users, if it has any.
-func asGuest(users broker.Users) (m config.MQTT) {
+// guestLogin returns the login for clients that a newcomer tries out at the embedded broker: the name of the first user,
+// if there are users.
+func guestLogin(users broker.Users) (m config.MQTT) {
 	if names := users.Names(); len(names) > 0 {
 		m.Username, m.Password = names[0], "known to the reader"
 	}
