@@ -156,10 +156,16 @@ func (d *decoding) object(payload string) (word string, args []messages.Argument
 	return word, args
 }
 
+var emptyText = messages.TextValue("")
+
+// argument translates an argument. A null becomes an empty text.
 func (d *decoding) argument(wire string, value messages.Value) messages.Argument {
 	key := d.keyword(argkey, wire)
 	vocabulary := &d.file.vocabularies[argvalue]
 	translated, verdict := vocabulary.findValue(vocabulary.inward, key, value)
+	if translated.Kind() == messages.Null {
+		translated = emptyText
+	}
 	if verdict == Refused || d.note != nil {
 		d.step(argvalue, wire, value.String(), translated.String(), verdict)
 	}

@@ -20,8 +20,8 @@
 // understands all. A keyword that the map lacks passes unchanged if the maptype is none or loose; if it is strict, the message
 // is refused. These pass every map:
 //
-//   - An empty keyword, both ways. An argument that is null is empty: it becomes "". An empty sender is written as
-//     the gateway's name, which no map touches.
+//   - An empty keyword, both ways. An empty sender is written as the gateway's name, which no map touches.
+//   - An argument that is null. Encode leaves it null, the value that nobody knows; Decode makes it "".
 //   - The keys response, reason, reply and id, unless the argkey map lists them.
 //   - The value of such a key: argvalue translates the words that it lists, and the others pass even if it is strict. An id
 //     is never translated, so that an answer bears the id of its command.

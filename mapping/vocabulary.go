@@ -87,12 +87,10 @@ func (v *vocabulary) lists(word string) bool {
 	return in || out
 }
 
-var emptyText = messages.TextValue("")
-
-// findValue is find for the value of an argument. key is the argument's internal key.
+// findValue is find for the value of an argument. key is the argument's internal key. A null stays null.
 func (v *vocabulary) findValue(t table, key string, value messages.Value) (messages.Value, Verdict) {
 	if value.Kind() == messages.Null {
-		return emptyText, Empty
+		return value, Empty
 	}
 	verdict := Passed
 	if text, ok := value.Text(); !ok {
