@@ -29,7 +29,8 @@ type device struct {
 	box     *mailbox.Mailbox
 	log     atomic.Pointer[slog.Handler] // of what the device says; see deviceLog
 	opening uint64                       // counts openings, also through restarts of the actor, which alone uses it
-	itself  bool                         // the device answers commands itself, as the mapper knows; the actor alone uses it
+	itself  bool                         // the device answers commands itself; the actor alone uses it
+	deaf    bool                         // the device hears no statuses; the actor alone uses it
 
 	counters deviceCounters
 

@@ -106,15 +106,25 @@ func (h *host) open() {
 	}
 	h.opened = opened
 	answerer, ok := opened.(devices.Answerer)
-	if itself := ok && answerer.Answers(); itself != d.itself && !d.isGoing() {
-		d.itself = itself
-		d.shared.mapper.send(messages.AnswersItself{Device: d.config.Name, Itself: itself})
+	itself, deaf := ok && answerer.Answers(), !observes(opened)
+	if news := itself != d.itself || deaf != d.deaf; news && !d.isGoing() {
+		d.shared.mapper.send(messages.Opened{Device: d.config.Name, AnswersItself: itself, Deaf: deaf})
 	}
+	d.itself, d.deaf = itself, deaf
 	if r, ok := opened.(devices.Runner); ok {
 		h.run(r)
 	}
 	d.set(admit)
 	d.inform(messages.DeviceChanged{Device: d.config.Name, State: messages.Online})
+}
+
+// observes reports whether a device hears statuses.
+func observes(d devices.Device) bool {
+	if r, ok := d.(*registered); ok {
+		return r.observes()
+	}
+	_, ok := d.(devices.Observer)
+	return ok
 }
 
 // recovered is deferred around every call of a device's own code. It turns a panic into an error.
@@ -196,11 +206,15 @@ func (h *host) reopen(waited time.Duration) {
 	}
 }
 
-// handle has the device handle one message.
+// handle has the device handle one message: a command, or a status if the device observes.
 func (h *host) handle(m messages.Handle) {
 	d := h.device
-	if h.opened == nil { // the mailbox let the message in before the device went down
+	switch {
+	case h.opened == nil: // the mailbox let the message in before the device went down
 		d.refuse(m, d.blame(errOffline))
+		return
+	case d.deaf && m.Msg.Type() == messages.Status: // the mapper did not know yet
+		d.answer(m, nil)
 		return
 	}
 	if h.call == nil {
@@ -213,7 +227,7 @@ func (h *host) handle(m messages.Handle) {
 	} else {
 		overdue, _, err = d.watch(m, h.cancel, func() (err error) {
 			defer recovered(&err)
-			return d.blame(h.opened.Handle(h.call, m.Msg))
+			return d.blame(h.take(m.Msg))
 		})
 	}
 	switch {
@@ -225,6 +239,14 @@ func (h *host) handle(m messages.Handle) {
 		return
 	}
 	h.fail(&reason{messages.Handling, m.Msg.Action(), err})
+}
+
+// take calls the device's own code for a message.
+func (h *host) take(msg messages.InternalMsg) error {
+	if msg.Type() == messages.Status {
+		return h.opened.(devices.Observer).Observe(h.call, msg) // else the device would be deaf
+	}
+	return h.opened.Handle(h.call, msg)
 }
 
 // fail takes the device down and tells the supervisor.

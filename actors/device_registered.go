@@ -20,7 +20,7 @@ import (
 // own. Register differs from [devices.Register] only in what open returns: parameters, deadlines, refusals, failures, back-off
 // and stopping are those of every device, and package devicetest tries out such a type like any other.
 //
-// The actor receives a *[Request] for each message of its device, one at a time, and whatever protoactor, its children and its
+// The actor receives a *[Request] for each command to its device, one at a time, and whatever protoactor, its children and its
 // timers send to it. A panic in Receive is a failure of the device; so is a [Failed] that anyone sends to the actor, and the
 // end of the actor if it stops itself. A device that has failed is opened again after a back-off, by open.
 //
@@ -34,7 +34,8 @@ import (
 // strategies that protoactor ships none tells of what it does, and each stops a child silently that fails too often. A
 // strategy that calls EscalateFailure makes the failure one of the device.
 //
-// An actor that has a method Answers() bool may answer commands itself, as a [devices.Answerer] does.
+// An actor that has a method Answers() bool may answer commands itself, as a [devices.Answerer] does. One that has a method
+// Observes() bool hears statuses as well if that returns true, as a [devices.Observer] does: a Request then has either in its Msg.
 func Register[P any](name string, open func(ctx context.Context, env devices.Env, params P) (actor.Actor, error)) {
 	devices.Register(name, func(ctx context.Context, env devices.Env, params P) (devices.Device, error) {
 		a, err := open(ctx, env, params)
@@ -78,6 +79,7 @@ type registered struct {
 var (
 	_ devices.Runner           = (*registered)(nil)
 	_ devices.Answerer         = (*registered)(nil)
+	_ devices.Observer         = (*registered)(nil)
 	_ actor.SupervisorStrategy = (*registered)(nil)
 )
 
@@ -261,6 +263,20 @@ func (i lifeInvoker) EscalateFailure(cause, _ any) { i.life.fail(newCrash(cause)
 func (r *registered) Answers() bool {
 	a, ok := r.author.(interface{ Answers() bool })
 	return ok && a.Answers()
+}
+
+// observes reports whether the author's actor hears statuses.
+func (r *registered) observes() bool {
+	a, ok := r.author.(interface{ Observes() bool })
+	return ok && a.Observes()
+}
+
+// Observe implements devices.Observer, for those who don't ask whether the actor observes. The host does.
+func (r *registered) Observe(ctx context.Context, msg messages.InternalMsg) error {
+	if !r.observes() {
+		return nil
+	}
+	return r.Handle(ctx, msg)
 }
 
 // Handle implements devices.Device, for those who want to wait for the answer. The host doesn't: see receive.

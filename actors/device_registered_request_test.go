@@ -407,7 +407,7 @@ func TestChildIsRestartedAlone(t *testing.T) {
 // The parameters of an actor are known and checked before it is made, as those of any device.
 func TestActorsParams(t *testing.T) {
 	typ, err := devices.Lookup("siren")
-	if err != nil || len(typ.Params) != 1 || typ.Params[0].Key != "every" || typ.Params[0].Default != "1m" {
+	if err != nil || len(typ.Params) != 2 || typ.Params[0].Key != "every" || typ.Params[0].Default != "1m" {
 		t.Fatalf("the table has the parameters %+v, error %v; want every, which is 1m", typ.Params, err)
 	}
 	if err := typ.Check(map[string]any{"evrey": "1s"}); err == nil || err.Error() != "evrey: unknown option; did you mean every?" {

@@ -22,6 +22,7 @@ func init() { actors.Register("siren", newSiren) }
 type siren struct {
 	env      devices.Env
 	every    time.Duration
+	observes bool
 	behavior actor.Behavior
 	horn     *actor.PID
 	timer    *time.Timer
@@ -31,11 +32,12 @@ type siren struct {
 type blow struct{}
 
 type sirenParams struct {
-	Every time.Duration `koanf:"every" default:"1m" doc:"between two blows"`
+	Every    time.Duration `koanf:"every" default:"1m" doc:"between two blows"`
+	Observes bool          `koanf:"observes" default:"false" doc:"hears statuses"`
 }
 
 func newSiren(_ context.Context, env devices.Env, p sirenParams) (actor.Actor, error) {
-	s := &siren{env: env, every: p.Every, behavior: actor.NewBehavior()}
+	s := &siren{env: env, every: p.Every, observes: p.Observes, behavior: actor.NewBehavior()}
 	s.behavior.Become(s.off)
 	return s, nil
 }
@@ -43,6 +45,9 @@ func newSiren(_ context.Context, env devices.Env, p sirenParams) (actor.Actor, e
 func (s *siren) say(word string) {
 	s.env.Emit(messages.New(messages.Status, messages.Address{Device: s.env.Name()}, word))
 }
+
+// Observes tells whether the siren hears statuses.
+func (s *siren) Observes() bool { return s.observes }
 
 // Receive implements actor.Actor.
 func (s *siren) Receive(c actor.Context) {
@@ -147,7 +152,7 @@ func TestRegisteredActorReceives(t *testing.T) {
 		b := start(t, sirens("s"))
 		b.wantSaid("s", "STARTED")
 		b.arrive("home/Alarm///s/me/C", `{"action": "TEST", "level": 3}`)
-		b.arrive("home////s/me/S", "FORWARD")
+		b.arrive("home////s/me/C", "FORWARD")
 		b.arrive("home////other/me/C", "TEST")
 		b.wantSaid("s", `HEARD C Alarm///s from me: TEST {"level":3}`, "HORN FORWARD")
 		b.end()

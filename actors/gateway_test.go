@@ -23,10 +23,14 @@ func init() { devices.Register("lamp", openLamp) }
 // lamp is a device that does as the action says. It answers what it handled, but for actions that go wrong.
 type lamp struct{ env devices.Env }
 
-func openLamp(ctx context.Context, env devices.Env, p struct {
-	Opening string `koanf:"opening" default:"" doc:"how it goes: fail, hang, panic or config"`
-}) (devices.Device, error) {
+type lampParams struct {
+	Opening string `koanf:"opening" default:"" doc:"how it goes: slow, fail, hang, panic or config"`
+}
+
+func openLamp(ctx context.Context, env devices.Env, p lampParams) (devices.Device, error) {
 	switch p.Opening {
+	case "slow":
+		time.Sleep(20 * time.Second)
 	case "fail":
 		return nil, errors.New("no such port")
 	case "hang":

@@ -75,8 +75,8 @@ func (m *mapper) Receive(c actor.Context) {
 		m.restored(msg)
 	case messages.Emitted:
 		m.emitted(msg)
-	case messages.AnswersItself:
-		m.routes.answersItself(msg.Device, msg.Itself)
+	case messages.Opened:
+		m.routes.opened(msg)
 	case messages.Drained:
 		m.devices.send(msg)
 	case routes:

@@ -9,7 +9,8 @@ import (
 // routeTable has the devices that messages find, each under a number of the index. A number that is free goes to the
 // next device that comes.
 type routeTable struct {
-	index    routing.Index
+	commands routing.Index  // of all devices
+	statuses routing.Index  // of those that hear them
 	routed   []routed       // by their numbers
 	free     []int          // numbers that no device has
 	numbers  map[string]int // by the devices' names
@@ -20,6 +21,7 @@ type routeTable struct {
 type routed struct {
 	*route
 	itself bool // the device answers commands itself
+	deaf   bool // the device hears no statuses
 }
 
 func newRouteTable(devices []*route) *routeTable {
@@ -41,7 +43,8 @@ func (t *routeTable) add(device *route) {
 	}
 	t.routed[number] = routed{route: device}
 	t.numbers[device.name] = number
-	t.index.Add(number, device.answers)
+	t.commands.Add(number, device.answers)
+	t.statuses.Add(number, device.answers)
 	for _, gateway := range device.answers.Gateway {
 		t.gateways[gateway]++
 	}
@@ -58,20 +61,35 @@ func (t *routeTable) remove(name string) {
 			delete(t.gateways, gateway)
 		}
 	}
-	t.index.Remove(number)
+	t.commands.Remove(number)
+	if !t.routed[number].deaf {
+		t.statuses.Remove(number)
+	}
 	delete(t.numbers, name)
 	t.routed[number] = routed{}
 	t.free = append(t.free, number)
 }
 
-// reindex makes the index anew, which a panic may have left half changed.
+// reindex makes the indexes anew, which a panic may have left half changed.
 func (t *routeTable) reindex() {
-	t.index = routing.Index{}
+	t.commands, t.statuses = routing.Index{}, routing.Index{}
 	for number, r := range t.routed {
-		if r.route != nil {
-			t.index.Add(number, r.answers)
+		if r.route == nil {
+			continue
+		}
+		t.commands.Add(number, r.answers)
+		if !r.deaf {
+			t.statuses.Add(number, r.answers)
 		}
 	}
+}
+
+// find appends to found the numbers of the devices that are to hear msg.
+func (t *routeTable) find(msg messages.InternalMsg, found []int) []int {
+	if msg.Type() == messages.Status {
+		return t.statuses.Find(msg.Address(), found)
+	}
+	return t.commands.Find(msg.Address(), found)
 }
 
 // named returns the device of a name.
@@ -82,11 +100,20 @@ func (t *routeTable) named(name string) (routed, bool) {
 	return routed{}, false
 }
 
-// answersItself notes whether a device answers commands itself.
-func (t *routeTable) answersItself(name string, itself bool) {
-	if number, ok := t.numbers[name]; ok {
-		t.routed[number].itself = itself
+// opened notes what a device wants to hear and whether it answers commands itself.
+func (t *routeTable) opened(o messages.Opened) {
+	number, ok := t.numbers[o.Device]
+	if !ok {
+		return
 	}
+	r := &t.routed[number]
+	switch {
+	case o.Deaf && !r.deaf:
+		t.statuses.Remove(number)
+	case r.deaf && !o.Deaf:
+		t.statuses.Add(number, r.answers)
+	}
+	r.itself, r.deaf = o.AnswersItself, o.Deaf
 }
 
 // wanted tells what is to be answered of a message that finds these devices: what any of them has answered.

@@ -118,37 +118,44 @@ func TestRestoredForDevicesThatAreAdded(t *testing.T) {
 	})
 }
 
-// A table that devices have come to and gone from finds what one finds that has only those which are there.
+// A table that devices have come to and gone from, and become deaf in, finds what one finds that has only those which are there.
 func TestRouteTableWalk(t *testing.T) {
 	const seed = 3
 	random := rand.New(rand.NewPCG(seed, seed))
 	table := newRouteTable(nil)
-	there := make(map[string]*route)
+	there, deaf := make(map[string]*route), make(map[string]bool)
 	for step := range 2000 {
 		name := fmt.Sprint("d", random.IntN(30))
 		switch {
 		case random.IntN(100) == 0:
 			table.reindex()
 		case random.IntN(2) == 0:
+			o := messages.Opened{Device: name, Deaf: random.IntN(3) > 0}
+			table.opened(o)
+			deaf[name] = o.Deaf && there[name] != nil
+		case random.IntN(2) == 0:
 			table.remove(name)
 			delete(there, name)
+			delete(deaf, name)
 		default:
 			gateways := []string{fmt.Sprint("g", random.IntN(3)), fmt.Sprint("g", random.IntN(3))}
 			r := &route{name: name, answers: &routing.Answers{Gateway: gateways[:random.IntN(3)], Device: []string{name}}}
 			table.add(r)
 			there[name] = r
+			delete(deaf, name)
 		}
 		if len(table.routed) > 30 {
 			t.Fatalf("seed %d, step %d: %d numbers for %d devices", seed, step, len(table.routed), len(there))
 		}
 		to := messages.Address{Gateway: fmt.Sprint("g", random.IntN(3))}
+		kind := []messages.Type{messages.Command, messages.Status}[random.IntN(2)]
 		got, want := make(map[string]bool), make(map[string]bool)
-		for _, number := range table.index.Find(to, nil) {
+		for _, number := range table.find(messages.New(kind, to, "ON"), nil) {
 			got[table.routed[number].name] = true
 		}
 		explicit := 0
 		for name, r := range there {
-			if r.answers.Matches(to) {
+			if r.answers.Matches(to) && (kind == messages.Command || !deaf[name]) {
 				want[name] = true
 			}
 			explicit += len(r.answers.Gateway)
@@ -161,7 +168,7 @@ func TestRouteTableWalk(t *testing.T) {
 			counted += n
 		}
 		if !reflect.DeepEqual(got, want) || counted != explicit {
-			t.Fatalf("seed %d, step %d: %v finds %v, want %v; gateways %v, want %d in all", seed, step, to, got, want, table.gateways, explicit)
+			t.Fatalf("seed %d, step %d: %v %v finds %v, want %v; gateways %v, want %d in all", seed, step, kind, to, got, want, table.gateways, explicit)
 		}
 	}
 }
@@ -176,13 +183,13 @@ func TestAnswersItself(t *testing.T) {
 		want answerWanted
 	}{
 		{"at first", func() {}, allWanted},
-		{"when it has told", func() { table.answersItself("a", true) }, faultsWanted},
-		{"when another has", func() { table.answersItself("b", true) }, faultsWanted},
+		{"when it has told", func() { table.opened(messages.Opened{Device: "a", AnswersItself: true}) }, faultsWanted},
+		{"when another has", func() { table.opened(messages.Opened{Device: "b", AnswersItself: true}) }, faultsWanted},
 		{"behind a restart", func() { table.reindex() }, faultsWanted},
 		{"one that takes its place", func() { table.add(&route{name: "a", answers: new(routing.Answers)}) }, allWanted},
 	} {
 		step.do()
-		if got := table.wanted(command, table.index.Find(command.Address(), nil)); got != step.want {
+		if got := table.wanted(command, table.find(command, nil)); got != step.want {
 			t.Errorf("%s: wanted is %v, want %v", step.name, got, step.want)
 		}
 	}

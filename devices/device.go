@@ -7,15 +7,24 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// Device is equipment, or anything else that acts on messages. The value is the opened device.
+// Device is equipment, or anything else that acts on commands. The value is the opened device.
 type Device interface {
-	// Handle acts on one message, command or status. A nil error means that it is done; ErrAction, however wrapped,
-	// that the device refuses it and lives on; any other error that the device is broken and is to be opened again.
+	// Handle acts on one command. A nil error means that it is done; ErrAction, however wrapped, that the device
+	// refuses it and lives on; any other error that the device is broken and is to be opened again.
 	// It must return when ctx is done: a device that doesn't is offline until it does.
 	Handle(ctx context.Context, msg messages.InternalMsg) error
 	// Close gives the equipment back. It is called once, after the last Handle and after Run has been told to end,
 	// also when the device has failed.
 	Close() error
+}
+
+// Observer is a device that hears statuses as well: what is so elsewhere, and what other devices of this gateway say. A
+// device without Observe never sees a status.
+type Observer interface {
+	Device
+	// Observe hears one status, by the rules of Handle, and never at the same time as Handle. Both get what is theirs in the
+	// order in which it came. Nobody is answered.
+	Observe(ctx context.Context, msg messages.InternalMsg) error
 }
 
 // Runner is a device whose equipment speaks unasked. The framework owns the goroutine.

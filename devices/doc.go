@@ -9,16 +9,16 @@
 //
 //  1. Its parameters are decoded, strictly, from the configuration. A fault stops the device for good.
 //  2. Its opener is called. It opens the equipment and returns the device.
-//  3. Handle is called for each message the device is to have, one at a time, in order. If the device is a [Runner],
-//     Run runs beside it.
-//  4. A panic, an error other than [ErrAction] from Handle, or the end of Run is a failure: Close is called, and after
+//  3. Handle is called for each command the device is to have, one at a time, in order. If the device is an [Observer],
+//     Observe is called for each status in between. If it is a [Runner], Run runs beside both.
+//  4. A panic, an error other than [ErrAction] from Handle or Observe, or the end of Run is a failure: Close is called, and after
 //     a back-off the opener again. A new value never inherits what the old one broke.
 //  5. At the end of the program Close is called; what it emits is still published.
 //
 // Once it has started, the gateway uses one processor (option gateway.processors). A device that computes for long, in whichever
 // goroutine, has everybody else wait for up to 10 ms at a time, until the scheduler interrupts it: then more are worth it.
 //
-// Open, Handle and Close never overlap. The context of each is cancelled when its deadline has passed or the program
+// Open, Handle, Observe and Close never overlap. The context of each is cancelled when its deadline has passed or the program
 // has no more time. No stage of one device holds up another.
 //
 // A device that finds others behind it, as a bridge finds its lamps, adds each by [Env.Add] and so is their hub:

@@ -64,11 +64,12 @@ type Acknowledge struct {
 	Record   uint64 // the highest record that is to be on disk first; 0: none
 }
 
-// AnswersItself says whether a device that has just been opened answers commands itself. If it does, the gateway answers only the
-// commands that the device has not handled; otherwise, and until the message comes, the gateway answers all. Device → mapper.
-type AnswersItself struct {
-	Device string
-	Itself bool
+// Opened says what a device that has just been opened wants to hear, and who answers for it. Until the message comes, the mapper
+// takes it that the device hears statuses and doesn't answer. Device → mapper.
+type Opened struct {
+	Device        string
+	AnswersItself bool // the gateway answers only the commands that the device has not handled
+	Deaf          bool // to statuses, of which it gets none
 }
 
 // Spent says that a device is done with a message that the spool holds. Mapper → connection.

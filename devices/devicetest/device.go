@@ -82,11 +82,20 @@ func (d *Device) run(r devices.Runner) error {
 	return fmt.Errorf("run: %w", err)
 }
 
-// Handle gives the device a message and returns what it says of it.
+// Handle gives the device a message, as the gateway does: a command to its Handle, a status to its Observe. Handle returns what
+// the device says of it. A device without Observe gets no status, and nil is returned.
 func (d *Device) Handle(msg messages.InternalMsg) error {
 	ctx, cancel := context.WithTimeout(d.life, patience)
 	defer cancel()
-	return guarded(func() error { return d.dev.Handle(ctx, msg) })
+	return guarded(func() error {
+		if msg.Type() != messages.Status {
+			return d.dev.Handle(ctx, msg)
+		}
+		if o, ok := d.dev.(devices.Observer); ok {
+			return o.Observe(ctx, msg)
+		}
+		return nil
+	})
 }
 
 // Close closes the devices that the device has added, tells Run to end, closes the device and waits for Run. The error joins

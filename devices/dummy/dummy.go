@@ -43,16 +43,17 @@ func Open(_ context.Context, env devices.Env, p Params) (devices.Device, error) 
 	return &talker{dummy: d, interval: p.Interval}, nil
 }
 
-// Handle logs the message, and answers if it is a command to be echoed.
-func (d *dummy) Handle(_ context.Context, msg messages.InternalMsg) error {
-	if !d.echo {
-		d.env.Log().Info("message received", "message", msg)
-		return nil
-	}
-	d.env.Log().Debug("message received", "message", msg)
-	if msg.Type() == messages.Command {
+// Handle shows the command, and answers if it is to be echoed.
+func (d *dummy) Handle(ctx context.Context, msg messages.InternalMsg) error {
+	if d.echo {
 		d.env.Emit(msg.WithType(messages.Status).WithSender(""))
 	}
+	return d.Observe(ctx, msg)
+}
+
+// Observe shows the message.
+func (d *dummy) Observe(_ context.Context, msg messages.InternalMsg) error {
+	d.env.Log().Info("message received", "message", msg)
 	return nil
 }
 
@@ -79,7 +80,7 @@ func (t *talker) Run(ctx context.Context) error {
 }
 
 var (
-	_ devices.Device   = (*dummy)(nil)
+	_ devices.Observer = (*dummy)(nil)
 	_ devices.Answerer = (*dummy)(nil)
 	_ devices.Runner   = (*talker)(nil)
 )

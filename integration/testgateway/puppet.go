@@ -43,9 +43,6 @@ func open(_ context.Context, env devices.Env, p params) (devices.Device, error) 
 }
 
 func (p *puppet) Handle(ctx context.Context, msg messages.InternalMsg) error {
-	if msg.Type() != messages.Command {
-		return nil
-	}
 	switch msg.Action() {
 	case "PANIC":
 		panic("told to")

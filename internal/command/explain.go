@@ -63,6 +63,9 @@ func findDevices(list []config.Device, msg messages.InternalMsg) []finding {
 	all := make([]finding, len(list))
 	for i, d := range list {
 		all[i] = finding{device: d.Name, ok: true, why: "answers to all that the message sets"}
+		if msg.Type() == messages.Status {
+			all[i].why += ", and hears it if its type observes statuses"
+		}
 		if miss, ok := routing.Answers(d.Answers()).Miss(msg.Address()); ok {
 			all[i].ok = false
 			all[i].why = fmt.Sprintf("%s is %q, and it answers to %q", miss.Characteristic, miss.Value, miss.Answers)

@@ -36,9 +36,6 @@ func open(_ context.Context, env devices.Env, p params) (devices.Device, error) 
 }
 
 func (w *witness) Handle(ctx context.Context, msg messages.InternalMsg) error {
-	if msg.Type() != messages.Command {
-		return nil
-	}
 	arg, _ := msg.Arg(trial.Number)
 	n, ok := arg.Int()
 	if !ok {
