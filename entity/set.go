@@ -3,9 +3,7 @@ package entity
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"sync"
 	"time"
 
@@ -18,42 +16,27 @@ import (
 // says so and when the time of [Set.Next] has come:
 //
 //	due, err := set.Update(at, readings...) // on any goroutine
-//	if due {                                // also when a timer for set.Next() fires
+//	if due {                                // or a timer for set.Next() has fired
 //		news := set.Due(now)
 //		// send news.Statuses, news.Words and set.Values(), and set the timer to set.Next()
 //	}
 //
-// All methods may be used from any goroutine: a Set has a lock of its own, which no method holds for longer than its own work,
-// derived values included. What two calls of Due return is in order; who sends it from several goroutines must see to it that it
-// leaves in order.
-//
 // A value is told when it differs from the one last told, of a Number with a deadband by more than that; but not more than once in
 // AtMost, and at least once in Heartbeat. An entity that is not confirmed for Stale becomes unknown. STATE and the values view
-// always repeat what was last told, so that nothing is told early because another entity has changed.
+// repeat what was last told of everything else, so that no value is told early because another has changed.
+//
+// All methods may be used from any goroutine: a Set has a lock of its own, which no method holds for longer than its own work,
+// derived values included. Each call of Due tells what has changed since the call before, so that an owner who sends on several
+// goroutines has to keep their order.
 type Set struct {
 	mu      sync.Mutex
 	device  Device
 	points  []point
-	index   map[string]int // where an entity stands in points
+	index   map[string]int // where each entity stands in points
 	places  []place
 	derived []derivation // each behind those that it is made from
-	next    time.Time    // when something is due; valid if waiting
+	next    time.Time    // when something is due, if waiting
 	waiting bool
-}
-
-// point is one entity of a set, with its value.
-type point struct {
-	*Entity
-	place int // in places; -1: its value is told to nobody
-	alone bool
-
-	raw       messages.Value // as the latest reading had it
-	value     messages.Value // current, with its decimals
-	err       error          // why value is unknown
-	confirmed time.Time
-	told      messages.Value
-	toldAt    time.Time
-	untold    bool // never told since the description
 }
 
 // place is an address with the points whose values are said there.
@@ -62,100 +45,56 @@ type place struct {
 	points  []int
 }
 
-// State is what a Set knows of one entity.
-type State struct {
-	ID        string
-	Value     messages.Value // current; null: unknown
-	Err       error          // why the entity is unknown; nil if it is known
-	Told      messages.Value // as last told
-	Confirmed time.Time      // when it was last read, or derived; zero: never
-}
-
-// News is what is to be told at one moment. The zero News is nothing.
-type News struct {
-	Changed  []State  // the entities that are told, in the order of the description; heartbeats among them
-	Statuses []Status // one for each address of those entities
-	Words    []Word   // of those entities whose value has changed and has a word
-}
-
-// Status is the STATE of one address: the values of all its entities, unknown ones null, in the order of the description.
-type Status struct {
-	Address messages.Address
-	Values  []messages.Argument
-}
-
-// Message returns the status as a message. It is to be retained.
-func (s Status) Message() messages.InternalMsg {
-	return messages.New(messages.Status, s.Address, ActionState).WithArgs(s.Values...)
-}
-
-// Word is the action by which an entity says its new value.
-type Word struct {
-	ID      string
-	Address messages.Address
-	Action  string
-	Alone   bool // nothing else is said at the address: the word is to be retained, in STATE's place
-}
-
-// Message returns the word as a message.
-func (w Word) Message() messages.InternalMsg {
-	return messages.New(messages.Status, w.Address, w.Action)
-}
-
 // NewSet returns a set of no entities.
 func NewSet() *Set { return &Set{} }
 
-// Describe replaces the description. Entities that were there before with the same kind keep their value. A description that
-// [Check] refuses, or derived values that can't be, are an error, and the set stays as it was.
+// Describe replaces the description. Entities that were there before with the same kind keep their values. A description that
+// [Check] refuses, and derived values that can't be, are an error, and the set stays as it was.
 //
-// Afterwards everything is due: every status, and the word of each known value.
+// Afterwards every status is due, and with them the words of known values, but for those that were last said at the same address
+// already.
 func (s *Set) Describe(d Device, derived ...Derived) error {
-	faults := []error{Check(d)}
-	d.Entities = slices.Clone(d.Entities)
 	order, err := derivations(&d, derived)
-	if err := errors.Join(append(faults, err)...); err != nil {
+	if err := errors.Join(Check(d), err); err != nil {
 		return err
 	}
+	d.Entities = slices.Clone(d.Entities)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	old, oldIndex := s.points, s.index
-	s.device, s.derived = d, order
-	s.points, s.index, s.places = make([]point, len(d.Entities)), make(map[string]int, len(d.Entities)), nil
-	said := make(map[messages.Address]int)
+	before, index := s.points, s.index
+	s.device, s.derived, s.places = d, order, nil
+	s.points, s.index = make([]point, len(d.Entities)), make(map[string]int, len(d.Entities))
 	for i := range d.Entities {
 		e := &d.Entities[i]
-		s.index[e.ID] = i
-		p := &s.points[i]
-		*p = point{Entity: e, place: -1, err: errUnread, untold: true}
-		if k, ok := oldIndex[e.ID]; ok && old[k].Kind == e.Kind {
-			p.raw, p.err, p.confirmed, p.told, p.toldAt = old[k].raw, old[k].err, old[k].confirmed, old[k].told, old[k].toldAt
-			p.value, p.err = p.typed(p.raw, p.err)
+		p := point{Entity: e, place: -1, reason: errUnread, untold: true}
+		if k, ok := index[e.ID]; ok && before[k].Kind == e.Kind {
+			p.keep(&before[k])
 		}
-		if e.Hidden || e.Kind == Button {
-			continue
+		if e.Kind.HasValue() && !e.Hidden {
+			p.place = s.placeOf(d.AddressOf(e))
+			s.places[p.place].points = append(s.places[p.place].points, i)
 		}
-		address := d.AddressOf(e)
-		said[address]++
-		if !e.Kind.HasValue() {
-			continue
-		}
-		if p.place = slices.IndexFunc(s.places, func(p place) bool { return p.address == address }); p.place < 0 {
-			p.place = len(s.places)
-			s.places = append(s.places, place{address: address})
-		}
-		s.places[p.place].points = append(s.places[p.place].points, i)
+		s.points[i], s.index[e.ID] = p, i
 	}
-	for i := range s.points {
-		if p := &s.points[i]; p.place >= 0 {
-			p.alone = said[s.places[p.place].address] == 1
-		}
+	for i := range s.derived {
+		s.points[s.derived[i].point].derived = true
 	}
 	s.derive()
 	s.plan()
 	return nil
 }
 
-// Device returns the description, with the entities' addresses as they were described. Its slices are not to be written.
+// placeOf returns where the address stands in places, after adding it if need be.
+func (s *Set) placeOf(address messages.Address) int {
+	i := slices.IndexFunc(s.places, func(p place) bool { return p.address == address })
+	if i < 0 {
+		i = len(s.places)
+		s.places = append(s.places, place{address: address})
+	}
+	return i
+}
+
+// Device returns the description. Nothing in it is to be written.
 func (s *Set) Device() Device {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -165,8 +104,8 @@ func (s *Set) Device() Device {
 // Update takes what has been read at a time. It reports whether something is due earlier than [Set.Next] has said before, so that
 // the owner is to call Due. A value that hasn't changed costs nothing but its confirmation.
 //
-// The error joins what is wrong with the readings: an ID that the description lacks, or a value that does not fit the kind, which
-// makes the entity unknown. All others are taken all the same.
+// The error joins what is wrong with the readings: an ID that the description has not, or has for something without a value or
+// with a derived one; a value that does not fit the kind, which makes the entity unknown. All other readings count.
 func (s *Set) Update(at time.Time, readings ...Reading) (due bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -174,22 +113,20 @@ func (s *Set) Update(at time.Time, readings ...Reading) (due bool, err error) {
 	for i := range readings {
 		r := &readings[i]
 		k, ok := s.index[r.ID]
-		if !ok || !s.points[k].Kind.HasValue() {
-			err = errors.Join(err, fmt.Errorf("reading of %q: the description has no such entity with a value", r.ID))
+		if !ok || !s.points[k].Kind.HasValue() || s.points[k].derived {
+			err = errors.Join(err, fmt.Errorf("reading of %q: %s", r.ID, s.whyNot(r.ID)))
 			continue
 		}
 		p := &s.points[k]
 		p.confirmed = at
-		if p.err == nil && r.Err == nil && r.Value == p.raw {
+		if p.reason == nil && r.Err == nil && r.Value == p.raw {
 			continue
 		}
-		p.raw = r.Value
-		value, reason := p.typed(r.Value, r.Err)
-		if reason != nil && r.Err == nil && r.Value.Kind() != messages.Null {
-			err = errors.Join(err, fmt.Errorf("reading of %q: %w", r.ID, reason))
+		fault, told := p.read(r)
+		if fault != nil {
+			err = errors.Join(err, fmt.Errorf("reading of %q: %w", r.ID, fault))
 		}
-		p.value, p.err = value, reason
-		changed = true
+		changed = changed || told || len(s.derived) > 0
 	}
 	if !changed {
 		return false, err
@@ -198,64 +135,16 @@ func (s *Set) Update(at time.Time, readings ...Reading) (due bool, err error) {
 	return s.plan(), err
 }
 
-// typed returns a value as e has it: with its decimals, or unknown with the reason.
-func (e *Entity) typed(v messages.Value, reason error) (messages.Value, error) {
-	if reason != nil {
-		return messages.Value{}, reason
-	}
+// whyNot says why there can't be a reading of id.
+func (s *Set) whyNot(id string) string {
+	k, ok := s.index[id]
 	switch {
-	case v.Kind() == messages.Null:
-		return messages.Value{}, errNull
-	case e.Kind == Number && v.Kind() == messages.Number:
-		f, ok := v.Float()
-		if !ok {
-			return messages.Value{}, errInfinite
-		}
-		if e.Decimals != nil {
-			w, err := messages.ParseValue(strconv.FormatFloat(f, 'f', *e.Decimals, 64))
-			return w, err
-		}
-		return v, nil
-	case e.Kind == Bool && v.Kind() == messages.Bool, e.Kind == Text && v.Kind() == messages.Text:
-		return v, nil
-	case e.Kind == Enum && v.Kind() == messages.Text:
-		if text, _ := v.Text(); slices.Contains(e.Options, text) {
-			return v, nil
-		}
+	case !ok:
+		return "the description has no such entity"
+	case s.points[k].derived:
+		return "its value is derived from others"
 	}
-	return messages.Value{}, fmt.Errorf("the device gave %s, want %s", v.Raw(), e.want())
-}
-
-// Due returns what is to be told at now, and takes it as told.
-func (s *Set) Due(now time.Time) News {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	stale := false
-	for i := range s.points {
-		if p := &s.points[i]; p.err == nil && p.Report.Stale > 0 && now.Sub(p.confirmed) >= p.Report.Stale {
-			p.value, p.err, stale = messages.Value{}, fmt.Errorf("not confirmed for %s", p.Report.Stale), true
-		}
-	}
-	if stale {
-		s.derive()
-	}
-	news := s.tell(now, func(p *point) bool {
-		at, ok := p.due()
-		return ok && !at.After(now)
-	})
-	s.plan()
-	return news
-}
-
-// All returns every status with the current values, and takes them as told: for whoever asks, or for a broker that has lost them.
-// It has no words.
-func (s *Set) All(now time.Time) News {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	news := s.tell(now, func(*point) bool { return true })
-	news.Words = nil
-	s.plan()
-	return news
+	return fmt.Sprintf("is a %s, which has no value", s.points[k].Kind)
 }
 
 // Next returns when Due has something to tell if nothing is updated until then, and false if never. A time that has passed, the
@@ -264,84 +153,6 @@ func (s *Set) Next() (at time.Time, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.next, s.waiting
-}
-
-// Values returns one JSON object with the values of all entities that have one and are not hidden, as last told, unknown ones null,
-// in the order of the description.
-func (s *Set) Values() messages.Value {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b := []byte{'{'}
-	for i := range s.points {
-		p := &s.points[i]
-		if p.place < 0 {
-			continue
-		}
-		if len(b) > 1 {
-			b = append(b, ',')
-		}
-		b = messages.AppendText(b, p.ID)
-		b = append(b, ':')
-		b = append(b, p.told.Raw()...)
-	}
-	v, err := messages.ParseValue(string(append(b, '}')))
-	if err != nil {
-		panic(err) // of literals and texts that are JSON
-	}
-	return v
-}
-
-// States returns what is known of every entity that has a value, hidden ones included, in the order of the description.
-func (s *Set) States() []State {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var states []State
-	for i := range s.points {
-		if p := &s.points[i]; p.Kind.HasValue() {
-			states = append(states, p.state())
-		}
-	}
-	return states
-}
-
-func (p *point) state() State {
-	return State{ID: p.ID, Value: p.value, Err: p.err, Told: p.told, Confirmed: p.confirmed}
-}
-
-// changed reports whether p has a value that is worth telling.
-func (p *point) changed() bool {
-	if p.untold {
-		return true
-	}
-	if (p.value.Kind() == messages.Null) != (p.told.Kind() == messages.Null) {
-		return true
-	}
-	if p.value == p.told {
-		return false
-	}
-	if p.Kind == Number && p.Report.Deadband > 0 {
-		a, _ := p.value.Float()
-		b, _ := p.told.Float()
-		return math.Abs(a-b) > p.Report.Deadband+1e-12*max(math.Abs(a), math.Abs(b))
-	}
-	return !p.value.Equal(p.told)
-}
-
-// due returns when p is to be told if it isn't updated, and false if never.
-func (p *point) due() (at time.Time, ok bool) {
-	if p.place < 0 {
-		return time.Time{}, false
-	}
-	if p.changed() {
-		if p.untold || p.Report.AtMost == 0 || p.toldAt.IsZero() {
-			return time.Time{}, true
-		}
-		return p.toldAt.Add(p.Report.AtMost), true
-	}
-	if p.Report.Heartbeat > 0 {
-		return p.toldAt.Add(p.Report.Heartbeat), true
-	}
-	return time.Time{}, false
 }
 
 // plan finds out when something is due next, and reports whether that is earlier than it was.
@@ -353,7 +164,7 @@ func (s *Set) plan() (earlier bool) {
 		if at, ok := p.due(); ok {
 			s.wait(at)
 		}
-		if p.err == nil && p.Report.Stale > 0 {
+		if p.canStale() {
 			s.wait(p.confirmed.Add(p.Report.Stale))
 		}
 	}
@@ -366,30 +177,41 @@ func (s *Set) wait(at time.Time) {
 	}
 }
 
-// tell takes the points that are due as told, and returns the news of it.
-func (s *Set) tell(now time.Time, due func(*point) bool) (news News) {
-	at := make([]bool, len(s.places))
+// State is what a Set knows of one entity.
+type State struct {
+	ID        string
+	Value     messages.Value // current; null: unknown
+	Reason    error          // why the entity is unknown; nil if it is known
+	Told      messages.Value // as last told
+	Confirmed time.Time      // when it was last read; of a derived value, when the first of its inputs was; zero: never
+}
+
+// States returns what is known of every entity that has a value, hidden ones included, in the order of the description.
+func (s *Set) States() []State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.confirm()
+	var states []State
 	for i := range s.points {
-		p := &s.points[i]
-		if p.place < 0 || !due(p) {
-			continue
+		if p := &s.points[i]; p.Kind.HasValue() {
+			states = append(states, p.state())
 		}
-		if word, ok := p.Word(p.value); ok && (p.untold || !p.value.Equal(p.told)) {
-			news.Words = append(news.Words, Word{p.ID, s.places[p.place].address, word, p.alone})
-		}
-		p.told, p.toldAt, p.untold = p.value, now, false
-		at[p.place] = true
-		news.Changed = append(news.Changed, p.state())
 	}
-	for i, pl := range s.places {
-		if !at[i] {
-			continue
-		}
-		st := Status{Address: pl.address}
-		for _, k := range pl.points {
-			st.Values = append(st.Values, messages.Argument{Key: s.points[k].ID, Value: s.points[k].told})
-		}
-		news.Statuses = append(news.Statuses, st)
+	return states
+}
+
+// State returns what is known of the entity called id, and false if there is none that has a value.
+func (s *Set) State(id string) (State, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i, ok := s.index[id]
+	if !ok || !s.points[i].Kind.HasValue() {
+		return State{}, false
 	}
-	return news
+	s.confirm()
+	return s.points[i].state(), true
+}
+
+func (p *point) state() State {
+	return State{ID: p.ID, Value: p.value, Reason: p.reason, Told: p.told, Confirmed: p.confirmed}
 }
