@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/integration/faults/trial"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 )
 
 // ground is where a gateway is put to the test: its devices are witnesses, its broker keeps a session for it, and what
@@ -47,9 +48,9 @@ func newGround(t *testing.T, dir string, broker *mosquitto, address string, devi
 	}
 	g.records = memory(t) // a disk that is busy with a spool would keep devices waiting, and they would count as slow
 	g.configure(work, spool, mqtt)
-	g.observer = trial.NewObserver(broker.address, g.ledger, func(err error) { t.Errorf("the gateway says: %v", err) })
+	g.observer = trial.NewObserver(direct.Dial, broker.address, g.ledger, func(err error) { t.Errorf("the gateway says: %v", err) })
 	t.Cleanup(g.observer.Close)
-	g.publisher = trial.NewPublisher(broker.address, g.ledger)
+	g.publisher = trial.NewPublisher(direct.Dial, broker.address, g.ledger)
 	t.Cleanup(g.publisher.Close)
 	return g
 }

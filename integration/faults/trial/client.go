@@ -7,11 +7,11 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
-	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 )
 
 // client keeps up a session with the broker, one after the other. Callbacks are those of mqtt.Options.
 type client struct {
+	dial  mqtt.Dial
 	stop  context.CancelFunc
 	ended chan struct{}
 
@@ -34,9 +34,9 @@ const (
 )
 
 // connect keeps sessions until close. Published may be nil.
-func connect(o mqtt.Options, filters []mqtt.Filter, published func(l *life, number uint64, err error)) *client {
+func connect(dial mqtt.Dial, o mqtt.Options, filters []mqtt.Filter, published func(l *life, number uint64, err error)) *client {
 	ctx, stop := context.WithCancel(context.Background())
-	c := &client{stop: stop, ended: make(chan struct{}), changed: make(chan struct{})}
+	c := &client{dial: dial, stop: stop, ended: make(chan struct{}), changed: make(chan struct{})}
 	go func() {
 		defer close(c.ended)
 		for ctx.Err() == nil {
@@ -58,7 +58,7 @@ func (c *client) live(ctx context.Context, o mqtt.Options, filters []mqtt.Filter
 	if published != nil {
 		o.Published = func(number uint64, err error) { published(l, number, err) }
 	}
-	session, err := direct.Dial(ctx, o)
+	session, err := c.dial(ctx, o)
 	if err != nil {
 		return false
 	}

@@ -5,8 +5,8 @@ import "github.com/mqttgateway/mqttgateway/internal/mqtt"
 // Observer hears what the gateway says, in a session that the broker keeps.
 type Observer struct{ *client }
 
-// NewObserver connects to the broker at host:port. Strange is told of what it can't read; it must not block.
-func NewObserver(broker string, l *Ledger, strange func(error)) *Observer {
+// NewObserver connects to the broker at host:port, by sessions that dial makes. Strange is told of what it can't read; it must not block.
+func NewObserver(dial mqtt.Dial, broker string, l *Ledger, strange func(error)) *Observer {
 	o := options(broker, "observer")
 	o.CleanSession = false
 	o.Arrived = func(m mqtt.Message) {
@@ -21,5 +21,5 @@ func NewObserver(broker string, l *Ledger, strange func(error)) *Observer {
 		}
 		m.Ack()
 	}
-	return &Observer{connect(o, []mqtt.Filter{{Topic: statuses, QoS: 1}}, nil)}
+	return &Observer{connect(dial, o, []mqtt.Filter{{Topic: statuses, QoS: 1}}, nil)}
 }

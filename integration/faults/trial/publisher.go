@@ -13,9 +13,9 @@ type Publisher struct {
 	ledger *Ledger
 }
 
-// NewPublisher connects to the broker at host:port.
-func NewPublisher(broker string, l *Ledger) *Publisher {
-	return &Publisher{ledger: l, client: connect(options(broker, "publisher"), nil, func(life *life, n uint64, err error) {
+// NewPublisher connects to the broker at host:port, by sessions that dial makes.
+func NewPublisher(dial mqtt.Dial, broker string, l *Ledger) *Publisher {
+	return &Publisher{ledger: l, client: connect(dial, options(broker, "publisher"), nil, func(life *life, n uint64, err error) {
 		if err == nil {
 			l.Acknowledged(int(n))
 		}
