@@ -40,6 +40,7 @@ type connectionOptions struct {
 
 	spool    *spool.Spool // nil: none
 	receipts *receipts
+	pulse    *pulse
 	counters *Counters
 	dropped  *tally // publications
 	tooLarge *tally // messages from the broker
@@ -114,7 +115,7 @@ func (c *connection) Receive(ctx actor.Context) {
 	case remap:
 		c.remap(m)
 	case question:
-		m.answer()
+		c.pulse.answer()
 	case messages.Finish:
 		c.finish()
 

@@ -23,8 +23,11 @@ import (
 // works on the mailbox. The mailbox itself refuses messages, on the mapper's goroutine, so that
 // a device that is slow, stuck or down costs the mapper nothing.
 type device struct {
-	shared  *shared
-	config  *config.Device // nobody writes to it
+	shared *shared
+	config *config.Device // nobody writes to it
+
+	generation uint64 // tells the device from others that have had its name; the table gives it
+
 	typ     *devices.Type
 	box     *mailbox.Mailbox
 	log     atomic.Pointer[slog.Handler] // of what the device says; see deviceLog
@@ -90,14 +93,17 @@ func newDevice(s *shared, c *config.Device, typ *devices.Type) *device {
 	return d
 }
 
+// identity names the device to the parent.
+func (d *device) identity() identity { return identity{d.config.Name, d.generation} }
+
 // route returns what the mapper has to know of the device.
-func (d *device) route() *route {
+func (d *device) route() route {
 	answers := (*routing.Answers)(&d.config.AnswersTo)
 	if d.config.Address != (config.Address{}) {
 		both := routing.Answers(d.config.Answers())
 		answers = &both
 	}
-	return &route{name: d.config.Name, answers: answers, reply: d.config.Reply, inbox: d}
+	return route{name: d.config.Name, answers: answers, reply: d.config.Reply, inbox: d}
 }
 
 // post gives the device a message, or refuses it. The mapper calls post with an h that it has boxed once for all the devices
@@ -197,7 +203,7 @@ func (d *device) informLocked(msg any) {
 	switch {
 	case d.abandoned.Load():
 	case d.adds.Load():
-		d.shared.parent.send(hubEvent{d, msg})
+		d.shared.parent.send(hubEvent{d.identity(), msg})
 	default:
 		d.shared.supervisor.send(msg)
 	}

@@ -35,7 +35,7 @@ func (e *env) Add(name string, address messages.Address, open devices.Opener) (d
 	}
 	e.added[full] = true
 	hub.adds.Store(true)
-	hub.shared.parent.send(adopt{hub, hub.configBelow(full, address), &devices.Type{Name: hub.config.Type, Open: opener(open)}})
+	hub.shared.parent.send(adopt{hub.identity(), hub.configBelow(full, address), &devices.Type{Name: hub.config.Type, Open: opener(open)}})
 	return &added{env: e, name: full}, nil
 }
 
@@ -83,7 +83,7 @@ func (a *added) Remove() {
 		return
 	}
 	delete(e.added, a.name)
-	e.device.shared.parent.send(disown{e.device, a.name})
+	e.device.shared.parent.send(disown{e.device.identity(), a.name})
 }
 
 // lose takes a device down whose hub is down, for the hub's reason: it refuses everything, and what it is doing is

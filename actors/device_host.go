@@ -254,7 +254,7 @@ func (h *host) fail(why *reason) {
 	h.device.set(refuseOffline)
 	h.env.leave()
 	if h.device.adds.Load() {
-		h.device.shared.parent.send(hubLeaves{h.device, why})
+		h.device.shared.parent.send(hubLeaves{h.device.identity(), why})
 	}
 	h.close()
 	if h.device.orphaned() {

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -42,6 +43,8 @@ type parentOptions struct {
 	shared  *shared
 	workers *mailbox.Workers
 	log     *slog.Logger
+
+	cancelLife context.CancelFunc // of the context in which devices do what they do
 }
 
 // fallen is a device whose host has ended, or is about to, without being told to.
@@ -83,7 +86,7 @@ func (p *parent) Receive(c actor.Context) {
 	case disown:
 		p.disown(m)
 	case hubLeaves:
-		p.hubDown(m.hub, m.why, false)
+		p.hubLeaves(m)
 	case hubEvent:
 		p.hubEvent(m)
 	case messages.Unrouted:
@@ -100,6 +103,8 @@ func (p *parent) Receive(c actor.Context) {
 		p.begin(c, m.device)
 	case messages.CloseDevices:
 		p.close(c)
+	case messages.EndDevices:
+		p.endLife()
 	case *actor.Stopping:
 		for _, f := range p.fallen {
 			if f.again != nil {
@@ -188,6 +193,19 @@ func (p *parent) hostedBy(pid *actor.PID) *device {
 	return d
 }
 
+// identified returns the device of an identity; nil if the device is no more.
+func (p *parent) identified(id identity) *device {
+	if d := p.table.named(id.name); d != nil && d.generation == id.generation {
+		return d
+	}
+	for _, d := range p.lines[id.name] {
+		if d.generation == id.generation {
+			return d
+		}
+	}
+	return nil
+}
+
 // terminated acts on the end of a host.
 func (p *parent) terminated(c actor.Context, pid *actor.PID) {
 	d := p.hostedBy(pid)
@@ -258,6 +276,14 @@ func (p *parent) close(c actor.Context) {
 		takeTurns(i)
 	}
 	p.closed()
+}
+
+// endLife cancels what devices are doing that have not closed in time.
+func (p *parent) endLife() {
+	if p.left > 0 {
+		p.log.Warn("devices did not close in time", "devices", p.table.lingering())
+	}
+	p.cancelLife()
 }
 
 // closed tells the supervisor when all devices have ended.

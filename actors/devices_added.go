@@ -19,8 +19,8 @@ import (
 
 // adopt adds a device below another. One that its hub has added in a former life goes on, unless its address is another now.
 func (p *parent) adopt(c actor.Context, m adopt) {
-	hub, name := m.hub, m.config.Name
-	if p.closing || p.table.named(hub.config.Name) != hub {
+	hub, name := p.table.named(m.hub.name), m.config.Name
+	if p.closing || hub == nil || hub.identity() != m.hub { // the hub is to go
 		return
 	}
 	old := p.table.named(name)
@@ -68,7 +68,7 @@ func (p *parent) readopt(d *device, m adopt) {
 
 // disown has a device go that its hub has removed.
 func (p *parent) disown(m disown) {
-	if d := p.table.named(m.device); d != nil && d.hub == m.hub {
+	if d := p.table.named(m.device); d != nil && d.hub != nil && d.hub.identity() == m.hub {
 		var to rerouting
 		p.remove(&to, m.device)
 		to.send(p)
@@ -77,7 +77,10 @@ func (p *parent) disown(m disown) {
 
 // hubEvent tells the supervisor what a hub tells, and the devices below it what that means for them.
 func (p *parent) hubEvent(m hubEvent) {
-	hub := m.hub
+	hub := p.identified(m.hub)
+	if hub == nil {
+		return
+	}
 	switch e := m.event.(type) {
 	case messages.Failure:
 		p.hubDown(hub, e.Err, e.Final)
@@ -96,6 +99,13 @@ func (p *parent) hubEvent(m hubEvent) {
 		if d.orphan {
 			p.supervisor.send(messages.DeviceChanged{Device: d.config.Name, State: messages.Connecting})
 		}
+	}
+}
+
+// hubLeaves takes the devices down that a hub has added, which has failed.
+func (p *parent) hubLeaves(m hubLeaves) {
+	if hub := p.identified(m.hub); hub != nil {
+		p.hubDown(hub, m.why, false)
 	}
 }
 

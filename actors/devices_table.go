@@ -10,6 +10,7 @@ import (
 // deviceTable has all devices of a gateway. The parent alone changes the table; any goroutine may read it.
 type deviceTable struct {
 	mu      sync.RWMutex
+	latest  uint64               // generation
 	present map[string]*device   // the devices that are wanted, by their names
 	going   map[*device]struct{} // the devices that are not wanted any more and have not ended yet
 }
@@ -17,7 +18,7 @@ type deviceTable struct {
 func newDeviceTable(devices []*device) *deviceTable {
 	t := &deviceTable{present: make(map[string]*device, len(devices)), going: make(map[*device]struct{})}
 	for _, d := range devices {
-		t.present[d.config.Name] = d
+		t.put(d)
 	}
 	return t
 }
@@ -29,10 +30,12 @@ func (t *deviceTable) named(name string) *device {
 	return t.present[name]
 }
 
-// put makes d the wanted device of its name.
+// put makes d, which is new, the wanted device of its name.
 func (t *deviceTable) put(d *device) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.latest++
+	d.generation = t.latest
 	t.present[d.config.Name] = d
 }
 

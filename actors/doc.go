@@ -20,7 +20,8 @@
 //
 // All of it is in package messages, and in messages.go what carries a type from above that package: a codec, a configuration,
 // an opener. What an actor tells itself, by a timer, by a goroutine or a session of its own, stands in its own files. Messages
-// are values; they name devices by name, and deliveries by epoch and number.
+// are values; they name devices by name, and deliveries by epoch and number. Where a device must not be taken for the one
+// that had its name before, its generation stands beside the name.
 //
 // Some things are shared all the same, each because a message would come too late or cost too much:
 //
@@ -31,9 +32,10 @@
 //   - The acknowledgements that a session owes, and the results of its publications. The session's goroutines add to them, and
 //     the connection takes them together.
 //   - The spool. A device's mailbox writes to it what it acknowledges early; its methods are safe for concurrent use.
-//   - The table of the devices. Their parent writes it; Env.Add, which may not wait, reads there whether a name is free.
 //   - The board, on which the supervisor keeps the record, for those who watch. Its lock is held for a few entries at a time.
-//   - The table of the devices. The parent alone changes it; [Gateway.Device], and the end of a grace time, read it.
+//   - The table of the devices. The parent alone changes it; [Gateway.Device] reads it, and Env.Add, which may not wait, reads
+//     there whether a name is free.
+//   - The pulses. Whoever asks whether an actor is alive waits for its pulse, so that one question at a time is on its way.
 //   - What is known of the session's subscriptions: the goroutine that changes them sets two flags.
 //
 // # On whose goroutine
@@ -105,6 +107,7 @@
 //	finish          say the last words, and end
 //	flight          publications that have been handed to the session, and have no result yet
 //	flush           write to the socket what a session has buffered
+//	generation      number of a device, by which it differs from the others that have had its name
 //	host            the actor that opens one devices.Device and hands it its messages
 //	hub             a device that adds others
 //	orphan          a device whose hub is down, or has not added it again

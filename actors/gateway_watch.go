@@ -119,7 +119,7 @@ func (g *Gateway) Alive(ctx context.Context) error {
 	}
 	answers := make([]<-chan struct{}, len(asked))
 	for i, a := range asked {
-		answers[i] = a.pulse.ask(func(q question) { a.at.send(q) })
+		answers[i] = a.pulse.ask(a.at.send)
 	}
 	var silent []error
 	for i, a := range asked {
@@ -147,7 +147,7 @@ type pulse struct {
 }
 
 // ask returns a channel that the answer closes.
-func (p *pulse) ask(send func(question)) <-chan struct{} {
+func (p *pulse) ask(send func(any)) <-chan struct{} {
 	p.mu.Lock()
 	answered, first := p.open, p.open == nil
 	if first {
@@ -156,14 +156,15 @@ func (p *pulse) ask(send func(question)) <-chan struct{} {
 	}
 	p.mu.Unlock()
 	if first {
-		send(question{p}) // without the lock: on a lent goroutine the actor answers at once
+		send(question{}) // without the lock: on a lent goroutine the actor answers at once
 	}
 	return answered
 }
 
-func (q question) answer() {
-	q.pulse.mu.Lock()
-	defer q.pulse.mu.Unlock()
-	close(q.pulse.open)
-	q.pulse.open = nil
+// answer answers the question.
+func (p *pulse) answer() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	close(p.open)
+	p.open = nil
 }

@@ -21,7 +21,7 @@ func (g *Gateway) supervise(stopped func()) supervisorOptions {
 		restored = append(restored, r)
 	}
 	g.recovered = spool.Recovered{}
-	devices := make([]*route, len(g.first))
+	devices := make([]route, len(g.first))
 	for i, d := range g.first {
 		devices[i] = d.route()
 	}
@@ -43,10 +43,9 @@ func (g *Gateway) supervise(stopped func()) supervisorOptions {
 		counters:  &g.counters,
 		startWait: g.options.StartWait,
 		grace:     g.options.Grace,
+		pulse:     &g.pulses.supervisor,
 		spawned:   func() { g.up.Store(true) },
 		begun:     g.options.Started,
-		lingering: g.table.lingering,
-		endLife:   g.end,
 		stopped:   stopped,
 	}
 }
@@ -56,7 +55,7 @@ func (g *Gateway) connectionOptions() connectionOptions {
 	return connectionOptions{
 		self: g.connection, supervisor: g.supervisor, mapper: g.mapper,
 		link: o.Link, options: o.Session, dialer: o.Dial, qos: o.QoS, grace: o.Grace,
-		spool: g.spool, receipts: &g.receipts, counters: &g.counters,
+		spool: g.spool, receipts: &g.receipts, counters: &g.counters, pulse: &g.pulses.connection,
 		dropped: g.newTally("outbox", "publications"), tooLarge: g.newTally("link", "messages"), unkept: g.unkept,
 		log: o.Log, now: g.now,
 	}
@@ -95,7 +94,7 @@ func (g *Gateway) share() {
 func (g *Gateway) mapperOptions() mapperOptions {
 	return mapperOptions{
 		supervisor: g.supervisor, connection: g.connection, devices: g.devices,
-		counters: &g.counters, receipts: &g.receipts, log: g.options.Log,
+		counters: &g.counters, receipts: &g.receipts, pulse: &g.pulses.mapper, log: g.options.Log,
 		retainedCommands: g.options.RetainedCommands,
 	}
 }
@@ -107,6 +106,7 @@ func (g *Gateway) parentOptions() parentOptions {
 	return parentOptions{
 		self: g.devices, supervisor: g.supervisor, mapper: g.mapper,
 		first: first, table: g.table, shared: &g.shared, workers: &g.workers, log: g.options.Log,
+		cancelLife: g.end,
 	}
 }
 

@@ -36,6 +36,7 @@ type mapperOptions struct {
 
 	counters *Counters
 	receipts *receipts
+	pulse    *pulse
 	log      *slog.Logger
 
 	retainedCommands bool // are acted on, not ignored
@@ -43,7 +44,7 @@ type mapperOptions struct {
 
 // newMapper returns the mapper. It knows the devices from the start, so that those for which the spool has kept
 // something get it ahead of all else.
-func newMapper(o mapperOptions, codec *mapping.Codec, devices []*route) *mapper {
+func newMapper(o mapperOptions, codec *mapping.Codec, devices []route) *mapper {
 	return &mapper{
 		mapperOptions: o,
 		codec:         codec,
@@ -84,7 +85,7 @@ func (m *mapper) Receive(c actor.Context) {
 	case remap:
 		m.codec = msg.codec
 	case question:
-		msg.answer()
+		m.pulse.answer()
 	case messages.CloseDevices:
 		m.closing = true
 		m.devices.send(msg) // behind all that they are to handle yet

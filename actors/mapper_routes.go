@@ -19,13 +19,13 @@ type routeTable struct {
 
 // routed is a device in the table.
 type routed struct {
-	*route
+	route
 	itself bool // the device answers commands itself
 	deaf   bool // the device hears no statuses
 }
 
-func newRouteTable(devices []*route) *routeTable {
-	t := &routeTable{numbers: make(map[string]int, len(devices)), gateways: make(map[string]int)}
+func newRouteTable(devices []route) *routeTable {
+	t := &routeTable{routed: make([]routed, 0, len(devices)), numbers: make(map[string]int, len(devices)), gateways: make(map[string]int)}
 	for _, device := range devices {
 		t.add(device)
 	}
@@ -33,7 +33,7 @@ func newRouteTable(devices []*route) *routeTable {
 }
 
 // add takes in a device. One of the same name gives its place to it.
-func (t *routeTable) add(device *route) {
+func (t *routeTable) add(device route) {
 	t.remove(device.name)
 	number := len(t.routed)
 	if n := len(t.free); n > 0 {
@@ -74,7 +74,7 @@ func (t *routeTable) remove(name string) {
 func (t *routeTable) reindex() {
 	t.commands, t.statuses = routing.Index{}, routing.Index{}
 	for number, r := range t.routed {
-		if r.route == nil {
+		if r.name == "" {
 			continue
 		}
 		t.commands.Add(number, r.answers)

@@ -27,7 +27,7 @@ func (s *shelf) take() (actions []string) {
 	return actions
 }
 
-func newMapperOf(t *testing.T, p *probe, devices ...*route) *mapper {
+func newMapperOf(t *testing.T, p *probe, devices ...route) *mapper {
 	t.Helper()
 	file, _, err := mapping.Plain("home", []string{"home/#"})
 	if err != nil {
@@ -46,8 +46,8 @@ func TestRoutesOfDevicesThatComeAndGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbe(t)
 		a, b, successor := new(shelf), new(shelf), new(shelf)
-		lamp := func(name, location string, box *shelf) *route {
-			return &route{name: name, answers: &routing.Answers{Location: []string{location}}, reply: config.ReplyNever, inbox: box}
+		lamp := func(name, location string, box *shelf) route {
+			return route{name: name, answers: &routing.Answers{Location: []string{location}}, reply: config.ReplyNever, inbox: box}
 		}
 		m := newMapperOf(t, p, lamp("a", "hall", a), lamp("b", "hall", b))
 		arrive := func(location, action string) {
@@ -55,12 +55,12 @@ func TestRoutesOfDevicesThatComeAndGo(t *testing.T) {
 		}
 		arrive("hall", "ONE")
 		p.take() // its own start
-		m.reroute(routes{remove: []string{"a"}, add: []*route{lamp("a", "attic", successor)}})
+		m.reroute(routes{remove: []string{"a"}, add: []route{lamp("a", "attic", successor)}})
 		arrive("hall", "TWO")
 		arrive("attic", "THREE")
 		m.reroute(routes{remove: []string{"a", "b"}})
 		arrive("hall", "FOUR")
-		m.reroute(routes{add: []*route{lamp("b", "hall", b)}})
+		m.reroute(routes{add: []route{lamp("b", "hall", b)}})
 		arrive("hall", "FIVE")
 		for _, row := range []struct {
 			name string
@@ -84,7 +84,7 @@ func TestRestoredForDevicesThatAreAdded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newProbe(t)
 		lamp := new(shelf)
-		device := func(name string) *route { return &route{name: name, answers: new(routing.Answers), inbox: lamp} }
+		device := func(name string) route { return route{name: name, answers: new(routing.Answers), inbox: lamp} }
 		m := newMapperOf(t, p, device("hub"))
 		defer m.stopTallies()
 		p.take() // its own start
@@ -103,11 +103,11 @@ func TestRestoredForDevicesThatAreAdded(t *testing.T) {
 		if got := spent(); !slices.Equal(got, []uint64{4}) {
 			t.Errorf("records %v are given up at the start, want that of a device which nobody adds", got)
 		}
-		m.reroute(routes{add: []*route{device("hub.1")}})
+		m.reroute(routes{add: []route{device("hub.1")}})
 		if got := lamp.take(); !slices.Equal(got, []string{"hub.1", "hub.1"}) {
 			t.Errorf("the first lamp got %q, want both of its messages", got)
 		}
-		m.reroute(routes{remove: []string{"hub"}, add: []*route{device("hub")}}) // another configuration
+		m.reroute(routes{remove: []string{"hub"}, add: []route{device("hub")}}) // another configuration
 		if got := spent(); got != nil {
 			t.Errorf("records %v are given up when the hub is replaced, want none", got)
 		}
@@ -123,7 +123,7 @@ func TestRouteTableWalk(t *testing.T) {
 	const seed = 3
 	random := rand.New(rand.NewPCG(seed, seed))
 	table := newRouteTable(nil)
-	there, deaf := make(map[string]*route), make(map[string]bool)
+	there, deaf := make(map[string]route), make(map[string]bool)
 	for step := range 2000 {
 		name := fmt.Sprint("d", random.IntN(30))
 		switch {
@@ -132,14 +132,14 @@ func TestRouteTableWalk(t *testing.T) {
 		case random.IntN(2) == 0:
 			o := messages.Opened{Device: name, Deaf: random.IntN(3) > 0}
 			table.opened(o)
-			deaf[name] = o.Deaf && there[name] != nil
+			deaf[name] = o.Deaf && there[name].name != ""
 		case random.IntN(2) == 0:
 			table.remove(name)
 			delete(there, name)
 			delete(deaf, name)
 		default:
 			gateways := []string{fmt.Sprint("g", random.IntN(3)), fmt.Sprint("g", random.IntN(3))}
-			r := &route{name: name, answers: &routing.Answers{Gateway: gateways[:random.IntN(3)], Device: []string{name}}}
+			r := route{name: name, answers: &routing.Answers{Gateway: gateways[:random.IntN(3)], Device: []string{name}}}
 			table.add(r)
 			there[name] = r
 			delete(deaf, name)
@@ -176,7 +176,7 @@ func TestRouteTableWalk(t *testing.T) {
 // A device that answers commands itself is known for that until it goes, also through a restart of the mapper.
 func TestAnswersItself(t *testing.T) {
 	command := messages.New(messages.Command, messages.Address{Device: "a"}, "ON")
-	table := newRouteTable([]*route{{name: "a", answers: new(routing.Answers)}})
+	table := newRouteTable([]route{{name: "a", answers: new(routing.Answers)}})
 	for _, step := range []struct {
 		name string
 		do   func()
@@ -186,7 +186,7 @@ func TestAnswersItself(t *testing.T) {
 		{"when it has told", func() { table.opened(messages.Opened{Device: "a", AnswersItself: true}) }, faultsWanted},
 		{"when another has", func() { table.opened(messages.Opened{Device: "b", AnswersItself: true}) }, faultsWanted},
 		{"behind a restart", func() { table.reindex() }, faultsWanted},
-		{"one that takes its place", func() { table.add(&route{name: "a", answers: new(routing.Answers)}) }, allWanted},
+		{"one that takes its place", func() { table.add(route{name: "a", answers: new(routing.Answers)}) }, allWanted},
 	} {
 		step.do()
 		if got := table.wanted(command, table.find(command, nil)); got != step.want {

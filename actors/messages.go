@@ -17,8 +17,8 @@ type halt struct{}
 
 // Whoever runs the gateway → supervisor, connection, mapper.
 
-// question asks an actor to close what its pulse has open.
-type question struct{ pulse *pulse }
+// question asks an actor whether it gets on with its messages. The actor answers by its pulse.
+type question struct{}
 
 // Whoever runs the gateway → mapper, connection.
 
@@ -31,7 +31,7 @@ type remap struct{ codec *mapping.Codec }
 // ones that came. The mapper answers by messages.Unrouted if devices go.
 type routes struct {
 	remove []string // by their names
-	add    []*route // which nobody changes any more
+	add    []route  // which nobody changes any more
 }
 
 // route is what the mapper has to know of a device.
@@ -65,18 +65,24 @@ type applied struct {
 	err     error
 }
 
+// identity names a device to the parent of the devices, which has several of one name while one takes another's place.
+type identity struct {
+	name       string
+	generation uint64
+}
+
 // A device's env → devices.
 
 // adopt asks for a device below another one: a new one, or one that the hub had in a former life.
 type adopt struct {
-	hub    *device
+	hub    identity
 	config config.Device
 	typ    *devices.Type
 }
 
 // disown has a device go that another one has added.
 type disown struct {
-	hub    *device
+	hub    identity
 	device string
 }
 
@@ -84,14 +90,14 @@ type disown struct {
 
 // hubLeaves tells that a hub has failed and is about to be closed, and so is what it has added.
 type hubLeaves struct {
-	hub *device
+	hub identity
 	why error
 }
 
 // hubEvent is what a device that has added others has to tell the supervisor.
 type hubEvent struct {
-	hub   *device
-	event any
+	hub   identity
+	event any // a value of package messages
 }
 
 // Devices → host.

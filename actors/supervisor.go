@@ -27,14 +27,13 @@ type supervisorOptions struct {
 	board     *board
 	log       *supervisorLog
 	counters  *Counters
+	pulse     *pulse
 	startWait time.Duration // the link waits for devices
 	grace     time.Duration
 
-	spawned   func()          // called once, when all its children are there
-	begun     func()          // called once, when the link begins
-	lingering func() []string // names some devices that are not done
-	endLife   func()          // cancels what devices are doing
-	stopped   func()          // called once, when an orderly stop has come to its end
+	spawned func() // called once, when all its children are there
+	begun   func() // called once, when the link begins
+	stopped func() // called once, when an orderly stop has come to its end
 }
 
 // child is an actor that the supervisor is to spawn.
@@ -107,7 +106,7 @@ func (v *supervisor) Receive(c actor.Context) {
 	case messages.Regranted:
 		v.log.regranted(m.Granted)
 	case question:
-		m.answer()
+		v.pulse.answer()
 	case partDue:
 		v.resume(m.name)
 	case sumsDue:

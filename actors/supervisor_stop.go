@@ -29,13 +29,12 @@ func (v *supervisor) halt() {
 	v.mapper.send(messages.CloseDevices{})
 }
 
-// end cancels what devices are doing, and no longer waits for them.
+// end has what devices are doing cancelled, and no longer waits for them.
 func (v *supervisor) end() {
 	if v.stage != closing {
 		return
 	}
-	v.log.Warn("devices did not close in time", "devices", v.lingering())
-	v.endLife()
+	v.devices.send(messages.EndDevices{})
 	v.finish()
 }
 

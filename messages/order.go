@@ -7,6 +7,9 @@ type Begin struct{}
 // refuses messages that still arrive, → devices.
 type CloseDevices struct{}
 
+// EndDevices has cancelled what devices are still doing: the time for them is over. Supervisor → devices.
+type EndDevices struct{}
+
 // DevicesClosed says that every device has closed. Devices → supervisor.
 type DevicesClosed struct{}
 
