@@ -193,6 +193,16 @@ const Embedded = "embedded"
 // Secret is text that shows itself only to those who call Reveal.
 type Secret = options.Secret
 
+// Size is a number of bytes, written as 50MB, 64KB, 1GB or plain bytes.
+type Size = options.Size
+
+// The units of Size.
+const (
+	KB = options.KB
+	MB = options.MB
+	GB = options.GB
+)
+
 // ClientID is what to call oneself to the broker: the one that is set, else the gateway's name.
 func (c *Config) ClientID() string {
 	if c.MQTT.ClientID != "" {

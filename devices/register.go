@@ -17,10 +17,15 @@ type Param = options.Field
 // Secret is a parameter that nobody is to read by accident: logs and prints of it show stars, and Reveal its text.
 type Secret = options.Secret
 
+// Size is a parameter that is a number of bytes, written as 64KB, 1MB or 4096.
+type Size = options.Size
+
 // Type is one entry of the table of types.
 type Type struct {
-	Name   string
-	Params []Param // in the order of the struct; nil for a type that reads its options itself
+	Name string
+	// Params are in the order of the struct; behind a list or a map of structs stand the options of its items: points[].id. Nil for
+	// a type that reads its options itself.
+	Params []Param
 
 	// Check finds what is wrong with params without opening anything, all of it at once: its error joins one for each
 	// option. Nil for a type that reads its options itself.
@@ -43,12 +48,13 @@ var table = struct {
 //		Baud int    `koanf:"baud" doc:"bits per second" default:"9600" min:"300" max:"4000000"`
 //	}
 //
-// where a field without a default must be given, a number has bounds, and one_of:"a b" lists the words of a text. Parameters are decoded before open is called: one that is unknown,
-// missing or of the wrong type stops the device with an error that names it and wraps ErrConfig. The context given to
-// open is for opening only: it ends when open has returned or takes too long, and not with the device.
+// where a field without a default must be given, a number has bounds, and one_of:"a b" lists the words of a text. A field may also be
+// a list, a map, a struct, a [Size] or a [Secret]. Parameters are decoded before open is called: one that is unknown, missing or of
+// the wrong type stops the device with an error that names it and wraps ErrConfig. The context given to open is for opening only: it
+// ends when open has returned or takes too long, and not with the device.
 //
-// What tags can't say, such as two parameters that exclude each other, a method Validate() error of P can: "check" calls it
-// as well. What only opening tells, that it does not know.
+// What tags can't say, such as two parameters that exclude each other, a method Validate() error can, of P and of any struct
+// within: "gateway check" calls it as well. What only opening tells, that it does not know.
 //
 // Register panics if the name is taken or P's tags are wrong, which are mistakes of the programmer.
 func Register[P any](name string, open func(ctx context.Context, env Env, params P) (Device, error)) {
@@ -58,8 +64,8 @@ func Register[P any](name string, open func(ctx context.Context, env Env, params
 	}
 	Add(Type{
 		Name:   name,
-		Params: options.Fields(&zero),
-		Check:  func(params map[string]any) error { return decode(params, new(P)) },
+		Params: options.Tree(&zero),
+		Check:  func(params map[string]any) error { return options.Decode(params, new(P)) },
 		Open: func(ctx context.Context, env Env, params map[string]any) (Device, error) {
 			p, err := Decode[P](params)
 			if err != nil {
@@ -74,21 +80,10 @@ func Register[P any](name string, open func(ctx context.Context, env Env, params
 // wraps ErrConfig. Decode panics if P's tags are wrong.
 func Decode[P any](params map[string]any) (P, error) {
 	var p P
-	if err := decode(params, &p); err != nil {
+	if err := options.Decode(params, &p); err != nil {
 		return p, &paramsError{err}
 	}
 	return p, nil
-}
-
-// decode also asks the parameters themselves.
-func decode[P any](params map[string]any, p *P) error {
-	if err := options.Decode(params, p); err != nil {
-		return err
-	}
-	if v, ok := any(p).(interface{ Validate() error }); ok {
-		return v.Validate()
-	}
-	return nil
 }
 
 // paramsError is a wrong configuration, with the faults of all options on one line.

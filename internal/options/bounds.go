@@ -60,8 +60,8 @@ func readBounds(f reflect.StructField) (b bounds, err error) {
 	for !readsText(t) && (t.Kind() == reflect.Slice || t.Kind() == reflect.Map) {
 		t = t.Elem()
 	}
-	if b.tags.OneOf != "" && t.Kind() != reflect.String {
-		return bounds{}, errors.New("one_of: for a string only")
+	if b.tags.OneOf != "" && (t.Kind() != reflect.String || t == reflect.TypeFor[Secret]()) {
+		return bounds{}, errors.New("one_of: for a string only, and not for a secret")
 	}
 	if b.tags.span()+b.tags.Zero != "" && !isNumber(t) {
 		return bounds{}, errors.New("min, max and zero: for a number only")

@@ -94,7 +94,10 @@ func TestCheckFindsBadBounds(t *testing.T) {
 		}{}, "A: min, max and zero: for a number only"},
 		{struct {
 			A bool `default:"true" one_of:"true"`
-		}{}, "A: one_of: for a string only"},
+		}{}, "A: one_of: for a string only, and not for a secret"},
+		{struct {
+			A Secret `default:"" one_of:"1234 4321"`
+		}{}, "A: one_of: for a string only, and not for a secret"},
 	}
 	for _, tt := range tests {
 		err := Check(tt.v)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -21,11 +22,16 @@ func Check(v any) error {
 		return fmt.Errorf("options: %v is no struct", t)
 	}
 	var faults faultList
-	check(t.String(), t, &faults)
+	check(t.String(), t, nil, &faults)
 	return errors.Join(faults...)
 }
 
-func check(where string, t reflect.Type, faults *faultList) {
+// check checks a struct within those above, of which it may be one: by a list it may hold itself.
+func check(where string, t reflect.Type, above []reflect.Type, faults *faultList) {
+	if slices.Contains(above, t) {
+		return
+	}
+	above = append(above, t)
 	for i := range t.NumField() {
 		if f := t.Field(i); f.Anonymous && f.Tag.Get("koanf") != "-" {
 			faults.addf(where+"."+f.Name, "embedded: give it a name")
@@ -42,7 +48,7 @@ func check(where string, t reflect.Type, faults *faultList) {
 		if strings.ContainsAny(f.key, ".[], \t") {
 			faults.addf(at, "key %q: want no dot, comma, bracket or space", f.key)
 		}
-		if err := checkType(at, f.Type, faults); err != nil {
+		if err := checkType(at, f.Type, above, faults); err != nil {
 			faults.add(at, err)
 			continue
 		}
@@ -58,15 +64,15 @@ func check(where string, t reflect.Type, faults *faultList) {
 	}
 }
 
-func checkType(at string, t reflect.Type, faults *faultList) error {
+func checkType(at string, t reflect.Type, above []reflect.Type, faults *faultList) error {
 	switch kind := t.Kind(); {
 	case readsText(t):
 	case kind == reflect.Struct:
-		check(at, t, faults)
+		check(at, t, above, faults)
 	case kind == reflect.Slice:
-		return checkType(at, t.Elem(), faults)
+		return checkType(at, t.Elem(), above, faults)
 	case kind == reflect.Map && t.Key().Kind() == reflect.String:
-		return checkType(at, t.Elem(), faults)
+		return checkType(at, t.Elem(), above, faults)
 	case kind == reflect.Interface && t.NumMethod() == 0:
 	case kind == reflect.String, kind == reflect.Bool, isInteger(t), kind == reflect.Float32, kind == reflect.Float64:
 	default:

@@ -13,6 +13,9 @@ import (
 // joins a Fault for each unknown key, each value of the wrong type or out of range, and each required option that is missing.
 // After an error the struct holds the values that could be read. Decode does not change raw.
 //
+// Each struct that is a [Validator], in whatever depth, is asked once its own fields are without fault, those within before those
+// around them.
+//
 // Decode panics if a default does not parse; see Check.
 func Decode(raw map[string]any, into any) error {
 	v := reflect.ValueOf(into)
@@ -52,10 +55,25 @@ func respell(key string, spelt map[string]string) string {
 	return rest
 }
 
+// Validator is a struct of options that knows faults which tags can't tell, such as two options that exclude each other. An error
+// may join several, and name an option of the struct by a [Fault].
+type Validator interface{ Validate() error }
+
 type decoder struct{ faults faultList }
 
-// section fills the struct v from a map whose keys are spelt like its own.
+// section fills the struct v from a map whose keys are spelt like its own, and asks it what is wrong with it.
 func (d *decoder) section(at place, raw map[string]any, v reflect.Value) {
+	before := len(d.faults)
+	d.fields(at, raw, v)
+	if asked, ok := v.Addr().Interface().(Validator); ok && len(d.faults) == before {
+		for _, f := range Faults(asked.Validate()) {
+			d.faults.add(join(at.String(), f.Key), f.Err)
+		}
+	}
+}
+
+// fields fills the fields of the struct v.
+func (d *decoder) fields(at place, raw map[string]any, v reflect.Value) {
 	for _, f := range specs(v.Type()) {
 		key, dst := at.under(f.key), v.FieldByIndex(f.Index)
 		value, given := raw[f.key]

@@ -15,7 +15,7 @@
 // empty. The key of a field without a koanf tag is its name in lower case. koanf:"-" makes a field no option.
 //
 // min and max bound a number. zero allows 0 as well, and says what 0 means. one_of lists the words that a text may be. In a list
-// they hold for each item.
+// or a map they hold for each item. What tags can't say, a method Validate() error of a struct does.
 //
 // Keys may be written in any case. Environments, command lines and INI files have only text; text is therefore read as the type of
 // the field: "9600", "on", "30s", and "a, b" for a list. A duration needs its unit, except 0. A number in a file is never read as

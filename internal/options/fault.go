@@ -15,8 +15,11 @@ type Fault struct {
 	Err error
 }
 
-// Error returns key and fault on one line. A key from outside may hold any character.
+// Error returns key and fault on one line. A key from outside may hold any character. A fault of all options has no key.
 func (f *Fault) Error() string {
+	if f.Key == "" {
+		return f.Err.Error()
+	}
 	return wording.Printable(f.Key) + ": " + f.Err.Error()
 }
 
@@ -70,8 +73,11 @@ func (l *faultList) addf(key, format string, args ...any) { l.add(key, fmt.Error
 
 // join returns key below parent.
 func join(parent, key string) string {
-	if parent == "" {
+	switch {
+	case parent == "":
 		return key
+	case key == "":
+		return parent
 	}
 	return parent + "." + key
 }

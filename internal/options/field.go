@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -30,6 +31,40 @@ func Fields(v any) []Field {
 		fields = append(fields, f)
 	}
 	return fields
+}
+
+// Tree lists the options of v as Fields does, and behind each list or map of structs the options of an item: points[].id,
+// lines.*.port.
+func Tree(v any) []Field { return tree("", structType(v), nil) }
+
+// tree lists the options of t, whose keys begin with parent. A struct that holds itself, by a list, is listed once: above are the
+// types that it stands in.
+func tree(parent string, t reflect.Type, above []reflect.Type) (all []Field) {
+	if slices.Contains(above, t) {
+		return nil
+	}
+	above = append(above, t)
+	for _, f := range specs(t) {
+		key := join(parent, f.key)
+		if f.isSection() {
+			all = append(all, tree(key, f.Type, above)...)
+			continue
+		}
+		all = append(all, f.field(key))
+		item := f.Type
+		for !readsText(item) && (item.Kind() == reflect.Slice || item.Kind() == reflect.Map) {
+			if item.Kind() == reflect.Slice {
+				key += "[]"
+			} else {
+				key += ".*"
+			}
+			item = item.Elem()
+		}
+		if item != f.Type && isSection(item) {
+			all = append(all, tree(key, item, above)...)
+		}
+	}
+	return all
 }
 
 // All yields the options of v, a struct or a pointer to one, with their values.
@@ -127,9 +162,17 @@ func (s spec) field(key string) Field {
 		Default:  s.preset,
 		Example:  s.Tag.Get("example"),
 		Required: s.isRequired(),
-		Secret:   s.Type == reflect.TypeFor[Secret](),
+		Secret:   holdsSecrets(s.Type),
 		Bounds:   s.bounds.tags,
 	}
+}
+
+// holdsSecrets reports whether a type is Secret, or a list or a map of secrets.
+func holdsSecrets(t reflect.Type) bool {
+	for t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
+		t = t.Elem()
+	}
+	return t == reflect.TypeFor[Secret]()
 }
 
 // isSection reports whether a type is a struct of options, and not a value such as time.Time.

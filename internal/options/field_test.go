@@ -41,6 +41,12 @@ func TestFields(t *testing.T) {
 	}
 }
 
+// folder holds itself.
+type folder struct {
+	Name    string   `koanf:"name"`
+	Folders []folder `koanf:"folders"`
+}
+
 func TestCheck(t *testing.T) {
 	tests := []struct {
 		name string
@@ -50,6 +56,7 @@ func TestCheck(t *testing.T) {
 		{"fine", lamp{}, ""},
 		{"by type", reflect.TypeFor[*lamp](), ""},
 		{"no options", struct{}{}, ""},
+		{"one that holds itself", folder{}, ""},
 		{"no struct", 5, "int is no struct"},
 		{"nil", nil, "is no struct"},
 		{"default that does not parse", struct {

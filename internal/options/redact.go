@@ -84,7 +84,7 @@ var secretName = regexp.MustCompile(`(?i)pass|pwd|secret|token|credential|api[-_
 
 // HideSecrets returns the options of a device, which may be nested, as a log may show them. Hidden is what a field of type
 // Secret reads, what has a name that sounds like a secret, and what is secret in an address. If typed is true, fields are
-// all options that there are, and any other is hidden as well: it may be a misspelt password.
+// all options that there are, as Tree lists them, and any other is hidden as well: it may be a misspelt password.
 func HideSecrets(params map[string]any, fields []Field, typed bool) map[string]any {
 	if !typed {
 		return hideByName("", params).(map[string]any)
@@ -100,6 +100,8 @@ func hideByField(parent string, params map[string]any, fields []Field) map[strin
 		i := slices.IndexFunc(fields, func(f Field) bool { return strings.EqualFold(f.Key, key) })
 		section, isSection := value.(map[string]any)
 		switch {
+		case i >= 0 && !fields[i].Secret && hasItems(key, fields):
+			shown[name] = hideInItems(key, value, fields)
 		case i >= 0 && !fields[i].Secret:
 			shown[name] = hideByName(name, value)
 		case i < 0 && isSection:
@@ -109,6 +111,43 @@ func hideByField(parent string, params map[string]any, fields []Field) map[strin
 		}
 	}
 	return shown
+}
+
+// hasItems reports whether an option is a list or a map of structs.
+func hasItems(key string, fields []Field) bool {
+	return slices.ContainsFunc(fields, func(f Field) bool {
+		return len(f.Key) > len(key) && strings.EqualFold(f.Key[:len(key)], key) && (f.Key[len(key)] == '[' || strings.HasPrefix(f.Key[len(key):], ".*"))
+	})
+}
+
+// hideInItems goes through a list or a map of structs, which may hold lists and maps in turn.
+func hideInItems(key string, value any, fields []Field) any {
+	switch value := value.(type) {
+	case []any:
+		shown := make([]any, len(value))
+		for i, item := range value {
+			shown[i] = hideInItem(key+"[]", item, fields)
+		}
+		return shown
+	case map[string]any:
+		shown := make(map[string]any, len(value))
+		for name, item := range value {
+			shown[name] = hideInItem(key+".*", item, fields)
+		}
+		return shown
+	}
+	return hidden // a fault
+}
+
+func hideInItem(key string, item any, fields []Field) any {
+	section, ok := item.(map[string]any)
+	switch {
+	case hasItems(key, fields):
+		return hideInItems(key, item, fields)
+	case ok:
+		return hideByField(key, section, fields)
+	}
+	return hidden // a fault
 }
 
 // hideByName goes down into sections and lists.

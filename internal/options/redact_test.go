@@ -119,3 +119,24 @@ func TestHideSecrets(t *testing.T) {
 		t.Error("what is shown has changed the options")
 	}
 }
+
+// Secrets in the items of lists and maps are hidden, and so is what is a fault there.
+func TestHideSecretsInItems(t *testing.T) {
+	type raw = map[string]any
+	given := raw{
+		"lines": []any{raw{"port": "a", "pin": "1234", "pinn": "1234", "Deep": raw{"from": 1}}, "1234"},
+		"NAMED": raw{"x": raw{"Host": "b", "PIN": "1234"}, "y": "1234"},
+		"pins":  []any{"1234"}, "grid": []any{[]any{1}}, "line": raw{"pin": "1234", "port": "a"},
+	}
+	want := raw{
+		"lines": []any{raw{"port": "a", "pin": "******", "pinn": "******", "Deep": raw{"from": 1}}, "******"},
+		"NAMED": raw{"x": raw{"Host": "b", "PIN": "******"}, "y": "******"},
+		"pins":  "******", "grid": []any{[]any{1}}, "line": raw{"pin": "******", "port": "a"},
+	}
+	if got := HideSecrets(given, Tree(plant{}), true); !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
+	}
+	if got := HideSecrets(raw{"lines": "1234"}, Tree(plant{}), true); got["lines"] != "******" {
+		t.Errorf("text in the place of a list is shown: %v", got)
+	}
+}
