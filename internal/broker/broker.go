@@ -15,18 +15,19 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/librarylog"
 )
 
-// Options are where the broker listens, and who may use it.
+// Options say where the broker listens, and who may use it.
 type Options struct {
-	// Address is host:port; "": 127.0.0.1:1883. Without users the host has to be loopback, and if the port is
-	// taken, a free one is used, which URL tells. With users both are what others rely on.
+	// Address is host:port; "": 127.0.0.1:1883. Without users, the host must be loopback, and if the port is taken, the
+	// broker listens on a free one, which URL returns. With users, the broker listens on the address or Start fails:
+	// other clients rely on it.
 	Address string
 
-	Users Users // those who may sign in, besides the gateway by its Account; empty: anybody may
+	Users Users // may sign in, besides the gateway by its Account; empty: every client may
 
-	// MaxPacket is how many bytes a client may send in one packet, before it has signed in as well; 0: 1 MiB.
+	// MaxPacket is the largest packet, in bytes, that a client may send, whether it has signed in or not; 0: 1 MiB.
 	MaxPacket int
 
-	// ClientID is the client id of the gateway, with which no other client is let in; "": none.
+	// ClientID is the gateway's client id. No other client may sign in with it. "": no client id is reserved.
 	ClientID string
 
 	// Reserved is the topic below which only the gateway publishes. Other clients may publish on those topics below it that
@@ -35,22 +36,22 @@ type Options struct {
 
 	Limits Limits // for all clients but the gateway
 
-	Log *slog.Logger // takes mochi's own lines at debug, and warnings of what is refused; nil: none
+	Log *slog.Logger // gets mochi's lines at debug, and a warning for what is refused; nil: no log
 
-	readsWithin time.Duration // for tests that can't wait usualPatience; 0: that
+	readsWithin time.Duration // replaces usualPatience in tests; 0: usualPatience
 }
 
-// Limits bound what clients may cost. For a field that is 0 the usual limit holds.
+// Limits bound what clients may cost. 0 in a field means the usual limit.
 type Limits struct {
-	Clients       int // connected at once
-	Silent        int // connections that have not signed in; of more, the one that has waited longest is ended
-	Sessions      int // kept for clients that are away; of more, the one whose client is away for longest is forgotten
-	SessionSize   int // bytes kept for one client until it has acknowledged them, or comes back
+	Clients       int // connected at the same time
+	Silent        int // connections that have not signed in; beyond that, the one that has waited longest is ended
+	Sessions      int // kept for clients that are away; beyond that, the one that is away for longest is forgotten
+	SessionSize   int // bytes kept for one client until the client has acknowledged them, or comes back
 	Subscriptions int // of all clients together
-	Retained      int // messages
-	RetainedSize  int // bytes of them
+	Retained      int // number of retained messages
+	RetainedSize  int // bytes of all retained messages
 	Levels        int // of a topic or filter
-	QueueSize     int // bytes on their way to all clients together
+	QueueSize     int // bytes of all messages on their way to clients
 }
 
 // or returns l with the usual limit in the place of each field that is 0.
@@ -68,13 +69,13 @@ func (l Limits) or(usual Limits) Limits {
 	}
 }
 
-// usual limits are large enough for trying things out.
+// usual holds limits that are large enough for trying things out.
 var usual = Limits{
 	Clients: 100, Silent: 100, Sessions: 200, SessionSize: 1 << 20, Subscriptions: 10_000,
 	Retained: 5_000, RetainedSize: 16 << 20, Levels: 20, QueueSize: 64 << 20,
 }
 
-// Broker is a broker that runs. Its methods may be called from any goroutine.
+// Broker is a running broker. Any goroutine may call its methods.
 type Broker struct {
 	server     *mochi.Server
 	listener   *listener
@@ -83,7 +84,7 @@ type Broker struct {
 	close      sync.Once
 }
 
-// Start starts a broker, which runs until Close.
+// Start starts a broker, which runs until Close is called.
 func Start(o Options) (*Broker, error) {
 	if o.Address == "" {
 		o.Address = "127.0.0.1:1883"
@@ -100,7 +101,7 @@ func Start(o Options) (*Broker, error) {
 	}
 
 	can := mochi.NewDefaultServerCapabilities()
-	can.MaximumMessageExpiryInterval = 0        // By default retained messages are gone after a day.
+	can.MaximumMessageExpiryInterval = 0        // By default mochi deletes retained messages after a day.
 	can.MaximumPacketSize = uint32(o.MaxPacket) // mochi allocates the length that a packet announces.
 	can.TopicAliasMaximum = 0                   // mochi would keep as many topics for each client.
 	limits, complaints := o.Limits.or(usual), newComplaints(o.Log)
@@ -110,7 +111,7 @@ func Start(o Options) (*Broker, error) {
 			ClientNetReadBufferSize:  64 << 10,
 			ClientNetWriteBufferSize: 64 << 10,
 			Logger:                   slog.New(librarylog.New(o.Log.Handler(), isPacket)),
-			SysTopicResendInterval:   60, // seconds; each time mochi stops the program to measure its memory
+			SysTopicResendInterval:   60, // in seconds; each time mochi stops the program to measure its memory
 		}),
 		listener:   newListener(ln, limits, o.Log, complaints.note),
 		login:      newLogin(o.Users),
@@ -142,8 +143,8 @@ func isPacket(a slog.Attr) bool {
 	return is
 }
 
-// listen listens on the address. If that is taken and there are no users, who would look for the broker there, listen
-// takes a free port of the same host.
+// listen listens on o.Address. If the port is taken and there are no users, listen takes a free port of the same host:
+// without users, no other client relies on the port.
 func listen(o Options) (net.Listener, error) {
 	want, err := net.ResolveTCPAddr("tcp", o.Address)
 	if err != nil {
@@ -155,7 +156,7 @@ func listen(o Options) (net.Listener, error) {
 	}
 	network := "tcp"
 	if want.IP.To4() != nil {
-		network = "tcp4" // with "tcp", 0.0.0.0 would stand for IPv6 too
+		network = "tcp4" // with "tcp", 0.0.0.0 would mean IPv6 as well
 	}
 	ln, taken := net.ListenTCP(network, want)
 	if taken == nil {
@@ -171,7 +172,7 @@ func listen(o Options) (net.Listener, error) {
 	return ln, nil
 }
 
-// URL is the address at which clients on this machine connect.
+// URL returns the address at which clients on this machine connect.
 func (b *Broker) URL() string {
 	at := *b.listener.socket.Addr().(*net.TCPAddr)
 	if at.IP.IsUnspecified() {
@@ -181,19 +182,19 @@ func (b *Broker) URL() string {
 		}
 		at.IP = loopback
 	}
-	return (&url.URL{Scheme: "tcp", Host: at.String()}).String() // with the zone of IPv6 escaped
+	return (&url.URL{Scheme: "tcp", Host: at.String()}).String() // escapes the zone of an IPv6 address
 }
 
-// Account returns the name and password by which the gateway itself signs in. Each Start makes a new one.
+// Account returns the name and password with which the gateway signs in. Each Start makes a new password.
 func (b *Broker) Account() (username, password string) { return gatewayName, b.login.password }
 
-// Close disconnects all clients and returns when none is served any more. A second Close does nothing.
+// Close disconnects all clients and returns when the broker serves no connection any more. A second Close does nothing.
 func (b *Broker) Close() {
 	b.close.Do(func() {
-		// First the listener, for mochi's Close waits for connections that never send CONNECT, and for clients that do not
-		// read.
+		// The listener is closed first: mochi's Close waits for connections that never send CONNECT, and for clients
+		// that do not read.
 		b.listener.close()
-		_ = b.server.Close() // always nil
+		_ = b.server.Close() // the error is always nil
 		b.complaints.close()
 	})
 }

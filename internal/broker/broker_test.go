@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// limit is for what takes milliseconds; a test that reaches it has failed.
+// limit is longer than any wait in these tests takes; a test that reaches it has failed.
 const limit = 20 * time.Second
 
 func start(t *testing.T) *Broker {
@@ -51,7 +51,7 @@ func dial(t *testing.T, b *Broker, id string, clean bool) *client {
 	return c
 }
 
-// dialGateway is dial for the gateway itself.
+// dialGateway connects as the gateway.
 func dialGateway(t *testing.T, b *Broker) *client {
 	t.Helper()
 	name, password := b.Account()
@@ -62,7 +62,7 @@ func dialGateway(t *testing.T, b *Broker) *client {
 	return c
 }
 
-// try connects as the options say.
+// try connects with options o.
 func try(t *testing.T, b *Broker, o mqtt.Options) (*client, error) {
 	t.Helper()
 	c := &client{
@@ -83,7 +83,7 @@ func try(t *testing.T, b *Broker, o mqtt.Options) (*client, error) {
 	return c, nil
 }
 
-// publish waits until the broker has m, or at QoS 0 until it is on its way.
+// publish sends m, and waits until the broker has acknowledged m or, at QoS 0, until m is written.
 func (c *client) publish(t *testing.T, m mqtt.Message) {
 	t.Helper()
 	c.Publish(0, m)
@@ -112,7 +112,7 @@ func next[T any](t *testing.T, ch <-chan T, what string) T {
 	}
 }
 
-// closes wants b closed before the patience with connections that say nothing ends.
+// closes checks that b closes before the patience with connections that send nothing has ended.
 func closes(t *testing.T, b *Broker) {
 	t.Helper()
 	done := make(chan struct{})
@@ -238,7 +238,7 @@ func TestCloseEndsSessions(t *testing.T) {
 	}
 }
 
-// The gateway's last words are said right before its own broker ends.
+// The broker delivers what the gateway publishes right before the broker closes.
 func TestCloseDeliversWhatWasSaid(t *testing.T) {
 	b := start(t)
 	c := dial(t, b, "listener", true)
@@ -258,7 +258,7 @@ func TestCloseDeliversWhatWasSaid(t *testing.T) {
 	}
 }
 
-// mochi's own Close waits for such a connection as long as it stays open.
+// mochi's own Close would wait for a connection that sends nothing until the client closes it.
 func TestCloseWithAConnectionThatSaysNothing(t *testing.T) {
 	b := start(t)
 	c, err := net.Dial("tcp", address(b))
@@ -266,11 +266,11 @@ func TestCloseWithAConnectionThatSaysNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	dial(t, b, "id", true) // so the connection before it has been accepted
+	dial(t, b, "id", true) // so the broker has accepted the connection before
 	closes(t, b)
 }
 
-// A subscriber that does not read makes mochi hold the lock that its disconnecting needs.
+// While a subscriber does not read, mochi holds the lock that disconnecting the subscriber needs.
 func TestCloseWithASubscriberThatDoesNotRead(t *testing.T) {
 	t.Parallel()
 	b := start(t)
@@ -283,7 +283,7 @@ func TestCloseWithASubscriberThatDoesNotRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.ReadFull(c, make([]byte, 4+5)); err != nil { // CONNACK, SUBACK
+	if _, err := io.ReadFull(c, make([]byte, 4+5)); err != nil { // wait for CONNACK and SUBACK
 		t.Fatal(err)
 	}
 	p := dial(t, b, "publisher", true)
@@ -305,7 +305,7 @@ func TestAllItSaysIsDebug(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, _ = c.Write([]byte("GET / HTTP/1.1\r\n\r\n")) // a client's fault, which mochi calls a warning
+	_, _ = c.Write([]byte("GET / HTTP/1.1\r\n\r\n")) // no MQTT packet: mochi logs a warning
 	_, _ = io.Copy(io.Discard, c)
 	c.Close()
 	b.Close()
@@ -321,7 +321,7 @@ func TestAllItSaysIsDebug(t *testing.T) {
 	}
 }
 
-// lines is a slog.Handler that keeps everything.
+// lines is a slog.Handler that keeps all records.
 type lines struct {
 	mu  sync.Mutex
 	all []slog.Record

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// complaintEvery is the shortest time between two lines of a kind: a client that misbehaves does not fill the log.
+// complaintEvery is the shortest time between two lines of a kind: a client that misbehaves must not fill the log.
 const complaintEvery = 10 * time.Second
 
-// complaints logs what the broker refuses. Each message is a kind. The first complaint of a kind is logged at once; every
-// complaintEvery one line says how many more there were, with the attributes of the latest. complaints may be used from any
-// goroutine.
+// complaints logs what the broker refuses. Each message is a kind of its own. The first complaint of a kind is logged
+// at once; after that, one line every complaintEvery says how many more there were, with the attributes of the latest.
+// Any goroutine may use complaints.
 type complaints struct {
 	log    *slog.Logger
 	mu     sync.Mutex
@@ -20,8 +20,8 @@ type complaints struct {
 }
 
 type kind struct {
-	more   int   // since the latest line
-	latest []any // attributes
+	more   int   // complaints since the latest line
+	latest []any // attributes of the latest complaint
 	timer  *time.Timer
 }
 

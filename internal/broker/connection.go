@@ -12,17 +12,17 @@ import (
 )
 
 const (
-	// longestConnect bounds CONNECT, in bytes, the one packet that a client may send before it has signed in. mochi allocates
-	// the length that a packet announces.
+	// longestConnect is the largest CONNECT in bytes. CONNECT is the only packet that a client may send before it has
+	// signed in, and mochi allocates the length that a packet announces.
 	longestConnect = 64 << 10
 
-	// A client that does not take a piece within usualPatience has stopped reading.
+	// A client that does not take a piece, in bytes, within usualPatience has stopped reading.
 	usualPatience = 5 * time.Second
 	piece         = 16 << 10
 )
 
-// A connection that is to end still reads what its client has sent and writes what is queued. It ends when nothing was read
-// or written for endsIdle, and after endsWithin at the latest.
+// A connection that is to end still reads what its client has sent, and writes what is queued. It ends when nothing was
+// read or written for endsIdle, and after endsWithin at the latest.
 const (
 	endsIdle   = 250 * time.Millisecond
 	endsWithin = 2 * time.Second
@@ -36,19 +36,19 @@ type connection struct {
 	listener *listener
 	gone     chan struct{} // closed by cut
 
-	// What follows is set at sign-in, before others know the client.
-	own   bool   // the gateway itself
-	id    string // the client's
-	keeps bool   // the broker is to keep the session when the client has left
+	// The fields below are set at sign-in, before other goroutines know the client.
+	own   bool   // the client is the gateway
+	id    string // the client's id
+	keeps bool   // the broker keeps the session when the client has left
 
-	head    []byte        // what readHeader has read; Read returns it first
+	head    []byte        // bytes that readHeader has read; Read returns them first
 	written chan struct{} // closed when writeQueue has ended
 
 	mu      sync.Mutex
-	work    sync.Cond // the queue has grown, or the connection is closing
+	work    sync.Cond // signalled when the queue has grown, or the connection is closing
 	queue   []byte
 	queued  int       // bytes of the queue, and of the batch that is being written
-	closing bool      // Write refuses
+	closing bool      // Write returns an error
 	end     time.Time // when the connection ends at the latest; zero until it is to end
 
 	left        time.Time // when the connection ended; guarded by the listener's lock
@@ -62,8 +62,8 @@ func newConnection(socket net.Conn, l *listener) *connection {
 	return conn
 }
 
-// readHeader reads the fixed header of the first packet (MQTT 3.1.1, section 2.2), and refuses all but a CONNECT. Until
-// then a connection costs next to nothing.
+// readHeader reads the fixed header of the first packet (MQTT 3.1.1, section 2.2), and returns an error unless the
+// packet is a CONNECT. A connection costs next to nothing until then.
 func (conn *connection) readHeader() error {
 	header := make([]byte, 0, 5)
 	length := 0
@@ -119,7 +119,8 @@ func (conn *connection) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// writeQueue writes the queue to the client until the connection is closed and the queue empty, or the client takes no more.
+// writeQueue writes the queue to the client until the connection is closed and the queue empty, or until the client
+// takes no more.
 func (conn *connection) writeQueue() {
 	defer close(conn.written)
 	defer conn.Conn.Close()
@@ -138,7 +139,8 @@ func (conn *connection) writeQueue() {
 		conn.mu.Lock()
 		conn.unqueue(len(batch))
 		if err != nil {
-			stopped := errors.Is(err, os.ErrDeadlineExceeded) && conn.end.IsZero() // otherwise the connection is ending anyhow
+			// Otherwise the connection is ending anyway.
+			stopped := errors.Is(err, os.ErrDeadlineExceeded) && conn.end.IsZero()
 			conn.cut()
 			conn.mu.Unlock()
 			if stopped {
@@ -172,7 +174,7 @@ func (conn *connection) writeBatch(batch []byte) error {
 	return nil
 }
 
-// unqueue counts n bytes less as queued. The caller holds mu.
+// unqueue subtracts n bytes from those that are queued. The caller holds mu.
 func (conn *connection) unqueue(n int) {
 	conn.queued -= n
 	conn.listener.queued.Add(-int64(n))
@@ -192,7 +194,7 @@ func (conn *connection) cut() {
 	conn.Conn.Close()
 }
 
-// Close is called by mochi, and once more by the listener. writeQueue still writes what is queued.
+// Close is called by mochi, and by the listener. writeQueue still writes what is queued.
 func (conn *connection) Close() error {
 	conn.mu.Lock()
 	defer conn.mu.Unlock()
@@ -208,7 +210,7 @@ func (conn *connection) Close() error {
 	return conn.Conn.SetWriteDeadline(conn.end)
 }
 
-// SetDeadline sets the deadline of reading: mochi calls it with each packet that it reads.
+// SetDeadline sets the deadline for reading. mochi calls it for each packet that it reads.
 func (conn *connection) SetDeadline(t time.Time) error {
 	conn.mu.Lock()
 	defer conn.mu.Unlock()
@@ -221,7 +223,7 @@ func (conn *connection) SetDeadline(t time.Time) error {
 	return conn.putOff()
 }
 
-// finish has the connection end soon. Closed at once, it would lose what has arrived and was not read.
+// finish makes the connection end soon. Closing it at once would lose bytes that have arrived and were not read.
 func (conn *connection) finish() {
 	conn.mu.Lock()
 	defer conn.mu.Unlock()
@@ -233,7 +235,7 @@ func (conn *connection) finish() {
 	_ = conn.putOff()
 }
 
-// putOff puts the end off, for bytes were just read or written. The caller holds mu.
+// putOff moves the end of the connection to a later time, since bytes were just read or written. The caller holds mu.
 func (conn *connection) putOff() error {
 	deadline := time.Now().Add(endsIdle)
 	if deadline.After(conn.end) {

@@ -14,7 +14,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 )
 
-// Publishers wait for no reader that has stopped, whose connection is cut although it pings all the time.
+// Publishers do not wait for a subscriber that has stopped reading. The broker cuts the subscriber's connection,
+// although it sends PINGREQ all the time.
 func TestStoppedReader(t *testing.T) {
 	b, said := limited(t, Limits{})
 	var stopped []raw
@@ -41,7 +42,7 @@ func TestStoppedReader(t *testing.T) {
 	awaits(t, "nothing is queued for those who are gone", func() bool { return b.listener.queued.Load() == 0 })
 }
 
-// Of many who read too slowly, those suffer for whom most is queued.
+// Of many clients that read too slowly, the broker cuts off those for which most bytes are queued.
 func TestQueueSize(t *testing.T) {
 	said := new(lines)
 	b, err := Start(Options{Address: "127.0.0.1:0", Limits: Limits{QueueSize: 4 << 20, Clients: 10}, Log: slog.New(said)})
@@ -64,7 +65,7 @@ func TestQueueSize(t *testing.T) {
 	said.complains(t, "cut off a client that reads too slowly")
 }
 
-// A client that only asks, and reads no answer.
+// The broker cuts off a client that sends requests and reads no answers.
 func TestStoppedReaderOfAnswers(t *testing.T) {
 	t.Parallel()
 	b, said := limited(t, Limits{QueueSize: 1 << 20, Clients: 1})
@@ -82,13 +83,13 @@ func TestStoppedReaderOfAnswers(t *testing.T) {
 	said.complains(t, "cut off a client that ")
 }
 
-// Clients of version 5 say how many messages they take at once, of which mochi keeps account in a way in which it waits
-// for itself, now and then, and every publisher with it.
+// A client of MQTT 5 announces how many messages it takes at a time. mochi's bookkeeping of that number sometimes waits
+// for itself, and makes every publisher wait, so the broker must clear the property.
 func TestReceiveMaximum(t *testing.T) {
 	b, _ := limited(t, Limits{})
 	r := rawClient(t, b, 5, "five", 0x21, 0, 20)
 	r.write("\x82\x07\x00\x01\x00" + text("a") + "\x01")
-	go func() { // until the broker ends
+	go func() { // ends with the broker
 		in, out := bufio.NewReader(r.conn), bufio.NewWriter(r.conn)
 		for {
 			kind, err := in.ReadByte()
@@ -100,7 +101,7 @@ func TestReceiveMaximum(t *testing.T) {
 			if _, err := io.ReadFull(in, body); err != nil {
 				return
 			}
-			if kind&0xf0 == 0x30 { // of topic a: the identifier is behind three bytes
+			if kind&0xf0 == 0x30 { // topic a takes three bytes; the packet identifier follows
 				_, _ = out.WriteString("\x40\x02" + string(body[3:5]))
 			}
 			if in.Buffered() == 0 {

@@ -13,7 +13,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 )
 
-// FuzzStranger sends whatever it is to a broker, which must neither fall over nor lose anything that others say.
+// FuzzStranger sends arbitrary bytes to a broker. The broker must neither fail nor lose a message of other clients.
 func FuzzStranger(f *testing.F) {
 	const connect, connect5 = "\x10\x0d\x00\x04MQTT\x04\x02\x00\x3c\x00\x01f", "\x10\x0e\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x01f"
 	for _, packets := range []string{
@@ -54,10 +54,10 @@ func FuzzStranger(f *testing.F) {
 		}
 		defer c.Close()
 		_ = c.SetDeadline(time.Now().Add(limit))
-		_, _ = c.Write(packets) // it may have hung up
+		_, _ = c.Write(packets) // the broker may have hung up
 		_ = c.(*net.TCPConn).CloseWrite()
 		if _, err := io.Copy(io.Discard, c); errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Fatal("the broker goes on with who has said all")
+			t.Fatal("the broker goes on serving a client that has closed its side")
 		}
 		s.Publish(0, mqtt.Message{Topic: "r/state", Payload: "x", QoS: 1})
 		s.Flush()

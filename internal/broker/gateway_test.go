@@ -26,11 +26,11 @@ func TestClientIDOfTheGateway(t *testing.T) {
 		t.Errorf("the gateway was put out: %v", err)
 	default:
 	}
-	dialGateway(t, b) // it may itself, though
+	dialGateway(t, b) // the gateway itself may take over its own session
 	next(t, gateway.lost, "end")
 }
 
-// Whatever way there is to write to a topic.
+// A client may not publish on topics of the gateway, in any of the ways to publish.
 func TestTopicsOfTheGateway(t *testing.T) {
 	b, said := limited(t, Limits{})
 	there := dial(t, b, "there", true)

@@ -8,10 +8,10 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// longestText bounds topics, filters and client ids, of which the broker keeps many.
+// longestText is the longest topic, filter or client id in bytes: the broker keeps many of them.
 const longestText = 1 << 10
 
-// hooks are the functions that mochi calls: to ask whether something is allowed, and to tell what has happened. No limit
+// hooks are the functions that mochi calls to ask whether something is allowed, and to tell what has happened. No limit
 // applies to the gateway itself.
 type hooks struct {
 	mochi.HookBase
@@ -39,25 +39,25 @@ func (*hooks) Provides(b byte) bool {
 	return false
 }
 
-// OnPacketRead clears those properties of CONNECT, all of MQTT 5, that mochi keeps without bound or implements badly.
+// OnPacketRead clears the properties of an MQTT 5 CONNECT that mochi keeps without bound or implements badly.
 func (*hooks) OnPacketRead(_ *mochi.Client, p packets.Packet) (packets.Packet, error) {
 	if p.FixedHeader.Type == packets.Connect {
-		p.Properties.TopicAliasMaximum = 0             // mochi would keep that many topics for the client.
-		p.Connect.WillProperties.WillDelayInterval = 0 // mochi would keep a will for each client id that ever was.
+		p.Properties.TopicAliasMaximum = 0             // mochi would keep as many topics for the client.
+		p.Connect.WillProperties.WillDelayInterval = 0 // mochi would keep a will for each client id that was ever used.
 
-		// Inflight.NextImmediate takes the read lock of the client's messages twice. If a publisher asks for the write lock in
-		// between, both wait for ever, and all other publishers with them. Without the property a client may get more messages
-		// at once than it has asked for.
+		// mochi's Inflight.NextImmediate takes the read lock of the client's messages twice. If a publisher asks for
+		// the write lock in between, both wait for ever, and all other publishers with them. The price of clearing the
+		// property is that a client may get more messages at a time than it asked for.
 		p.Properties.ReceiveMaximum = 0
 	}
 	return p, nil
 }
 
-// OnACLCheck allows everything. What is not allowed is refused by other hooks, which can say why.
+// OnACLCheck allows everything. Other hooks refuse what is not allowed, and log the reason.
 func (*hooks) OnACLCheck(*mochi.Client, string, bool) bool { return true }
 
-// admit returns why a client with the right password is not let in nevertheless, as a packets.Code. Of the others, those
-// that have signed in, none comes or goes meanwhile.
+// admit returns nil, or the packets.Code with which a client is refused although its password is right. others are the
+// other connections that have signed in; none is added or removed during the call.
 func (h *hooks) admit(c *mochi.Client, conn *connection, others map[*connection]struct{}) error {
 	if conn.own {
 		return nil
@@ -79,7 +79,7 @@ func (h *hooks) admit(c *mochi.Client, conn *connection, others map[*connection]
 		if c.Properties.ProtocolVersion == 5 {
 			return packets.ErrNotAuthorized
 		}
-		return packets.ErrBadUsernameOrPassword // mochi sends it as "not authorized"
+		return packets.ErrBadUsernameOrPassword // mochi sends this code as "not authorized"
 	case strangers >= h.limits.Clients:
 		h.complain("embedded broker refused a client, for there are too many", "client", c.ID, "remote", c.Net.Remote,
 			"limit", h.limits.Clients, "option", "embedded.max_clients")
@@ -107,8 +107,8 @@ func (h *hooks) refuses(c *mochi.Client, topic, what string) bool {
 	return true
 }
 
-// isReserved reports whether a topic is one below the reserved topic that no client but the gateway publishes on: those
-// with a level set or request are open to all.
+// isReserved reports whether only the gateway may publish on a topic: a topic below the reserved topic without a level
+// set or request.
 func (h *hooks) isReserved(topic string) bool {
 	if h.reserved == "" {
 		return false
@@ -122,8 +122,8 @@ func (h *hooks) isReserved(topic string) bool {
 
 func levels(topic string) int { return strings.Count(topic, "/") + 1 }
 
-// OnPublish refuses messages. A refused one is acknowledged nevertheless, as mosquitto does it: a client of MQTT 3.1.1
-// can't be told why, and would send the message again and again.
+// OnPublish refuses messages. A refused message is acknowledged nevertheless, as mosquitto does: the reason can't be
+// told to a client of MQTT 3.1.1, which would send the message again and again.
 func (h *hooks) OnPublish(c *mochi.Client, p packets.Packet) (packets.Packet, error) {
 	conn := c.Net.Conn.(*connection)
 	if conn.own {
@@ -133,7 +133,7 @@ func (h *hooks) OnPublish(c *mochi.Client, p packets.Packet) (packets.Packet, er
 		return p, packets.CodeSuccessIgnore
 	}
 	if p.FixedHeader.Retain && !h.mayRetain(c, p.TopicName, len(p.Payload), p.FixedHeader.Remaining) {
-		p.FixedHeader.Retain = false // The message is still delivered to those who are subscribed.
+		p.FixedHeader.Retain = false // The message is still delivered to subscribers.
 	}
 	return p, nil
 }
@@ -147,7 +147,7 @@ func (h *hooks) OnWill(c *mochi.Client, w mochi.Will) (mochi.Will, error) {
 }
 
 func (h *hooks) mayRetain(c *mochi.Client, topic string, payload, size int) bool {
-	if payload == 0 || h.retained.reserve(topic, size) { // a message without payload clears
+	if payload == 0 || h.retained.reserve(topic, size) { // an empty message deletes the retained one
 		return true
 	}
 	h.complain("embedded broker keeps no more retained messages", "client", c.ID, "remote", c.Net.Remote, "topic", topic,
@@ -160,7 +160,7 @@ func (h *hooks) OnRetainMessage(_ *mochi.Client, p packets.Packet, _ int64) {
 	h.retained.update(p.TopicName)
 }
 
-// OnRetainedExpired is called when mochi has dropped a retained message. mochi leaves the topic's node in its tree behind;
+// OnRetainedExpired is called when mochi has dropped a retained message. mochi leaves the topic's node in its tree;
 // retaining an empty message removes the node.
 func (h *hooks) OnRetainedExpired(topic string) {
 	if _, again := h.server.Topics.Retained.Get(topic); !again {
@@ -169,7 +169,7 @@ func (h *hooks) OnRetainedExpired(topic string) {
 	h.retained.update(topic)
 }
 
-// OnSubscribe empties the filters that are refused: mochi then answers each with a failure.
+// OnSubscribe replaces each refused filter by "": mochi then answers it with a failure.
 func (h *hooks) OnSubscribe(c *mochi.Client, p packets.Packet) packets.Packet {
 	conn := c.Net.Conn.(*connection)
 	if conn.own {

@@ -15,7 +15,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 )
 
-// limited starts a broker with limits, whose gateway is gw below home/$gateway/gw. It returns what the broker complains of.
+// limited starts a broker with limits, whose gateway is gw with the topics home/$gateway/gw. It also returns the
+// broker's log.
 func limited(t *testing.T, l Limits) (*Broker, *lines) {
 	t.Helper()
 	said := new(lines)
@@ -30,7 +31,7 @@ func limited(t *testing.T, l Limits) (*Broker, *lines) {
 	return b, said
 }
 
-// complains waits for a warning that holds the text.
+// complains waits for a warning that contains text.
 func (l *lines) complains(t *testing.T, text string) {
 	t.Helper()
 	for deadline := time.Now().Add(limit); ; time.Sleep(time.Millisecond) {
@@ -48,7 +49,7 @@ func (l *lines) complains(t *testing.T, text string) {
 	}
 }
 
-// awaits waits until something is so.
+// awaits waits until is returns true.
 func awaits(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(limit); !is(); time.Sleep(time.Millisecond) {
@@ -58,7 +59,7 @@ func awaits(t *testing.T, what string, is func() bool) {
 	}
 }
 
-// grants subscribes and tells which filters were granted.
+// grants subscribes to filters, and returns those that the broker granted.
 func (c *client) grants(t *testing.T, filters ...string) (granted []string) {
 	t.Helper()
 	asked := make([]mqtt.Filter, len(filters))
@@ -98,7 +99,7 @@ func TestSilentConnections(t *testing.T) {
 		}
 		defer c.Close()
 		if i%2 > 0 {
-			_, _ = io.WriteString(c, "\x10\x10\x00\x04MQ") // and no more
+			_, _ = io.WriteString(c, "\x10\x10\x00\x04MQ") // an incomplete CONNECT
 		}
 		open.Store(i, c)
 		reading.Go(func() {
@@ -198,7 +199,7 @@ func TestSessionsOfThoseWhoAreHere(t *testing.T) {
 	dialGateway(t, b)
 }
 
-// What was to be written to a client that has left does not stay with its session.
+// The bytes that were to be written to a client are not kept with its session when the client has left.
 func TestSessionKeepsNoQueue(t *testing.T) {
 	b, _ := limited(t, Limits{})
 	keeper := dial(t, b, "keeper", false)
@@ -229,7 +230,7 @@ func TestTooManySubscriptions(t *testing.T) {
 	if got := c.grants(t, "c0", "c1"); len(got) != 2 {
 		t.Errorf("of what it has already, granted %q", got)
 	}
-	// mochi's own counter goes down by that.
+	// mochi's own counter goes down by that. // mochi's own counter is wrong from now on
 	if err := c.Unsubscribe(t.Context(), filters("a", 6)); err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +251,7 @@ func TestTooManySubscriptions(t *testing.T) {
 	}
 }
 
-// kept lists the topics of retained messages.
+// kept returns the topics of the retained messages.
 func (b *Broker) kept() (topics []string) {
 	for topic := range b.server.Topics.Retained.GetAll() {
 		if !strings.HasPrefix(topic, "$SYS") {
@@ -293,13 +294,14 @@ func TestTooMuchRetained(t *testing.T) {
 			}
 			said.complains(t, "keeps no more retained messages")
 			kept("a", "b", "c", "gw/a", "gw/b", "gw/c", "gw/d")
-			retain(c, "a", tt.size) // in the place of the one before
+			retain(c, "a", tt.size) // replaces the retained message
 			retain(c, "b", 0)
 			retain(c, "e", tt.size)
 			retain(c, "f", tt.size)
 			kept("a", "c", "e", "gw/a", "gw/b", "gw/c", "gw/d")
 
-			for _, topic := range []string{"g", "e"} { // of wills, only that for a topic which is there already is kept
+			// Of wills, only the one for a topic with a retained message is retained.
+			for _, topic := range []string{"g", "e"} {
 				w, err := try(t, b, mqtt.Options{ClientID: "w", CleanSession: true, Will: &mqtt.Message{Topic: topic, Payload: strings.Repeat("w", tt.size), Retained: true}})
 				if err != nil {
 					t.Fatal(err)
@@ -314,7 +316,7 @@ func TestTooMuchRetained(t *testing.T) {
 	}
 }
 
-// mochi leaves the place of a retained message that has expired in its tree of topics.
+// mochi leaves a node in its tree of topics for a retained message that has expired.
 func TestRetainedExpires(t *testing.T) {
 	t.Parallel()
 	b, _ := limited(t, Limits{Retained: 1})
@@ -375,7 +377,7 @@ func TestSessionSize(t *testing.T) {
 	for range 4 {
 		got = append(got, strings.TrimLeft(next(t, keeper.arrived, "message").Payload, "0"))
 	}
-	slices.Sort(got) // mochi does not keep the order
+	slices.Sort(got) // mochi does not keep the order of messages
 	if want := []string{"", "1", "2", "small"}; !slices.Equal(got, want) {
 		t.Errorf("kept were %q, want %q", got, want)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/listeners"
 )
 
-// patience is how long a connection may take to sign in. mochi itself waits for ever.
+// patience is how long a client may take to sign in. mochi itself would wait for ever.
 const patience = 10 * time.Second
 
 // listener accepts the connections of clients, and knows all of them, so that it can end them.
@@ -22,11 +22,11 @@ type listener struct {
 	log      *slog.Logger
 	complain func(message string, attrs ...any)
 
-	readsWithin time.Duration // a client that takes a piece for longer has stopped reading
+	readsWithin time.Duration // a client that takes longer for a piece has stopped reading
 
 	closed  chan struct{}
 	serving sync.WaitGroup // connections being served
-	queued  atomic.Int64   // bytes that wait to be written, of all connections
+	queued  atomic.Int64   // bytes that are to be written on all connections
 
 	mu          sync.Mutex
 	connections map[*connection]struct{} // nil: the listener is closed
@@ -56,7 +56,7 @@ func (l *listener) Serve(establish listeners.EstablishFn) {
 			select {
 			case <-l.closed:
 				return
-			case <-time.After(100 * time.Millisecond): // Too many files are open, most likely.
+			case <-time.After(100 * time.Millisecond): // most likely too many files are open
 				continue
 			}
 		}
@@ -78,18 +78,18 @@ func (l *listener) Serve(establish listeners.EstablishFn) {
 	}
 }
 
-// serve has mochi read the client's packets, and recovers the panics that a packet may cause there.
+// serve lets mochi read the client's packets, and recovers from a panic that a packet causes in mochi.
 func (l *listener) serve(conn *connection, establish listeners.EstablishFn) {
 	defer func() {
 		if p := recover(); p != nil {
 			l.log.Error("embedded broker: a client's packet made it panic", "remote", conn.RemoteAddr(), "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
-	_ = establish(l.ID(), conn) // mochi logs what matters.
+	_ = establish(l.ID(), conn) // mochi has logged the error
 }
 
-// add notes a new connection. It returns false if the listener is closed. If more connections than limits.Silent have not
-// signed in, add ends the one that has waited longest: a client that means to sign in does so at once.
+// add adds a new connection. It returns false if the listener is closed. If more than limits.Silent connections have
+// not signed in, add ends the one that has waited longest: a client that means to sign in does so at once.
 func (l *listener) add(conn *connection) bool {
 	l.mu.Lock()
 	if l.connections == nil {
@@ -98,7 +98,7 @@ func (l *listener) add(conn *connection) bool {
 	}
 	l.connections[conn] = struct{}{}
 	l.serving.Add(1)
-	_ = conn.Conn.SetDeadline(time.Now().Add(patience)) // mochi sets it anew from CONNECT on.
+	_ = conn.Conn.SetDeadline(time.Now().Add(patience)) // mochi sets a new deadline after CONNECT.
 	l.waiting = append(l.waiting, conn)
 	var longest *connection
 	if len(l.waiting) > l.limits.Silent {
@@ -116,8 +116,8 @@ func (l *listener) add(conn *connection) bool {
 	return true
 }
 
-// signIn notes that conn, whose fields are set, has signed in, unless admit returns an error. admit sees the other
-// connections that have signed in, of which none comes or goes meanwhile.
+// signIn marks conn, whose fields are set, as signed in, unless admit returns an error. admit gets the other
+// connections that have signed in; none is added or removed during the call.
 func (l *listener) signIn(conn *connection, admit func(others map[*connection]struct{}) error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -133,7 +133,7 @@ func (l *listener) signIn(conn *connection, admit func(others map[*connection]st
 	return nil
 }
 
-// remove forgets a connection once all that is queued for its client is written.
+// remove forgets a connection when everything queued for its client has been written.
 func (l *listener) remove(conn *connection) {
 	_ = conn.Close()
 	<-conn.written
@@ -149,9 +149,9 @@ func (l *listener) remove(conn *connection) {
 	l.serving.Done()
 }
 
-// overflows reports whether a connection with so many bytes queued may queue no more. All connections together may queue
-// limits.QueueSize bytes. When they exceed that, only connections with more than half an equal share are cut off: clients
-// that read are not.
+// overflows reports whether a connection with queued bytes in its queue may not queue more bytes. All connections
+// together may queue limits.QueueSize bytes. Beyond that, only connections with more than half of an equal share are
+// cut off, so that clients that read are not.
 func (l *listener) overflows(queued, more int) bool {
 	limit := l.limits.QueueSize
 	return queued > limit/(2*(l.limits.Clients+1)) && l.queued.Load()+int64(more) > int64(limit)
@@ -160,8 +160,8 @@ func (l *listener) overflows(queued, more int) bool {
 // Close is called by mochi, after close.
 func (l *listener) Close(listeners.CloseFn) {}
 
-// close closes the socket, ends all connections, and returns when none is served any more. Packets that clients have sent
-// by now still reach the others. close is called once.
+// close closes the socket, ends all connections, and returns when no connection is served any more. Packets that
+// clients have already sent still reach other clients. close is called once.
 func (l *listener) close() {
 	close(l.closed)
 	l.socket.Close()

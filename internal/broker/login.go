@@ -15,16 +15,16 @@ import (
 // gatewayName is the name by which the gateway signs in. A user of the same name is not the gateway.
 const gatewayName = "gateway"
 
-// idleTimes is how long no password is checked after a check, as a multiple of the time that the check took.
+// idleTimes is for how long no password is checked after a check, as a multiple of the time that the check took.
 const idleTimes = 9
 
 // login decides who may sign in.
 type login struct {
-	open     bool   // anybody may sign in
-	users    Users  // otherwise these,
-	password string // and the gateway with this password
+	open     bool   // every client may sign in
+	users    Users  // otherwise these users may,
+	password string // and the gateway may, with this password
 
-	turn chan struct{} // holds a token while a password is checked, and for a while afterwards
+	turn chan struct{} // has a token while a password is checked, and for a while afterwards
 
 	key    []byte
 	mu     sync.Mutex
@@ -46,9 +46,9 @@ func (l *login) isGateway(name, password []byte) bool {
 	return string(name) == gatewayName && subtle.ConstantTimeCompare(password, []byte(l.password)) == 1
 }
 
-// admits reports whether the password is the user's. Passwords are checked one at a time, and during a tenth of the time:
-// a flood of wrong ones costs a tenth of a processor at most. Users who have signed in before don't wait behind the flood.
-// gone, closed when the connection has ended, ends the waiting.
+// admits reports whether the password is the user's. Passwords are checked one at a time, and during a tenth of the
+// time, so that a flood of wrong passwords costs a tenth of a processor at most. A user who has signed in before does
+// not wait. The wait ends when gone is closed, which means that the connection has ended.
 func (l *login) admits(name, password []byte, gone <-chan struct{}) bool {
 	if l.open || l.remembers(name, password) {
 		return true

@@ -59,7 +59,7 @@ func TestLogin(t *testing.T) {
 	}
 }
 
-// The gateway finds its broker wherever that listens.
+// URL leads the gateway to its broker, on whatever address the broker listens.
 func TestListensOutside(t *testing.T) {
 	for _, address := range []string{"0.0.0.0:0", ":0"} {
 		b := startClosed(t, address, nil)
@@ -73,7 +73,7 @@ func TestListensOutside(t *testing.T) {
 	}
 }
 
-// Who has users relies on the port.
+// With users, Start fails if the port is taken.
 func TestNoOtherPortWithUsers(t *testing.T) {
 	first := startClosed(t, "127.0.0.1:0", nil)
 	b, err := Start(Options{Address: address(first), Users: first.login.users})
@@ -83,7 +83,7 @@ func TestNoOtherPortWithUsers(t *testing.T) {
 	}
 }
 
-// A name that is nobody's may be a password, and is not told.
+// The log does not show a name that is no user's: it may be a password, typed in the wrong place.
 func TestUsersShown(t *testing.T) {
 	users, err := ParseUsers([]byte("me:swordfish"))
 	if err != nil {
@@ -96,7 +96,7 @@ func TestUsersShown(t *testing.T) {
 	}
 }
 
-// A client that sends a second CONNECT makes mochi log it.
+// mochi logs the packet when a client sends a second CONNECT.
 func TestNoPasswordIsLogged(t *testing.T) {
 	var said lines
 	b := startClosed(t, "127.0.0.1:0", slog.New(&said))
@@ -110,7 +110,7 @@ func TestNoPasswordIsLogged(t *testing.T) {
 	if _, err := io.WriteString(c, connect+connect); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.Copy(io.Discard, c); err != nil { // until the broker has hung up
+	if _, err := io.Copy(io.Discard, c); err != nil { // until the broker hangs up
 		t.Fatal(err)
 	}
 	b.Close()
@@ -131,7 +131,7 @@ func TestNoPasswordIsLogged(t *testing.T) {
 	}
 }
 
-// A stranger announces 256 MB.
+// The broker refuses a packet of 256 MB that a client announces before it has signed in.
 func TestLargePacketIsRefused(t *testing.T) {
 	b := startClosed(t, "127.0.0.1:0", nil)
 	c, err := net.Dial("tcp", address(b))
@@ -150,7 +150,8 @@ func TestLargePacketIsRefused(t *testing.T) {
 	}
 }
 
-// Who has signed in before waits for nobody who tries passwords, and who hangs up waits no more.
+// A user who has signed in before does not wait while other passwords are checked, and a client that hangs up stops
+// waiting.
 func TestLoginsWhilePasswordsAreTried(t *testing.T) {
 	b := startClosed(t, "127.0.0.1:0", nil)
 	in := func(user, password string) error {
@@ -164,7 +165,7 @@ func TestLoginsWhilePasswordsAreTried(t *testing.T) {
 	if err := in("me", "swordfish"); err != nil {
 		t.Fatal(err)
 	}
-	b.login.turn <- struct{}{} // a password is being checked, for ever
+	b.login.turn <- struct{}{} // as if a password were checked for ever
 	for user, password := range map[string]string{"me": "swordfish", own: secret} {
 		if err := in(user, password); err != nil {
 			t.Errorf("%s: %v", user, err)

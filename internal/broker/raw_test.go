@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// address is where the broker listens.
+// address returns the address on which the broker listens.
 func address(b *Broker) string { return b.listener.Address() }
 
-// raw is a client that does what no good client does.
+// raw is a client that can write invalid packets.
 type raw struct {
 	t    *testing.T
 	conn net.Conn
 }
 
-// rawClient signs in by a version of MQTT, version 5 with these properties, for a clean session.
+// rawClient signs in with a clean session and the given version of MQTT; properties belong to the CONNECT of version 5.
 func rawClient(t *testing.T, b *Broker, version byte, id string, properties ...byte) raw {
 	t.Helper()
 	conn, err := net.Dial("tcp", address(b))
@@ -47,7 +47,7 @@ func (r raw) write(packets string) {
 	}
 }
 
-// packet reads a small one.
+// packet reads a packet of less than 128 bytes.
 func (r raw) packet() (kind byte, body []byte) {
 	r.t.Helper()
 	_ = r.conn.SetReadDeadline(time.Now().Add(limit))
@@ -62,7 +62,7 @@ func (r raw) packet() (kind byte, body []byte) {
 	return header[0], body
 }
 
-// subscribe asks for a topic of one letter at QoS 1.
+// subscribe subscribes at QoS 1 to a topic of one letter.
 func (r raw) subscribe(topic string) {
 	r.t.Helper()
 	r.write("\x82\x06\x00\x01" + text(topic) + "\x01")

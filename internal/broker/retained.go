@@ -6,18 +6,18 @@ import (
 	mochi "github.com/mochi-mqtt/server/v2"
 )
 
-// retained counts the retained messages that others than the gateway have published. It may be used from any goroutine.
+// retained counts the retained messages that clients other than the gateway have published. Any goroutine may use it.
 type retained struct {
 	server  *mochi.Server
 	limits  Limits
-	gateway string // its client id
+	gateway string // the gateway's client id
 	mu      sync.Mutex
 	sizes   map[string]int // by topic
 	total   int
 }
 
-// reserve counts a message of that size, or returns false if it has no room. The caller calls update when mochi has
-// retained the message.
+// reserve counts a message of size bytes, or returns false if there is no room for it. The caller calls update when
+// mochi has retained the message.
 func (r *retained) reserve(topic string, size int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -29,7 +29,7 @@ func (r *retained) reserve(topic string, size int) bool {
 	return true
 }
 
-// update counts what mochi has retained for the topic by now, in whatever order several publishers came.
+// update counts what mochi now retains for the topic, in whatever order several publishers came.
 func (r *retained) update(topic string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

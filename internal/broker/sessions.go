@@ -9,7 +9,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// subscriptions counts the subscriptions of all clients but the gateway, and those that mochi is adding.
+// subscriptions returns the number of subscriptions of all clients but the gateway, with those that mochi is adding.
 func (h *hooks) subscriptions() (n int) {
 	for _, c := range h.server.Clients.GetAll() {
 		if conn := c.Net.Conn.(*connection); !conn.own {
@@ -19,8 +19,9 @@ func (h *hooks) subscriptions() (n int) {
 	return n
 }
 
-// makeRoom makes room for one kept session more. If there are limits.Sessions, makeRoom forgets the one whose client has been
-// away for longest, and returns false if no client is away. Of the others none comes or goes meanwhile.
+// makeRoom makes room for one more kept session. If there are limits.Sessions, makeRoom forgets the session whose
+// client has been away for longest, and returns false if no client is away. None of others is added or removed during
+// the call.
 func (h *hooks) makeRoom(c *mochi.Client, others map[*connection]struct{}) bool {
 	here := make(map[string]bool, len(others))
 	for conn := range others {
@@ -62,9 +63,10 @@ func (h *hooks) makeRoom(c *mochi.Client, others map[*connection]struct{}) bool 
 	return true
 }
 
-// OnDisconnect is called when a connection has ended, and after its will. mochi keeps a session by keeping its mochi.Client,
-// with all that it had still to write: megabytes if the client had just subscribed. OnDisconnect puts a fresh Client with
-// the same session in its place. The listener's lock keeps out another connection that would take the session over.
+// OnDisconnect is called when a connection has ended, after its will was published. mochi keeps a session by keeping
+// its mochi.Client, with all bytes that were to be written: megabytes if the client had just subscribed. OnDisconnect
+// replaces the Client by a new one with the same session. The listener's lock keeps another connection from taking the
+// session over meanwhile.
 func (h *hooks) OnDisconnect(c *mochi.Client, err error, expires bool) {
 	if expires {
 		return
@@ -88,7 +90,8 @@ func (h *hooks) OnDisconnect(c *mochi.Client, err error, expires bool) {
 	h.server.Clients.Add(kept)
 }
 
-// OnClientExpired is called when a session's time is over. mochi forgets the client, but not its subscriptions.
+// OnClientExpired is called when mochi has dropped a session because of its age. mochi forgets the client, but not its
+// subscriptions.
 func (h *hooks) OnClientExpired(c *mochi.Client) { h.forget(c) }
 
 func (h *hooks) forget(c *mochi.Client) {
@@ -96,14 +99,14 @@ func (h *hooks) forget(c *mochi.Client) {
 	h.server.UnsubscribeClient(c)
 }
 
-// held counts the messages that a client has not acknowledged, or gets when it comes back.
+// held counts the messages that are kept for a client until it has acknowledged them, also while it is away.
 type held struct {
 	mu    sync.Mutex
-	sizes map[uint16]int // by packet id
+	sizes map[uint16]int // sizes of the messages by packet id
 	total int
 }
 
-// add counts a message of that size, or returns false if it has no room.
+// add counts a message of size bytes, or returns false if there is no room for it.
 func (h *held) add(id uint16, size, limit int) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -125,10 +128,10 @@ func (h *held) remove(id uint16) {
 	delete(h.sizes, id)
 }
 
-// bookkeeping is the memory, in bytes, that mochi needs for a message beside its topic and payload.
+// bookkeeping is the memory, in bytes, that mochi needs for a message in addition to its topic and payload.
 const bookkeeping = 1 << 10
 
-// OnQosPublish is called when a message is kept for a client until the client has acknowledged it.
+// OnQosPublish is called when mochi keeps a message for a client until the client has acknowledged it.
 func (h *hooks) OnQosPublish(c *mochi.Client, p packets.Packet, _ int64, _ int) {
 	if p.FixedHeader.Type != packets.Publish {
 		return
@@ -147,12 +150,12 @@ func (h *hooks) OnQosPublish(c *mochi.Client, p packets.Packet, _ int64, _ int) 
 		"limit", limit, "option", "embedded.max_session_size")
 }
 
-// OnQosComplete is called when a message was acknowledged.
+// OnQosComplete is called when a client has acknowledged a message.
 func (*hooks) OnQosComplete(c *mochi.Client, p packets.Packet) {
 	c.Net.Conn.(*connection).held.remove(p.PacketID)
 }
 
-// OnQosDropped is called when a message is kept no more.
+// OnQosDropped is called when mochi has dropped a message that it kept.
 func (*hooks) OnQosDropped(c *mochi.Client, p packets.Packet) {
 	c.Net.Conn.(*connection).held.remove(p.PacketID)
 }

@@ -14,20 +14,21 @@ import (
 	"unicode/utf8"
 )
 
-// Users are those who may sign in; the zero value is nobody. Users hold hashes, no passwords, and may be used from any
-// goroutine.
+// Users are the users that may sign in; the zero Users has none. Users hold hashes, not passwords. Any goroutine may
+// use them.
 type Users struct {
 	names  []string // in the order of the file
 	hashes map[string]hash
 	most   int // the largest number of iterations among the hashes and nobody's
 }
 
-// ParseUsers reads a file of users, a line each; empty lines and those that begin with # are passed over:
+// ParseUsers reads a file of users, one on each line, and skips empty lines and lines that begin with #:
 //
 //	NAME:PASSWORD
 //	NAME:$7$ITERATIONS$SALT$HASH    as mosquitto_passwd writes it
 //
-// A password that begins with $ has to be hashed. The error joins all faults, each with its line and without the password.
+// A password that begins with $ must be hashed. The error joins all faults, each with its line and without the
+// password.
 func ParseUsers(text []byte) (Users, error) {
 	u := Users{hashes: make(map[string]hash), most: nobody.iterations}
 	var faults []error
@@ -48,7 +49,7 @@ func ParseUsers(text []byte) (Users, error) {
 	return u, errors.Join(faults...)
 }
 
-// Names lists the users.
+// Names returns the names of the users, in the order of the file.
 func (u Users) Names() []string { return u.names }
 
 func (u *Users) add(line string) error {
@@ -71,11 +72,11 @@ func (u *Users) add(line string) error {
 	return nil
 }
 
-// nobody is the hash against which the password of an unknown name is checked.
+// nobody is the hash with which the password of an unknown name is compared.
 var nobody = newHash(rand.Text())
 
-// admits reports whether the password is the user's. An unknown name costs as much time as a wrong password of any user, so
-// that the time does not tell which users there are.
+// admits reports whether the password is the user's. Checking an unknown name takes as long as a wrong password of any
+// user, so that the time does not tell which users exist.
 func (u Users) admits(name string, password []byte) bool {
 	h, rest, known := u.check(name)
 	fits := h.fits(password)
@@ -86,8 +87,8 @@ func (u Users) admits(name string, password []byte) bool {
 	return fits && known
 }
 
-// check returns the hash to check a name's password against, and how many iterations are to be added to make all names
-// cost the same.
+// check returns the hash to compare a name's password with, and the number of iterations to add so that all names cost
+// the same.
 func (u Users) check(name string) (h hash, rest int, known bool) {
 	h, known = u.hashes[name]
 	if !known {
@@ -107,13 +108,13 @@ func (u Users) shown(name string) string {
 	return "(unknown)"
 }
 
-// hash is a password as mosquitto keeps it: PBKDF2 with HMAC-SHA512.
+// hash is a hashed password in mosquitto's form: PBKDF2 with HMAC-SHA512.
 type hash struct {
 	iterations int
 	salt, sum  []byte
 }
 
-// usualIterations is mosquitto's own number; mostIterations bounds what a login costs.
+// usualIterations is mosquitto's own number. mostIterations limits the cost of a login.
 const (
 	usualIterations = 101
 	mostIterations  = 1_000_000
@@ -153,7 +154,7 @@ func readHash(password string) (hash, error) {
 func (h hash) of(password []byte) []byte {
 	sum, err := pbkdf2.Key(sha512.New, string(password), h.salt, h.iterations, sha512.Size)
 	if err != nil {
-		return nil // a salt or a length that a policy of the system forbids: nobody is let in
+		return nil // a security policy of the system forbids the salt's or the sum's length: nobody may sign in
 	}
 	return sum
 }

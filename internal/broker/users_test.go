@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Of "swordfish", made by mosquitto_passwd.
+// swordfish is the hash of the password "swordfish" that mosquitto_passwd made.
 const swordfish = "$7$101$aHGjKOylrge8jrgO$c14SMfLun/+L1993r0wFEkkuTwzCmRYx173z2gm+L352z4RqRvNZPDW5Crj1tzM4RcjaSQHzl1G4f5gOmWNWHg=="
 
 func TestUsers(t *testing.T) {
@@ -47,7 +47,7 @@ func TestUsers(t *testing.T) {
 
 func TestUsersFaults(t *testing.T) {
 	const hashed = `user "me": want a password that does not begin with $, or $7$… as mosquitto_passwd writes it`
-	parts := strings.Split(swordfish, "$") // "", 7, iterations, salt, sum
+	parts := strings.Split(swordfish, "$") // "", 7, iterations, salt and sum
 	for _, tt := range []struct{ name, text, want string }{
 		{"nobody", "# me:x\n", "nobody is in it: want lines of NAME:PASSWORD"},
 		{"empty", "", "nobody is in it: want lines of NAME:PASSWORD"},
@@ -70,7 +70,7 @@ func TestUsersFaults(t *testing.T) {
 	}
 }
 
-// What mosquitto_passwd makes of a file serves both brokers.
+// The embedded broker accepts a file that mosquitto_passwd has hashed.
 func TestUsersOfMosquitto(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "users")
 	for i, user := range [][2]string{{"me", "first"}, {"you", "second"}} {
@@ -111,7 +111,7 @@ func FuzzParseUsers(f *testing.F) {
 	})
 }
 
-// However often each password is hashed: a login costs the same for everybody, and for nobody.
+// A login takes the same time for every user and for an unknown name, whatever the numbers of iterations are.
 func TestLoginsCostTheSame(t *testing.T) {
 	parts := strings.Split(swordfish, "$")
 	for text, want := range map[string]int{

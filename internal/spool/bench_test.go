@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// countingDisk counts the fsyncs that it really does.
+// countingDisk counts the fsyncs, and does them.
 type countingDisk struct {
 	realDisk
 	syncs int
@@ -25,7 +25,7 @@ func (d *countingDisk) open(path string, flag int) (file, error) {
 	return countedFile{f, d}, err
 }
 
-// Records of 128 bytes, each released when it is durable, as fast as they go.
+// BenchmarkAppend appends records of 128 bytes without a pause, and releases each when it is durable.
 func BenchmarkAppend(b *testing.B) {
 	d := &countingDisk{}
 	var s *Spool
@@ -71,7 +71,8 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
-// One record at a time, each waiting to be durable: the batch time and an fsync.
+// BenchmarkLatency appends one record at a time, and waits until it is durable: the time is that of a batch and an
+// fsync.
 func BenchmarkLatency(b *testing.B) {
 	durable := make(chan uint64, 1)
 	s, _, err := Open(Options{Dir: b.TempDir(), Batch: 5 * time.Millisecond, Durable: func(upTo uint64, _ error) { durable <- upTo }})

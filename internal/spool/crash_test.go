@@ -21,8 +21,8 @@ const victimDir = "SPOOL_VICTIM_DIR"
 
 func text(n uint64) string { return fmt.Sprintf("status %d %s", n, strings.Repeat("x", int(n%200))) }
 
-// appendUntilKilled appends text(n) as record n, prints what becomes durable as "kept n" and what it releases,
-// the older half of it, as "released n" before it does so.
+// appendUntilKilled appends text(n) as record n, and releases the older half of the durable records. It prints "kept n"
+// when record n has become durable, and "released n" before it releases record n.
 func appendUntilKilled(dir string) {
 	durable := make(chan uint64, 1000)
 	s, recovered, err := Open(Options{Dir: dir, SegmentSize: 20_000, Batch: time.Millisecond, Durable: func(upTo uint64, err error) {
@@ -36,7 +36,7 @@ func appendUntilKilled(dir string) {
 	}
 	next := uint64(1)
 	if len(recovered.Records) > 0 {
-		next = recovered.Records[0].Number // what is owed is released first
+		next = recovered.Records[0].Number // the records of earlier rounds are released first
 	}
 	go func() {
 		for upTo := range durable {
@@ -63,7 +63,7 @@ func appendUntilKilled(dir string) {
 	}
 }
 
-// What a killed process said was durable and was not released is there, whole and in order.
+// Open recovers, whole and in order, the records that a killed process has reported as durable and not released.
 func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	kept, releasedUpTo := uint64(0), uint64(0)
@@ -85,7 +85,7 @@ func TestKill(t *testing.T) {
 			what, number, _ := strings.Cut(lines.Text(), " ")
 			number64, err := strconv.ParseUint(number, 10, 64)
 			if err != nil {
-				break // the last line may be torn
+				break // the last line may be incomplete
 			}
 			switch what {
 			case "kept":
@@ -113,7 +113,7 @@ func TestKill(t *testing.T) {
 				t.Fatalf("round %d: record %d holds %q", round, r.Number, r.Payload)
 			}
 			if r.Number < want {
-				continue // released shortly before
+				continue // released shortly before the kill
 			}
 			if r.Number != want {
 				t.Fatalf("round %d: record %d follows %d, up to %d was kept", round, r.Number, want-1, kept)
@@ -121,7 +121,7 @@ func TestKill(t *testing.T) {
 			want++
 		}
 		if want <= kept {
-			t.Fatalf("round %d: owed up to %d, but %d was durable", round, want-1, kept)
+			t.Fatalf("round %d: recovered up to %d, but %d was durable", round, want-1, kept)
 		}
 	}
 	if releasedUpTo == 0 {
@@ -129,8 +129,8 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// Copies of the files, taken at any moment, hold what was durable before and is not released afterwards: a copy
-// takes time, in which segments come and go.
+// A copy of the files, made at any moment, contains the records that were durable before the copy began and are not
+// released when it ends: copying takes time, in which segments are added and deleted.
 func TestCopiedAtAnyMoment(t *testing.T) {
 	dir := t.TempDir()
 	b, _ := openOutbox(t, Options{Dir: dir, SegmentSize: 3000}, &faultyDisk{})
@@ -184,7 +184,7 @@ func TestCopiedAtAnyMoment(t *testing.T) {
 	}
 }
 
-// What a killed process wrote is promised by Open, and may be nowhere but in the memory of the system.
+// Open syncs what a killed process has written: Open promises these records, which may be in the system's memory only.
 func TestOpenSyncs(t *testing.T) {
 	dir := t.TempDir()
 	b, _ := openOutbox(t, Options{Dir: dir}, &faultyDisk{})
@@ -197,13 +197,13 @@ func TestOpenSyncs(t *testing.T) {
 	b.close()
 }
 
-// A long random life with faults of the disk, crashes and power cuts, against a model.
+// TestRandomWalk compares a spool with a model through many faults of the disk, crashes and power cuts.
 func TestRandomWalk(t *testing.T) {
 	seed := rand.Uint64()
 	choose, faults := rand.New(rand.NewPCG(seed, 0)), rand.New(rand.NewPCG(seed, 1))
 	d := &faultyDisk{}
 	unreliable := func() bool { return faults.Float64() < 0.05 }
-	w := walk{T: t, d: d, o: Options{Dir: t.TempDir(), SegmentSize: 700, MaxBytes: 4000}, owed: map[uint64]string{}}
+	w := walk{T: t, d: d, o: Options{Dir: t.TempDir(), SegmentSize: 700, MaxBytes: 4000}, kept: map[uint64]string{}}
 	w.open()
 	for w.step = range 2000 {
 		d.setFailSync(unreliable)
@@ -233,7 +233,7 @@ type walk struct {
 	o    Options
 	b    *outbox
 	step int
-	owed map[uint64]string
+	kept map[uint64]string
 }
 
 func (w *walk) open() (recovered Recovered) {
@@ -255,15 +255,15 @@ func (w *walk) append(payload string) {
 	}
 	switch err := w.b.outcome(n); {
 	case err == nil:
-		w.owed[n] = payload
+		w.kept[n] = payload
 	case !errors.Is(err, syscall.EIO) && !errors.Is(err, syscall.ENOSPC):
 		w.Error(err)
 	}
 }
 
-// release releases something, mostly the oldest.
+// release releases a record, most often the oldest.
 func (w *walk) release(choose *rand.Rand) {
-	numbers := slices.Sorted(maps.Keys(w.owed))
+	numbers := slices.Sorted(maps.Keys(w.kept))
 	if len(numbers) == 0 {
 		return
 	}
@@ -272,10 +272,10 @@ func (w *walk) release(choose *rand.Rand) {
 		n = numbers[choose.IntN(len(numbers))]
 	}
 	w.b.Release(n)
-	delete(w.owed, n)
+	delete(w.kept, n)
 }
 
-// end ends the life of the spool and looks at what a new one finds.
+// end ends the spool by a kill, a power cut or a close, and checks what a new spool recovers.
 func (w *walk) end(how string) {
 	switch how {
 	case "kill":
@@ -300,14 +300,14 @@ func (w *walk) end(how string) {
 	got := map[uint64]string{}
 	for _, r := range recovered.Records {
 		got[r.Number] = string(r.Payload)
-		if _, ok := w.owed[r.Number]; !ok {
+		if _, ok := w.kept[r.Number]; !ok {
 			if how == "clean" {
 				w.Errorf("after a clean end: record %d came back", r.Number)
 			}
 			w.b.Release(r.Number)
 		}
 	}
-	for n, want := range w.owed {
+	for n, want := range w.kept {
 		if got[n] != want {
 			w.Errorf("after a %s end: record %d came back as %q, want %q", how, n, got[n], want)
 		}

@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// written returns a segment with some records of which the second is released, its name, and what is owed.
-func written(t testing.TB) (name string, data []byte, owed []string) {
+// written returns a segment with some records, of which the second is released, the segment's name, and the payloads of
+// the kept records.
+func written(t testing.TB) (name string, data []byte, kept []string) {
 	t.Helper()
 	dir := t.TempDir()
 	b, _ := openOutbox(t, Options{Dir: dir}, realDisk{})
@@ -22,7 +23,7 @@ func written(t testing.TB) (name string, data []byte, owed []string) {
 	return filepath.Base(path), data, []string{"one", "", "and the fourth"}
 }
 
-// openWith returns what is recovered from a directory that holds this file, and what the next Open says.
+// openWith returns what is recovered from a directory with this file, first by one Open and then by the next.
 func openWith(t testing.TB, name string, data []byte) (first, second Recovered) {
 	t.Helper()
 	dir := t.TempDir()
@@ -35,10 +36,11 @@ func openWith(t testing.TB, name string, data []byte) (first, second Recovered) 
 	return first, reopen(t, dir)
 }
 
-// A crash may end the file anywhere. The whole records before that are there, the rest is cut off and said.
+// A crash may cut the file at any byte. Open recovers the whole records before the cut, removes the rest, and reports
+// it.
 func TestTornTail(t *testing.T) {
-	name, data, owed := written(t)
-	var ends []int64 // of the owed frames
+	name, data, kept := written(t)
+	var ends []int64 // where the kept frames end
 	records, _ := scan(data, mustSegment(t, name).salt)
 	frameEnds := map[int64]bool{0: true}
 	for _, r := range records {
@@ -54,8 +56,8 @@ func TestTornTail(t *testing.T) {
 			n++
 		}
 		first, second := openWith(t, name, data[:size])
-		if got := payloads(first.Records); !slices.Equal(got, owed[:n]) {
-			t.Fatalf("cut to %d bytes: recovered %q, want %q", size, got, owed[:n])
+		if got := payloads(first.Records); !slices.Equal(got, kept[:n]) {
+			t.Fatalf("cut to %d bytes: recovered %q, want %q", size, got, kept[:n])
 		}
 		switch {
 		case frameEnds[size] && len(first.Damage) > 0:
@@ -63,13 +65,13 @@ func TestTornTail(t *testing.T) {
 		case !frameEnds[size] && (len(first.Damage) != 1 || !first.Damage[0].Cut || first.Damage[0].Offset+first.Damage[0].Bytes != size):
 			t.Fatalf("cut to %d bytes: %v, want the torn end", size, first.Damage)
 		}
-		if got, want := payloads(second.Records), append(owed[:n:n], "new"); !slices.Equal(got, want) || len(second.Damage) > 0 {
+		if got, want := payloads(second.Records), append(kept[:n:n], "new"); !slices.Equal(got, want) || len(second.Damage) > 0 {
 			t.Fatalf("cut to %d bytes, appended, reopened: %q, %v; want %q", size, got, second.Damage, want)
 		}
 	}
 }
 
-// Each flipped bit is noticed, costs at most the record it is in, and makes up nothing.
+// Open notices each flipped bit, loses at most the record with that bit, and invents none.
 func TestFlippedBit(t *testing.T) {
 	name, data, _ := written(t)
 	records, _ := scan(data, mustSegment(t, name).salt)
@@ -82,7 +84,7 @@ func TestFlippedBit(t *testing.T) {
 			at := int64(bit/8) - r.offset
 			hit := at >= 0 && at < frameSize(len(r.Payload))
 			switch {
-			case hit && at < markSize, !r.released && !hit: // in doubt it is owed
+			case hit && at < markSize, !r.released && !hit: // in doubt a record counts as kept
 				want = append(want, string(r.Payload))
 			}
 		}
@@ -119,9 +121,9 @@ func TestDamageIsOneClearLine(t *testing.T) {
 	}
 }
 
-// A crash between the copying of a record and the deletion of where it was leaves it twice.
-func TestMovedRecordIsOwedOnce(t *testing.T) {
-	for name, release := range map[string]int{"owed": -1, "released in the old place": 0, "released in the new place": 1} {
+// A crash between copying a record and deleting its old segment leaves two copies: the record is recovered once.
+func TestMovedRecordIsKeptOnce(t *testing.T) {
+	for name, release := range map[string]int{"kept": -1, "released in the old place": 0, "released in the new place": 1} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			for i := range 2 {
@@ -151,13 +153,13 @@ func TestMovedRecordIsOwedOnce(t *testing.T) {
 			if got := payloads(reopen(t, dir).Records); !slices.Equal(got, want) {
 				t.Errorf("recovered %q, want %q", got, want)
 			}
-			onlySegment(t, dir) // nothing is owed in the old place
+			onlySegment(t, dir) // the old segment keeps no record
 		})
 	}
 }
 
-// Whatever happened to the files, nothing is owed that was not appended, nothing in order is out of it, and the
-// spool goes on.
+// Whatever has happened to the files, Open recovers only records that were appended, in their order, and the spool can
+// be used.
 func FuzzFile(f *testing.F) {
 	name, data, _ := written(f)
 	f.Add(uint16(0), []byte{}, uint16(0))

@@ -7,15 +7,15 @@ import (
 	"syscall"
 )
 
-// faultyDisk is the real one with limits and faults.
+// faultyDisk is a real disk with a limited room and with faults.
 type faultyDisk struct {
 	mu    sync.Mutex
-	room  int64 // bytes that files may grow by, if limited
+	room  int64 // bytes by which files may still grow, if limit is true
 	limit bool
 	syncs int
-	safe  map[string][]byte // what each file held when it was last synced, if not nil: a power cut leaves that
+	safe  map[string][]byte // if not nil: the content of each file at its last sync, which a power cut leaves
 
-	failSync, failTruncate, failOpen func() bool // nil is never
+	failSync, failTruncate, failOpen func() bool // nil: never
 }
 
 func (d *faultyDisk) open(path string, flag int) (file, error) {
@@ -31,10 +31,10 @@ func (d *faultyDisk) open(path string, flag int) (file, error) {
 	return &faultyFile{f, d}, nil
 }
 
-// syncDir does nothing, like Sync.
+// syncDir does nothing, for the reason given at Sync.
 func (d *faultyDisk) syncDir(string) error { return nil }
 
-// give sets the room that is left.
+// give sets the room that is left on the disk.
 func (d *faultyDisk) give(room int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -52,7 +52,7 @@ type faultyFile struct {
 	d *faultyDisk
 }
 
-// WriteAt writes as much as there is room for, as a full disk does.
+// WriteAt writes as many bytes as there is room for, as a full disk does.
 func (f *faultyFile) WriteAt(b []byte, offset int64) (int, error) {
 	f.d.mu.Lock()
 	defer f.d.mu.Unlock()
@@ -82,7 +82,7 @@ func (f *faultyFile) Truncate(size int64) error {
 	return f.File.Truncate(size)
 }
 
-// Sync is counted and not done: a kill of the process does not lose what the system has.
+// Sync counts the call and syncs nothing: a kill of the process does not lose what is in the system's memory.
 func (f *faultyFile) Sync() error {
 	f.d.mu.Lock()
 	defer f.d.mu.Unlock()
@@ -100,7 +100,7 @@ func (f *faultyFile) Sync() error {
 	return nil
 }
 
-// cutPower writes what is safe to dir.
+// cutPower writes to dir what a power cut would leave.
 func (d *faultyDisk) cutPower(dir string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -112,7 +112,7 @@ func (d *faultyDisk) cutPower(dir string) error {
 	return nil
 }
 
-// start makes what is in dir safe, and nothing else.
+// start makes the present content of dir the one that a power cut leaves.
 func (d *faultyDisk) start(dir string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -11,13 +11,15 @@
 // When the disk is full or fails, the batch at hand is lost: the spool cuts it off again, and calls Durable with the error.
 // The next batch is tried anew.
 //
-// After each sync the spool checks that its files are still the ones that it has opened. If somebody, a second gateway say, has
-// deleted or replaced the directory, the lock or a segment, the spool keeps nothing more, and says so.
+// After each sync the spool checks that its files are still the ones that it has opened. If somebody, for example a
+// second gateway, has deleted or replaced the directory, the lock or a segment, the spool keeps no further record and
+// reports ErrGone.
 //
 // # Why no store that exists
 //
-// The outbox needs five things together: an fsync that is shared by a batch, with a report which records are durable; releases
-// in any order; a bound on the disk; a file that is torn or damaged costs the damaged records only; no wait for whoever appends.
+// The outbox needs five properties together: batches share an fsync, with a report which records are durable; records
+// are released in any order; the use of the disk is bounded; a torn or damaged file costs the damaged records only;
+// Append does not wait.
 //
 //	bbolt        Each commit writes whole pages at random places, twice synced. The file never shrinks. A damaged page can
 //	             make the whole file unreadable.
@@ -26,7 +28,8 @@
 //	diskqueue    Records are read once, in their order; there is no release, and no report which records are synced.
 //	nutsdb       All keys are in memory, and deleted records take disk until a merge rewrites the files; there is no bound.
 //
-// Around any of them the batching, the reports, the bound and the salvage would still be ours, and they are most of this package.
+// With any of them, the batching, the reports, the bound and the salvage would still be ours, and they are most of this
+// package.
 //
 // # Files
 //

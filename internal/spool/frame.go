@@ -15,7 +15,7 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Record is a payload that Append was given, and its number.
+// Record is a payload that was passed to Append, and its number.
 type Record struct {
 	Number  uint64
 	Payload []byte
@@ -54,18 +54,18 @@ func parseFrame(data []byte, salt uint32) (r Record, mark uint32, ok bool) {
 	return r, binary.LittleEndian.Uint32(data), true
 }
 
-// found is a record and where in its segment it stands.
+// found is a record and its place in the segment.
 type found struct {
 	Record
 	offset   int64
 	released bool
 }
 
-// hole is a run of bytes that make no frame.
+// hole is a run of bytes that are no frame.
 type hole struct{ offset, size int64 }
 
-// scan reads a segment. Whatever data holds, each record found was written with this salt, and each byte that is not as it was
-// written lies in a hole. The last hole may reach to the end of data.
+// scan reads a segment. Whatever data contains, each record that scan returns was written with this salt, and each byte
+// that differs from what was written lies in a hole. The last hole may reach to the end of data.
 func scan(data []byte, salt uint32) (records []found, holes []hole) {
 	end := int64(0) // of the last frame found
 	for at := int64(0); at < int64(len(data)); {

@@ -25,7 +25,7 @@ func TestScan(t *testing.T) {
 		binary.LittleEndian.PutUint32(data, mark)
 		return data
 	}
-	inside := frames(Record{7, frames(one)}) // a record that holds what looks like one
+	inside := frames(Record{7, frames(one)}) // a record whose payload looks like a frame
 	inside[headerSize-1] ^= 1
 	foreign := appendFrame(nil, salt+1, one)
 	n := int64(len(good))
@@ -69,8 +69,8 @@ func TestScan(t *testing.T) {
 	}
 }
 
-// Whatever a file holds, each record found is there as it would be written, in order, and each byte is in a
-// record or in a hole.
+// Whatever a file contains, each record that scan finds has the bytes that appendFrame writes, records are in order,
+// and each byte belongs to a record or to a hole.
 func FuzzScan(f *testing.F) {
 	f.Add([]byte{}, false)
 	f.Add(frames(Record{1, []byte("one")}, Record{2, nil}, Record{3, []byte("three")}), false)
@@ -78,7 +78,7 @@ func FuzzScan(f *testing.F) {
 	f.Add(make([]byte, 64), true)
 	f.Fuzz(func(t *testing.T, data []byte, wrapped bool) {
 		salt := uint32(salt)
-		if wrapped { // a segment with another salt, inside a damaged record, stays a payload
+		if wrapped { // a segment inside a damaged record, with another salt, stays a payload
 			salt = 0xFACE_0FF5
 			outer := appendFrame(nil, salt, Record{1, []byte("one")})
 			outer = appendFrame(outer, salt, Record{9, data})

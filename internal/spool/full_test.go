@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// bubble makes a test one in which what is appended at once is one batch.
+// bubble runs f in a synctest bubble, in which records that are appended at the same time form one batch.
 func bubble(f func(*testing.T)) func(*testing.T) {
 	return func(t *testing.T) { synctest.Test(t, f) }
 }
 
-// On a full disk a batch is refused and leaves no trace; when there is room the next one is kept.
+// A batch that the full disk has refused leaves no trace. The next batch is kept when there is room.
 func TestFullDisk(t *testing.T) {
 	for name, room := range map[string]int64{"no byte": 0, "part of a header": 10, "one record and a half": frameSize(6) * 3 / 2} {
 		t.Run(name, bubble(func(t *testing.T) {
@@ -34,7 +34,7 @@ func TestFullDisk(t *testing.T) {
 			if got := payloads(reopen(t, copyDir(t, dir)).Records); !slices.Equal(got, []string{"before"}) {
 				t.Errorf("after a crash on the full disk: %q", got)
 			}
-			b.Release(one) // nothing: it is not kept
+			b.Release(one) // no effect: the record is not kept
 			d.give(1000)
 			b.keep("after")
 			b.close()
@@ -45,7 +45,8 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// What of a large batch got to disk before it was full is kept, what follows is refused, each said once.
+// The part of a large batch that was written before the disk was full is kept, and the rest is refused. Durable reports
+// each record once.
 func TestFullDiskInTheMiddleOfABatch(t *testing.T) {
 	synctest.Test(t, fullInTheMiddle)
 }
@@ -70,8 +71,8 @@ func fullInTheMiddle(t *testing.T) {
 	}
 }
 
-// What is refused takes no room of MaxBytes.
-func TestRefusedIsNotOwed(t *testing.T) {
+// Refused records do not count towards MaxBytes.
+func TestRefusedIsNotKept(t *testing.T) {
 	d := &faultyDisk{}
 	d.give(0)
 	b, _ := openOutbox(t, Options{Dir: t.TempDir(), MaxBytes: frameSize(5)}, d)
@@ -84,7 +85,7 @@ func TestRefusedIsNotOwed(t *testing.T) {
 	b.keep("12345")
 }
 
-// After a failed fsync the file is left and a new one begun: its pages may be gone though they read well.
+// After a failed fsync the spool begins a new file: pages of the old file may be lost, although reading them succeeds.
 func TestFailedSync(t *testing.T) {
 	for name, truncate := range map[string]bool{"cut off": false, "that cannot even be cut off": true} {
 		t.Run(name, func(t *testing.T) {
@@ -104,7 +105,7 @@ func TestFailedSync(t *testing.T) {
 			b.close()
 			want := []string{"before", "after"}
 			if truncate {
-				want = []string{"before", "lost", "after"} // more than was promised, in order
+				want = []string{"before", "lost", "after"} // a record that was reported as lost may come back
 			}
 			if got := payloads(reopen(t, dir).Records); !slices.Equal(got, want) {
 				t.Errorf("came back: %q, want %q", got, want)
@@ -113,7 +114,7 @@ func TestFailedSync(t *testing.T) {
 	}
 }
 
-// A new segment that cannot be made refuses the batch, and a release that cannot be written down is told.
+// If no new segment can be made, the batch is refused. A release that cannot be marked is reported to Trouble.
 func TestNoNewFile(t *testing.T) {
 	fail := true
 	d := &faultyDisk{failOpen: func() bool { return fail }}
@@ -141,7 +142,7 @@ func TestNoNewFile(t *testing.T) {
 	}
 }
 
-// A real file system of one megabyte, where this machine lets us make one.
+// TestFullFileSystem uses a real file system of one megabyte, if this machine allows the test to mount one.
 func TestFullFileSystem(t *testing.T) {
 	dir := t.TempDir()
 	if err := mountSmall(dir); err != nil {
@@ -166,7 +167,7 @@ func TestFullFileSystem(t *testing.T) {
 	if len(got) != len(kept) {
 		t.Errorf("%d records came back from the full disk, want %d", len(got), len(kept))
 	}
-	for _, n := range kept[:len(kept)/2] { // needs no room
+	for _, n := range kept[:len(kept)/2] { // marking a release needs no room
 		b.Release(n)
 	}
 	for err := error(syscall.ENOSPC); err != nil; {

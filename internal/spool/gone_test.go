@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// What the spool had is deleted or replaced, while it writes nothing: the next record is not kept, nor is any after it, and
-// whoever has the directory now is left alone.
+// Files of the spool are deleted or replaced while the spool writes nothing. The next record is not kept, nor is any
+// record after it, and the spool leaves the directory to the process that has it now.
 func TestGone(t *testing.T) {
 	do := func(t *testing.T, errs ...error) {
 		t.Helper()
@@ -25,7 +25,7 @@ func TestGone(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		happen func(t *testing.T, dir string)
-		what   string // the error says
+		what   string // part of the error
 	}{
 		{"the directory is deleted", func(t *testing.T, dir string) { do(t, os.RemoveAll(dir)) }, `lock": it was deleted`},
 		{"the directory is moved", func(t *testing.T, dir string) { do(t, os.Rename(dir, dir+".old")) }, `lock": it was deleted`},
@@ -66,8 +66,8 @@ func TestGone(t *testing.T) {
 	}
 }
 
-// A second spool takes the same path, once the first has lost it: all that the second keeps comes back, and nothing of the
-// first's is lost that is still there.
+// A second spool takes the path of a spool whose directory was moved away. All that the second spool keeps comes back,
+// and so does what is left of the first.
 func TestSecondSpool(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "spool")
 	first, _ := openOutbox(t, Options{Dir: dir}, realDisk{})

@@ -11,16 +11,16 @@ import (
 	"time"
 )
 
-// fast makes batches so short that tests do not wait for them.
+// fast is a time for batches for which a test does not wait noticeably.
 const fast = 100 * time.Microsecond
 
-// report is what Durable was told.
+// report is a call of Durable.
 type report struct {
 	upTo uint64
 	err  error
 }
 
-// outbox is a spool and what it reported.
+// outbox is a spool and the reports of its Durable.
 type outbox struct {
 	*Spool
 	t       testing.TB
@@ -52,7 +52,7 @@ func openOutbox(t testing.TB, o Options, d disk) (*outbox, Recovered) {
 	return b, recovered
 }
 
-// keep appends and waits until all of it is durable.
+// keep appends records, and waits until all of them are durable.
 func (b *outbox) keep(payloads ...string) []uint64 {
 	b.t.Helper()
 	var numbers []uint64
@@ -76,7 +76,7 @@ func (b *outbox) append(payload string) uint64 {
 	return n
 }
 
-// outcome waits for what Durable says of a record.
+// outcome waits for the error that Durable reports for a record.
 func (b *outbox) outcome(number uint64) error {
 	b.t.Helper()
 	for b.upTo < number {
@@ -96,7 +96,7 @@ func (b *outbox) outcome(number uint64) error {
 	return b.refused[number]
 }
 
-// troubles is what Trouble was told; call it after Close.
+// troubles returns the errors that Trouble was called with. It is called after Close.
 func (b *outbox) troubles() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -110,7 +110,7 @@ func (b *outbox) close() {
 	}
 }
 
-// reopen returns what is owed in dir.
+// reopen returns what Open recovers from dir.
 func reopen(t testing.TB, dir string) Recovered {
 	t.Helper()
 	b, recovered := openOutbox(t, Options{Dir: dir}, &faultyDisk{})
@@ -126,7 +126,7 @@ func payloads(records []Record) []string {
 	return all
 }
 
-// segmentFiles returns the paths of the segments in dir, oldest first.
+// segmentFiles returns the paths of the segments in dir, the oldest first.
 func segmentFiles(t testing.TB, dir string) []string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(dir, "*"+extension))
@@ -157,14 +157,14 @@ func onlySegment(t testing.TB, dir string) string {
 	return paths[0]
 }
 
-// copyDir copies the segments as they are at this moment, as a crash would leave them.
+// copyDir copies the present segments, as a crash would leave them.
 func copyDir(t testing.TB, dir string) string {
 	t.Helper()
 	to := t.TempDir()
 	for _, path := range segmentFiles(t, dir) {
 		data, err := os.ReadFile(path)
 		if errors.Is(err, os.ErrNotExist) {
-			continue // deleted meanwhile
+			continue // the spool has deleted it meanwhile
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// A named pipe in the lock's place is refused: to open it would wait for somebody at its other end.
+// Open refuses a named pipe in the place of the lock: opening it would wait for a writer.
 func TestLockIsANamedPipe(t *testing.T) {
 	dir := t.TempDir()
 	if err := syscall.Mkfifo(filepath.Join(dir, "lock"), 0o200); err != nil {

@@ -7,7 +7,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// The test program is also the process that a test kills.
+// TestKill starts the test program as the process to be killed.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(victimDir); dir != "" {
 		appendUntilKilled(dir)

@@ -19,7 +19,7 @@ func (s *Spool) possess() error {
 		}
 	}
 	path := filepath.Join(s.dir, "lock")
-	if info, err := os.Stat(path); err == nil { // to open a named pipe could take for ever
+	if info, err := os.Stat(path); err == nil { // opening a named pipe could block for ever
 		if err := files.Regular(path, info); err != nil {
 			return fmt.Errorf("spool directory: lock: %w", err)
 		}
@@ -36,8 +36,8 @@ func (s *Spool) possess() error {
 	return nil
 }
 
-// checkLock returns an error if the lock file is not the one that the spool holds any more: another gateway may hold the file
-// that is there now, and the directory with it.
+// checkLock returns an error unless the lock file at its path is still the file that the spool has locked: another
+// gateway may have locked a new file there, and use the directory.
 func (s *Spool) checkLock() error {
 	held, err := s.lock.Stat()
 	if err != nil {
@@ -46,8 +46,8 @@ func (s *Spool) checkLock() error {
 	return same(s.lock.Path(), held)
 }
 
-// checkFiles returns an error if the lock or a segment is not the file that it was: what is written to a deleted file is not
-// kept, however well it was synced.
+// checkFiles returns an error unless the lock and all segments are still the same files: records written to a deleted
+// file are lost, even after an fsync.
 func (s *Spool) checkFiles() error {
 	if err := s.checkLock(); err != nil {
 		return err
@@ -60,7 +60,7 @@ func (s *Spool) checkFiles() error {
 	return nil
 }
 
-// same returns an error if path does not lead to file any more.
+// same returns an error unless path still names file.
 func same(path string, file os.FileInfo) error {
 	info, err := os.Lstat(path)
 	switch {
@@ -71,5 +71,5 @@ func same(path string, file os.FileInfo) error {
 	case err == nil:
 		return nil
 	}
-	return fmt.Errorf("%w: %q: %w: find out who else uses its directory, and start this gateway again", ErrGone, path, err)
+	return fmt.Errorf("%w: %q: %w: find out which program else uses its directory, and start this gateway again", ErrGone, path, err)
 }

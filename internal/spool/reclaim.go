@@ -5,7 +5,7 @@ import (
 	"os"
 )
 
-// mark writes that the records at these places are released.
+// mark writes to disk that the records at these places are released.
 func (s *Spool) mark(freed []place) {
 	bySegment := map[*segment][]place{}
 	for _, p := range freed {
@@ -40,7 +40,8 @@ func (s *Spool) markIn(seg *segment, places []place, newest bool) error {
 	return nil
 }
 
-// reclaim deletes the segments of which every record is released. The newest stays: its name keeps the numbers going.
+// reclaim deletes the segments of which every record is released. The newest segment stays, so that no number of its
+// name or below is given out again.
 func (s *Spool) reclaim() {
 	var kept []*segment
 	for i, seg := range s.segments {
@@ -49,15 +50,16 @@ func (s *Spool) reclaim() {
 			if err == nil {
 				continue
 			}
-			s.trouble(err) // the next call tries again
+			s.trouble(err) // the next call of reclaim tries again
 		}
 		kept = append(kept, seg)
 	}
 	s.segments = kept
 }
 
-// compact moves the kept records out of segments of which they are less than half, until the directory takes at most about
-// twice what is kept. A few records that nobody releases thus do not keep the segments of all that came after them.
+// compact moves the kept records out of segments that are mostly released, until the directory takes at most about
+// twice the size of the kept records. Without it, a single record that is never released would keep a whole segment on
+// the disk.
 func (s *Spool) compact() {
 	for {
 		victim := s.victim()
@@ -74,7 +76,7 @@ func (s *Spool) compact() {
 	}
 }
 
-// victim returns the segment whose records are to be moved next, nil if none need be.
+// victim returns the segment whose records are to be moved next, or nil if no segment needs that.
 func (s *Spool) victim() *segment {
 	var idle, kept, most int64
 	var victim *segment
@@ -91,7 +93,7 @@ func (s *Spool) victim() *segment {
 	return victim
 }
 
-// move appends the kept records of seg to the newest segment. Records that cannot be read again stay, and seg with them.
+// move appends the kept records of seg to the newest segment. If a record cannot be read, that record and seg stay.
 func (s *Spool) move(seg *segment) error {
 	data, err := os.ReadFile(seg.path)
 	if err != nil {

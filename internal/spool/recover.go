@@ -11,11 +11,11 @@ import (
 
 // Recovered is what Open has found in the directory.
 type Recovered struct {
-	Records []Record // those not released, by number; some may have been released shortly before a crash
+	Records []Record // records not released, by number; some may have been released shortly before a crash
 	Damage  []Damage // by file and offset
 }
 
-// Damage is a run of bytes in a file that are not as they were written.
+// Damage is a run of bytes in a file that differ from what was written.
 type Damage struct {
 	Path          string
 	Offset, Bytes int64
@@ -34,7 +34,7 @@ func (d Damage) String() string {
 	return fmt.Sprintf("spool file %q: %d bytes at offset %d are %s", d.Path, d.Bytes, d.Offset, what)
 }
 
-// recover reads the directory into s, before the goroutine runs.
+// recover reads the directory into s, before the goroutine of run starts.
 func (s *Spool) recover() (Recovered, error) {
 	var result Recovered
 	entries, err := os.ReadDir(s.dir) // sorted, therefore by age
@@ -89,7 +89,7 @@ func (s *Spool) recover() (Recovered, error) {
 	return result, nil
 }
 
-// read reads one segment and cuts a torn end off.
+// read reads one segment, and cuts off its torn end.
 func (s *Spool) read(seg *segment) ([]found, []Damage, error) {
 	data, err := os.ReadFile(seg.path)
 	if err != nil {
@@ -114,7 +114,7 @@ func (s *Spool) read(seg *segment) ([]found, []Damage, error) {
 	return records, damage, nil
 }
 
-// reopen opens the newest segment for appending, and syncs what a killed process may have left unsynced.
+// reopen opens the newest segment for appending, and syncs what a killed process may not have synced.
 func (s *Spool) reopen() error {
 	s.stored = s.next - 1
 	if len(s.segments) == 0 {

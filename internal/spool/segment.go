@@ -22,7 +22,7 @@ type file interface {
 	Sync() error
 }
 
-// disk is where the spool writes. Tests make it fail.
+// disk is what the spool writes to. Tests replace it by one that fails.
 type disk interface {
 	// open opens a segment for writing.
 	open(path string, flag int) (file, error)
@@ -47,15 +47,15 @@ func (realDisk) syncDir(path string) error {
 	return d.Sync()
 }
 
-// segment is one file of the spool. Its fields belong to the goroutine that writes.
+// segment is one file of the spool. Its fields belong to the goroutine of run.
 type segment struct {
 	path  string
 	floor uint64      // the number in its name
-	info  os.FileInfo // by which checkFiles knows the file again
+	info  os.FileInfo // by which checkFiles recognizes the file
 	salt  uint32
-	size  int64 // bytes of the file, damaged ones as well
+	size  int64 // of the file, in bytes, with its damaged parts
 	kept  int64 // bytes of the frames of kept records
-	moved bool  // every kept record that could be read is in a newer segment
+	moved bool  // every kept record that could be read has a copy in a newer segment
 }
 
 func newSegment(dir string, floor uint64) *segment {
@@ -64,7 +64,7 @@ func newSegment(dir string, floor uint64) *segment {
 	return &segment{path: filepath.Join(dir, name), floor: floor, salt: salt}
 }
 
-// namedSegment returns the segment in dir with this file name, false if no segment has such a name.
+// namedSegment returns the segment with this file name in dir; ok is false for a name that no segment has.
 func namedSegment(dir, name string) (*segment, bool) {
 	stem, ok := strings.CutSuffix(name, extension)
 	floor, salt, dash := strings.Cut(stem, "-")

@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	// ErrFull means that MaxBytes are kept. There is room again when a record is released.
+	// ErrFull means that the kept records have MaxBytes. There is room again when a record is released.
 	ErrFull = errors.New("spool is full")
 	// ErrTooLarge means that a record is larger than the whole spool may be: no release makes room for it.
 	ErrTooLarge = errors.New("record is larger than the spool")
@@ -23,27 +23,27 @@ var (
 	ErrClosed = errors.New("spool is closed")
 )
 
-// Options for Open. Dir and Durable are required; for the others 0 means the default.
+// Options are the options of Open. Dir and Durable are required; 0 in another field means its default.
 type Options struct {
-	Dir string // made if it does not exist, readable by its owner only
+	Dir string // created if it does not exist; only its owner may read it
 
-	// Batch is how long the first record of a batch waits for others, to share an fsync with them. A longer wait means fewer
-	// fsyncs and later reports. The default is 5 ms.
+	// Batch is how long the first record of a batch waits for further records, which share its fsync. A longer time
+	// means fewer fsyncs and later reports. The default is 5 ms.
 	Batch time.Duration
-	// SegmentSize is the number of bytes after which a new file begins, 4 MiB by default. Disk is given back file by file: with
-	// smaller segments sooner, and there are more files.
+	// SegmentSize is the number of bytes after which a new file begins, 4 MiB by default. The spool frees disk space by
+	// deleting whole files: smaller segments free it sooner, but make more files.
 	SegmentSize int64
-	// MaxBytes bounds the kept records, each counted with its header, 64 MiB by default. The files take at most about twice
-	// that and four segments.
+	// MaxBytes bounds the kept records, each counted with its header, 64 MiB by default. The files take at most about
+	// twice MaxBytes, and four segments more.
 	MaxBytes int64
 
-	// Durable is called for all records in order, some at a time: those above the number of the previous call and up to upTo.
-	// If err is nil they are on disk, or were released before they got there. Otherwise they are not kept, and the caller may
-	// append them again. Durable runs on the goroutine that writes, which waits for it; it may call Append and Release, not
-	// Close.
+	// Durable reports records in order, several at a time: each call is about the records above the number of the
+	// previous call, up to upTo. If err is nil, the records are on disk, or were released before they were written.
+	// Otherwise they are not kept, and the caller may append them again. Durable is called on the spool's own
+	// goroutine, which waits for it. It may call Append and Release, but not Close.
 	Durable func(upTo uint64, err error)
-	// Trouble, if not nil, is called on the same goroutine for faults of the disk that lose no record: a release that is not
-	// written, so that the record comes back after a crash, or a file that cannot be deleted.
+	// Trouble, if not nil, is called on the same goroutine for a fault of the disk that loses no record: a release that
+	// cannot be marked, so that its record comes back after a crash, or a file that cannot be deleted.
 	Trouble func(err error)
 }
 
@@ -57,36 +57,36 @@ type Spool struct {
 	trouble     func(error)
 	disk        disk
 	lock        *flock.Flock
-	wake        chan struct{} // holds a token when there is something to do
+	wake        chan struct{} // has a token when there is something to write
 	done        chan struct{} // closed by Close
 	ended       chan struct{} // closed when the goroutine has ended; err is set before
 	err         error
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	closed   bool
 	next     uint64           // the number of the next record
-	bytes    int64            // of the frames in kept
-	kept     map[uint64]place // by number: the records that are not released
-	pending  []Record         // to be written
-	released []place          // to be marked
-	since    time.Time        // when pending and released were empty last
+	bytes    int64            // size of the frames of all records in kept
+	kept     map[uint64]place // by number: all records that are not released
+	pending  []Record         // records to write
+	released []place          // released records to mark
+	since    time.Time        // when the first of pending and released was added
 
-	// What follows belongs to the goroutine.
-	segments []*segment // by age; records are appended to the last
-	tail     file       // the last segment, or nil when the next record goes to a new one
-	stored   uint64     // no segment holds a higher number
+	// The fields below belong to the goroutine of run.
+	segments []*segment // by age; records are appended to the newest, the last one
+	tail     file       // the newest segment; nil if the next record goes to a new one
+	stored   uint64     // the highest number in any segment
 	buf      []byte     // frames to be written
 	gone     error      // wraps ErrGone, once a file is found to be gone
 }
 
-// place is where the frame of a record stands; seg is nil until it is on disk.
+// place is where the frame of a record is stored; seg is nil until the frame is on disk.
 type place struct {
 	seg          *segment
 	offset, size int64
 }
 
-// Open locks the directory and reads the segments in it. A file that cannot be read and a directory that is in use are errors;
-// damage is not.
+// Open locks the directory and reads its segments. Open returns an error if a file cannot be read, or if the directory
+// is in use; damage is no error.
 func Open(o Options) (*Spool, Recovered, error) { return open(o, realDisk{}) }
 
 func open(o Options, d disk) (*Spool, Recovered, error) {
@@ -120,8 +120,8 @@ func open(o Options, d disk) (*Spool, Recovered, error) {
 	return s, recovered, nil
 }
 
-// Append adds a record and returns its number, for which Durable is called later. The payload belongs to the spool until then.
-// The error is ErrFull, ErrTooLarge or ErrClosed.
+// Append adds a record and returns its number. Durable is called for that number later. The payload belongs to the
+// spool until then. The error is ErrFull, ErrTooLarge or ErrClosed.
 func (s *Spool) Append(payload []byte) (uint64, error) {
 	size := frameSize(len(payload))
 	s.mu.Lock()
@@ -143,8 +143,8 @@ func (s *Spool) Append(payload []byte) (uint64, error) {
 	return number, nil
 }
 
-// Release gives a record up; its room is free at once. A number that is not kept changes nothing. A release after Close is not
-// written.
+// Release releases a record, and frees its room at once. Releasing a number that is not kept has no effect. A release
+// after Close is not marked.
 func (s *Spool) Release(number uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -154,13 +154,13 @@ func (s *Spool) Release(number uint64) {
 	}
 	delete(s.kept, number)
 	s.bytes -= p.size
-	if p.seg != nil { // otherwise the goroutine does not write the record
+	if p.seg != nil { // if nil, run will skip the record
 		s.wakeUp()
 		s.released = append(s.released, p)
 	}
 }
 
-// wakeUp wakes the goroutine if it has nothing to do yet. The caller holds mu.
+// wakeUp wakes the goroutine of run if that has nothing to do. The caller holds mu.
 func (s *Spool) wakeUp() {
 	if len(s.pending) > 0 || len(s.released) > 0 {
 		return
@@ -172,8 +172,8 @@ func (s *Spool) wakeUp() {
 	}
 }
 
-// Close writes what was appended and released before, calls Durable, and unlocks the directory. A second call returns the same
-// error.
+// Close writes the records and releases before it, calls Durable, and unlocks the directory. A second call returns the
+// same error.
 func (s *Spool) Close() error {
 	s.mu.Lock()
 	if !s.closed {

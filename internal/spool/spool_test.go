@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-func TestWhatIsOwedComesBackInOrder(t *testing.T) {
+func TestKeptRecordsComeBackInOrder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new", "spool")
 	b, recovered := openOutbox(t, Options{Dir: dir, SegmentSize: 100}, realDisk{})
 	if len(recovered.Records)+len(recovered.Damage) > 0 {
@@ -24,8 +24,8 @@ func TestWhatIsOwedComesBackInOrder(t *testing.T) {
 	numbers := b.keep(all...)
 	b.Release(numbers[3])
 	b.Release(numbers[0])
-	b.Release(numbers[0]) // nothing
-	b.Release(12345)      // nothing
+	b.Release(numbers[0]) // no effect: released already
+	b.Release(12345)      // no effect: never kept
 	b.close()
 
 	b, recovered = openOutbox(t, Options{Dir: dir, SegmentSize: 100}, realDisk{})
@@ -48,13 +48,13 @@ func TestWhatIsOwedComesBackInOrder(t *testing.T) {
 	}
 }
 
-func TestNumbersGoOnWhenNothingIsOwed(t *testing.T) {
+func TestNumbersGoOnWhenNothingIsKept(t *testing.T) {
 	dir := t.TempDir()
 	last := uint64(0)
 	for range 5 {
 		b, recovered := openOutbox(t, Options{Dir: dir, SegmentSize: 50}, realDisk{})
 		if len(recovered.Records) > 0 {
-			t.Fatalf("%v is owed, want nothing", recovered.Records)
+			t.Fatalf("recovered %v, want nothing", recovered.Records)
 		}
 		for _, n := range b.keep(numbered("x", 5)...) {
 			if n <= last {
@@ -88,9 +88,9 @@ func TestSegmentsAreReclaimed(t *testing.T) {
 	}
 }
 
-// One record in fifty is never released, like the retained statuses of quiet devices beside a busy one while
-// the broker is away.
-func TestFewOwedRecordsDoNotKeepTheRest(t *testing.T) {
+// One record in fifty is never released, like the retained statuses of quiet devices that are kept beside those of a
+// busy one while the broker is away.
+func TestFewKeptRecordsDoNotKeepTheRest(t *testing.T) {
 	dir := t.TempDir()
 	o := Options{Dir: dir, SegmentSize: 1000, MaxBytes: 10_000}
 	b, _ := openOutbox(t, o, &faultyDisk{})
@@ -117,7 +117,7 @@ func TestFewOwedRecordsDoNotKeepTheRest(t *testing.T) {
 	}
 }
 
-// Moving can fill several new segments at once, whose names must sort by age like all others.
+// Moving records may fill several new segments at once: their names sort by age, as all names do.
 func TestMovedAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	three := 3 * frameSize(4)
@@ -148,9 +148,9 @@ func TestMovedAtOnce(t *testing.T) {
 		}
 		floors[floor] = true
 	}
-	owed := int64(len(want)) * frameSize(4)
-	if size := diskUse(t, dir); size > 2*owed+3*three {
-		t.Errorf("%d bytes on disk of which %d are owed", size, owed)
+	kept := int64(len(want)) * frameSize(4)
+	if size := diskUse(t, dir); size > 2*kept+3*three {
+		t.Errorf("%d bytes on disk of which %d are kept", size, kept)
 	}
 	if got := payloads(reopen(t, dir).Records); !slices.Equal(got, want) {
 		t.Errorf("came back: %q, want %q", got, want)
@@ -162,7 +162,7 @@ func TestNumbersGoOnAfterAnEmptySegment(t *testing.T) {
 	for name, reopened := range map[string]bool{"in one life": false, "begun in another life": true} {
 		t.Run(name, func(t *testing.T) {
 			d := &faultyDisk{}
-			o := Options{Dir: t.TempDir(), SegmentSize: 60} // for these three
+			o := Options{Dir: t.TempDir(), SegmentSize: 60} // has room for these three records
 			b, _ := openOutbox(t, o, d)
 			numbers := b.keep("one", "two", "three")
 			if reopened {
@@ -283,7 +283,7 @@ func TestOtherFilesAreLeftAlone(t *testing.T) {
 	}
 }
 
-// A record that comes while another batch is written waits for others as well, from when it came.
+// A record that is appended while another batch is written waits for further records, from the time of its Append.
 func TestABatchDuringAnother(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -294,7 +294,7 @@ func TestABatchDuringAnother(t *testing.T) {
 			if came.IsZero() {
 				came = time.Now()
 				b.append("two")
-				time.Sleep(4 * time.Millisecond) // a slow disk
+				time.Sleep(4 * time.Millisecond) // the disk is slow
 			}
 			return false
 		})
@@ -309,7 +309,8 @@ func TestABatchDuringAnother(t *testing.T) {
 	})
 }
 
-// The first record of a batch waits for others; all share one fsync; what is released meanwhile is not written.
+// The first record of a batch waits for further records, and all share one fsync. A record that is released meanwhile
+// is not written.
 func TestABatch(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -336,7 +337,7 @@ func TestABatch(t *testing.T) {
 		five := b.append("five")
 		b.Release(five)
 		if r := <-b.reports; r != (report{five, nil}) || d.syncs != 2 {
-			t.Errorf("a batch of which nothing is owed: reported %v with %d fsyncs, want no third", r, d.syncs)
+			t.Errorf("a batch of which nothing is kept: reported %v with %d fsyncs, want no third", r, d.syncs)
 		}
 		b.close()
 	})
@@ -357,7 +358,7 @@ func TestReleasedWhileItIsWritten(t *testing.T) {
 	}
 }
 
-// Durable may call Append and Release, and Close writes what is left.
+// Durable may call Append and Release during Close, and Close writes their records and marks.
 func TestCloseFinishes(t *testing.T) {
 	dir := t.TempDir()
 	var s *Spool

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// run is the goroutine that writes. Close ends it.
+// run is the goroutine that writes to disk. Close ends it.
 func (s *Spool) run() {
 	defer close(s.ended)
-	s.reclaim() // segments that Open found without a kept record
+	s.reclaim() // deletes the segments in which Open has found no kept record
 	for s.gather() {
 		if s.round() {
 			s.compact()
 		}
 	}
-	for s.hasWork() { // Durable may have released records meanwhile
+	for s.hasWork() { // Durable may have appended or released records
 		s.round()
 	}
 	if s.tail != nil {
@@ -24,8 +24,8 @@ func (s *Spool) run() {
 	s.err = errors.Join(s.err, s.lock.Unlock())
 }
 
-// gather waits for the first record or release of a batch, and then for the batch's time. It returns false when the spool is
-// being closed.
+// gather waits for the first record or release of a batch, and then for the rest of the batch's time. It returns false
+// when Close has been called.
 func (s *Spool) gather() bool {
 	select {
 	case <-s.wake:
@@ -45,7 +45,7 @@ func (s *Spool) gather() bool {
 	}
 }
 
-// round writes what is pending. It returns true if records were written, and none failed.
+// round writes the pending records and marks. It returns true if records were written, and none failed.
 func (s *Spool) round() (written bool) {
 	batch, freed := s.take()
 	if s.gone == nil {
@@ -66,7 +66,7 @@ func (s *Spool) hasWork() bool {
 	return len(s.pending)+len(s.released) > 0
 }
 
-// take empties pending and released, and returns what was in them.
+// take empties pending and released, and returns their content.
 func (s *Spool) take() ([]Record, []place) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,8 +99,8 @@ func (s *Spool) write(batch []Record) bool {
 	return written
 }
 
-// stillKept returns the batch without the records that were released before they were written, as a retained status is when a
-// later one takes its place.
+// stillKept returns the batch without the records that were released before they were written. A retained status is
+// released this way when a later status replaces it.
 func (s *Spool) stillKept(batch []Record) []Record {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,7 +113,7 @@ func (s *Spool) stillKept(batch []Record) []Record {
 	return kept
 }
 
-// forget drops records that could not be written.
+// forget removes records that could not be written.
 func (s *Spool) forget(records []Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,8 +125,8 @@ func (s *Spool) forget(records []Record) {
 	}
 }
 
-// store appends as many of the records as go into one segment, at least one, and syncs it. Their place is there from then on,
-// wherever they were before. An error leaves everything as it was.
+// store appends as many of the records as fit into one segment, but at least one, and syncs the segment. The kept
+// records' places are the new ones then. After an error, nothing has changed.
 func (s *Spool) store(records []Record) (n int, err error) {
 	if s.gone != nil {
 		return 0, s.gone
@@ -151,7 +151,7 @@ func (s *Spool) store(records []Record) (n int, err error) {
 	return n, nil
 }
 
-// roll begins a new segment if there is none to append to, or the newest is full.
+// roll begins a new segment if there is none to append to, or if the newest is full.
 func (s *Spool) roll() error {
 	floor := s.stored + 1
 	if n := len(s.segments); n > 0 {
@@ -160,7 +160,7 @@ func (s *Spool) roll() error {
 			return nil
 		}
 		s.seal()
-		floor = max(floor, newest.floor+1) // higher even if no record was stored since
+		floor = max(floor, newest.floor+1) // must be higher even if no record was stored since
 	}
 	seg := newSegment(s.dir, floor)
 	f, err := s.disk.open(seg.path, os.O_WRONLY|os.O_CREATE|os.O_EXCL)
@@ -178,7 +178,7 @@ func (s *Spool) roll() error {
 	return nil
 }
 
-// seal ends the appending to the newest segment.
+// seal closes the newest segment, so that the next record goes to a new one.
 func (s *Spool) seal() {
 	if s.tail == nil {
 		return
@@ -189,8 +189,8 @@ func (s *Spool) seal() {
 	s.tail = nil
 }
 
-// writeOut appends buf to seg, the newest, and syncs it. After an error it cuts off what was written: a refused record would
-// otherwise come back after a crash.
+// writeOut appends buf to seg, the newest segment, and syncs it. After an error writeOut removes what was written:
+// otherwise a refused record would come back after a crash.
 func (s *Spool) writeOut(seg *segment) error {
 	_, err := s.tail.WriteAt(s.buf, seg.size)
 	synced := err != nil
@@ -207,16 +207,17 @@ func (s *Spool) writeOut(seg *segment) error {
 		return nil
 	}
 	cut := s.tail.Truncate(seg.size)
-	// After a failed fsync nobody knows which pages the system has dropped: nothing is appended behind them.
+	// After a failed fsync it is unknown which pages the system has dropped, so nothing is appended to this file any
+	// more.
 	if cut != nil || !synced {
 		s.seal()
 	}
 	return errors.Join(err, cut)
 }
 
-// setPlaces notes where the records stand now.
+// setPlaces stores the new places of the records.
 func (s *Spool) setPlaces(records []Record, places []place) {
-	var freed []place // records that were released meanwhile
+	var freed []place // records that were released while they were written
 	s.mu.Lock()
 	for i, r := range records {
 		p := places[i]
