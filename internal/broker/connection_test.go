@@ -96,7 +96,10 @@ func TestReceiveMaximum(t *testing.T) {
 			if err != nil {
 				return
 			}
-			length, _ := in.ReadByte()
+			length, err := in.ReadByte()
+			if err != nil { // the broker has ended within the packet
+				return
+			}
 			body := make([]byte, length)
 			if _, err := io.ReadFull(in, body); err != nil {
 				return
