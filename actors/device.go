@@ -152,6 +152,10 @@ func (d *device) answer(h messages.Handle, err error) {
 		d.shared.counters.Handled.Add(1)
 		d.counters.handled.Add(1)
 		d.done(h, messages.Handled, "")
+	case errors.Is(err, devices.ErrNotMine):
+		d.shared.counters.NotMine.Add(1)
+		d.shared.log.Debug("message was for another device", "device", d.config.Name, "message", h.Msg, "err", err)
+		d.done(h, messages.NotMine, options.Redact(err.Error()))
 	case errors.Is(err, devices.ErrAction):
 		d.shared.counters.TurnedAway.Add(1)
 		d.counters.refused.Add(1)
@@ -166,6 +170,11 @@ func (d *device) answer(h messages.Handle, err error) {
 	}
 }
 
+// livesOn reports whether a device goes on that has answered a message so.
+func livesOn(err error) bool {
+	return err == nil || errors.Is(err, devices.ErrAction) || errors.Is(err, devices.ErrNotMine)
+}
+
 // done tells the mapper how the handling of a message ended, if the broker or the sender waits for it, or the sender is to
 // hear of a fault. Of all others any number may be refused at once, and the mapper hears nothing of them.
 func (d *device) done(h messages.Handle, o messages.Outcome, reason string) {
@@ -174,7 +183,7 @@ func (d *device) done(h messages.Handle, o messages.Outcome, reason string) {
 		d.shared.mapper.send(messages.Done{
 			Delivery: h.Delivery, Device: d.config.Name, Early: h.Early, Record: h.Record, Outcome: o, Reason: reason,
 		})
-	case h.Faults && o != messages.Handled:
+	case h.Faults && o != messages.Handled, h.Alone && o == messages.NotMine:
 		d.shared.mapper.send(messages.Undone{Device: d.config.Name, Outcome: o, Reason: reason, Msg: h.Msg})
 	}
 }

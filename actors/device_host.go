@@ -235,7 +235,7 @@ func (h *host) handle(m messages.Handle) {
 		if err == nil || errors.Is(err, errLater) || errors.Is(err, context.Canceled) {
 			err = errOverdue{d.config.Timeout}
 		}
-	case err == nil || errors.Is(err, devices.ErrAction):
+	case livesOn(err):
 		return
 	}
 	h.fail(&reason{messages.Handling, m.Msg.Action(), err})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"sync"
 
-	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -36,8 +35,8 @@ func newRequest(ctx context.Context, cancel context.CancelFunc, msg messages.Int
 }
 
 // Answer tells how the handling ended, as the error of a [devices.Device]'s Handle does: nil that it is done; an error that
-// wraps [devices.ErrAction] that the device refuses the message and lives on; any other error that the device is broken and is
-// to be opened again. The first answer counts: what comes after it, after the device's timeout or after the end of the actor's
+// wraps [devices.ErrAction] that the device refuses the message and lives on, or [devices.ErrNotMine] that the message was for
+// another; any other error that the device is broken and is to be opened again. The first answer counts: what comes after it, after the device's timeout or after the end of the actor's
 // life does nothing.
 func (q *Request) Answer(err error) {
 	q.mu.Lock()
@@ -144,7 +143,7 @@ func (d *device) answerLater(r *registered, q *Request, h messages.Handle) {
 			d.refuse(h, errOffline)
 		default:
 			d.answer(h, err)
-			if err != nil && !errors.Is(err, devices.ErrAction) {
+			if !livesOn(err) {
 				r.fail(why)
 			}
 		}

@@ -111,7 +111,7 @@
 //	host            the actor that opens one devices.Device and hands it its messages
 //	hub             a device that adds others
 //	orphan          a device whose hub is down, or has not added it again
-//	outcome         how the handling of a message ended: handled, rejected, busy, failed, timed out
+//	outcome         how the handling of a message ended: not mine, handled, busy, rejected, timed out, failed
 //	parent          the actor above the hosts
 //	pending         a delivery that devices have not answered yet
 //	reason          why something is down or refused, as people read it

@@ -10,7 +10,7 @@ import (
 )
 
 // Counters count messages since the start. Of what arrived, Arrived = Echoes + Ignored + Refused + Unmatched + Routed.
-// Each routed message is handled, refused or failed by every device it found.
+// Each routed message is handled, refused, failed or passed over by every device it found.
 type Counters struct {
 	Arrived   atomic.Int64 // from the broker
 	Echoes    atomic.Int64 // that this gateway had sent itself
@@ -25,6 +25,7 @@ type Counters struct {
 	Handled    atomic.Int64 // by devices
 	TurnedAway atomic.Int64 // by devices: busy, down, of no use
 	Failed     atomic.Int64 // by devices: errors, panics, overdue
+	NotMine    atomic.Int64 // passed over by devices that it was not for
 
 	Emitted    atomic.Int64 // by devices
 	Unsaid     atomic.Int64 // emitted, and refused by the mapper

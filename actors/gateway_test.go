@@ -3,6 +3,7 @@ package actors_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -73,6 +74,10 @@ func (l *lamp) Handle(ctx context.Context, msg messages.InternalMsg) error {
 		return errors.New("input/output error")
 	case "REFUSE":
 		return devices.ErrAction
+	case "ONLY":
+		if one, _ := msg.Arg("for"); one.String() != l.env.Name() {
+			return fmt.Errorf("%w: want %s", devices.ErrNotMine, one)
+		}
 	case "HANG":
 		<-ctx.Done()
 		return ctx.Err()

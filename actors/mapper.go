@@ -26,6 +26,7 @@ type mapper struct {
 
 	refused  *tally // what arrived and can't be mapped
 	unsaid   *tally // what was emitted and can't be mapped
+	nobody   *tally // commands that found no device
 	unknown  *tally // what the spool holds for devices that are no more
 	overflow *tally // what the mailbox refuses
 }
@@ -55,8 +56,11 @@ func newMapper(o mapperOptions, codec *mapping.Codec, devices []route) *mapper {
 		answered:      newRation(),
 		refused:       newTally(o.supervisor, mapperName, "messages"),
 		unsaid:        newTally(o.supervisor, mapperName, "emissions"),
-		unknown:       newTally(o.supervisor, "spool", "messages"),
-		overflow:      newTally(o.supervisor, mapperName, "overflow"),
+		nobody: &tally{report: func(r messages.Refusals) {
+			o.supervisor.send(messages.Unmatched{Count: r.Count, Err: r.Err})
+		}},
+		unknown:  newTally(o.supervisor, "spool", "messages"),
+		overflow: newTally(o.supervisor, mapperName, "overflow"),
 	}
 }
 
@@ -104,6 +108,7 @@ func (m *mapper) Receive(c actor.Context) {
 func (m *mapper) stopTallies() {
 	m.refused.stop()
 	m.unsaid.stop()
+	m.nobody.stop()
 	m.unknown.stop()
 	m.overflow.stop()
 }

@@ -79,6 +79,7 @@ func (m *mapper) route(a messages.Arrived, msg messages.InternalMsg) {
 	m.found = m.routes.find(msg, m.found[:0])
 	if len(m.found) == 0 {
 		m.counters.Unmatched.Add(1)
+		m.findsNobody(msg, errNoDevice{to: msg.Address()})
 		m.acknowledge(a)
 		m.debug("message finds no device", a)
 		return
@@ -87,10 +88,10 @@ func (m *mapper) route(a messages.Arrived, msg messages.InternalMsg) {
 	wanted := m.routes.wanted(msg, m.found)
 	handle := messages.Handle{Delivery: a.Delivery, QoS: a.QoS, Msg: msg}
 	switch {
-	case a.QoS == 0 && wanted == faultsWanted && len(m.found) == 1:
-		handle.Faults = true // there are few, and nothing to be added up
-	case a.QoS > 0 || wanted != nothingWanted:
-		handle.Answer = wanted != nothingWanted
+	case a.QoS == 0 && wanted != allWanted && len(m.found) == 1: // there is nothing to be added up
+		handle.Faults, handle.Alone = wanted == faultsWanted, true
+	case a.QoS > 0 || msg.Type() == messages.Command:
+		handle.Answer = true
 		m.pending.expect(a.Delivery, newPendingDelivery(msg, wanted, len(m.found), a.QoS))
 	}
 	boxed := any(handle) // once for all the devices

@@ -40,7 +40,7 @@ type pendingDelivery struct {
 	awaited int                  // of them, those for which the broker waits
 	record  uint64               // the highest that is to be on disk before the acknowledgement
 	wanted  answerWanted         // by the sender
-	asked   messages.InternalMsg // the command to be answered, if anything is wanted
+	asked   messages.InternalMsg // what is to be answered
 	worst   messages.Outcome     // so far
 	reason  string               // of the worst, naming the devices
 	device  string               // the first of them
@@ -49,12 +49,9 @@ type pendingDelivery struct {
 
 // newPendingDelivery returns the delivery of a message that has found so many devices.
 func newPendingDelivery(msg messages.InternalMsg, wanted answerWanted, found int, qos byte) *pendingDelivery {
-	p := &pendingDelivery{left: found, wanted: wanted}
+	p := &pendingDelivery{left: found, wanted: wanted, asked: msg}
 	if qos > 0 {
 		p.awaited = found
-	}
-	if wanted != nothingWanted {
-		p.asked = msg
 	}
 	return p
 }
@@ -65,11 +62,11 @@ const maxBlamed = 5
 // add counts what one device told.
 func (p *pendingDelivery) add(d messages.Done) {
 	p.left--
-	if d.Outcome == messages.Handled || d.Outcome < p.worst {
-		return
-	}
 	if d.Outcome > p.worst {
 		p.worst, p.reason, p.device, p.blamed = d.Outcome, "", d.Device, 0
+	}
+	if d.Outcome == messages.Handled || d.Outcome < p.worst {
+		return
 	}
 	p.blamed++
 	switch {

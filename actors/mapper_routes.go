@@ -124,6 +124,13 @@ func (t *routeTable) wanted(msg messages.InternalMsg, found []int) (most answerW
 	return most
 }
 
+// asks reports whether a command asks for an answer.
+func asks(msg messages.InternalMsg) bool {
+	reply, _ := msg.Arg(messages.ArgReply)
+	asked, _ := reply.Bool()
+	return asked
+}
+
 // answerWanted says of which outcomes the sender of a command is to hear from the gateway.
 type answerWanted uint8
 
@@ -139,10 +146,8 @@ func (r routed) wanted(msg messages.InternalMsg) answerWanted {
 	if msg.Type() != messages.Command {
 		return nothingWanted
 	}
-	reply, _ := msg.Arg(messages.ArgReply)
-	asked, _ := reply.Bool()
 	switch {
-	case asked:
+	case asks(msg):
 		return allWanted
 	case r.reply == config.ReplyNever, r.reply != config.ReplyAlways && msg.Gateway() == "" && msg.Device() == "":
 		return nothingWanted

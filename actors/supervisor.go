@@ -91,6 +91,8 @@ func (v *supervisor) Receive(c actor.Context) {
 		v.log.early(m)
 	case messages.Refusals:
 		v.log.refusals(m)
+	case messages.Unmatched:
+		v.log.unmatched(m)
 	case messages.Unspooled:
 		v.log.unspooled(m)
 	case messages.LinkUp:

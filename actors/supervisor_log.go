@@ -322,6 +322,13 @@ func (l *supervisorLog) refusals(m messages.Refusals) {
 	})
 }
 
+// unmatched tells of commands that are for nobody here. They are of one kind, whatever they name.
+func (l *supervisorLog) unmatched(m messages.Unmatched) {
+	l.note(throttle.Kind{Who: mapperName, What: "unmatched"}, m.Count, slowly*l.every, trouble{
+		level: slog.LevelInfo, text: "command finds no device", sum: "more commands find no device", err: m.Err,
+	})
+}
+
 // regranted tells which subscriptions are new, and, each time, which are refused.
 func (l *supervisorLog) regranted(granted []messages.Grant) {
 	said := make(map[messages.Grant]bool, len(l.granted))

@@ -10,7 +10,8 @@ import (
 // Device is equipment, or anything else that acts on commands. The value is the opened device.
 type Device interface {
 	// Handle acts on one command. A nil error means that it is done; ErrAction, however wrapped, that the device
-	// refuses it and lives on; any other error that the device is broken and is to be opened again.
+	// refuses it and lives on; ErrNotMine that it is none of its business; any other error that the device is broken and
+	// is to be opened again.
 	// It must return when ctx is done: a device that doesn't is offline until it does.
 	Handle(ctx context.Context, msg messages.InternalMsg) error
 	// Close gives the equipment back. It is called once, after the last Handle and after Run has been told to end,
@@ -47,6 +48,9 @@ type Answerer interface {
 var (
 	// ErrAction refuses a message: the device has no such action, or not with these arguments.
 	ErrAction = errors.New("action refused")
+	// ErrNotMine: the message was for another device after all. It does not count in the answer that the sender gets from
+	// all the devices; if all say it, the message has found nobody.
+	ErrNotMine = errors.New("not for this device")
 	// ErrConfig stops a device for good, since beginning again can't help until the configuration changes.
 	ErrConfig = errors.New("wrong configuration")
 )

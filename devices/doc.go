@@ -11,7 +11,7 @@
 //  2. Its opener is called. It opens the equipment and returns the device.
 //  3. Handle is called for each command the device is to have, one at a time, in order. If the device is an [Observer],
 //     Observe is called for each status in between. If it is a [Runner], Run runs beside both.
-//  4. A panic, an error other than [ErrAction] from Handle or Observe, or the end of Run is a failure: Close is called, and after
+//  4. A panic, an error other than [ErrAction] and [ErrNotMine] from Handle or Observe, or the end of Run is a failure: Close is called, and after
 //     a back-off the opener again. A new value never inherits what the old one broke.
 //  5. At the end of the program Close is called; what it emits is still published.
 //

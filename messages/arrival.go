@@ -21,8 +21,9 @@ type Arrived struct {
 type Handle struct {
 	Delivery Delivery
 	QoS      byte   // above 0 the broker waits for an acknowledgement, unless the message is Early
-	Answer   bool   // the sender is to be answered, whatever the outcome
-	Faults   bool   // the sender is to be answered if the message is not handled
+	Answer   bool   // the mapper is to hear of the outcome, whatever that is
+	Faults   bool   // the mapper is to hear of it if the message is not handled
+	Alone    bool   // no other device was found, and the mapper is to hear if the message was not for this one either
 	Early    bool   // the delivery was acknowledged before this device has handled the message
 	Record   uint64 // the record of the spool that holds the message until the device is done with it; 0: none
 	Entity   string // not empty: what arrived at the topic set/ID of the device; Msg then is a command SET of that entity alone
@@ -48,8 +49,8 @@ type Done struct {
 	Reason   string // empty if Handled
 }
 
-// Undone says that a message with Faults was not handled. Device → mapper; a mailbox that refuses a message sends Undone in its
-// device's place.
+// Undone says that a message with Faults was not handled, or one with Alone was NotMine. Device → mapper; a mailbox that refuses a
+// message sends Undone in its device's place.
 type Undone struct {
 	Device  string
 	Outcome Outcome // not Handled

@@ -46,6 +46,12 @@ type Refusals struct {
 	Err   error // of the latest
 }
 
+// Unmatched says that commands have found no device. Mapper → supervisor.
+type Unmatched struct {
+	Count int
+	Err   error // of the latest: what no device answers to
+}
+
 // Unspooled says that the spool could not write records. They are lost only if the process is killed. Connection, a device's
 // mailbox, the spool → supervisor.
 type Unspooled struct {

@@ -3,23 +3,25 @@ package messages
 // Outcome is how the handling of a message has ended.
 type Outcome uint8
 
-// The outcomes, from best to worst.
+// The outcomes, from best to worst. Of several devices the worst counts, so that NotMine counts only if all say it.
 const (
-	Handled  Outcome = iota // the device has done what the message asks
+	NotMine  Outcome = iota // the message was for another device after all
+	Handled                 // the device has done what the message asks
 	Busy                    // refused: its mailbox is full
 	Rejected                // refused: the device has no such action
 	TimedOut                // the device was not done within the deadline
 	Failed                  // the device is down, or has failed over the message
 )
 
-// String returns the word that an answer carries as its response.
+// String returns the word that an answer carries as its response. Of NotMine there is no answer: whoever finds nobody is
+// Rejected.
 func (o Outcome) String() string {
 	switch o {
 	case Handled:
 		return "OK"
 	case Busy:
 		return "BUSY"
-	case Rejected:
+	case NotMine, Rejected:
 		return "REJECTED"
 	case TimedOut:
 		return "TIMEOUT"

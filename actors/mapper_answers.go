@@ -1,0 +1,114 @@
+package actors
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// answer tells the sender of a command how it went, once all devices have told.
+func (m *mapper) answer(p *pendingDelivery) {
+	switch {
+	case p.worst == messages.NotMine:
+		m.findsNobody(p.asked, errNoDevice{by: p.reason})
+	case p.wanted == nothingWanted, p.wanted == faultsWanted && p.worst == messages.Handled:
+	case p.worst == messages.Busy && !m.answered.allow(p.device):
+		m.counters.Unanswered.Add(1)
+	default:
+		m.say(p.asked.Reply(p.worst, p.reason))
+	}
+}
+
+// findsNobody tells of a command that is for no device here, and answers it if it asks for that and names a gateway that a device
+// answers to explicitly: another gateway may have the device otherwise. Statuses are for whoever observes, and nobody has to.
+func (m *mapper) findsNobody(msg messages.InternalMsg, why errNoDevice) {
+	if msg.Type() != messages.Command {
+		return
+	}
+	m.nobody.note(why)
+	if asks(msg) && m.mayAnswerFor(msg.Gateway()) {
+		m.say(msg.Reply(messages.Rejected, why.Error()))
+	}
+}
+
+// errNoDevice says why a command has found no device.
+type errNoDevice struct {
+	to messages.Address // what none answers to
+	by string           // what those said that were found; empty if there were none
+}
+
+func (e errNoDevice) Error() string {
+	if e.by != "" {
+		return "no device takes it: " + e.by
+	}
+	text := ""
+	for _, c := range [...]struct{ name, value string }{
+		{"function", e.to.Function}, {"gateway", e.to.Gateway}, {"location", e.to.Location}, {"device", e.to.Device},
+	} {
+		if c.value != "" {
+			text += fmt.Sprintf(", %s %q", c.name, c.value)
+		}
+	}
+	if text == "" {
+		return "no device is here"
+	}
+	return "no device answers to " + text[len(", "):]
+}
+
+// say sends an answer, for which nobody has a receipt.
+func (m *mapper) say(answer messages.InternalMsg) {
+	topic, payload, err := m.codec.Encode(answer)
+	if err != nil {
+		m.counters.Unsaid.Add(1)
+		m.unsaid.note(err)
+		return
+	}
+	m.connection.send(messages.Publication{Device: ownName, Topic: topic, Payload: payload})
+}
+
+// ownName stands for the gateway where a device would be named.
+const ownName = "(gateway)"
+
+// reject answers a command that can't be mapped, if it names a gateway that a device answers to explicitly.
+func (m *mapper) reject(a messages.Arrived, why error) {
+	r, ok := m.codec.Reject(a.Topic, a.Payload, why)
+	if ok && m.mayAnswerFor(r.Gateway) {
+		m.connection.send(messages.Publication{Device: ownName, Topic: r.Topic, Payload: r.Payload})
+	}
+}
+
+// mayAnswerFor reports whether the gateway may answer, in place of a device, a command that has found none: only if a device answers
+// to that gateway explicitly, and not too often.
+func (m *mapper) mayAnswerFor(gateway string) bool {
+	if gateway == "" || m.routes.gateways[gateway] == 0 {
+		return false
+	}
+	allowed := m.answered.allow("gateway " + strings.ToValidUTF8(gateway, ""))
+	if !allowed {
+		m.counters.Unanswered.Add(1)
+	}
+	return allowed
+}
+
+// answersPerSecond bounds the answers that a flood can cause: those of BUSY for each device, and those to commands
+// that can't be mapped or find no device for each gateway that they name.
+const answersPerSecond = 10
+
+// ration allows so many answers a second for each key.
+type ration struct {
+	second int64
+	spent  map[string]int // in this second
+}
+
+func newRation() ration { return ration{spent: make(map[string]int)} }
+
+func (r *ration) allow(key string) bool {
+	if now := time.Now().Unix(); r.second != now {
+		r.second = now
+		clear(r.spent)
+	}
+	r.spent[key]++
+	return r.spent[key] <= answersPerSecond
+}
