@@ -14,6 +14,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/actors/routing"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/entities"
 	"github.com/mqttgateway/mqttgateway/internal/options"
 	"github.com/mqttgateway/mqttgateway/internal/spool"
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -36,6 +37,9 @@ type device struct {
 	deaf    bool                         // the device hears no statuses; the actor alone uses it
 
 	counters deviceCounters
+
+	entities     atomic.Pointer[entities.Teller] // nil until the device has described itself
+	misdescribed error                           // what is wrong with the description that the type gives; never written after newDevice
 
 	adds atomic.Bool // the device has added others, and is a hub
 
@@ -66,7 +70,7 @@ type device struct {
 // shared is what all devices of a gateway use. The addresses, root and life are written before the first device's actor is
 // spawned, and never again; all else is safe for concurrent use.
 type shared struct {
-	supervisor, mapper, parent address
+	supervisor, mapper, connection, parent address
 
 	table    *deviceTable
 	root     *actor.RootContext
@@ -90,6 +94,7 @@ func (s *shared) newTally(who, what string) *tally {
 func newDevice(s *shared, c *config.Device, typ *devices.Type) *device {
 	d := &device{shared: s, config: c, typ: typ}
 	d.box = mailbox.New((*deviceGate)(d), d.refuse)
+	d.describeFirst()
 	return d
 }
 
@@ -99,9 +104,9 @@ func (d *device) identity() identity { return identity{d.config.Name, d.generati
 // route returns what the mapper has to know of the device.
 func (d *device) route() route {
 	answers := (*routing.Answers)(&d.config.AnswersTo)
-	if d.config.Address != (config.Address{}) {
-		both := routing.Answers(d.config.Answers())
-		answers = &both
+	if d.config.Address != (config.Address{}) || d.description() != nil {
+		all := routing.Answers(d.answers())
+		answers = &all
 	}
 	return route{name: d.config.Name, answers: answers, reply: d.config.Reply, inbox: d}
 }
@@ -222,6 +227,7 @@ func (d *device) informLocked(msg any) {
 // messages that the spool holds stay there until the next start.
 func (d *device) vacate() {
 	d.set(refuseOffline)
+	d.endEntities()
 	d.box.Shed(func(msg any) bool { return isHandle(msg) && msg.(messages.Handle).Record == 0 }, errClosing)
 	d.stopTallies()
 }

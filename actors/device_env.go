@@ -17,6 +17,9 @@ type env struct {
 	log    slog.Logger
 	closed atomic.Bool
 
+	opened       atomic.Bool           // the opener has returned
+	misdescribed atomic.Pointer[error] // what was wrong with a description before that; nil: nothing
+
 	adding sync.Mutex      // guards what follows
 	added  map[string]bool // the full names of the devices that it has added and not removed; nil before the first
 	left   bool            // nothing is added any more
@@ -30,11 +33,14 @@ func (e *env) Name() string { return e.device.config.Name }
 
 func (e *env) Gateway() string { return e.device.shared.gateway }
 
-func (e *env) Address() messages.Address {
-	if address := e.device.config.Address; address != (config.Address{}) {
+func (e *env) Address() messages.Address { return e.device.address() }
+
+// address returns what the device's own messages are about.
+func (d *device) address() messages.Address {
+	if address := d.config.Address; address != (config.Address{}) {
 		return messages.Address(address)
 	}
-	return messages.Address{Device: e.Name()}
+	return messages.Address{Device: d.config.Name}
 }
 
 func (e *env) Log() *slog.Logger { return &e.log }
@@ -48,19 +54,19 @@ func (e *env) Emit(msg messages.InternalMsg, options ...devices.EmitOption) devi
 	if number == 0 {
 		return receipt
 	}
-	if e.closed.Load() || e.device.abandoned.Load() {
+	if e.over() {
 		e.device.shared.receipts.resolve(number, devices.ErrStopped)
 		return receipt
 	}
-	e.device.shared.counters.Emitted.Add(1)
-	e.device.counters.emitted.Add(1)
-	e.device.shared.mapper.send(messages.Emitted{
-		Number: number,
-		Device: e.device.config.Name,
-		Msg:    msg,
-		Retain: msg.Type() == messages.Status && (how.Retain || e.device.config.Retain),
-	})
+	e.device.emit(number, msg, msg.Type() == messages.Status && (how.Retain || e.device.config.Retain))
 	return receipt
+}
+
+// emit sends a message to the mapper. Number is that of the receipt, 0 if there is none.
+func (d *device) emit(number uint64, msg messages.InternalMsg, retain bool) {
+	d.shared.counters.Emitted.Add(1)
+	d.counters.emitted.Add(1)
+	d.shared.mapper.send(messages.Emitted{Number: number, Device: d.config.Name, Msg: msg, Retain: retain})
 }
 
 func (e *env) Report(err error) {

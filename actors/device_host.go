@@ -54,6 +54,7 @@ func (h *host) Receive(c actor.Context) {
 	switch m := c.Message().(type) {
 	case *actor.Started:
 		h.self = address{h.device.shared.root, c.Self()}
+		h.device.beginEntities()
 		if h.orphan = h.device.orphaned(); !h.orphan {
 			h.open()
 		}
@@ -99,6 +100,10 @@ func (h *host) open() {
 	case err == nil && overdue:
 		err = errOverdue{d.config.OpenTimeout}
 		h.opened = opened // to be closed
+	case err == nil:
+		if err = h.fault(opened); err != nil {
+			h.opened = opened // to be closed
+		}
 	}
 	if err != nil {
 		h.fail(&reason{doing: messages.Opening, err: err})

@@ -151,6 +151,13 @@ func deviceAdded(c *config.Device, addedBy string) messages.DeviceAdded {
 	return messages.DeviceAdded{Device: c.Name, Type: c.Type, AddedBy: addedBy, RetryMin: c.Retry.Min, RetryMax: c.Retry.Max}
 }
 
+// described has the mapper know what a device answers to, which follows from its description.
+func (p *parent) described(m described) {
+	if d := p.table.named(m.device.name); d != nil && d.identity() == m.device {
+		p.mapper.send(routes{add: []route{{name: m.device.name, answers: m.answers, reply: d.config.Reply, inbox: d}}})
+	}
+}
+
 // unrouted ends the devices that the mapper sends nothing any more, unless they wait in a line themselves.
 func (p *parent) unrouted() {
 	batch := p.leaving[0]
@@ -291,6 +298,7 @@ func (d *device) abandon() error {
 	})
 	d.box.Shed(isHandle, errStuck)
 	d.stopTallies()
+	d.endEntities()
 	return why
 }
 

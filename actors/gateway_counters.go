@@ -87,7 +87,7 @@ func (g *Gateway) Device(name string) (DeviceInfo, bool) {
 func (d *device) info() DeviceInfo {
 	i := DeviceInfo{
 		Name: d.config.Name, Type: d.config.Type, Room: d.config.Mailbox,
-		AnswersTo: d.config.Answers(),
+		AnswersTo: d.answers(),
 		Handled:   d.counters.handled.Load(), Refused: d.counters.refused.Load(), Failed: d.counters.failed.Load(),
 		Early: d.counters.early.Load(), Emitted: d.counters.emitted.Load(),
 	}

@@ -85,7 +85,7 @@ func (g *Gateway) connectionMemory() *connectionMemory {
 // share gives the devices what they use.
 func (g *Gateway) share() {
 	g.shared = shared{
-		supervisor: g.supervisor, mapper: g.mapper, parent: g.devices, table: g.table,
+		supervisor: g.supervisor, mapper: g.mapper, connection: g.connection, parent: g.devices, table: g.table,
 		root: g.root, life: g.life, counters: &g.counters, receipts: &g.receipts, spool: g.spool, unkept: g.unkept,
 		workers: &g.workers, log: g.options.Log, gateway: g.options.Codec.Name(),
 	}

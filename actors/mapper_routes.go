@@ -32,8 +32,10 @@ func newRouteTable(devices []route) *routeTable {
 	return t
 }
 
-// add takes in a device. One of the same name gives its place to it.
+// add takes in a device. One of the same name gives its place to it. A device that is there already, and has another route now,
+// hears and answers as before.
 func (t *routeTable) add(device route) {
+	was, _ := t.named(device.name)
 	t.remove(device.name)
 	number := len(t.routed)
 	if n := len(t.free); n > 0 {
@@ -41,10 +43,16 @@ func (t *routeTable) add(device route) {
 	} else {
 		t.routed = append(t.routed, routed{})
 	}
-	t.routed[number] = routed{route: device}
+	r := routed{route: device}
+	if was.inbox == device.inbox {
+		r.itself, r.deaf = was.itself, was.deaf
+	}
+	t.routed[number] = r
 	t.numbers[device.name] = number
 	t.commands.Add(number, device.answers)
-	t.statuses.Add(number, device.answers)
+	if !r.deaf {
+		t.statuses.Add(number, device.answers)
+	}
 	for _, gateway := range device.answers.Gateway {
 		t.gateways[gateway]++
 	}

@@ -141,7 +141,7 @@ func TestRouteTableWalk(t *testing.T) {
 			delete(deaf, name)
 		default:
 			gateways := []string{fmt.Sprint("g", random.IntN(3)), fmt.Sprint("g", random.IntN(3))}
-			r := route{name: name, answers: &routing.Answers{Gateway: gateways[:random.IntN(3)], Device: []string{name}}}
+			r := route{name: name, answers: &routing.Answers{Gateway: gateways[:random.IntN(3)], Device: []string{name}}, inbox: new(device)}
 			table.add(r)
 			there[name] = r
 			delete(deaf, name)
@@ -178,7 +178,8 @@ func TestRouteTableWalk(t *testing.T) {
 // A device that answers commands itself is known for that until it goes, also through a restart of the mapper.
 func TestAnswersItself(t *testing.T) {
 	command := messages.New(messages.Command, messages.Address{Device: "a"}, "ON")
-	table := newRouteTable([]route{{name: "a", answers: new(routing.Answers)}})
+	a, other := new(device), new(device)
+	table := newRouteTable([]route{{name: "a", answers: new(routing.Answers), inbox: a}})
 	for _, step := range []struct {
 		name string
 		do   func()
@@ -188,7 +189,10 @@ func TestAnswersItself(t *testing.T) {
 		{"when it has told", func() { table.opened(messages.Opened{Device: "a", AnswersItself: true}) }, faultsWanted},
 		{"when another has", func() { table.opened(messages.Opened{Device: "b", AnswersItself: true}) }, faultsWanted},
 		{"behind a restart", func() { table.reindex() }, faultsWanted},
-		{"one that takes its place", func() { table.add(route{name: "a", answers: new(routing.Answers)}) }, allWanted},
+		{"with another route", func() {
+			table.add(route{name: "a", answers: &routing.Answers{Device: []string{"a", "b"}}, inbox: a})
+		}, faultsWanted},
+		{"one that takes its place", func() { table.add(route{name: "a", answers: new(routing.Answers), inbox: other}) }, allWanted},
 	} {
 		step.do()
 		if got := table.wanted(command, table.find(command, nil)); got != step.want {

@@ -73,6 +73,12 @@ type identity struct {
 
 // A device's env → devices.
 
+// described tells what a device answers to, by another description that is in force.
+type described struct {
+	device  identity
+	answers *routing.Answers // nobody writes to them any more
+}
+
 // adopt asks for a device below another one: a new one, or one that the hub had in a former life.
 type adopt struct {
 	hub    identity

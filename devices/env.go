@@ -5,7 +5,9 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"time"
 
+	"github.com/mqttgateway/mqttgateway/entity"
 	"github.com/mqttgateway/mqttgateway/messages"
 	"github.com/mqttgateway/mqttgateway/topic"
 )
@@ -27,6 +29,20 @@ type Env interface {
 	Emit(msg messages.InternalMsg, options ...EmitOption) Receipt
 	// Report tells of an error that the device lives on with. The log says it throttled.
 	Report(err error)
+	// Describe says what the device is, and which entities it has. The opener calls it, and anybody again when that has changed.
+	// Messages, the topics below $gateway and all that other programs find out about the device follow from the description. It
+	// stays in force while the device is down, and until another one takes its place; an entity that both have keeps its value.
+	// The same description again changes nothing.
+	//
+	// Whatever an address leaves empty is that of the device. A description that [entity.Check] refuses does nothing; the device
+	// is not opened with it, for good, and one that has been opened goes on with the description that it had.
+	Describe(description entity.Device)
+	// Update hands over what has been read of entities at a time. It tells what is due, by the entities' Reports, now or later;
+	// a value that has not changed costs next to nothing. A reading of an entity that is not described is reported as an error.
+	Update(at time.Time, values ...entity.Reading)
+	// Event tells that an Event has happened: a status whose action is typ, which is one of the Options of the entity. It is never
+	// retained.
+	Event(id, typ string, args ...messages.Argument)
 	// Add adds a device below this one, which is its hub from then on: a lamp of a bridge, say. The added device has a name of
 	// its own, HUB.NAME, and all that a device has: availability, deadlines, a mailbox, a back-off. It is opened by open, at
 	// once and again after each failure, and hears what is sent to address: a message finds it if every characteristic that

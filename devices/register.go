@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/mqttgateway/mqttgateway/entity"
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
@@ -32,6 +33,9 @@ type Type struct {
 	Check func(params map[string]any) error
 	// Open decodes params and makes a device.
 	Open func(ctx context.Context, env Env, params map[string]any) (Device, error)
+	// Describe tells what a device with these params is, without opening anything: its description is in force from the start,
+	// also while the device is down. Nil for a type whose devices describe themselves when they have been opened, if at all.
+	Describe func(params map[string]any) (entity.Device, error)
 }
 
 // table holds the types of this binary. It is written by init functions, and by tests.
@@ -56,16 +60,19 @@ var table = struct {
 // What tags can't say, such as two parameters that exclude each other, a method Validate() error can, of P and of any struct
 // within: "gateway check" calls it as well. What only opening tells, that it does not know.
 //
+// Where the parameters say all that there is to say of a device's entities, a method Describe() (entity.Device, error) of P
+// does: see [Type.Describe].
+//
 // Register panics if the name is taken or P's tags are wrong, which are mistakes of the programmer.
 func Register[P any](name string, open func(ctx context.Context, env Env, params P) (Device, error)) {
 	var zero P
 	if err := options.Check(&zero); err != nil {
 		panic(fmt.Sprintf("devices: type %q: %v", name, err))
 	}
-	Add(Type{
+	t := Type{
 		Name:   name,
 		Params: options.Tree(&zero),
-		Check:  func(params map[string]any) error { return options.Decode(params, new(P)) },
+		Check:  func(params map[string]any) error { return check(params, new(P)) },
 		Open: func(ctx context.Context, env Env, params map[string]any) (Device, error) {
 			p, err := Decode[P](params)
 			if err != nil {
@@ -73,7 +80,22 @@ func Register[P any](name string, open func(ctx context.Context, env Env, params
 			}
 			return open(ctx, env, p)
 		},
-	})
+	}
+	if _, describes := any(&zero).(describer); describes {
+		t.Describe = func(params map[string]any) (entity.Device, error) {
+			p, err := Decode[P](params)
+			if err != nil {
+				return entity.Device{}, err
+			}
+			return any(&p).(describer).Describe()
+		}
+	}
+	Add(t)
+}
+
+// describer is what parameters are that say all of their device's entities.
+type describer interface {
+	Describe() (entity.Device, error)
 }
 
 // Decode reads params into P as Register does, for types that read their own. The error tells all that is wrong, and
@@ -84,6 +106,22 @@ func Decode[P any](params map[string]any) (P, error) {
 		return p, &paramsError{err}
 	}
 	return p, nil
+}
+
+// check also looks at the description that the parameters give.
+func check[P any](params map[string]any, p *P) error {
+	if err := options.Decode(params, p); err != nil {
+		return err
+	}
+	d, ok := any(p).(describer)
+	if !ok {
+		return nil
+	}
+	description, err := d.Describe()
+	if err != nil {
+		return err
+	}
+	return entity.Check(description)
 }
 
 // paramsError is a wrong configuration, with the faults of all options on one line.

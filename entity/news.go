@@ -1,6 +1,7 @@
 package entity
 
 import (
+	"slices"
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -45,9 +46,12 @@ func (s *Set) Due(now time.Time) News {
 	})
 }
 
-// All returns every status with the current values, and takes them as told, whatever deadband and AtMost say: somebody has asked.
-func (s *Set) All(now time.Time) News {
-	return s.tell(now, func(p *point) bool { return p.place >= 0 })
+// All returns the statuses of some addresses with the current values, and takes them as told, whatever deadband and AtMost say:
+// somebody has asked. Without addresses it returns every status.
+func (s *Set) All(now time.Time, at ...messages.Address) News {
+	return s.tell(now, func(p *point) bool {
+		return p.place >= 0 && (len(at) == 0 || slices.Contains(at, s.places[p.place].address))
+	})
 }
 
 // tell takes the points that are to be told as told, and returns the news of it.

@@ -55,10 +55,17 @@ func open(env *Env, opener devices.Opener) (*Device, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	err := guarded(func() (err error) { d.dev, err = opener(ctx, d.Env); return err })
-	if err == nil && d.dev == nil {
+	switch {
+	case err != nil:
+	case d.dev == nil:
 		err = errors.New("the opener returned no device")
+	default:
+		if err = env.fault(); err != nil {
+			err = errors.Join(err, guarded(d.dev.Close))
+		}
 	}
 	if err != nil {
+		env.teller.End()
 		return nil, errors.Join(err, env.removeAll())
 	}
 	d.life, d.end = context.WithCancel(context.Background())
@@ -116,6 +123,7 @@ func (d *Device) Close() error {
 			err = errors.Join(fmt.Errorf("run goes on %v after it was told to end", patience), err)
 		}
 	}
+	d.teller.End()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.closed = true

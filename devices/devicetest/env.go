@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/entities"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -19,12 +20,16 @@ type Env struct {
 	address messages.Address
 	log     *slog.Logger
 	emitted chan Emitted
+	teller  *entities.Teller
 
-	mu      sync.Mutex
-	closed  bool
-	reports []error
-	lines   []string
-	added   map[string]*added // by their full names; nil: nothing can be added
+	mu           sync.Mutex
+	opened       bool  // the opener has returned
+	misdescribed error // what was wrong with a description before that
+	closed       bool
+	reports      []error
+	views        map[string]string // the retained ones, by name
+	lines        []string
+	added        map[string]*added // by their full names; nil: nothing can be added
 }
 
 // Emitted is a message that a device sent.
@@ -38,6 +43,8 @@ const room = 1000
 
 func newEnv(name string) *Env {
 	e := &Env{name: name, address: messages.Address{Device: name}, emitted: make(chan Emitted, room), added: make(map[string]*added)}
+	e.teller = entities.NewTeller((*listener)(e))
+	e.teller.Begin()
 	e.log = slog.New(slog.NewTextHandler((*lineWriter)(e), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	return e
 }
@@ -54,13 +61,17 @@ func (e *Env) Emit(msg messages.InternalMsg, options ...devices.EmitOption) devi
 	for _, option := range options {
 		option(&how)
 	}
+	return e.emit(msg, how.Retain && msg.Type() == messages.Status)
+}
+
+func (e *Env) emit(msg messages.InternalMsg, retain bool) devices.Receipt {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return receipt{devices.ErrStopped}
 	}
 	select {
-	case e.emitted <- Emitted{msg, how.Retain && msg.Type() == messages.Status}:
+	case e.emitted <- Emitted{msg, retain}:
 		return receipt{}
 	default:
 		return receipt{devices.ErrDropped}

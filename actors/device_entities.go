@@ -1,0 +1,96 @@
+package actors
+
+import (
+	"fmt"
+
+	"github.com/mqttgateway/mqttgateway/actors/routing"
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/entity"
+	"github.com/mqttgateway/mqttgateway/internal/entities"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// What a device has said of itself, and the values of its entities, stays while the equipment fails and is opened again: so does
+// what the device answers to, and what the broker keeps of it, until a value is stale. The Teller has both, and tells of both what
+// is due on whichever goroutine it becomes due: that of Env.Update, or of a timer.
+
+// description returns the description in force; nil if there is none. Most devices never have one.
+func (d *device) description() *entities.Description {
+	if t := d.entities.Load(); t != nil {
+		return t.Description()
+	}
+	return nil
+}
+
+// describe puts a description in force.
+func (d *device) describe(description entity.Device) error {
+	t := d.entities.Load()
+	if t == nil {
+		t = entities.NewTeller((*deviceListener)(d))
+		t.Begin()
+		if !d.entities.CompareAndSwap(nil, t) {
+			t = d.entities.Load()
+		}
+	}
+	return misdescribed(t.Describe(entities.Whole(description, d.address())))
+}
+
+// describeFirst puts the description in force that the type of the device gives, and has nothing told of it yet.
+func (d *device) describeFirst() {
+	if d.typ.Describe == nil {
+		return
+	}
+	description, err := d.typ.Describe(d.config.Params)
+	t := entities.NewTeller((*deviceListener)(d))
+	if err == nil {
+		err = t.Describe(entities.Whole(description, d.address()))
+	}
+	if d.misdescribed = misdescribed(err); err == nil {
+		d.entities.Store(t)
+	}
+}
+
+// misdescribed returns the error of a device whose description is wrong; nil if err is.
+func misdescribed(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: description: %s", devices.ErrConfig, oneLine(err.Error()))
+}
+
+// beginEntities has the description of the type told, when the device has got an actor.
+func (d *device) beginEntities() {
+	if t := d.entities.Load(); t != nil {
+		t.Begin()
+	}
+}
+
+// endEntities has nothing told of the entities any more, if the device does not go on.
+func (d *device) endEntities() {
+	ends := d.abandoned.Load()
+	d.box.Locked(func() { ends = ends || d.going || d.admits == refuseClosing })
+	if t := d.entities.Load(); t != nil && ends {
+		t.End()
+	}
+}
+
+// deviceListener is the device as the listener of its Teller.
+type deviceListener device
+
+var _ entities.Listener = (*deviceListener)(nil)
+
+// Say implements entities.Listener.
+func (l *deviceListener) Say(msg messages.InternalMsg, retain bool) {
+	(*device)(l).emit(0, msg, retain)
+}
+
+// Show implements entities.Listener.
+func (l *deviceListener) Show(view, payload string, retain bool) {
+	l.shared.connection.send(messages.View{Device: l.config.Name, Name: view, Payload: payload, Retain: retain})
+}
+
+// Reroute implements entities.Listener.
+func (l *deviceListener) Reroute() {
+	answers := routing.Answers((*device)(l).answers())
+	l.shared.parent.send(described{(*device)(l).identity(), &answers})
+}

@@ -1,0 +1,112 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/entity"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// Describe implements devices.Env.
+func (e *env) Describe(description entity.Device) {
+	if e.over() {
+		return
+	}
+	err := e.device.describe(description)
+	switch {
+	case err == nil:
+	case e.opened.Load():
+		e.Report(err)
+	default: // the opening fails
+		e.misdescribed.Store(&err)
+	}
+}
+
+// Update implements devices.Env.
+func (e *env) Update(at time.Time, values ...entity.Reading) {
+	if e.over() {
+		return
+	}
+	described := e.device.entities.Load()
+	if described == nil {
+		e.Report(errUndescribed)
+		return
+	}
+	if err := described.Update(at, values...); err != nil {
+		e.Report(err)
+	}
+}
+
+// Event implements devices.Env.
+func (e *env) Event(id, typ string, args ...messages.Argument) {
+	if e.over() {
+		return
+	}
+	described := e.device.entities.Load()
+	if described == nil {
+		e.Report(errUndescribed)
+		return
+	}
+	if err := described.Event(id, typ, args...); err != nil {
+		e.Report(err)
+	}
+}
+
+// errUndescribed says why nothing is told of the entities of a device.
+var errUndescribed = errors.New("the device has entities to tell of, but has not described itself")
+
+// over reports whether nothing of this life of the device counts any more.
+func (e *env) over() bool { return e.closed.Load() || e.device.abandoned.Load() }
+
+// fault returns what is wrong with what an opened device has said of itself, and nil if nothing is.
+func (h *host) fault(opened devices.Device) error {
+	d := h.device
+	h.env.opened.Store(true)
+	if d.misdescribed != nil {
+		return d.misdescribed
+	}
+	if err := h.env.misdescribed.Load(); err != nil {
+		return *err
+	}
+	if n := d.description(); n != nil && n.Settable() && !settable(opened) {
+		return fmt.Errorf("%w: the description has entities that can be set, but the device has no Set", devices.ErrConfig)
+	}
+	return nil
+}
+
+// settable reports whether entities of an opened device can be set.
+func settable(opened devices.Device) bool {
+	if _, ok := opened.(*registered); ok {
+		return true
+	}
+	_, ok := opened.(devices.Setter)
+	return ok
+}
+
+// answers returns which messages find the device: of each characteristic what its configuration lists, or else the values in the
+// addresses of its entities, or, without entities, its own address.
+func (d *device) answers() config.AnswersTo {
+	n := d.description()
+	if n == nil {
+		return d.config.Answers()
+	}
+	of, ok := n.Answers()
+	if !ok {
+		return d.config.Answers()
+	}
+	or := func(listed, described []string) []string {
+		if len(listed) > 0 {
+			return listed
+		}
+		return described
+	}
+	to := d.config.AnswersTo
+	return config.AnswersTo{
+		Function: or(to.Function, of.Function), Gateway: or(to.Gateway, of.Gateway),
+		Location: or(to.Location, of.Location), Device: or(to.Device, of.Device),
+	}
+}

@@ -1,0 +1,130 @@
+package entities
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/entity"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// heard is a Listener that keeps what it is told, a line each.
+type heard struct{ lines []string }
+
+func (h *heard) Say(msg messages.InternalMsg, retain bool) {
+	h.lines = append(h.lines, fmt.Sprintf("%v %v", msg, retain))
+}
+
+func (h *heard) Show(view, payload string, retain bool) {
+	h.lines = append(h.lines, fmt.Sprintf("%s %s %v", view, payload, retain))
+}
+
+func (h *heard) Reroute() { h.lines = append(h.lines, "reroute") }
+
+func (h *heard) want(t *testing.T, when string, want ...string) {
+	t.Helper()
+	synctest.Wait()
+	if !slices.Equal(h.lines, want) {
+		t.Errorf("%s: told\n  %q\nwant\n  %q", when, h.lines, want)
+	}
+	h.lines = nil
+}
+
+func gate() entity.Device {
+	return entity.Device{Address: messages.Address{Function: "Security", Device: "entry"}, Entities: []entity.Entity{
+		{ID: "gate", Kind: entity.Bool, Words: map[string]string{"true": "GATE_OPEN", "false": "GATE_CLOSE"}, Address: messages.Address{Device: "Gate"}},
+		{ID: "calls", Kind: entity.Number, Report: entity.Report{AtMost: 10 * time.Second, Heartbeat: time.Hour}},
+		{ID: "secret", Kind: entity.Text, Hidden: true},
+		{ID: "bell", Kind: entity.Event, Options: []string{"rung"}},
+	}}
+}
+
+// A Teller tells its description, then what is due: at once, or when its time has come.
+func TestTeller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := new(heard)
+		teller := NewTeller(h)
+		if err := teller.Describe(gate()); err != nil {
+			t.Fatal(err)
+		}
+		h.want(t, "described before the beginning")
+		teller.Begin()
+		if info := `info {"address":{"function":"Security","device":"entry"},"entities":[{"id":"gate",`; len(h.lines) != 4 || !strings.HasPrefix(h.lines[0], info) ||
+			strings.Contains(h.lines[0], "secret") {
+			t.Errorf("told at the beginning: %q", h.lines)
+		}
+		h.lines = h.lines[1:]
+		h.want(t, "at the beginning",
+			`S Security///Gate: STATE {"gate":null} true`, `S Security///entry: STATE {"calls":null} true`, `values {"gate":null,"calls":null} true`)
+
+		update := func(r ...entity.Reading) {
+			t.Helper()
+			if err := teller.Update(time.Now(), r...); err != nil {
+				t.Error(err)
+			}
+		}
+		update(entity.Boolean("gate", true, nil), entity.String("secret", "x", nil))
+		h.want(t, "a word that has its address for itself",
+			`S Security///Gate: STATE {"gate":true} false`, `S Security///Gate: GATE_OPEN true`, `values {"gate":true,"calls":null} true`)
+		update(entity.Boolean("gate", true, nil))
+		h.want(t, "unchanged")
+		update(entity.Unknown("gate", fmt.Errorf("line broken")))
+		h.want(t, "unknown: no word says so", `S Security///Gate: STATE {"gate":null} true`, `values {"gate":null,"calls":null} true`)
+
+		time.Sleep(10 * time.Second)
+		update(entity.Int("calls", 1, nil))
+		h.want(t, "a first value", `S Security///entry: STATE {"calls":1} true`, `values {"gate":null,"calls":1} true`)
+		update(entity.Int("calls", 2, nil))
+		time.Sleep(9 * time.Second)
+		h.want(t, "held back")
+		time.Sleep(time.Second)
+		h.want(t, "at the end of at most", `S Security///entry: STATE {"calls":2} true`, `values {"gate":null,"calls":2} true`)
+		time.Sleep(time.Hour)
+		h.want(t, "heartbeat", `S Security///entry: STATE {"calls":2} true`, `values {"gate":null,"calls":2} true`)
+
+		if err := teller.Event("bell", "rung", messages.Argument{Key: "times", Value: messages.IntValue(2)}); err != nil {
+			t.Error(err)
+		}
+		h.want(t, "an event", `S Security///entry: rung {"times":2} false`, `event/bell {"event_type":"rung","times":2} false`)
+		teller.Again([]messages.Address{{Function: "Security", Device: "entry"}})
+		h.want(t, "again", `S Security///entry: STATE {"calls":2} true`, `values {"gate":null,"calls":2} true`)
+
+		for _, wrong := range []error{
+			teller.Event("bell", "burnt"), teller.Event("gate", "rung"), teller.Event("nothing", "rung"),
+			teller.Update(time.Now(), entity.Int("nothing", 1, nil)),
+			teller.Describe(entity.Device{Entities: []entity.Entity{{ID: "twice", Kind: entity.Text}, {ID: "twice", Kind: entity.Text}}}),
+		} {
+			if wrong == nil {
+				t.Error("a mistake is no error")
+			}
+		}
+		if err := teller.Describe(gate()); err != nil {
+			t.Error(err)
+		}
+		h.want(t, "mistakes, and the same description again")
+
+		less := gate()
+		less.Entities = less.Entities[3:]
+		if err := teller.Describe(less); err != nil {
+			t.Error(err)
+		}
+		if len(h.lines) != 3 || h.lines[0] != "reroute" || h.lines[2] != "values  true" {
+			t.Errorf("no values any more: told %q", h.lines)
+		}
+		h.lines = nil
+		if err := teller.Describe(gate()); err != nil {
+			t.Error(err)
+		}
+		h.lines = nil
+		update(entity.Int("calls", 3, nil))
+		teller.End()
+		h.lines = nil
+		update(entity.Int("calls", 4, nil))
+		time.Sleep(2 * time.Hour)
+		h.want(t, "over")
+	})
+}
