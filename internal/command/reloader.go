@@ -122,7 +122,8 @@ func (r *reloader) diff(ctx context.Context) service.Difference {
 }
 
 // reload makes the log open its file again, and puts in force what has changed: the map first, so that added devices
-// begin with the new map. Options that differ but need a restart are returned.
+// begin with the new map. If the gateway does not take the devices, reload puts the former map in force again. Options that
+// differ but need a restart are returned.
 func (r *reloader) reload(ctx context.Context) service.Difference {
 	r.logs.Reopen()
 	w, d := r.read(ctx)
@@ -132,10 +133,11 @@ func (r *reloader) reload(ctx context.Context) service.Difference {
 	if err := r.gateway.Reload(w.codec); err != nil {
 		return refused(err)
 	}
-	r.codec = w.codec
 	if _, err := r.gateway.Apply(ctx, w.config.Devices); err != nil {
+		_ = r.gateway.Reload(r.codec) // fails only if the gateway has stopped
 		return refused(err)
 	}
+	r.codec = w.codec
 	r.logs.SetLevels(logOptions(&w.config))
 	r.inForce.Devices, r.inForce.Mapping = w.config.Devices, w.config.Mapping
 	r.inForce.Log.Level, r.inForce.Log.File.Level, r.inForce.Log.Email.Level = w.config.Log.Level, w.config.Log.File.Level, w.config.Log.Email.Level

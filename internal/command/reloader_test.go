@@ -143,6 +143,7 @@ func TestHealthSocketThatCannotBe(t *testing.T) {
 type fakeFleet struct {
 	devices []config.Device
 	codec   *mapping.Codec
+	stopped error // of Apply
 }
 
 func (f *fakeFleet) Reload(codec *mapping.Codec) error {
@@ -174,22 +175,14 @@ func (f *fakeFleet) Compare(_ context.Context, list []config.Device) (c actors.C
 
 func (f *fakeFleet) Apply(ctx context.Context, list []config.Device) (actors.Changes, error) {
 	c, err := f.Compare(ctx, list)
-	if err == nil {
+	if err = errors.Join(err, f.stopped); err == nil {
 		f.devices = list
 	}
 	return c, err
 }
 
-// A reload puts in force exactly what diff has returned; after the reload diff returns no difference. A configuration
-// with a fault changes nothing.
-func TestReloader(t *testing.T) {
-	const file = `
-mapping: {root: home, topics: [home/#]}
-devices:
-  - {name: a, type: dummy, params: {port: none}}
-  - {name: b, type: dummy, params: {port: none}}
-  - {name: c, type: dummy, params: {port: none}}
-`
+// reloading returns the reloader of a fake gateway that runs with the configuration file, which is gw.yaml.
+func reloading(t *testing.T, file string) (*reloader, *fakeFleet) {
 	folder(t, map[string]string{"gw.yaml": file})
 	load := func() (*config.Loaded, error) {
 		dir, err := os.Getwd()
@@ -210,9 +203,46 @@ devices:
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer logs.Close()
+	t.Cleanup(func() { logs.Close() })
 	f := &fakeFleet{devices: l.Config.Devices, codec: p.codec}
-	r := newReloader(load, l, p.codec, f, logs)
+	return newReloader(load, l, p.codec, f, logs), f
+}
+
+// A reload that the gateway does not carry out to the end leaves everything as it was, and the next one finds all of the
+// difference again.
+func TestReloadThatIsGivenUp(t *testing.T) {
+	const file = "mapping: {root: home, topics: [home/#]}\ndevices: [{name: a, type: dummy, params: {port: none}}]\n"
+	r, f := reloading(t, file)
+	before := *f
+	changed := strings.NewReplacer("home/#", "home/+/#", "name: a", "name: b").Replace(file) + "log: {level: warn}\n"
+	if err := os.WriteFile("gw.yaml", []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f.stopped = errors.New("gateway stopping")
+	if got := r.reload(t.Context()); !slices.Equal(got.Faults, []string{"gateway stopping"}) {
+		t.Errorf("got %+v, want the fault of Apply", got)
+	}
+	f.stopped = nil
+	if !reflect.DeepEqual(*f, before) {
+		t.Errorf("a reload that was given up has changed %+v to %+v", before, *f)
+	}
+	want := service.Difference{Added: []string{"b"}, Removed: []string{"a"}, Map: []string{"topics"}, Options: []string{"mapping.topics", "log.level"}}
+	if got := r.reload(t.Context()); !reflect.DeepEqual(got, want) {
+		t.Errorf("the next reload: %+v, want %+v", got, want)
+	}
+}
+
+// A reload puts in force exactly what diff has returned; after the reload diff returns no difference. A configuration
+// with a fault changes nothing.
+func TestReloader(t *testing.T) {
+	const file = `
+mapping: {root: home, topics: [home/#]}
+devices:
+  - {name: a, type: dummy, params: {port: none}}
+  - {name: b, type: dummy, params: {port: none}}
+  - {name: c, type: dummy, params: {port: none}}
+`
+	r, f := reloading(t, file)
 	for _, step := range []struct {
 		name, file string
 		want       service.Difference
