@@ -10,8 +10,13 @@ import (
 // serve runs the gateway, and the service around it, until ctx is done. If socket is "", there is no health socket.
 func serve(ctx context.Context, g *actors.Gateway, r *reloader, socket string) error {
 	s, err := service.Start(ctx, service.Options{
-		Alive:  g.Alive,
-		State:  func() service.State { return serviceState(g.State()) },
+		Alive: g.Alive,
+		State: func() service.State { return serviceState(g.State()) },
+		Watch: func(ctx context.Context, changed func()) {
+			for range g.Watch(ctx) {
+				changed()
+			}
+		},
 		Reload: r.reload,
 		Diff:   r.diff,
 		Socket: socket,

@@ -17,7 +17,7 @@ import (
 // tape.
 func attended(t *testing.T, g *gateway) (hangups chan<- os.Signal, stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
-	s := &Service{options: g.options(), notify: g.note, hangups: make(chan os.Signal, 1)}
+	s := &Service{options: g.options(), notify: g.note, watched: true, hangups: make(chan os.Signal, 1)}
 	s.tasks.Go(func() { s.attend(ctx) })
 	synctest.Wait()
 	return s.hangups, func() {
@@ -65,17 +65,44 @@ func TestStatusWhenItChanges(t *testing.T) {
 		g := newGateway()
 		_, stop := attended(t, g)
 		time.Sleep(7 * time.Second)
-		locked(g, func() bool {
-			g.state = State{Link: "waiting", Devices: Devices{Online: 1, Opening: 1, Down: 3}}
-			return true
-		})
-		time.Sleep(time.Minute)
+		g.become(State{Link: "waiting", Devices: Devices{Online: 1, Opening: 1, Down: 3}})
+		for i := range 14 { // in 1.4 s
+			time.Sleep(100 * time.Millisecond)
+			g.become(State{Link: "waiting", Devices: Devices{Online: i}})
+		}
+		time.Sleep(20 * time.Second)
 		stop()
 		wantTape(t, g,
 			"0s STATUS=starting",
 			"0s READY=1 STATUS=link connected, devices: 2 online, 0 down",
-			"8s STATUS=link waiting, devices: 1 online, 3 down, 1 opening",
-			"1m7s STOPPING=1 STATUS=stopping")
+			"7s STATUS=link waiting, devices: 1 online, 3 down, 1 opening",
+			"9s STATUS=link waiting, devices: 13 online, 0 down",
+			"28.4s STOPPING=1 STATUS=stopping")
+	})
+}
+
+// Of what changes without a word, a time that grows is told as often as any change, and a count once in a minute.
+func TestStatusThatGrows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGateway()
+		_, stop := attended(t, g)
+		quietly := func(change func(s *State)) { locked(g, func() bool { change(&g.state); return true }) }
+		quietly(func(s *State) { s.TooLarge = 2 })
+		time.Sleep(100 * time.Second)
+		quietly(func(s *State) { s.UnansweredSeconds = 10 })
+		g.become(g.state)
+		time.Sleep(time.Second)
+		quietly(func(s *State) { s.UnansweredSeconds = 11 })
+		time.Sleep(2 * time.Second)
+		stop()
+		const well = "STATUS=link connected, devices: 2 online, 0 down, messages too large: 2"
+		wantTape(t, g,
+			"0s STATUS=starting",
+			"0s READY=1 STATUS=link connected, devices: 2 online, 0 down",
+			"1m0s "+well,
+			"1m40s "+strings.Replace(well, ",", ", acknowledgements outstanding for 10s,", 1),
+			"1m42s "+strings.Replace(well, ",", ", acknowledgements outstanding for 11s,", 1),
+			"1m43s STOPPING=1 STATUS=stopping")
 	})
 }
 

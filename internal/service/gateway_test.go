@@ -21,6 +21,7 @@ type gateway struct {
 	silent bool // if true, the actors don't answer
 	asked  int
 	state  State
+	news   chan struct{} // holds one if the state has changed
 	reload func(context.Context) Difference
 	diff   Difference
 	tape   []string
@@ -30,6 +31,7 @@ type gateway struct {
 func newGateway() *gateway {
 	return &gateway{
 		born:   time.Now(),
+		news:   make(chan struct{}, 1),
 		state:  State{Link: "connected", Devices: Devices{Online: 2}},
 		reload: func(context.Context) Difference { return Difference{} },
 	}
@@ -45,6 +47,7 @@ func (g *gateway) options() Options {
 	return Options{
 		Alive:  g.alive,
 		State:  func() State { return locked(g, func() State { return g.state }) },
+		Watch:  g.watch,
 		Reload: func(ctx context.Context) Difference { return g.reload(ctx) },
 		Diff:   func(context.Context) Difference { return g.diff },
 		Log:    slog.New(slog.NewTextHandler(g, &slog.HandlerOptions{ReplaceAttr: dropTime})),
@@ -58,6 +61,27 @@ func (g *gateway) alive(ctx context.Context) error {
 	}
 	<-ctx.Done()
 	return errSilent
+}
+
+// watch behaves as the real Watch: the first change is the whole state.
+func (g *gateway) watch(ctx context.Context, changed func()) {
+	for {
+		changed()
+		select {
+		case <-g.news:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// become changes the state.
+func (g *gateway) become(s State) {
+	locked(g, func() bool { g.state = s; return true })
+	select {
+	case g.news <- struct{}{}:
+	default:
+	}
 }
 
 func (g *gateway) note(assignments ...string) {

@@ -11,6 +11,8 @@ import (
 // notify sends systemd one datagram of assignments, such as "READY=1", that belong together.
 type notify func(assignments ...string)
 
+const notifySocket = "NOTIFY_SOCKET" // the variable that names systemd's socket
+
 // systemd returns a notify for the socket in NOTIFY_SOCKET; without that variable the notify does nothing. Several
 // goroutines may call the notify. Only the first failure is logged: a failure either repeats for ever, or is short and
 // systemd itself complains about the missed datagram.

@@ -20,8 +20,12 @@ type Options struct {
 	// before the gateway runs.
 	Alive func(ctx context.Context) error
 
-	// State returns the gateway's present state without waiting. Several goroutines call State, every few seconds.
+	// State returns the gateway's present state without waiting. Several goroutines call State.
 	State func() State
+
+	// Watch calls changed after each change of the state, until ctx is done. What changes while changed has not
+	// returned is one change.
+	Watch func(ctx context.Context, changed func())
 
 	// Reload reads the configuration again and puts in force what has changed; if there is a fault, Reload changes
 	// nothing. Diff only tells what Reload would do. One goroutine calls both, and only after Alive has returned nil
@@ -36,6 +40,7 @@ type Options struct {
 type Service struct {
 	options  Options
 	notify   notify
+	watched  bool          // systemd wants to hear of the status
 	watchdog time.Duration // systemd restarts a gateway that is silent for so long; 0: systemd has no watchdog
 	hangups  chan os.Signal
 	requests chan asked // from clients of the health socket
@@ -54,7 +59,7 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 		return nil, fmt.Errorf("systemd's watchdog: %w", err)
 	}
 	s := &Service{
-		options: o, notify: systemd(o.Log), watchdog: watchdog,
+		options: o, notify: systemd(o.Log), watched: os.Getenv(notifySocket) != "", watchdog: watchdog,
 		hangups: make(chan os.Signal, 1), requests: make(chan asked),
 	}
 	if o.Socket != "" {
@@ -80,7 +85,8 @@ func (s *Service) Close() {
 
 const (
 	startRetry  = 100 * time.Millisecond // between two questions to a gateway that does not run yet
-	statusEvery = 2 * time.Second
+	statusEvery = 2 * time.Second        // between two changes of the status at least
+	statusAgain = time.Minute            // until the status is looked at without a change, which a counter of messages is not
 )
 
 // attend follows the gateway from its start to its stop: attend tells systemd each change of the status, and carries
@@ -98,9 +104,12 @@ func (s *Service) attend(ctx context.Context) {
 	if s.watchdog > 0 {
 		s.tasks.Go(func() { s.feedWatchdog(ctx) })
 	}
-
-	look := time.NewTicker(statusEvery)
-	defer look.Stop()
+	changes := make(chan struct{})
+	if s.watched {
+		s.tasks.Go(func() { s.watch(ctx, changes) })
+	}
+	again := time.NewTimer(untilAgain(said))
+	defer again.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -109,13 +118,35 @@ func (s *Service) attend(ctx context.Context) {
 			s.reload(ctx)
 		case a := <-s.requests:
 			s.attendTo(ctx, a)
-		case <-look.C:
+		case <-changes:
+		case <-again.C:
 		}
 		if now := s.options.State(); now != said {
 			s.notify("STATUS=" + now.String())
 			said = now
 		}
+		again.Reset(untilAgain(said))
 	}
+}
+
+// watch sends each change of the state to changes, but not more than one in statusEvery.
+func (s *Service) watch(ctx context.Context, changes chan<- struct{}) {
+	s.options.Watch(ctx, func() {
+		select {
+		case changes <- struct{}{}:
+			wait(ctx, statusEvery)
+		case <-ctx.Done():
+		}
+	})
+}
+
+// untilAgain returns when the status is to be looked at although no change was told: soon if the status that was said last
+// tells of a time, which grows.
+func untilAgain(said State) time.Duration {
+	if said.UnansweredSeconds > 0 {
+		return statusEvery
+	}
+	return statusAgain
 }
 
 // ask asks the gateway's actors whether they are alive, and waits for the answer for at most patience.
