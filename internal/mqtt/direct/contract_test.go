@@ -7,7 +7,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/contract"
 )
 
-// transport is this one, for the tests that all transports share.
+// transport is the transport of this package, for the contract's tests.
 var transport = contract.Transport{
 	Dial:    Dial,
 	Connect: connect,

@@ -8,12 +8,12 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/packet"
 )
 
-// Packets are written straight into the buffer that is sent, and read straight out of the one that was filled.
+// Packets are encoded straight into the buffer that is written, and decoded straight from the buffer that was read:
 //
 //	type and flags (1 byte), remaining length (1 to 4), variable header, payload
 //	text = length (2 bytes), bytes
 
-// appendHeader appends what each packet begins with. The standard's remaining length is a Uvarint.
+// appendHeader appends the beginning of a packet. The standard's remaining length has the encoding of a Uvarint.
 func appendHeader(b []byte, first byte, rest int) []byte {
 	return binary.AppendUvarint(append(b, first), uint64(rest))
 }
@@ -22,7 +22,7 @@ func appendText(b []byte, text string) []byte {
 	return append(binary.BigEndian.AppendUint16(b, uint16(len(text))), text...)
 }
 
-// sizeOf returns how many bytes texts take.
+// sizeOf returns the number of bytes of encoded texts.
 func sizeOf(texts ...string) int {
 	n := 0
 	for _, text := range texts {
@@ -41,7 +41,7 @@ const (
 	flagUsername     = 1 << 7
 )
 
-// appendConnect appends the CONNECT that says who we are.
+// appendConnect appends a CONNECT with the options of o.
 //
 //	"MQTT", level 4 (1 byte), flags (1), keep-alive in seconds (2), client identifier, will's topic and payload, user name, password
 func appendConnect(b []byte, o mqtt.Options) []byte {
@@ -88,7 +88,7 @@ func appendUnsubscribe(b []byte, id uint16, filters []string) []byte {
 	return b
 }
 
-// flagReserved is what SUBSCRIBE and UNSUBSCRIBE have in place of flags.
+// flagReserved is the value that SUBSCRIBE and UNSUBSCRIBE must have in place of flags.
 const flagReserved = 1 << 1
 
 // The flags of a PUBLISH (section 3.3.1); its QoS is between them.
@@ -98,8 +98,8 @@ const (
 	flagDuplicate = 1 << 3
 )
 
-// appendPublish appends m at the given QoS: topic, identifier (2 bytes, from QoS 1 on), payload. m has passed its check; id does
-// not count at QoS 0.
+// appendPublish appends m as a PUBLISH at the given QoS: topic, identifier (2 bytes, from QoS 1 on), payload. m has
+// passed its check; id has no meaning at QoS 0.
 func appendPublish(b []byte, m mqtt.Message, qos byte, id uint16) []byte {
 	first, rest := byte(packet.Publish<<4)|qos<<shiftQoS, sizeOf(m.Topic)+len(m.Payload)
 	if m.Retained {
@@ -115,9 +115,9 @@ func appendPublish(b []byte, m mqtt.Message, qos byte, id uint16) []byte {
 	return append(b, m.Payload...)
 }
 
-// parsePublish reads what the Reader has let pass. The message shares no memory with p.
+// parsePublish reads a PUBLISH that the Reader has checked. The message shares no memory with p.
 func parsePublish(p packet.Packet) (m mqtt.Message, id uint16) {
-	text := string(p.Body) // one allocation for all that the message holds
+	text := string(p.Body) // the one allocation for all of the message
 	n := 2 + len(p.Topic())
 	m = mqtt.Message{Topic: text[2:n], QoS: p.QoS(), Retained: p.First&flagRetained != 0, Duplicate: p.First&flagDuplicate != 0}
 	if m.QoS > 0 {

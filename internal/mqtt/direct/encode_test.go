@@ -45,7 +45,7 @@ func FuzzPublishPacket(f *testing.F) {
 	})
 }
 
-// samePublish writes and reads m, and wants it to be what paho's codec writes and reads.
+// samePublish encodes and decodes m, and compares both results with those of paho's codec.
 func samePublish(t *testing.T, m mqtt.Message, id uint16) {
 	t.Helper()
 	ours := appendPublish([]byte("before"), m, m.QoS, id)[len("before"):]
@@ -57,7 +57,7 @@ func samePublish(t *testing.T, m mqtt.Message, id uint16) {
 
 	ours[0] |= flagDuplicate
 	got, gotID := parsePublish(firstOf(t, ours))
-	clear(ours) // The message is its receiver's own.
+	clear(ours) // The decoded message must not depend on the buffer.
 	if m.QoS == 0 {
 		id = 0
 	}
@@ -68,10 +68,10 @@ func samePublish(t *testing.T, m mqtt.Message, id uint16) {
 	}
 }
 
-// encoded is what paho's codec writes.
+// encoded returns p as paho's codec encodes it.
 func encoded(p packets.ControlPacket) []byte {
 	var b bytes.Buffer
-	_ = p.Write(&b) // into memory
+	_ = p.Write(&b) // writing to memory does not fail
 	return b.Bytes()
 }
 
@@ -111,7 +111,7 @@ func TestSubscribePackets(t *testing.T) {
 	}
 }
 
-// firstOf reads the first packet of a broker's stream.
+// firstOf reads the first packet in b with a Reader.
 func firstOf(t *testing.T, b []byte) packet.Packet {
 	t.Helper()
 	r := packet.NewReader(bytes.NewReader(append(bytes.Clone(contract.Connack), b...)), mqtt.LargestPacket)

@@ -28,7 +28,7 @@ func TestIdentifiersAreNeverInUse(t *testing.T) {
 	if _, err := i.identifier(); !errors.Is(err, errNoIdentifier) {
 		t.Errorf("one more: %v", err)
 	}
-	// Of all that there are, those that have come back.
+	// All identifiers are in use but those whose answers have come.
 	i.take(packet.Suback, 1, 0)
 	i.take(packet.Puback, 40_000, 0)
 	for _, want := range []uint16{1, 40_000} {
@@ -66,8 +66,8 @@ func TestWhatIsNotInFlight(t *testing.T) {
 	}
 }
 
-// Whatever happens in whatever order, each outcome comes once, in the order of its QoS, and neither before its cause nor
-// later.
+// Whatever happens in whatever order, each outcome is reported once, in the order of its QoS, and neither before its
+// cause nor later.
 func TestOutcomesOfARandomWalk(t *testing.T) {
 	for seed := range uint64(20) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -87,7 +87,7 @@ func TestOutcomesOfARandomWalk(t *testing.T) {
 					next[qos]++
 					switch {
 					case random.IntN(5) == 0:
-						i.lanes[qos].add(flight{number: n, settled: true, err: errNoIdentifier})
+						i.lanes[qos].add(flight{number: n, known: true, err: errNoIdentifier})
 						known[qos] = append(known[qos], func() bool { return true })
 					case qos == 0:
 						end += 10
@@ -117,7 +117,7 @@ func TestOutcomesOfARandomWalk(t *testing.T) {
 					}
 				}
 				for qos := range i.lanes {
-					for _, f := range i.lanes[qos].settled(nil, written) {
+					for _, f := range i.lanes[qos].popKnown(nil, written) {
 						if f.number != told[qos] || !known[qos][told[qos]]() {
 							t.Fatalf("QoS %d: outcome of %d, want that of %d", qos, f.number, told[qos])
 						}

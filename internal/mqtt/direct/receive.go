@@ -6,7 +6,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/packet"
 )
 
-// read is the goroutine that reads what the broker sends, and calls Arrived. It ends with the session.
+// read reads what the broker sends, and calls Arrived, on a goroutine of its own. It ends with the session.
 func (s *session) read() {
 	defer s.recovered()
 	for {
@@ -29,12 +29,13 @@ func (s *session) read() {
 	}
 }
 
-// yields is how often read lets other goroutines run before it waits for the broker: first the devices that the messages have
-// woken run, then the actor that sends what the devices have emitted.
+// yields is how often read lets other goroutines run before it waits for the broker. First the devices that got
+// messages run, then the actor that sends what the devices have emitted.
 const yields = 2
 
-// beforeWaiting sends the acknowledgements that were put while read was busy, together with what the devices answer if they do so
-// soon. If nothing was sent at all, beforeWaiting has the kernel acknowledge what was read, as a packet of ours would have done.
+// beforeWaiting sends the acknowledgements that were put while read was busy, together with what the devices answer, if
+// they answer soon. If nothing was sent at all, beforeWaiting makes the kernel acknowledge what was read, as a packet
+// of ours would have done.
 func (s *session) beforeWaiting() {
 	for n := 0; n < yields && s.clock.Sent.At() <= s.clock.Heard.At(); n++ {
 		runtime.Gosched()
@@ -53,7 +54,7 @@ func (s *session) acksWait() bool {
 	return s.acks
 }
 
-// receive acts on a packet that the Reader has let pass.
+// receive handles a packet that the Reader has checked.
 func (s *session) receive(p packet.Packet) {
 	switch p.Kind() {
 	case packet.Publish:
@@ -66,7 +67,7 @@ func (s *session) receive(p packet.Packet) {
 		s.answered(p, 0, 0)
 	case packet.Pubrel:
 		s.answered(p, p.ID(), 0)
-		s.answer(packet.Pubcomp, p.ID()) // whatever it releases (section 4.3.3)
+		s.answer(packet.Pubcomp, p.ID()) // every PUBREL must be answered (section 4.3.3)
 	case packet.Connack:
 		s.accepted(p)
 	}
@@ -83,7 +84,7 @@ func (s *session) arrived(p packet.Packet) {
 	}
 }
 
-// tooLarge acknowledges a message that was read past, so that the broker does not send it again.
+// tooLarge acknowledges a message that was skipped, so that the broker does not send it again.
 func (s *session) tooLarge(p packet.Packet) {
 	if p.QoS() > 0 {
 		s.Acknowledge(p.QoS(), p.PublishID())
@@ -91,8 +92,8 @@ func (s *session) tooLarge(p packet.Packet) {
 	s.call(func() { s.options.TooLarge(string(p.Topic()), p.Past) })
 }
 
-// answered takes the answer to a packet of ours. The first answer to nothing that was sent is told of; all of them are passed
-// over.
+// answered takes an answer to a packet of ours. Unasked is called for the first answer to a packet that was not sent;
+// all such answers are ignored.
 func (s *session) answered(p packet.Packet, id uint16, code byte) {
 	s.mu.Lock()
 	asked := s.flights.take(p.Kind(), id, code)
@@ -101,7 +102,7 @@ func (s *session) answered(p packet.Packet, id uint16, code byte) {
 	}
 	s.mu.Unlock()
 	if !asked && !p.Resent(s.present) {
-		s.odd.Do(func() { s.call(func() { s.options.Unasked(p.Unasked()) }) })
+		s.tellUnasked.Do(func() { s.call(func() { s.options.Unasked(p.Unasked()) }) })
 	}
 }
 

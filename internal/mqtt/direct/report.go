@@ -6,25 +6,25 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 )
 
-// reporter is the part of a direct session that calls Published: whoever settles something does, one at a time. Its
-// fields are guarded by the session's mu, which nobody holds while a callback runs.
+// reporter is the part of a session that calls Published. The goroutine that learns an outcome reports it, one
+// goroutine at a time. The session's mu guards the fields, and is not held while a callback runs.
 type reporter struct {
-	reporting bool
-	list      []flight      // of whoever reports
-	silent    bool          // nobody may report any more
-	rested    chan struct{} // not nil: to be closed when nobody reports
-	settled   chan struct{} // not nil: to be closed when all outcomes have been reported
+	reporting   bool
+	list        []flight      // reused by the goroutine that reports
+	silent      bool          // no outcome may be reported any more
+	rested      chan struct{} // not nil: to be closed when no goroutine reports
+	allReported chan struct{} // not nil: to be closed when every outcome has been reported
 }
 
-// report tells the outcomes that are known, in order. mu is held, though not all the time. Somebody else who is just
-// reporting tells them as well.
+// report reports the known outcomes, in order. If another goroutine is in report, that goroutine reports them. The
+// caller holds mu, which report releases during the callbacks.
 func (s *session) report() {
 	if s.reporting || s.silent {
 		return
 	}
 	s.reporting = true
 	for !s.silent {
-		s.list = s.flights.settled(s.list[:0], s.written)
+		s.list = s.flights.popKnown(s.list[:0], s.written)
 		if len(s.list) == 0 {
 			break
 		}
@@ -37,13 +37,13 @@ func (s *session) report() {
 		close(s.rested)
 		s.rested = nil
 	}
-	if s.settled != nil && s.flights.empty() {
-		close(s.settled)
-		s.settled = nil
+	if s.allReported != nil && s.flights.empty() {
+		close(s.allReported)
+		s.allReported = nil
 	}
 }
 
-// tell makes the calls.
+// tell calls Published for each flight.
 func (s *session) tell(list []flight) {
 	defer s.recovered()
 	for _, f := range list {
@@ -54,7 +54,7 @@ func (s *session) tell(list []flight) {
 	}
 }
 
-// call makes one of the rarer calls.
+// call calls a callback other than Published and Arrived.
 func (s *session) call(back func()) {
 	defer s.recovered()
 	if !s.quiet.Load() {
@@ -62,7 +62,7 @@ func (s *session) call(back func()) {
 	}
 }
 
-// recovered ends the session for a callback's panic.
+// recovered ends the session if a callback has panicked. It must be deferred.
 func (s *session) recovered() {
 	if v := recover(); v != nil {
 		s.quiet.Store(true)
@@ -70,12 +70,13 @@ func (s *session) recovered() {
 	}
 }
 
-// allTold returns a channel that is closed when all that was published has been reported, and sees to that.
+// allTold returns a channel that is closed when every outcome has been reported. It makes writeRest write all that was
+// put.
 func (s *session) allTold() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	told := make(chan struct{})
-	s.settled = told
+	s.allReported = told
 	s.hasten()
 	return told
 }

@@ -16,7 +16,7 @@ func TestPanicWithinFlush(t *testing.T) {
 	o := e.Options(t)
 	o.Published = func(uint64, error) { panic("oh") }
 	s, _ := dialSocket(t, o)
-	settle(s)
+	awaitWriter(s)
 	s.Publish(1, mqtt.Message{Topic: "a"})
 	s.Publish(2, mqtt.Message{Topic: "a"})
 	s.Flush()
@@ -26,7 +26,7 @@ func TestPanicWithinFlush(t *testing.T) {
 	}
 }
 
-// Lost does not wait for a callback that is stuck in somebody's Flush, and nothing is called after it.
+// Lost does not wait for a callback that does not return, in a call of Flush, and no callback is called after Lost.
 func TestStuckWithinFlush(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := contract.NewEvents(transport)
@@ -37,7 +37,7 @@ func TestStuckWithinFlush(t *testing.T) {
 			<-release
 		}
 		s, p := transport.MustDial(t, o, nil)
-		s.Publish(1, mqtt.Message{Topic: "a/+"}) // refused, which Flush can tell at once
+		s.Publish(1, mqtt.Message{Topic: "a/+"}) // refused: the outcome is known at once
 		s.Publish(2, mqtt.Message{Topic: "a/+"})
 		go s.Flush()
 		synctest.Wait()

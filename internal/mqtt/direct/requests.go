@@ -12,7 +12,7 @@ func (s *session) Subscribe(ctx context.Context, filters []mqtt.Filter) ([]mqtt.
 	if err := mqtt.CheckFilters(filters); err != nil {
 		return nil, err
 	}
-	// Each in a packet of its own: the Reader relies on that.
+	// Each filter gets a SUBSCRIBE of its own: packet.Reader expects one code in a SUBACK.
 	codes, err := s.ask(ctx, packet.Subscribe, len(filters), func(i int, id uint16) ([]byte, string) {
 		return appendSubscribe(nil, id, filters[i]), filters[i].Topic
 	})
@@ -39,10 +39,10 @@ func (s *session) Unsubscribe(ctx context.Context, filters []string) error {
 	return err
 }
 
-// buildRequest returns a packet, and the first filter in it.
+// buildRequest returns packet i of a number of requests, and the first filter in it.
 type buildRequest func(i int, id uint16) (p []byte, filter string)
 
-// ask sends n packets of the given type in order and waits for their answers; it returns the codes in them.
+// ask sends n packets of the given type, in order, and waits for their answers. It returns the codes in them.
 func (s *session) ask(ctx context.Context, kind byte, n int, build buildRequest) ([]byte, error) {
 	asked, err := s.sendRequests(kind, n, build)
 	if err != nil {
@@ -78,7 +78,7 @@ func (s *session) sendRequests(kind byte, n int, build buildRequest) ([]*request
 	return asked, s.cause
 }
 
-// say sends a packet that is not among the unanswered.
+// say sends a packet that needs no answer or, as a PINGREQ, is not among the requests.
 func (s *session) say(p ...byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,38 +12,39 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/wire"
 )
 
-// session is a [mqtt.Session] of our own. It has three goroutines: read, writeRest, which is at work only when the
-// socket is full, or is none, and watch. A message meets none but read on its way in, and none on its way out.
+// session is a [mqtt.Session] with three goroutines: read; writeRest, which works only when the socket is full or
+// cannot be written to without waiting; and watch. A message is handled by read on its way in, and by none of the three
+// on its way out.
 type session struct {
 	options  mqtt.Options
 	wire     wire.Conn
 	in       *packet.Reader
-	quickAck func() // see there
+	quickAck func() // see wire.QuickAck
 	present  bool   // set before connected is closed
 
 	connected chan struct{}  // closed by the CONNACK
 	done      chan struct{}  // closed when cause is set
-	gone      chan struct{}  // closed when nothing of the session runs any more
+	gone      chan struct{}  // closed when all goroutines of the session have ended
 	running   sync.WaitGroup // read and writeRest
 
-	clock liveness.Clock
-	over  atomic.Bool // Close, Kill or Lost has happened: the other two have nothing to do
-	quiet atomic.Bool // nothing is called any more
-	odd   sync.Once   // what nobody asked for has been told of
+	clock       liveness.Clock
+	over        atomic.Bool // Close, Kill or Lost has happened, and the other two must do nothing
+	quiet       atomic.Bool // no callback may be called any more
+	tellUnasked sync.Once   // bounds the calls of Unasked
 
-	mu    sync.Mutex // guards what follows; nobody holds it while he calls back or writes
-	cause error      // of the end; nil as long as the session lives
+	mu    sync.Mutex // guards the fields below; not held during a callback or a write
+	cause error      // of the session's end; nil as long as the session lives
 	writer
 	reporter
 	flights inflight
 }
 
-// Dial is an [mqtt.Dial].
+// Dial connects to a broker; it is an [mqtt.Dial].
 func Dial(ctx context.Context, o mqtt.Options) (mqtt.Session, error) {
 	return wire.Dial(ctx, o, connect)
 }
 
-// connect is a [wire.Connect].
+// connect begins a session on w; it is a [wire.Connect].
 func connect(ctx context.Context, w wire.Conn, o mqtt.Options) (mqtt.Session, error) {
 	s := &session{
 		options:   o,
@@ -98,7 +99,7 @@ func (s *session) Publish(number uint64, m mqtt.Message) {
 		id, f.err = s.flights.identifier()
 	}
 	if f.err != nil {
-		f.settled = true
+		f.known = true
 		s.flights.lanes[qos].add(f)
 		return
 	}
@@ -113,7 +114,7 @@ func (s *session) Publish(number uint64, m mqtt.Message) {
 	s.flights.publish(f, id, m.Topic, s.end)
 }
 
-// Acknowledge is called by Ack of a message that has come by s.
+// Acknowledge is called by the Ack of a message that has come by s.
 func (s *session) Acknowledge(qos byte, id uint16) {
 	kind := byte(packet.Puback)
 	if qos == 2 {
@@ -122,7 +123,7 @@ func (s *session) Acknowledge(qos byte, id uint16) {
 	s.answer(kind, id)
 }
 
-// answer puts the answer to a packet of the broker's, of a type that holds nothing but the identifier.
+// answer puts the answer to a packet from the broker, a packet that holds nothing but the identifier.
 func (s *session) answer(kind byte, id uint16) {
 	s.mu.Lock()
 	s.put(kind<<4, 2, byte(id>>8), byte(id))
@@ -161,21 +162,21 @@ func (s *session) Kill(cause error) {
 	s.fail(cause)
 }
 
-// fail ends the session with its cause, which must not be nil; the first one counts.
+// fail ends the session with a cause, which must not be nil. The first cause counts.
 func (s *session) fail(cause error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.endBy(cause)
 }
 
-// endBy is fail with mu held.
+// endBy is fail for a caller that holds mu.
 func (s *session) endBy(cause error) {
 	if s.cause != nil {
 		return
 	}
 	s.cause = cause
 	close(s.done)
-	_ = s.wire.Close() // wakes the goroutines that read and write
+	_ = s.wire.Close() // ends the reads and writes that are under way
 }
 
 func (s *session) failure() error {

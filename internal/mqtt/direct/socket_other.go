@@ -6,7 +6,7 @@ import (
 	"net"
 )
 
-// socket writes without waiting: nothing does so here.
+// socket can't write without waiting on this system.
 type socket struct{}
 
 func newSocket(net.Conn) *socket { return nil }

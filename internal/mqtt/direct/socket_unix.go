@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-// socket writes to a socket of the kernel's without waiting for room. One goroutine at a time may use it.
+// socket writes to a socket of the operating system without waiting for room. Only one goroutine may use it at a time.
 type socket struct {
 	raw  syscall.RawConn
 	try  func(fd uintptr) (done bool) // made once: a closure for each call would be an allocation
@@ -16,7 +16,7 @@ type socket struct {
 	n    int
 }
 
-// newSocket returns nil unless c is a socket itself.
+// newSocket returns nil unless c is a socket of the operating system.
 func newSocket(c net.Conn) *socket {
 	holder, ok := c.(syscall.Conn)
 	if !ok {
@@ -31,15 +31,15 @@ func newSocket(c net.Conn) *socket {
 		var err error
 		for {
 			if s.n, err = syscall.Write(int(fd), s.data); !errors.Is(err, syscall.EINTR) {
-				return true // also when there was no room: RawConn would wait for some
+				return true // also if there was no room, for which RawConn would wait
 			}
 		}
 	}
 	return s
 }
 
-// offer returns how many bytes of b the kernel has taken at once. What is wrong with the others, whoever writes them by the
-// net.Conn hears.
+// offer returns how many bytes of b the operating system has taken at once. It reports no error: the next write by the
+// net.Conn does.
 func (s *socket) offer(b []byte) int {
 	s.data, s.n = b, 0
 	_ = s.raw.Write(s.try)

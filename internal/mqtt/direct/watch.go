@@ -8,7 +8,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/packet"
 )
 
-// watch waits for the end, which it may bring about itself, and tells of it.
+// watch waits for the end of the session, which judgeBroker may bring about, and calls Lost.
 func (s *session) watch() {
 	s.judgeBroker()
 	rest := s.handedOn()
@@ -19,8 +19,9 @@ func (s *session) watch() {
 	close(s.gone)
 }
 
-// handedOn waits, after the end, for the callbacks to take what had been read, and returns a channel that is closed when
-// none runs any more: it is already, unless one is stuck. None begins after it.
+// handedOn waits, after the end of the session, until the callbacks have taken what was read. It returns a channel that
+// is closed when no callback runs; a callback that does not return keeps it open. No callback begins after handedOn has
+// returned.
 func (s *session) handedOn() <-chan struct{} {
 	rest := s.atRest()
 	select {
@@ -31,7 +32,7 @@ func (s *session) handedOn() <-chan struct{} {
 	return rest
 }
 
-// judgeBroker pings the broker, and ends the session when the broker is there no more or does not answer. It returns when the
+// judgeBroker pings the broker, and ends the session when the broker is gone or does not answer. It returns when the
 // session has ended.
 func (s *session) judgeBroker() {
 	judge := liveness.NewJudge(s.options.KeepAlive, s.options.AckTimeout)
@@ -61,7 +62,7 @@ func (s *session) judgeBroker() {
 	}
 }
 
-// atRest returns a channel that is closed, after the end, when no callback runs and none will.
+// atRest returns a channel that is closed, after the end of the session, when no callback runs and none will begin.
 func (s *session) atRest() <-chan struct{} {
 	rest := make(chan struct{})
 	go func() {

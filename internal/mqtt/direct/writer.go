@@ -8,29 +8,29 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/wire"
 )
 
-// chunkSize is the most that is written with one deadline, in bytes.
+// chunkSize is how many bytes are written with one deadline at most.
 const chunkSize = 64 << 10
 
-// writer is the part of a session that sends. The session's mu guards its fields, and is free while bytes are being written:
-// writing says that a goroutine writes, and no other may meanwhile.
+// writer is the part of a session that writes. The session's mu guards its fields, and is not held while bytes are
+// written: writing is true then, and no other goroutine may write.
 //
 //	put ──► out ──► the socket, by whoever calls Flush ──► what it has no room for: rest ──► the socket, by writeRest
 type writer struct {
-	socket *socket       // nil: the connection cannot be written to without waiting, and writeRest writes everything
-	work   chan struct{} // holds a token when writeRest is to write
+	socket *socket       // nil: every write may wait, and writeRest writes everything
+	work   chan struct{} // has a token when writeRest is to write
 
-	out     []byte // was put, and is not being written yet
-	spare   []byte // takes the place of out when take takes out
-	rest    []byte // what take took and the socket has not; goes before out
+	out     []byte // bytes that were put, and are not being written
+	spare   []byte // becomes out when take takes out
+	rest    []byte // bytes of out that take has taken, and that are not written yet; written before out
 	writing bool
 
-	// Positions in the stream of all that the session writes, in bytes from its beginning:
-	end     uint64 // what was put ends here
-	asked   uint64 // Flush wants everything before to be written
-	written uint64 // everything before has been
+	// Positions in the stream of all bytes that the session writes, counted from its beginning:
+	end     uint64 // the end of what was put
+	asked   uint64 // Flush has asked for everything before it to be written
+	written uint64 // everything before it has been written
 
-	acks    bool          // an acknowledgement was put beyond asked
-	sealed  bool          // the last packet that was put is a DISCONNECT
+	acks    bool          // an acknowledgement was put behind asked
+	sealed  bool          // a DISCONNECT was put, and nothing may follow it
 	drained chan struct{} // closed when the DISCONNECT has been written
 }
 
@@ -38,7 +38,7 @@ func newWriter(w wire.Conn) writer {
 	return writer{socket: newSocket(w.Conn), work: make(chan struct{}, 1), drained: make(chan struct{})}
 }
 
-// put appends p to what is to be sent, or drops p when nothing may be sent any more. The caller holds mu.
+// put appends p to out. It drops p if nothing may be sent any more. The caller holds mu.
 func (s *session) put(p ...byte) {
 	if s.cause == nil && !s.sealed {
 		s.out = append(s.out, p...)
@@ -59,7 +59,8 @@ func (s *session) Flush() {
 	s.report()
 }
 
-// hasten has writeRest send what was put, and tell the outcomes, for a caller that no callback may hold up. The caller holds mu.
+// hasten makes writeRest write what was put, and report the outcomes, so that no callback delays its caller. The caller
+// holds mu.
 func (s *session) hasten() {
 	s.asked, s.acks = s.end, false
 	if !s.writing {
@@ -75,7 +76,7 @@ func (s *session) wake() {
 	}
 }
 
-// unwritten reports whether something remains that Flush wants to be written.
+// unwritten reports whether there is something left to write for which Flush was called.
 func (w *writer) unwritten() bool { return len(w.rest) > 0 || w.written < w.asked }
 
 // take returns the bytes that are to be written next.
@@ -86,7 +87,7 @@ func (w *writer) take() []byte {
 	return w.rest
 }
 
-// wrote notes that the first n bytes of what take returned have been written. The caller holds mu.
+// wrote notes that the first n bytes of what take has returned are written. The caller holds mu.
 func (s *session) wrote(n int) {
 	s.written += uint64(n)
 	s.flights.unanswered.Wrote(s.written, s.clock.Sent.At())
@@ -94,20 +95,20 @@ func (s *session) wrote(n int) {
 		s.rest = s.rest[n:]
 		return
 	}
-	if cap(s.rest) <= 4*chunkSize { // One large packet shall not cost memory for good.
+	if cap(s.rest) <= 4*chunkSize { // One large packet must not cost memory for good.
 		s.spare = s.rest
 	}
 	s.rest = nil
 }
 
-// write writes until the socket is full, and leaves the rest to writeRest. The caller holds mu, which write gives up while bytes
-// are written; no goroutine is writing.
+// write writes until the socket is full, and leaves the rest to writeRest. No other goroutine is writing. The caller
+// holds mu, which write releases while bytes are written.
 func (s *session) write() {
 	s.writing = true
 	for full := s.socket == nil; !full && s.unwritten() && s.cause == nil; {
 		batch := s.take()
 		s.mu.Unlock()
-		s.clock.Sent.Set(s.clock.Now()) // before the write: TCP acknowledges with it all that was heard until now
+		s.clock.Sent.Set(s.clock.Now()) // set before the write, which also acknowledges by TCP what was heard so far
 		n := s.socket.offer(batch)
 		s.mu.Lock()
 		s.wrote(n)
@@ -120,7 +121,8 @@ func (s *session) write() {
 	s.writing = false
 }
 
-// writeRest is the goroutine that may wait for the socket. It ends with the session, or when the DISCONNECT is written.
+// writeRest writes, on a goroutine of its own, what cannot be written without waiting. It ends with the session, or
+// when the DISCONNECT is written.
 func (s *session) writeRest() {
 	for {
 		select {
@@ -141,15 +143,15 @@ func (s *session) writeRest() {
 			return
 		}
 		if s.socket != nil {
-			_ = s.wire.SetWriteDeadline(time.Time{}) // Otherwise a later write by Flush would fail by this deadline.
+			_ = s.wire.SetWriteDeadline(time.Time{}) // Otherwise this deadline would end a later write by Flush.
 		}
 		s.writing = false
 		s.mu.Unlock()
 	}
 }
 
-// writeChunk writes a part of what was put, with a deadline of its own: a slow broker has time and a frozen one has not. The caller
-// holds mu, which writeChunk gives up while bytes are written.
+// writeChunk writes a part of what was put, with a deadline of its own: a slow broker has enough time, and a frozen one
+// is noticed soon. The caller holds mu, which writeChunk releases while bytes are written.
 func (s *session) writeChunk() {
 	batch := s.take()
 	n := min(len(batch), chunkSize)
@@ -164,8 +166,8 @@ func (s *session) writeChunk() {
 	s.wrote(n)
 }
 
-// seal makes a DISCONNECT the last packet, and waits until it is written and the broker has closed the connection for it,
-// or ctx ends.
+// seal makes a DISCONNECT the last packet, and waits until it is written and the broker has closed the connection, or
+// until ctx is done.
 func (s *session) seal(ctx context.Context) {
 	s.mu.Lock()
 	s.put(packet.Disconnect<<4, 0)

@@ -25,7 +25,7 @@ func TestNothingIsSentBeforeFlush(t *testing.T) {
 		p.Message("a", "", 1, 1)
 		p.Message("a", "", 1, 2)
 		first, second := <-e.Arrived, <-e.Arrived
-		synctest.Wait() // An Ack could still pass for one within Arrived.
+		synctest.Wait() // Arrived has returned: an Ack is no longer one within Arrived.
 		s.Publish(1, mqtt.Message{Topic: "a", QoS: 0})
 		s.Publish(2, mqtt.Message{Topic: "a", QoS: 1})
 		second.Ack()
@@ -39,7 +39,7 @@ func TestNothingIsSentBeforeFlush(t *testing.T) {
 			t.Errorf("%d packets, %d outcomes after Flush; want 3, 2", len(p.Got), len(e.Published))
 		}
 		first.Ack()
-		s.Close(t.Context()) // sends what is left
+		s.Close(t.Context()) // writes what is left
 		if ack := contract.Wait[*packets.PubackPacket](p); ack == nil || ack.MessageID != 2 {
 			t.Errorf("acknowledged %v first, want 2", ack)
 		}
@@ -49,7 +49,7 @@ func TestNothingIsSentBeforeFlush(t *testing.T) {
 	})
 }
 
-// dialSocket makes a session over TCP with a peer that is the test, after the CONNACK.
+// dialSocket connects a session by TCP to a peer that the test plays, and returns both after the CONNACK.
 func dialSocket(t *testing.T, o mqtt.Options) (*session, *net.TCPConn) {
 	t.Helper()
 	accepted := make(chan net.Conn, 1)
@@ -73,8 +73,8 @@ func dialSocket(t *testing.T, o mqtt.Options) (*session, *net.TCPConn) {
 	return s.(*session), contract.Next(t, accepted, "connection").(*net.TCPConn)
 }
 
-// settle waits until nobody is writing: after Dial, writeRest may still be.
-func settle(s *session) {
+// awaitWriter waits until no goroutine writes: after Dial, writeRest may still do so.
+func awaitWriter(s *session) {
 	for writing := true; writing; runtime.Gosched() {
 		s.mu.Lock()
 		writing = s.writing
@@ -82,11 +82,11 @@ func settle(s *session) {
 	}
 }
 
-// On a socket with room nobody else is needed: at QoS 0 the outcome is known when Flush returns.
+// If the socket has room, Flush needs no other goroutine: at QoS 0 the outcome is reported when Flush returns.
 func TestFlushWritesItself(t *testing.T) {
 	e := contract.NewEvents(transport)
 	s, peer := dialSocket(t, e.Options(t))
-	settle(s)
+	awaitWriter(s)
 	for i := range uint64(3) {
 		s.Publish(i, mqtt.Message{Topic: "a"})
 	}
@@ -101,8 +101,8 @@ func TestFlushWritesItself(t *testing.T) {
 	}
 }
 
-// A peer that reads nothing fills the socket: Flush leaves the rest to writeRest, and what is put meanwhile as well. Once
-// all is written Flush writes again by itself, however long ago writeRest's deadline was.
+// A peer that does not read fills the socket: Flush leaves the rest to writeRest, with everything that is put
+// meanwhile. When all is written, Flush itself writes again, however long ago writeRest's deadline was.
 func TestFlushDoesNotWaitForTheSocket(t *testing.T) {
 	e := contract.NewEvents(transport)
 	o := e.Options(t)
@@ -113,7 +113,7 @@ func TestFlushDoesNotWaitForTheSocket(t *testing.T) {
 		payload := make([]byte, size)
 		binary.BigEndian.PutUint64(payload, i)
 		s.Publish(i, mqtt.Message{Topic: "a", Payload: string(payload)})
-		s.Flush() // With nobody reading yet, a Flush that waits would wait for ever.
+		s.Flush() // The peer does not read yet: a Flush that waits would never return.
 	}
 	if len(e.Published) == n {
 		t.Fatal("the socket has taken everything: the test is of no use")
@@ -130,7 +130,7 @@ func TestFlushDoesNotWaitForTheSocket(t *testing.T) {
 			t.Fatalf("outcome %d is that of %d: %v", i, o.Number, o.Err)
 		}
 	}
-	settle(s)
+	awaitWriter(s)
 	s.Publish(n, mqtt.Message{Topic: "a"})
 	s.Flush()
 	if len(e.Published) != 1 {
@@ -138,13 +138,13 @@ func TestFlushDoesNotWaitForTheSocket(t *testing.T) {
 	}
 }
 
-// The deadline of a write by writeRest must not fail the next one by Flush.
+// The deadline of a write by writeRest must not end the next write by Flush.
 func TestDeadlineIsTakenBack(t *testing.T) {
 	e := contract.NewEvents(transport)
 	o := e.Options(t)
 	o.WriteTimeout = time.Millisecond
-	s, peer := dialSocket(t, o) // The CONNECT was written by writeRest.
-	settle(s)
+	s, peer := dialSocket(t, o) // writeRest has written the CONNECT.
+	awaitWriter(s)
 	passed := time.NewTimer(2 * o.WriteTimeout)
 	<-passed.C
 	if n := s.socket.offer([]byte{0xc0, 0}); n != 2 {

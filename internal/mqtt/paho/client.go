@@ -14,14 +14,14 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/wire"
 )
 
-// Dial is an [mqtt.Dial].
+// Dial connects to a broker; it is an [mqtt.Dial].
 func Dial(ctx context.Context, o mqtt.Options) (mqtt.Session, error) {
 	return wire.Dial(ctx, o, connect)
 }
 
-// connect is a [wire.Connect].
+// connect begins a session on w; it is a [wire.Connect].
 func connect(ctx context.Context, w wire.Conn, o mqtt.Options) (mqtt.Session, error) {
-	s := &session{options: o, quit: make(chan struct{}), gone: make(chan struct{})}
+	s := &session{options: o, pahoEnded: make(chan struct{}), gone: make(chan struct{})}
 	s.conn = newConn(w, o, callbacks{
 		tooLarge: func(topic string, size int) { s.call(func() { o.TooLarge(topic, size) }) },
 		unasked:  func(err error) { s.call(func() { o.Unasked(err) }) },
@@ -35,9 +35,9 @@ func connect(ctx context.Context, w wire.Conn, o mqtt.Options) (mqtt.Session, er
 	stop()
 	if err := token.Error(); err != nil {
 		s.conn.fail(err)
-		<-s.conn.flushed
+		<-s.conn.writerEnded
 		if cause := s.conn.failure(); !errors.Is(cause, errGivenUp) {
-			err = cause // without paho's words around it
+			err = cause // the cause alone, without paho's words
 		}
 		if !s.conn.accepted.Load() {
 			err = mqtt.BeforeConnack(err)
@@ -49,7 +49,7 @@ func connect(ctx context.Context, w wire.Conn, o mqtt.Options) (mqtt.Session, er
 	}
 	if err := s.conn.failure(); err != nil {
 		s.handedOn()
-		<-s.conn.flushed
+		<-s.conn.writerEnded
 		return nil, err
 	}
 	s.present = token.SessionPresent()
@@ -60,19 +60,19 @@ func connect(ctx context.Context, w wire.Conn, o mqtt.Options) (mqtt.Session, er
 // never is longer than any session lasts.
 const never = time.Duration(math.MaxInt64)
 
-// clientOptions makes of paho what is left of it here.
+// clientOptions switches off everything in paho that conn, publisher and the caller of Dial do themselves.
 func (s *session) clientOptions() *paho.ClientOptions {
 	o := paho.NewClientOptions()
-	o.SetProtocolVersion(4) // Otherwise a refusal is followed by a second attempt, with version 3.
+	o.SetProtocolVersion(4) // Otherwise paho answers a refusal by a second attempt with version 3.
 	o.SetAutoReconnect(false)
 	o.SetConnectRetry(false)
 	o.SetStore(noStore{})
 	o.SetOrderMatters(true)
 	o.SetAutoAckDisabled(true)
-	o.SetPingTimeout(never)                       // judgeBroker does this, by a better rule.
-	o.SetWriteTimeout(4 * s.options.WriteTimeout) // how long Publish may block; conn fails before that
+	o.SetPingTimeout(never)                       // judgeBroker judges the broker instead.
+	o.SetWriteTimeout(4 * s.options.WriteTimeout) // how long Publish may block; conn's own limit is shorter
 
-	o.AddBroker("tcp://broker") // It wants one.
+	o.AddBroker("tcp://broker") // paho wants an address.
 	o.SetCustomOpenConnectionFn(func(*url.URL, paho.ClientOptions) (net.Conn, error) { return s.conn, nil })
 	o.SetClientID(s.options.ClientID)
 	o.SetUsername(s.options.Username)
@@ -83,6 +83,6 @@ func (s *session) clientOptions() *paho.ClientOptions {
 		o.SetBinaryWill(will.Topic, []byte(will.Payload), will.QoS, will.Retained)
 	}
 	o.SetDefaultPublishHandler(s.arrived)
-	o.SetConnectionLostHandler(s.quitted)
+	o.SetConnectionLostHandler(s.pahoStopped)
 	return o
 }

@@ -15,57 +15,58 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/wire"
 )
 
-const chunkSize = 64 << 10 // bytes read or written in one go
+const chunkSize = 64 << 10 // bytes that are read or written at a time
 
-// conn is the net.Conn that paho speaks through. It buffers what is written and what is read, judges what is read, and keeps to
-// itself what paho must not see; conn alone says whether and why the session has ended.
+// conn is the net.Conn that paho reads and writes. It buffers what is read and written, checks what is read, and holds
+// back packets that paho must not see. Only conn decides whether and why the session has ended.
 //
-// paho writes each packet with one call of Write, and reads three times for each: without buffers a system call for each of
-// those is most of what a message costs. The publisher announces how many packets paho is about to write; the last of them, on
-// paho's goroutine, writes them all. What comes otherwise is written at once, or if post puts it, by the goroutine flush.
+// paho writes each packet by one Write, and reads each by three Reads. Without buffers, a system call for each of these
+// would be most of the cost of a message. The publisher announces how many PUBLISHes paho is about to write; the Write
+// of the last one, on paho's goroutine, flushes them all. Other packets are flushed at once, or, if post has put them,
+// by the goroutine of writePosted.
 type conn struct {
 	wire.Conn
 	writeTimeout time.Duration
 	quickAck     func()
 	callbacks    callbacks
 
-	// Of the goroutine that reads.
-	in      *packet.Reader
-	unread  []byte // of the packet that paho is reading
-	present bool   // the broker has kept a session of ours
-	odd     bool   // what nobody asked for has been told of
+	// The fields below belong to the goroutine that reads.
+	in          *packet.Reader
+	unread      []byte // the rest of the packet that paho is reading
+	present     bool   // the broker has kept a session of ours
+	toldUnasked bool   // Unasked has been called once
 
-	accepted atomic.Bool // the CONNACK has come
+	accepted atomic.Bool // the CONNACK has arrived
 	clock    liveness.Clock
 
-	mu           sync.Mutex // guards what follows
-	work         sync.Cond  // for flush: post has put something, the last packet may have been written, or the end
-	room         sync.Cond  // for Write: there is room, or the end
-	out          []byte     // what is to be written
-	spare        []byte     // takes the place of out when that is written
-	writing      bool       // somebody writes, and goes on until out is empty
-	posted       bool       // post has put something that flush has not looked at
+	mu           sync.Mutex // guards the fields below
+	work         sync.Cond  // writePosted waits on it: for post, for the last announced packet, or for the end
+	room         sync.Cond  // Write waits on it: for room in out, or for the end
+	out          []byte     // bytes to be written
+	spare        []byte     // becomes out while out is being written
+	writing      bool       // a goroutine is in flush, and stays there until out is empty
+	posted       bool       // post has put a packet that writePosted has not seen
 	announced    int        // PUBLISHes that paho is about to write
-	sealed       bool       // a DISCONNECT is, or was, the last in out
+	sealed       bool       // a DISCONNECT was put, and nothing may follow it
 	cause        error
 	unanswered   *liveness.Unanswered
-	end, written uint64        // bytes of the session that have been put into out, and written
+	end, written uint64        // number of the session's bytes that were put into out, and of those written
 	done         chan struct{} // closed when cause is set
 	drained      chan struct{} // closed when the DISCONNECT has been written
-	flushed      chan struct{} // closed when flush has returned
+	writerEnded  chan struct{} // closed when writePosted has returned
 
-	// calls is held for reading around each of paho's calls that can block, and for writing before
-	// paho hears of the end: after that, such a call waits for its time limit, and then fails.
+	// calls is held for reading during each of paho's calls that may block, and for writing before paho learns of the
+	// end: a call that is made after that would wait for its whole time limit, and then fail.
 	calls sync.RWMutex
 }
 
-// callbacks are the session's that the conn calls. They do not panic.
+// callbacks are the callbacks of the session that conn calls. They do not panic.
 type callbacks struct {
 	tooLarge func(topic string, size int)
 	unasked  func(err error)
 }
 
-// newConn takes w over. The goroutine that it starts ends with fail or seal.
+// newConn makes a conn that owns w. The goroutine of writePosted, which newConn starts, ends after fail or seal.
 func newConn(w wire.Conn, o mqtt.Options, back callbacks) *conn {
 	c := &conn{
 		Conn:         w,
@@ -76,22 +77,22 @@ func newConn(w wire.Conn, o mqtt.Options, back callbacks) *conn {
 		unanswered:   liveness.NewUnanswered(),
 		done:         make(chan struct{}),
 		drained:      make(chan struct{}),
-		flushed:      make(chan struct{}),
+		writerEnded:  make(chan struct{}),
 	}
 	c.clock.Start()
 	c.work.L, c.room.L = &c.mu, &c.mu
-	go c.flush()
+	go c.writePosted()
 	return c
 }
 
-// fail ends the session with its cause, which must not be nil; the first one counts.
+// fail ends the session with a cause, which must not be nil. The first cause counts.
 func (c *conn) fail(cause error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.endBy(cause)
 }
 
-// endBy is fail with mu held.
+// endBy is fail for a caller that holds mu.
 func (c *conn) endBy(cause error) {
 	if c.cause != nil {
 		return
@@ -100,10 +101,10 @@ func (c *conn) endBy(cause error) {
 	close(c.done)
 	c.work.Broadcast()
 	c.room.Broadcast()
-	_ = c.Conn.Close() // wakes the goroutines that read and write
+	_ = c.Conn.Close() // ends the Read and the Send that are under way
 }
 
-// failure is the cause of the end, or nil as long as the session lives.
+// failure returns the cause of the end, or nil as long as the session lives.
 func (c *conn) failure() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -119,7 +120,8 @@ func (c *conn) ended() bool {
 	}
 }
 
-// call runs f, one of paho's calls that can block, and reports whether it did; after the end it does not.
+// call calls f, which makes a call of paho's that may block, and returns true. After the end, call returns false and
+// does not call f.
 func (c *conn) call(f func()) bool {
 	c.calls.RLock()
 	defer c.calls.RUnlock()
@@ -130,11 +132,11 @@ func (c *conn) call(f func()) bool {
 	return true
 }
 
-// errEnded is all that paho gets to know. By the text of net.ErrClosed it would take the end for its own
-// doing, and keep it to itself.
+// errEnded is the only error that paho gets. Given an error with the text of net.ErrClosed, paho would take the end for
+// its own doing and not report it.
 var errEnded = errors.New("session ended")
 
-// Read serves paho's reading goroutine.
+// Read is called by paho's reading goroutine.
 func (c *conn) Read(p []byte) (int, error) {
 	for len(c.unread) == 0 {
 		if err := c.advance(); err != nil {
@@ -149,7 +151,7 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// advance goes on to the next packet, or waits for more of it.
+// advance goes on to the next packet, or reads more bytes of it.
 func (c *conn) advance() error {
 	p, ok, err := c.in.Next()
 	switch {
@@ -170,8 +172,8 @@ func (c *conn) advance() error {
 	return nil
 }
 
-// admit takes note of a packet, and reports whether paho is to see it. paho takes any acknowledgement for that of
-// whatever has the identifier.
+// admit takes note of a packet from the broker, and reports whether paho may see it. paho would take any
+// acknowledgement for an answer to whatever packet has the same identifier.
 func (c *conn) admit(p packet.Packet) bool {
 	asked := true
 	switch p.Kind() {
@@ -190,11 +192,11 @@ func (c *conn) admit(p packet.Packet) bool {
 	case packet.Puback, packet.Pubrec, packet.Pubrel, packet.Pubcomp, packet.Suback, packet.Unsuback:
 		asked = c.answered(p, p.ID())
 	}
-	if !asked && !c.odd && !p.Resent(c.present) {
-		c.odd = true
+	if !asked && !c.toldUnasked && !p.Resent(c.present) {
+		c.toldUnasked = true
 		c.callbacks.unasked(p.Unasked())
 	}
-	return asked || p.Kind() == packet.Pubrel // which is answered whatever it releases (section 4.3.3)
+	return asked || p.Kind() == packet.Pubrel // every PUBREL must be answered (section 4.3.3)
 }
 
 func (c *conn) answered(p packet.Packet, id uint16) (asked bool) {
@@ -204,7 +206,7 @@ func (c *conn) answered(p packet.Packet, id uint16) (asked bool) {
 	return asked
 }
 
-// tooLarge acknowledges a message that was read past: it must not come again.
+// tooLarge acknowledges a message that was skipped, so that the broker does not send it again.
 func (c *conn) tooLarge(p packet.Packet) {
 	if p.QoS() > 0 {
 		c.acknowledge(p.QoS(), p.PublishID())
@@ -212,15 +214,15 @@ func (c *conn) tooLarge(p packet.Packet) {
 	c.callbacks.tooLarge(string(p.Topic()), p.Past)
 }
 
-// announce tells that paho is about to write so many PUBLISHes.
+// announce says that paho is about to write n PUBLISHes.
 func (c *conn) announce(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.announced += n
 }
 
-// Write takes a whole packet of paho's. It may wait for the broker, never longer than the deadline of a write lets it, and never
-// fails: paho hears of the end through Read, and only there.
+// Write takes a whole packet from paho. Write may wait for the broker, but no longer than the time limit of a write.
+// Write never returns an error: paho learns of the end by Read only.
 func (c *conn) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -232,12 +234,13 @@ func (c *conn) Write(p []byte) (int, error) {
 		c.announced--
 	}
 	if c.announced == 0 || len(c.out) >= chunkSize {
-		c.writeOut()
+		c.flush()
 	}
 	return len(p), nil
 }
 
-// post puts a small packet, of those that the broker bounds the number of, for the goroutine flush. It does not wait.
+// post puts a small packet, which the goroutine of writePosted writes. post does not wait. The broker bounds the number
+// of such packets: each answers one of its own.
 func (c *conn) post(p []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -246,7 +249,7 @@ func (c *conn) post(p []byte) {
 	c.work.Signal()
 }
 
-// acknowledge puts the acknowledgement of a message that has arrived. (paho's way may block.)
+// acknowledge puts the acknowledgement of a message that has arrived. (paho's own function for that may block.)
 func (c *conn) acknowledge(qos byte, id uint16) {
 	kind := byte(packet.Puback)
 	if qos == 2 {
@@ -255,7 +258,7 @@ func (c *conn) acknowledge(qos byte, id uint16) {
 	c.post([]byte{kind << 4, 2, byte(id >> 8), byte(id)})
 }
 
-// put drops p when nothing may be sent any more.
+// put appends p to out. It drops p if nothing may be sent any more. The caller holds mu.
 func (c *conn) put(p []byte) {
 	if c.cause != nil || c.sealed {
 		return
@@ -268,8 +271,8 @@ func (c *conn) put(p []byte) {
 	}
 }
 
-// seal makes a DISCONNECT the last packet, and waits until it is written and the broker has closed the connection for it, or ctx
-// ends.
+// seal makes a DISCONNECT the last packet, and waits until it is written and the broker has closed the connection, or
+// until ctx is done.
 func (c *conn) seal(ctx context.Context) {
 	c.mu.Lock()
 	c.put([]byte{packet.Disconnect << 4, 0})
@@ -280,9 +283,9 @@ func (c *conn) seal(ctx context.Context) {
 	wire.AwaitEnd(ctx, c.drained, c.done)
 }
 
-// flush writes what was posted, until the end.
-func (c *conn) flush() {
-	defer close(c.flushed)
+// writePosted writes what post has put, until the session ends or the DISCONNECT is written.
+func (c *conn) writePosted() {
+	defer close(c.writerEnded)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for c.cause == nil {
@@ -291,15 +294,15 @@ func (c *conn) flush() {
 			continue
 		}
 		c.mu.Unlock()
-		runtime.Gosched() // Whoever is about to post or write may do so first, and goes along.
+		runtime.Gosched() // A goroutine that is about to post or write does so first, and its packets share the write.
 		c.mu.Lock()
 		c.posted = false
 		if c.announced == 0 || c.sealed {
-			c.writeOut()
+			c.flush()
 		}
 		switch {
 		case !c.sealed || c.cause != nil:
-		case c.writing: // somebody else is, and says when he is done
+		case c.writing: // the goroutine in flush signals work when it has finished
 			c.work.Wait()
 		default:
 			c.Conn.CloseWrite()
@@ -309,9 +312,9 @@ func (c *conn) flush() {
 	}
 }
 
-// writeOut writes what was put, unless somebody is writing, who then writes it as well. mu is held, though not while the bytes are
-// written.
-func (c *conn) writeOut() {
+// flush writes out, until out is empty. If another goroutine is in flush, flush returns: that goroutine writes the new
+// bytes as well. The caller holds mu, which flush releases while bytes are written.
+func (c *conn) flush() {
 	for !c.writing && len(c.out) > 0 && c.cause == nil {
 		batch := c.out
 		c.out, c.spare, c.writing = c.spare[:0], nil, true
@@ -320,7 +323,7 @@ func (c *conn) writeOut() {
 		err := c.send(batch)
 		c.mu.Lock()
 		c.writing = false
-		if cap(batch) <= 4*chunkSize { // One large packet shall not cost memory for good.
+		if cap(batch) <= 4*chunkSize { // One large packet must not cost memory for good.
 			c.spare = batch
 		}
 		if err != nil {
@@ -332,15 +335,15 @@ func (c *conn) writeOut() {
 	}
 }
 
-// judge has the judge look at what the conn knows.
+// judge calls j with what the conn knows of the broker.
 func (c *conn) judge(j *liveness.Judge) liveness.Verdict {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return j.Look(&c.clock, c.unanswered)
 }
 
-// send writes b in chunks, each with a deadline of its own, so that a slow broker has time and a
-// frozen one has not.
+// send writes b in chunks, each with a deadline of its own: a slow broker has enough time, and a frozen one is noticed
+// soon.
 func (c *conn) send(b []byte) error {
 	for len(b) > 0 {
 		n := min(len(b), chunkSize)
@@ -361,16 +364,16 @@ func (c *conn) wrote(n int) {
 	c.unanswered.Wrote(c.written, c.clock.Sent.At())
 }
 
-// Close is paho's, and paho closes only what has failed or what it cannot go on with.
+// Close is called by paho when something has failed, or when paho cannot go on.
 func (c *conn) Close() error {
 	c.fail(errGivenUp)
 	return nil
 }
 
-// errGivenUp says that paho ended the session for a reason that it tells elsewhere.
+// errGivenUp means that paho has ended the session, for a reason that it reports elsewhere.
 var errGivenUp = errors.New("given up")
 
-// paho's deadlines do not count: Dial's context bounds the connecting, send each write.
+// paho's deadlines have no effect: the context of Dial bounds the connecting, and send has a deadline for each write.
 
 func (c *conn) SetDeadline(time.Time) error      { return nil }
 func (c *conn) SetReadDeadline(time.Time) error  { return nil }

@@ -12,7 +12,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/wire"
 )
 
-// slow is a net.Conn whose writes wait until they are let go. It remembers them.
+// slow is a net.Conn each of whose writes waits for a value in letGo. It records the writes.
 type slow struct {
 	net.Conn
 	letGo  chan struct{}
@@ -34,7 +34,7 @@ func newSlow(t *testing.T) (*slow, *conn) {
 	return s, newConn(wire.Conn{Conn: s, Socket: s}, o, callbacks{})
 }
 
-// PUBLISHes that were announced are one write, made by the last of them.
+// PUBLISHes that were announced are written together, by the Write of the last one.
 func TestAnnouncedWritesAreOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, c := newSlow(t)
@@ -46,7 +46,7 @@ func TestAnnouncedWritesAreOne(t *testing.T) {
 				t.Fatalf("Write: %d, %v", n, err)
 			}
 		}
-		c.post([]byte{0x40, 2, 0, 1}) // goes along
+		c.post([]byte{0x40, 2, 0, 1}) // is part of the same write
 		synctest.Wait()
 		if len(s.writes) != 0 {
 			t.Errorf("%d writes before the last", len(s.writes))
@@ -60,13 +60,13 @@ func TestAnnouncedWritesAreOne(t *testing.T) {
 	})
 }
 
-// What is put while somebody writes, he writes next.
+// What is put while a goroutine writes is the next write of that goroutine.
 func TestWritesAreGathered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, c := newSlow(t)
 		packet := []byte{0xc0, 0}
 		c.post(packet)
-		synctest.Wait() // It is on its way by now.
+		synctest.Wait() // The write has begun.
 		for range 99 {
 			if n, err := c.Write(packet); n != len(packet) || err != nil {
 				t.Fatalf("Write: %d, %v", n, err)
@@ -108,7 +108,7 @@ func TestWriteWaitsForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, c := newSlow(t)
 		c.post([]byte{0xc0, 0})
-		synctest.Wait() // flush is writing, until it is let go.
+		synctest.Wait() // flush has begun a write, which waits for letGo.
 		wrote := 0
 		go func() {
 			for range 2 {
@@ -120,7 +120,7 @@ func TestWriteWaitsForRoom(t *testing.T) {
 		if wrote != 1 {
 			t.Errorf("%d packets were taken", wrote)
 		}
-		c.post([]byte{0xc0, 0}) // does not wait
+		c.post([]byte{0xc0, 0}) // post does not wait
 		s.letGo <- struct{}{}
 		synctest.Wait()
 		if wrote != 2 {
@@ -157,7 +157,7 @@ func TestFailWakesEverybody(t *testing.T) {
 		if c.failure() != cause {
 			t.Errorf("the cause is %v", c.failure())
 		}
-		// By this text paho takes it for its own doing, and says nothing to anybody.
+		// If the error had this text, paho would take the end for its own doing, and report nothing.
 		if err == nil || strings.Contains(err.Error(), "use of closed network connection") {
 			t.Errorf("Read: %v", err)
 		}
@@ -174,7 +174,7 @@ func TestNothingFollowsADisconnect(t *testing.T) {
 			c.seal(t.Context())
 			close(sealed)
 		}()
-		synctest.Wait() // It waits for the packet before it.
+		synctest.Wait() // The goroutine waits for the packet before it.
 		c.post([]byte{0x40, 2, 0, 2})
 		_, _ = c.Write([]byte{0xc0, 0})
 		close(s.letGo)

@@ -1,5 +1,6 @@
-// Package paho is an [mqtt.Session] on a paho client, a new one for every attempt, with its time limits off. What is around paho
-// keeps it out of the situations in which it hangs, panics or reports what is not so.
+// Package paho is an [mqtt.Session] on a paho client: a new client for each attempt to connect, with paho's own time
+// limits switched off. The code around paho keeps it out of situations in which it would hang, panic or report
+// something wrong.
 //
 //	broker ──► conn.Read ──► paho ──► Arrived
 //	Publish ──► publisher ──► paho ──► conn.Write ──► broker
@@ -7,13 +8,15 @@
 //	               └─ outcomes ◄┘──► Published
 //	Ack ─────────────────────────────► conn.Write ──► broker
 //
-// conn is the net.Conn that paho reads and writes. It gathers writes, and hands on packet by packet what is read, but for the
-// packets that paho would take for something else. The first fault of conn is the reason of the session's end. Write never fails,
-// and Read fails only when none of paho's blocking calls is under way, for such a call would otherwise wait out its time limit.
+// conn is the net.Conn that paho reads and writes. It gathers writes, and passes on what it reads packet by packet,
+// without the packets that paho would misunderstand. The first fault that conn sees is the cause of the session's end.
+// Write never fails. Read fails only while none of paho's blocking calls is under way: such a call would otherwise wait
+// for its whole time limit.
 //
-// publisher hands what was published to paho when Flush says so, from a goroutine of its own, so that neither Publish nor Flush
-// ever blocks; paho's goroutine writes all of it to the socket at once. The outcomes at QoS 0 are told by the same goroutine of
-// publisher, those at QoS 1 by another, so that a token that paho never completes holds nobody up.
+// publisher has a goroutine that hands over to paho what was published, when Flush is called, so that neither Publish
+// nor Flush ever blocks; paho's goroutine then writes all of it to the socket in one write. The same goroutine reports
+// the outcomes at QoS 0. Another reports those at QoS 1, so that a token that paho never completes delays no outcome at
+// QoS 0.
 //
-// Acknowledgements of what arrived are put into the conn directly: paho's way may block.
+// Acknowledgements of messages that have arrived are put directly into the conn, since paho's own function may block.
 package paho

@@ -7,8 +7,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/packet"
 )
 
-// pendingFor returns what is to be noted of a packet that paho has written, if the broker is to answer it. The packet is well-formed
-// and whole.
+// pendingFor returns what must be remembered of a packet that paho has written; ok is false if the packet needs no
+// answer. The packet is well-formed and whole.
 func pendingFor(b []byte) (p liveness.Pending, ok bool) {
 	p.Kind = b[0] >> 4
 	_, n := binary.Uvarint(b[1:])

@@ -7,7 +7,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/packet"
 )
 
-// What paho writes is noted if the broker is to answer it.
+// pendingFor recognizes the packets of paho's that the broker must answer.
 func TestPendingFor(t *testing.T) {
 	for _, tt := range []struct {
 		packet []byte

@@ -4,23 +4,23 @@ import (
 	"sync"
 )
 
-// queue passes values from any goroutines to one, in order, without a bound of its own.
+// queue passes values from any goroutines to one, in order. It has no bound: the callers of put have one.
 type queue[T any] struct {
 	mu    sync.Mutex
 	items []T
-	some  chan struct{} // holds a token after wake, until take has looked
+	some  chan struct{} // holds a token from wake until take has looked
 }
 
 func newQueue[T any]() *queue[T] { return &queue[T]{some: make(chan struct{}, 1)} }
 
-// put adds v behind the others, for take to find after wake.
+// put adds v. take may find v after the next wake.
 func (q *queue[T]) put(v T) {
 	q.mu.Lock()
 	q.items = append(q.items, v)
 	q.mu.Unlock()
 }
 
-// wake has take look.
+// wake makes take look for values.
 func (q *queue[T]) wake() {
 	select {
 	case q.some <- struct{}{}:
@@ -28,8 +28,8 @@ func (q *queue[T]) wake() {
 	}
 }
 
-// take waits until wake is called and there are values, and returns all of them, leaving the room of spare in their place; it
-// returns nothing when done is closed.
+// take waits for wake, and returns all values if there are any. The queue uses the array of spare for the next values.
+// take returns nil when done is closed.
 func (q *queue[T]) take(spare []T, done <-chan struct{}) []T {
 	for {
 		select {
@@ -37,7 +37,7 @@ func (q *queue[T]) take(spare []T, done <-chan struct{}) []T {
 		case <-done:
 			return nil
 		}
-		clear(spare) // lets go of what was in it
+		clear(spare) // frees the values of the previous batch
 		q.mu.Lock()
 		items := q.items
 		q.items = spare[:0]

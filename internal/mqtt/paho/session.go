@@ -25,30 +25,30 @@ type session struct {
 	publisher *publisher
 	present   bool
 
-	over  atomic.Bool   // Close, Kill or Lost has happened: the other two have nothing to do
-	quiet atomic.Bool   // Arrived is called no more
-	quit  chan struct{} // closed when paho's goroutines have ended
-	gone  chan struct{} // closed when ours have, too
-	why   error         // of paho's, set before quit is closed
+	over      atomic.Bool   // Close, Kill or Lost has happened, and the other two must do nothing
+	quiet     atomic.Bool   // no callback may be called any more
+	pahoEnded chan struct{} // closed when paho's goroutines have ended
+	gone      chan struct{} // closed when the goroutines of begin have ended, too
+	pahoError error         // why paho has ended; set before pahoEnded is closed
 }
 
-// begin starts what runs beside paho. All of it ends with the conn.
+// begin starts the goroutines that run beside paho's. All of them end after the conn has ended.
 func (s *session) begin() {
 	var publishing sync.WaitGroup
-	publishing.Go(s.publisher.hand)
+	publishing.Go(s.publisher.handOver)
 	publishing.Go(s.publisher.awaitAcks)
 	go func() {
 		defer close(s.gone)
 		s.watch()
 		publishing.Wait()
-		<-s.conn.flushed
-		<-s.quit
+		<-s.conn.writerEnded
+		<-s.pahoEnded
 	}()
 }
 
 func (s *session) Present() bool { return s.present }
 
-// arrived is called by paho, for one message after the other.
+// arrived is called by paho, on one goroutine, for each message that has arrived.
 func (s *session) arrived(_ paho.Client, m paho.Message) {
 	msg := mqtt.Message{
 		Topic:     m.Topic(),
@@ -60,7 +60,7 @@ func (s *session) arrived(_ paho.Client, m paho.Message) {
 	s.call(func() { s.options.Arrived(msg) })
 }
 
-// call makes one of the calls of the session's user, on whose panic the session ends.
+// call calls a callback of the session's user. A panic of the callback ends the session.
 func (s *session) call(back func()) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -73,18 +73,19 @@ func (s *session) call(back func()) {
 	}
 }
 
-// quitted is called by paho when all its goroutines have ended.
-func (s *session) quitted(_ paho.Client, err error) {
-	s.why = err
-	close(s.quit)
+// pahoStopped is called by paho when all of paho's goroutines have ended.
+func (s *session) pahoStopped(_ paho.Client, err error) {
+	s.pahoError = err
+	close(s.pahoEnded)
 }
 
-// watch waits for the end, which it may bring about itself, and tells of it.
+// watch waits for the end of the session, which judgeBroker may bring about, and calls Lost.
 func (s *session) watch() {
 	s.judgeBroker()
 	cause := s.conn.failure()
 	if s.handedOn() && errors.Is(cause, errGivenUp) {
-		cause = fmt.Errorf("ended by paho: %v", s.why) // %v: whatever it says, it is no EOF of the broker's.
+		// %v: whatever paho's error wraps, it is not the broker's EOF.
+		cause = fmt.Errorf("ended by paho: %v", s.pahoError)
 	}
 	s.quiet.Store(true)
 	if !s.over.Swap(true) {
@@ -92,8 +93,9 @@ func (s *session) watch() {
 	}
 }
 
-// judgeBroker pings the broker, and ends the session when the broker is there no more or does not answer. It returns when the
-// session has ended. (paho pings as well: up to 5 s, or a quarter of the keep-alive, too late to judge anybody by.)
+// judgeBroker pings the broker, and ends the session when the broker is gone or does not answer. It returns when the
+// session has ended. (paho's own pings come up to 5 s or a quarter of the keep-alive late, too late to judge a broker
+// by.)
 func (s *session) judgeBroker() {
 	judge := liveness.NewJudge(s.options.KeepAlive, s.options.AckTimeout)
 	for timer := time.NewTimer(0); ; {
@@ -118,11 +120,11 @@ func (s *session) judgeBroker() {
 	}
 }
 
-// handedOn waits, after the end, for paho to hand on what it had read, and to quit. It reports false if
-// a callback that is stuck keeps it from that.
+// handedOn waits, after the end of the session, until paho has handed on what it had read, and has ended. It returns
+// false if a callback that does not return prevents that.
 func (s *session) handedOn() bool {
 	select {
-	case <-s.quit:
+	case <-s.pahoEnded:
 		return true
 	case <-time.After(mqtt.StuckAfter):
 		return false
@@ -133,7 +135,8 @@ func (s *session) Subscribe(ctx context.Context, filters []mqtt.Filter) ([]mqtt.
 	if err := mqtt.CheckFilters(filters); err != nil {
 		return nil, err
 	}
-	// Each in a packet of its own: the reader relies on that. paho would also lose their order.
+	// Each filter gets a SUBSCRIBE of its own: packet.Reader expects one code in a SUBACK, and paho would lose the
+	// order of several.
 	asked := make([]liveness.Pending, len(filters))
 	for i, f := range filters {
 		asked[i] = liveness.Pending{Kind: packet.Subscribe, What: f.Topic}
@@ -147,7 +150,7 @@ func (s *session) Subscribe(ctx context.Context, filters []mqtt.Filter) ([]mqtt.
 	grants := make([]mqtt.Grant, len(filters))
 	for i, f := range filters {
 		grants[i] = mqtt.Grant{Filter: f.Topic, QoS: mqtt.Refused}
-		// One entry at most, under the filter or, if it is shared, a part of it.
+		// The result has at most one entry, under the filter or, if the filter is shared, under a part of it.
 		for _, qos := range tokens[i].(*paho.SubscribeToken).Result() {
 			if qos <= 2 {
 				grants[i].QoS = qos
@@ -166,8 +169,8 @@ func (s *session) Unsubscribe(ctx context.Context, filters []string) error {
 	return err
 }
 
-// send makes paho's calls for what is asked, in order, and waits for their tokens. The calls may outlast ctx, though not
-// the session, nor WriteTimeout by much.
+// send makes paho's call for each packet in asked, in order, and waits for the tokens. A call of paho's may end later
+// than ctx, but no later than the session, and not much later than WriteTimeout.
 func (s *session) send(ctx context.Context, asked []liveness.Pending, call func(i int) paho.Token) ([]paho.Token, error) {
 	tokens := make([]paho.Token, len(asked))
 	sent := make(chan struct{})
@@ -182,7 +185,7 @@ func (s *session) send(ctx context.Context, asked []liveness.Pending, call func(
 	wait := func(done <-chan struct{}, missing error) error {
 		select {
 		case <-done:
-			return s.conn.failure() // paho completes tokens when it ends, too.
+			return s.conn.failure() // paho completes tokens also when it ends.
 		case <-s.conn.done:
 			return s.conn.failure()
 		case <-ctx.Done():
@@ -213,19 +216,19 @@ func (s *session) Publish(number uint64, m mqtt.Message) {
 	}
 }
 
-// Flush has the publisher's goroutine hand over what was published. Acknowledgements are on their way already.
+// Flush makes the publisher's goroutine hand over what was published. Acknowledgements are sent without Flush.
 func (s *session) Flush() { s.publisher.flush() }
 
-// Acknowledge is called by Ack of a message that has come by s.
+// Acknowledge is called by the Ack of a message that has come by s.
 func (s *session) Acknowledge(qos byte, id uint16) { s.conn.acknowledge(qos, id) }
 
 func (s *session) Close(ctx context.Context) {
 	if !s.over.Swap(true) {
 		early, cancel := wire.BeforeLastWords(ctx)
-		settled := s.publisher.settled()
-		for range cap(settled) {
+		reported := s.publisher.reported()
+		for range cap(reported) {
 			select {
-			case <-settled:
+			case <-reported:
 			case <-s.conn.done:
 			case <-early.Done():
 			}

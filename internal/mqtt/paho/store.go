@@ -4,8 +4,8 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
-// noStore keeps nothing. What a lost session leaves unsettled belongs to whoever published it; a store
-// would send it again behind his back, and tell him of success before that.
+// noStore is a store that keeps nothing. The messages that a lost session leaves without an outcome are the caller's
+// business; a store would send them again without the caller's knowledge, and report success too early.
 type noStore struct{}
 
 func (noStore) Open()                             {}
