@@ -1,3 +1,3 @@
-// Package backoff says how long to wait before something is tried again. It draws no random numbers and starts no
-// timers: it gives the range, and whoever waits draws from it.
+// Package backoff decides how long to wait before another attempt. It uses no random numbers and no timers: it returns
+// a range, from which the caller draws the wait.
 package backoff

@@ -1,5 +1,6 @@
-// Package link is the state machine of the connection with the broker. It is pure: no clock, no socket, no goroutine,
-// no random number. Whoever runs it carries out the effects, and feeds back what comes of them as events.
+// Package link is the state machine of the connection with the broker. It is pure: it uses no clock, no socket, no
+// goroutine and no random number. The connection actor carries out the effects, and passes their results back as
+// events.
 //
 //	               Start                      Up
 //	disconnected ────────▶ connecting ─────────────────▶ connected
@@ -9,16 +10,17 @@
 //	                        │      ▼         │             │ Ended, once the lag is over
 //	                        └── waiting ◀────┴─────────────┘
 //
-// Stop leads from anywhere to disconnected, for good.
+// Stop leads from every phase to disconnected, for good.
 //
-// For a while after each connect request, the lag, nobody tests the connection and no new attempt begins: testing too
-// early starts a second attempt on top of the first and jams both. Success counts at once. A failure within the lag is
-// acted on when the lag ends. An attempt that is neither up nor ended goes on until the connect time-out, is killed,
-// and is over when its end is reported, not before, so that there are never two.
+// The lag is a time after each connect request during which the connection is not tested and no other attempt begins: a
+// second attempt on top of the first could jam both. A success counts at once. A failure within the lag takes effect
+// when the lag ends. An attempt that has neither succeeded nor ended within the connect time-out is killed. The attempt
+// is over only when its end is reported, so that there are never two attempts.
 //
-// A broker that hangs up on three attempts in a row instead of accepting or refusing them is tried without the last will:
-// some will not have one. If that does not help either, the will is back.
+// After three attempts in a row that the broker has ended without accepting or refusing them, the next attempt is made
+// without the last will, since some brokers hang up on a client with a will. If that attempt fails too, later attempts
+// have the will again.
 //
-// Every event that comes of an attempt carries its epoch. An old one, or one that the phase has no use for, leaves the
-// state as it is.
+// Every event about an attempt carries the attempt's epoch. An event with another epoch, or one that has no meaning in
+// the present phase, changes nothing.
 package link

@@ -6,49 +6,49 @@ import (
 	"github.com/mqttgateway/mqttgateway/actors/backoff"
 )
 
-// Event is what happens to the link: one of the types below.
+// Event is what happens to the link. Its types are below.
 type Event interface{ event() }
 
-// Fault sorts the causes for which attempts and sessions end by what to do about them.
+// Fault groups the causes for which attempts and sessions end by what must be done about them.
 type Fault uint8
 
 // The faults.
 const (
 	None      Fault = iota
-	Transient       // time may cure it
-	EOF             // the broker closed the connection and said nothing, though it had accepted it
-	NoConnack       // the broker closed the connection instead of accepting or refusing it
-	Permanent       // time alone will not cure it: bad credentials, TLS
-	Timeout         // the attempt was killed by the connect time-out
+	Transient       // time may cure the cause
+	EOF             // the broker closed an accepted connection without a word
+	NoConnack       // the broker closed the connection without accepting or refusing it
+	Permanent       // time alone does not cure the cause: bad credentials, a bad certificate
+	Timeout         // the connect time-out killed the attempt
 )
 
 type (
-	// Start asks for a link.
+	// Start orders the link to be opened.
 	Start struct{}
-	// Stop asks for its end. It is final.
+	// Stop orders the link to be closed for good.
 	Stop struct{}
-	// Up tells that the attempt led to a session, its subscriptions made.
+	// Up says that the attempt has led to a session, with its subscriptions made.
 	Up struct {
 		Epoch uint64
-		At    time.Duration // on any clock that only goes forward
+		At    time.Duration // on a clock that never goes back
 	}
-	// Dropped tells that the session has broken.
+	// Dropped says that the session has been lost.
 	Dropped struct {
 		Epoch uint64
 		At    time.Duration
 		Fault Fault
 	}
-	// Ended tells that of an attempt, or of the session it led to, nothing is left: no socket, no goroutine. It
-	// comes exactly once for each Dial.
+	// Ended says that nothing is left of an attempt, or of its session: no socket and no goroutine. There is exactly
+	// one Ended for each Dial.
 	Ended struct {
 		Epoch uint64
-		Fault Fault // why; not used after Dropped or a time-out, which know better
+		Fault Fault // the cause; ignored after Dropped or a time-out, whose cause counts
 	}
-	// LagOver tells that the lag of the attempt is over.
+	// LagOver says that the lag of the attempt is over.
 	LagOver struct{ Epoch uint64 }
-	// Overdue tells that the connect time-out of the attempt has passed.
+	// Overdue says that the connect time-out of the attempt has passed.
 	Overdue struct{ Epoch uint64 }
-	// RetryDue tells that the wait after the attempt is over.
+	// RetryDue says that the wait after the attempt is over.
 	RetryDue struct{ Epoch uint64 }
 )
 
@@ -61,21 +61,21 @@ func (LagOver) event()  {}
 func (Overdue) event()  {}
 func (RetryDue) event() {}
 
-// Effect is what is to be done: one of the types below.
+// Effect is what the connection must do. Its types are below.
 type Effect interface{ effect() }
 
 type (
-	// Dial asks for an attempt, with a last will or without, and for its LagOver and Overdue after Lag and Timeout.
+	// Dial orders an attempt, with a last will or without, and the events LagOver after Lag and Overdue after Timeout.
 	Dial struct {
 		Epoch        uint64
 		Will         bool
 		Lag, Timeout time.Duration
 	}
-	// Kill asks for the attempt, or the session it led to, to be torn down at once.
+	// Kill orders the attempt, or its session, to be torn down at once.
 	Kill struct{ Epoch uint64 }
-	// Close asks for the session to be closed in good order.
+	// Close orders the session to be closed in good order.
 	Close struct{ Epoch uint64 }
-	// Retry asks for RetryDue after a wait drawn from Wait.
+	// Retry orders the event RetryDue after a wait that is drawn from Wait.
 	Retry struct {
 		Epoch uint64
 		Wait  backoff.Range

@@ -9,7 +9,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/actors/backoff"
 )
 
-// life is what happens to one attempt, from its Dial to its end.
+// life returns the events of one attempt, from its Dial to its end.
 type life func(epoch uint64) []Event
 
 func refused(why Fault) life {
@@ -18,14 +18,15 @@ func refused(why Fault) life {
 
 func overdue(epoch uint64) []Event { return []Event{Overdue{epoch}, Ended{epoch, EOF}} }
 
-// session came up at an instant and lasted for a while.
+// session is the life of an attempt that comes up at a time, and whose session lasts for a while.
 func session(at, lasted time.Duration, why Fault) life {
 	return func(epoch uint64) []Event {
 		return []Event{Up{epoch, at}, Dropped{epoch, at + lasted, why}, Ended{epoch, Transient}}
 	}
 }
 
-// The waits after one life upon the other. The bound of a back-off is what grows; a wait is drawn from all below it.
+// TestWaits checks the wait after each of several lives. The upper bound of the back-off grows; a wait is drawn from
+// the whole range below it.
 func TestWaits(t *testing.T) {
 	const s = time.Second
 	upTo := func(max time.Duration) backoff.Range { return backoff.Range{Max: max} }
@@ -35,8 +36,8 @@ func TestWaits(t *testing.T) {
 	for _, row := range []struct {
 		name     string
 		lives    []life
-		waits    []backoff.Range // after each
-		takeover bool            // is suspected at the end
+		waits    []backoff.Range // after each life
+		takeover bool            // the state after the last life
 	}{
 		{"failures double the back-off up to its maximum",
 			[]life{refused(Transient), refused(EOF), overdue, refused(Transient), overdue, refused(Transient), refused(Transient)},
@@ -147,13 +148,13 @@ func TestWaits(t *testing.T) {
 	}
 }
 
-// Which attempts are made with a last will, one life upon the other.
+// TestWill checks which attempts are made with a last will.
 func TestWill(t *testing.T) {
 	up := session(0, time.Minute, Transient)
 	for _, row := range []struct {
 		name  string
 		lives []life
-		wills string // of each attempt, and of the one behind them: + with, - without
+		wills string // of each attempt, and of the next one: + with a will, - without
 	}{
 		{"one is wanted", []life{up, refused(Transient), up}, "++++"},
 		{"a broker that hangs up on three is tried without", []life{refused(NoConnack), refused(NoConnack), refused(NoConnack), up}, "+++-+"},
@@ -217,12 +218,12 @@ func willsOf(p Policy, lives []life) (wills string) {
 	return wills
 }
 
-// The lag holds back the retry after a failure, and nothing else.
+// The lag delays the retry after a failure, and nothing else.
 func TestLag(t *testing.T) {
 	for _, row := range []struct {
 		name   string
 		events []Event
-		phases []Phase // after each
+		phases []Phase // after each event
 	}{
 		{"success within it counts at once", []Event{Start{}, Up{1, 0}, LagOver{1}}, []Phase{Connecting, Connected, Connected}},
 		{"failure within it waits for its end", []Event{Start{}, Ended{1, EOF}, LagOver{1}}, []Phase{Connecting, Connecting, Waiting}},
@@ -249,7 +250,7 @@ func TestLag(t *testing.T) {
 	}
 }
 
-// After a Stop nothing that may still come has an effect, wherever it met the link.
+// After Stop no event has an effect, in whatever situation the link was.
 func TestStopIsFinal(t *testing.T) {
 	for _, in := range allSituations {
 		t.Run(in.name, func(t *testing.T) {

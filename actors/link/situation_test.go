@@ -17,7 +17,7 @@ var policy = Policy{
 	Rival:   backoff.Range{Min: 20 * time.Second, Max: 40 * time.Second},
 }
 
-// situation is all of a state that decides what an event means to it.
+// situation is the part of a State that decides what an event does.
 type situation struct {
 	phase                   Phase
 	lagOver, ended, stopped bool
@@ -25,12 +25,12 @@ type situation struct {
 
 func (s State) situation() situation {
 	if s.Stopped {
-		return situation{phase: s.Phase, stopped: true} // the rest does not matter any more
+		return situation{phase: s.Phase, stopped: true} // nothing else matters after Stop
 	}
 	return situation{phase: s.Phase, lagOver: s.lagOver, ended: s.ended}
 }
 
-// The situations that there are. The walk reaches no other.
+// The situations. TestWalk reaches no others.
 var (
 	disconnected = situation{phase: Disconnected}
 	connecting   = situation{phase: Connecting}
@@ -44,7 +44,7 @@ var (
 	waiting      = situation{phase: Waiting, lagOver: true, ended: true}
 	stopped      = situation{phase: Disconnected, stopped: true}
 
-	second        = []Event{Start{}, Ended{1, Transient}, LagOver{1}, RetryDue{1}} // leads to the second attempt
+	second        = []Event{Start{}, Ended{1, Transient}, LagOver{1}, RetryDue{1}} // begin the second attempt
 	allSituations = []struct {
 		situation
 		name string
@@ -83,7 +83,7 @@ func (s situation) unnamed() bool {
 	return true
 }
 
-// follow returns the state to which events lead from the zero State, and the effects of the last.
+// follow returns the state after events, beginning with the zero State, and the effects of the last event.
 func follow(events ...Event) (s State, effects []Effect) {
 	for _, e := range events {
 		s, effects = policy.Step(s, e)
@@ -91,7 +91,7 @@ func follow(events ...Event) (s State, effects []Effect) {
 	return s, effects
 }
 
-// reach returns a state in the situation, in its second attempt if it has one.
+// reach returns a state in the given situation, in its second attempt if the situation allows one.
 func reach(t *testing.T, in situation) State {
 	t.Helper()
 	for _, n := range allSituations {
@@ -107,12 +107,12 @@ func reach(t *testing.T, in situation) State {
 	return State{}
 }
 
-// everyEvent returns an event of each type, with an epoch if it carries one.
+// everyEvent returns an event of each type, with the given epoch if the type has one.
 func everyEvent(epoch uint64) []Event {
 	return append([]Event{Start{}, Stop{}}, eventsOf(epoch)...)
 }
 
-// eventsOf returns an event of each type that carries an epoch.
+// eventsOf returns an event of each type that has an epoch.
 func eventsOf(epoch uint64) []Event {
 	return []Event{Up{epoch, time.Hour}, Dropped{epoch, time.Hour, EOF}, Ended{epoch, Permanent}, LagOver{epoch}, Overdue{epoch}, RetryDue{epoch}}
 }

@@ -2,7 +2,7 @@ package link
 
 import "time"
 
-// Step returns the state after an event, and what is to be done, in order.
+// Step returns the state after event e, and the effects to carry out, in order.
 func (p Policy) Step(s State, e Event) (State, []Effect) {
 	if s.Stopped {
 		return s, nil
@@ -68,7 +68,7 @@ func (p Policy) stop(s State) (State, []Effect) {
 	case phase == Connecting && !s.ended:
 		return s, []Effect{Kill{s.Epoch}}
 	}
-	return s, nil // a lost one is being killed already
+	return s, nil // a lost session is being killed already
 }
 
 func (p Policy) up(s State, at time.Duration) (State, []Effect) {
@@ -77,7 +77,7 @@ func (p Policy) up(s State, at time.Duration) (State, []Effect) {
 		s = s.accepted()
 		s.Phase, s.upAt = Connected, at
 	case s.Phase == Lost && !s.ended:
-		return s, []Effect{Kill{s.Epoch}} // it came up while it was being killed
+		return s, []Effect{Kill{s.Epoch}} // the attempt has succeeded while it was being killed
 	}
 	return s, nil
 }
@@ -91,7 +91,7 @@ func (p Policy) dropped(s State, e Dropped) (State, []Effect) {
 		if e.Fault == EOF && e.At-s.upAt <= takeoverEarly {
 			s = s.lostEarly(e.At)
 		}
-	case Connecting: // its loss has overtaken the word that it is up
+	case Connecting: // Dropped has overtaken Up
 		if s.ended {
 			return s, nil
 		}
@@ -103,15 +103,15 @@ func (p Policy) dropped(s State, e Dropped) (State, []Effect) {
 	return s, []Effect{Kill{s.Epoch}}
 }
 
-// failed notes why an attempt has failed. An attempt that the broker hasn't accepted shows that no other client has thrown this
-// one out before.
+// failed notes why an attempt has failed. An attempt that fails for another reason than an end of file is a sign that
+// no other client caused the earlier losses.
 func (p Policy) failed(s State, fault Fault) State {
 	s.Fault = fault
 	if fault != EOF {
 		s.Takeover, s.warned, s.earlies = false, false, 0
 	}
 	switch {
-	case s.NoWill: // that has not helped
+	case s.NoWill: // the attempt without the will has failed, too
 		s.NoWill, s.hangUps = false, 0
 		s.unwilling = s.unwilling && fault != NoConnack
 	case fault != NoConnack || !p.Will:
@@ -123,7 +123,7 @@ func (p Policy) failed(s State, fault Fault) State {
 	return s
 }
 
-// accepted notes that the attempt has led to a session.
+// accepted notes that an attempt has led to a session.
 func (s State) accepted() State {
 	s.hangUps, s.unwilling = 0, s.NoWill
 	return s
@@ -150,13 +150,13 @@ func (p Policy) ended(s State, fault Fault) (State, []Effect) {
 	s.ended = true
 	if s.Phase == Connecting {
 		s = p.failed(s, fault)
-	} else if s.Phase == Connected { // without a Dropped before: as one that gives no cause
+	} else if s.Phase == Connected { // Ended without Dropped counts as a loss
 		s.Phase, s.Fault, s.NoWill = Lost, fault, false
 	}
 	return p.waitIfOver(s)
 }
 
-// waitIfOver begins the wait for the next attempt once nothing is left of this one and its lag is over.
+// waitIfOver begins the wait for the next attempt if nothing is left of this attempt, and its lag is over.
 func (p Policy) waitIfOver(s State) (State, []Effect) {
 	if !s.ended || !s.lagOver {
 		return s, nil
@@ -170,8 +170,8 @@ func (p Policy) waitIfOver(s State) (State, []Effect) {
 	case s.TakenOver() && s.warned:
 		wait = p.Rival
 	case s.TakenOver():
-		// Of two gateways that throw each other out in turn, the other has lost once less. Were we to wait now, it
-		// would have the broker to itself and never know.
+		// Of two gateways that disconnect each other in turn, the other one has seen one loss less. If this gateway
+		// waited long now, the other one would keep its session and never suspect a takeover.
 		wait, s.warned = p.Backoff.Full(1), true
 	}
 	return s, []Effect{Retry{s.Epoch, wait}}

@@ -9,7 +9,7 @@ import (
 )
 
 func TestStep(t *testing.T) {
-	ignored := situation{phase: 255} // no situation: the state must be left equal
+	ignored := situation{phase: 255} // no real situation: the event must leave the state equal
 	do := func(effects ...Effect) []Effect { return effects }
 	retrySecond := Retry{2, policy.Backoff.Full(2)}
 	const at = 5 * time.Second
@@ -22,7 +22,7 @@ func TestStep(t *testing.T) {
 		in      situation
 		event   Event
 		to      situation
-		fault   Fault // that is remembered
+		fault   Fault // the Fault in the state
 		effects []Effect
 	}{
 		{disconnected, Start{}, connecting, None, do(Dial{1, true, policy.Lag, policy.Timeout})},
@@ -36,12 +36,12 @@ func TestStep(t *testing.T) {
 
 		{connecting, Start{}, ignored, None, nil},
 		{connecting, Stop{}, stopped, None, do(Kill{2})},
-		{connecting, Up{2, at}, connected, None, nil},                  // success counts at once
+		{connecting, Up{2, at}, connected, None, nil},                  // a success counts at once
 		{connecting, Dropped{2, at, EOF}, lost, EOF, do(Kill{2})},      // it has overtaken Up
-		{connecting, Ended{2, Permanent}, failedEarly, Permanent, nil}, // acted on when the lag ends
-		{connecting, LagOver{2}, connectingOn, None, nil},              // the attempt goes on
-		{connecting, Overdue{2}, lost, Timeout, do(Kill{2})},           // a time-out shorter than the lag
-		{connecting, RetryDue{2}, ignored, None, nil},                  // comes of no Retry
+		{connecting, Ended{2, Permanent}, failedEarly, Permanent, nil}, // takes effect when the lag ends
+		{connecting, LagOver{2}, connectingOn, None, nil},              // the attempt is still under way
+		{connecting, Overdue{2}, lost, Timeout, do(Kill{2})},           // for a time-out that is shorter than the lag
+		{connecting, RetryDue{2}, ignored, None, nil},                  // there was no Retry
 
 		{connectingOn, Start{}, ignored, None, nil},
 		{connectingOn, Stop{}, stopped, None, do(Kill{2})},
@@ -65,7 +65,7 @@ func TestStep(t *testing.T) {
 		{connected, Stop{}, stopped, None, do(Close{2})},
 		{connected, Up{2, at}, ignored, None, nil},
 		{connected, Dropped{2, at, EOF}, lost, EOF, do(Kill{2})},
-		{connected, Ended{2, EOF}, cleared, EOF, nil}, // it has overtaken Dropped
+		{connected, Ended{2, EOF}, cleared, EOF, nil}, // has overtaken Dropped
 		{connected, LagOver{2}, connectedOn, None, nil},
 		{connected, Overdue{2}, ignored, None, nil},
 		{connected, RetryDue{2}, ignored, None, nil},
@@ -80,10 +80,10 @@ func TestStep(t *testing.T) {
 		{connectedOn, RetryDue{2}, ignored, None, nil},
 
 		{lost, Start{}, ignored, Transient, nil},
-		{lost, Stop{}, stopped, Transient, nil},         // it is being killed already
-		{lost, Up{2, at}, lost, Transient, do(Kill{2})}, // it came up all the same
+		{lost, Stop{}, stopped, Transient, nil},         // is being killed already
+		{lost, Up{2, at}, lost, Transient, do(Kill{2})}, // must be killed again
 		{lost, Dropped{2, at, EOF}, ignored, Transient, nil},
-		{lost, Ended{2, EOF}, cleared, Transient, nil}, // Dropped knew better why
+		{lost, Ended{2, EOF}, cleared, Transient, nil}, // the fault of Dropped counts
 		{lost, LagOver{2}, lostOn, Transient, nil},
 		{lost, Overdue{2}, ignored, Transient, nil},
 		{lost, RetryDue{2}, ignored, Transient, nil},
@@ -92,7 +92,7 @@ func TestStep(t *testing.T) {
 		{lostOn, Stop{}, stopped, Timeout, nil},
 		{lostOn, Up{2, at}, lostOn, Timeout, do(Kill{2})},
 		{lostOn, Dropped{2, at, EOF}, ignored, Timeout, nil},
-		{lostOn, Ended{2, EOF}, waiting, Timeout, do(retrySecond)}, // and so did the time-out
+		{lostOn, Ended{2, EOF}, waiting, Timeout, do(retrySecond)}, // the fault of the time-out counts
 		{lostOn, LagOver{2}, ignored, Timeout, nil},
 		{lostOn, Overdue{2}, ignored, Timeout, nil},
 		{lostOn, RetryDue{2}, ignored, Timeout, nil},
@@ -115,7 +115,7 @@ func TestStep(t *testing.T) {
 		{waiting, Overdue{2}, ignored, Transient, nil},
 		{waiting, RetryDue{2}, connecting, None, do(Dial{3, true, policy.Lag, policy.Timeout})},
 
-		{stopped, Start{}, ignored, None, nil}, // it is final
+		{stopped, Start{}, ignored, None, nil}, // Stop is final
 		{stopped, Stop{}, ignored, None, nil},
 		{stopped, Up{2, at}, ignored, None, nil},
 		{stopped, Dropped{2, at, EOF}, ignored, None, nil},
@@ -155,7 +155,7 @@ func TestStep(t *testing.T) {
 	}
 }
 
-// An event of another attempt than the latest, or of one that never was, changes nothing wherever the link is.
+// An event of another attempt than the latest, or of one that never was, changes nothing in any situation.
 func TestOtherEpochsChangeNothing(t *testing.T) {
 	for _, in := range allSituations {
 		for _, epoch := range []uint64{0, 1, 3} {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// walker leads the machine through a world and holds it to its promises.
+// walker drives the machine through a world, and checks its promises.
 type walker struct {
 	t *testing.T
 	*world
@@ -17,10 +17,10 @@ type walker struct {
 	started bool
 	stopped bool
 	seen    map[situation]int
-	diary   []entry // of this life
+	diary   []entry // of the present life
 }
 
-// entry is one step.
+// entry is one step of a walk.
 type entry struct {
 	at      time.Duration
 	event   Event
@@ -28,10 +28,16 @@ type entry struct {
 	effects []Effect
 }
 
-// In a walk the link lives many lives, each from its first Start to some time after its Stop. What is promised:
-// there are never two attempts open, none begins within the lag of the one before, Stop is final, an old epoch changes
-// nothing, every effect is of the current epoch, each attempt that ends leads to exactly one retry once its lag is
-// over, and nothing waits for what will never come.
+// In a walk the link lives many lives, each from its first Start until some time after its Stop. The walk checks these
+// promises:
+//
+//   - there are never two attempts open;
+//   - no attempt begins within the lag of the one before;
+//   - Stop is final;
+//   - an event with an old epoch changes nothing;
+//   - every effect has the current epoch;
+//   - each attempt that ends leads to exactly one Retry, once its lag is over;
+//   - the machine never waits for an event that cannot come.
 func TestWalk(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -51,7 +57,7 @@ func TestWalk(t *testing.T) {
 	}
 }
 
-// live is one life of the link: until everything that is on its way has come, Stop or the like among it.
+// live runs one life of the link, until every event that is under way has come.
 func (w *walker) live() {
 	for rest := 20; rest > 0; {
 		switch n := w.random.IntN(1000); {
@@ -61,7 +67,7 @@ func (w *walker) live() {
 		case n < 20:
 			w.step(Start{})
 			continue
-		case n < 30: // what nobody sent
+		case n < 30: // an event that nothing has caused
 			events := eventsOf(uint64(w.random.IntN(len(w.attempts) + 3)))
 			e := events[w.random.IntN(len(events))]
 			if epoch, _ := epochOf(e); !w.current(epoch) {
@@ -84,7 +90,7 @@ func (w *walker) live() {
 	}
 }
 
-// step tells the machine of an event, checks what it makes of it, and carries out the effects.
+// step passes an event to the machine, checks the result, and carries out the effects.
 func (w *walker) step(e Event) {
 	before := w.state
 	after, effects := policy.Step(before, e)
@@ -110,7 +116,7 @@ func (w *walker) step(e Event) {
 	}
 }
 
-// note keeps what the machine has been told.
+// note records what the machine was told.
 func (w *walker) note(e Event) {
 	switch e.(type) {
 	case Start:
@@ -172,7 +178,7 @@ func (w *walker) carryOut(e Event, effect Effect) {
 	}
 }
 
-// compare holds what the machine believes and has done against what it has been told.
+// compare compares the state of the machine with what it was told.
 func (w *walker) compare() {
 	a, s := w.latest(), w.state
 	if s.Epoch != w.epoch() || s.Stopped != w.stopped {
@@ -193,13 +199,13 @@ func (w *walker) compare() {
 	}
 }
 
-// epoch is that of the latest attempt, 0 before the first.
+// epoch returns the epoch of the latest attempt, or 0 before the first.
 func (w *walker) epoch() uint64 { return uint64(len(w.attempts)) }
 
-// current tells whether epoch is that of an attempt, and the latest.
+// current reports whether epoch is that of the latest attempt.
 func (w *walker) current(epoch uint64) bool { return epoch > 0 && epoch == w.epoch() }
 
-// fail ends the walk with the way that led there; the seed is in the test's name.
+// fail ends the walk, and prints the steps that led there; the test's name contains the seed.
 func (w *walker) fail(format string, args ...any) {
 	w.t.Helper()
 	var way strings.Builder
@@ -209,7 +215,7 @@ func (w *walker) fail(format string, args ...any) {
 	w.t.Fatalf("step %d: %s; the way there:%s", w.steps, fmt.Sprintf(format, args...), &way)
 }
 
-// epochOf returns the epoch that an event carries; Start and Stop carry none.
+// epochOf returns the epoch of an event; Start and Stop have none.
 func epochOf(e Event) (uint64, bool) {
 	switch e := e.(type) {
 	case Up:

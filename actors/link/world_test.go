@@ -6,33 +6,33 @@ import (
 	"time"
 )
 
-// world is what the machine talks to: brokers that answer, refuse, fall silent and hang up, attempts that take their
-// time to die, timers that fire late, and a mail that loses nothing but delivers late, out of order and twice.
-// It knows what really is, not what the machine believes.
+// world is what the machine deals with: brokers that answer, refuse, fall silent and hang up, attempts that take time
+// to end, timers that fire late, and a mail that delivers every event, but late, out of order or twice. The world knows
+// what is true, and the machine only what it was told.
 type world struct {
 	random   *rand.Rand
 	now      time.Duration
 	mail     mail
 	sent     int
-	attempts []*attempt // all of them; the one of epoch n stands at n-1
+	attempts []*attempt // all of them; the attempt of epoch n is at n-1
 }
 
-// attempt is one dial, and the session that it may lead to.
+// attempt is one Dial, and the session that it may lead to.
 type attempt struct {
 	epoch  uint64
 	dialed time.Duration
-	open   bool // something is left of it: a socket, a goroutine
+	open   bool // a socket or a goroutine is left
 	killed bool // or closed
 
-	// What the machine has been told.
+	// What the machine was told:
 	lagOver, up, ended bool
 	retries            int
 }
 
-// delivery is an event that the machine will be told of, or, without one, something that happens in the world.
+// delivery is an event that the machine will get, or, if event is nil, something that happens in the world.
 type delivery struct {
 	at     time.Duration
-	number int // keeps what is due at the same time in order
+	number int // orders deliveries of the same time
 	event  Event
 	happen func()
 }
@@ -64,8 +64,8 @@ func (w *world) post(d delivery) {
 	heap.Push(&w.mail, d)
 }
 
-// next passes the time until the machine is to be told of something, and returns it; false if nothing is left.
-func (w *world) next() (Event, bool) {
+// next lets time pass until the next event for the machine, and returns it; ok is false if no event is left.
+func (w *world) next() (e Event, ok bool) {
 	for len(w.mail) > 0 {
 		d := heap.Pop(&w.mail).(delivery)
 		w.now = d.at
@@ -87,7 +87,7 @@ func (w *world) upTo(d time.Duration) time.Duration {
 	return time.Duration(w.random.Int64N(int64(d) + 1))
 }
 
-// late is how long a word is on its way.
+// late returns for how long an event is under way.
 func (w *world) late() time.Duration {
 	if w.chance(60) {
 		return 0
@@ -95,7 +95,7 @@ func (w *world) late() time.Duration {
 	return w.upTo(2 * time.Second)
 }
 
-// latest returns the latest attempt, or nil.
+// latest returns the latest attempt, or nil if there is none.
 func (w *world) latest() *attempt {
 	if len(w.attempts) == 0 {
 		return nil
@@ -103,7 +103,7 @@ func (w *world) latest() *attempt {
 	return w.attempts[len(w.attempts)-1]
 }
 
-// dial begins an attempt and decides what is to become of it.
+// dial begins an attempt, and draws what will happen to it.
 func (w *world) dial(d Dial) {
 	a := &attempt{epoch: d.Epoch, dialed: w.now, open: true}
 	w.attempts = append(w.attempts, a)
@@ -114,10 +114,10 @@ func (w *world) dial(d Dial) {
 		w.after(w.upTo(d.Lag), func() { w.end(a) })
 	case 1:
 		w.after(w.upTo(d.Timeout), func() { w.end(a) })
-	case 2: // never answered: only Kill ends it
+	case 2: // never answered: only Kill ends the attempt
 	case 3:
 		w.after(w.upTo(d.Lag), func() { w.comeUp(a) })
-	case 4: // now and then while it is being killed
+	case 4: // may succeed while it is being killed
 		w.after(w.upTo(d.Timeout+3*time.Second), func() { w.comeUp(a) })
 	}
 }
@@ -135,17 +135,17 @@ func (w *world) breakOff(a *attempt) {
 	if !a.open {
 		return
 	}
-	if w.chance(10) { // nobody saw it break, only that it is gone
+	if w.chance(10) { // the session ends without a Dropped
 		w.end(a)
 		return
 	}
 	w.tell(w.now+w.late(), Dropped{a.epoch, w.now, w.fault()})
-	if w.chance(50) { // else only Kill ends it
+	if w.chance(50) { // otherwise only Kill ends it
 		w.after(w.upTo(time.Second), func() { w.end(a) })
 	}
 }
 
-// tearDown ends an attempt as Kill and Close ask for: soon, not at once.
+// tearDown ends an attempt as Kill and Close demand: soon, but not at once.
 func (w *world) tearDown(a *attempt) {
 	a.killed = true
 	w.after(w.upTo(3*time.Second), func() { w.end(a) })

@@ -5,18 +5,18 @@ import "github.com/mqttgateway/mqttgateway/messages"
 // Entry is a publication on its way to the broker.
 type Entry struct {
 	messages.Publication
-	Order   uint64 // its number in the Order; 0 for availability
-	Spooled uint64 // its record in the spool; 0: the spool doesn't hold it
-	Losses  uint8  // sessions in a row that have ended over it
+	Order   uint64 // number of the publication in the Order; 0 for availability
+	Spooled uint64 // number of its record in the spool; 0: the spool does not hold it
+	Losses  uint8  // sessions in a row that ended while the entry was suspected
 	QoS     byte   // 0 or 1
 
-	// Availability tells that the entry says how Device is. It never waits in an Outbox: each session begins with the
-	// availability of all devices anyway.
+	// Availability is true if the entry is the availability of Device. Such an entry never waits in an Outbox, since
+	// each session begins with the availability of all devices.
 	Availability bool
 }
 
-// overhead is what an entry counts beside its topic and payload, in bytes.
+// overhead is what an entry counts in addition to its topic and payload, in bytes.
 const overhead = 128
 
-// size returns what an entry counts, in bytes.
+// size returns the bytes that an entry counts.
 func (e *Entry) size() int { return len(e.Topic) + len(e.Payload) + overhead }

@@ -2,28 +2,28 @@ package outbox
 
 import "github.com/mqttgateway/mqttgateway/internal/fifo"
 
-// The most entries in flight. mosquitto takes 20 unacknowledged publications at a time from a client. At QoS 0 the result of
-// a publication is that it has been written, and the bound is on what may wait for that.
+// The bounds of a flight. mosquitto takes 20 unacknowledged publications at a time from a client. At QoS 0 the result
+// of a publication is that it was written, and the bound is on publications that are not written yet.
 const (
 	maxUnwritten      = 256
 	maxUnacknowledged = 20
-	maxBytes          = 4 << 20 // at each QoS; the last entry may go beyond it
+	maxBytes          = 4 << 20 // at each QoS; the last entry may exceed it
 )
 
-// MaxLosses is how many sessions in a row may end over an entry, the last of them while that entry was in flight alone,
-// before it is given up. An entry whose next loss would be the last goes alone.
+// MaxLosses is the number of sessions in a row that may end over an entry before the entry is given up. An entry that
+// would be given up at its next loss is sent alone, so that no other entry can be at fault.
 const MaxLosses = 3
 
 const suspicious = MaxLosses - 1
 
-// Flight is what one session has been handed and whose result isn't known, in order at each QoS. It numbers the entries,
-// from 1. The zero Flight is empty.
+// Flight holds the entries that were handed to one session and whose result is not known, in order at each QoS. A
+// Flight numbers entries from 1. The zero Flight is empty.
 type Flight struct {
 	last    uint64
 	windows [2]window // by QoS
 }
 
-// window is the part of a flight that has one QoS.
+// window holds the entries of one QoS in a flight.
 type window struct {
 	fifo.Queue[numbered]
 	bytes int
@@ -34,10 +34,10 @@ type numbered struct {
 	number uint64
 }
 
-// Empty tells whether nothing is in flight.
+// Empty reports whether nothing is in flight.
 func (f *Flight) Empty() bool { return f.windows[0].Len()+f.windows[1].Len() == 0 }
 
-// Room tells whether an entry may be added, by its QoS and losses.
+// Room reports whether an entry with this QoS and these losses may be added.
 func (f *Flight) Room(qos byte, losses uint8) bool {
 	w, most := &f.windows[qos], maxUnacknowledged
 	if qos == 0 {
@@ -58,8 +58,8 @@ func (f *Flight) Push(e Entry) (number uint64) {
 	return f.last
 }
 
-// Land removes the entry with this number, whose result is known, and returns it. Results come in order at each QoS: the
-// number of an entry that isn't the first at its QoS is none of this flight's, and Land returns false.
+// Land removes the entry with this number, whose result is known, and returns it. Results come in order at each QoS:
+// for the number of an entry that is not the first at its QoS, Land changes nothing and returns false.
 func (f *Flight) Land(number uint64) (e Entry, ok bool) {
 	for qos := range f.windows {
 		if w := &f.windows[qos]; w.Len() > 0 && w.First().number == number {
@@ -71,8 +71,8 @@ func (f *Flight) Land(number uint64) (e Entry, ok bool) {
 	return Entry{}, false
 }
 
-// Take empties the flight of a session that has ended. It returns the entries at QoS 0, whose result nobody will know, and
-// those at QoS 1, which the broker hasn't acknowledged.
+// Take empties the flight when its session has ended. It returns the entries at QoS 0, whose results will never be
+// known, and those at QoS 1, which the broker has not acknowledged.
 func (f *Flight) Take() (unwritten, unacknowledged []Entry) {
 	unwritten, unacknowledged = f.windows[0].entries(), f.windows[1].entries()
 	*f = Flight{}

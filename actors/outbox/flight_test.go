@@ -8,7 +8,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// fill adds entries until there is no more room for one like e, and returns how many.
+// fill adds entries like e until there is no room for another one, and returns their number.
 func (f *Flight) fill(e Entry) (n int) {
 	for ; f.Room(e.QoS, e.Losses) && n < 1000; n++ {
 		f.Push(e)
@@ -20,7 +20,7 @@ func TestFlightRoom(t *testing.T) {
 	large := messages.Publication{Payload: strings.Repeat("x", maxBytes/4-overhead)}
 	for _, row := range []struct {
 		name  string
-		first []Entry // in flight already
+		first []Entry // entries that are in flight already
 		entry Entry
 		want  int
 	}{
@@ -46,7 +46,7 @@ func TestFlightRoom(t *testing.T) {
 	}
 }
 
-// Results come in order at each QoS; others change nothing.
+// Results come in order at each QoS; any other result changes nothing.
 func TestFlightLands(t *testing.T) {
 	var f Flight
 	entry := func(topic string, qos byte) Entry {
@@ -59,7 +59,7 @@ func TestFlightLands(t *testing.T) {
 	}
 	for _, step := range []struct {
 		number uint64
-		want   string // "": none
+		want   string // "": no entry
 	}{{5, ""}, {2, "b"}, {2, ""}, {3, ""}, {1, "a"}, {3, "c"}, {99, ""}, {0, ""}} {
 		e, ok := f.Land(step.number)
 		if ok != (step.want != "") || e.Topic != step.want {
@@ -79,7 +79,7 @@ func large(qos byte) Entry {
 	return Entry{QoS: qos, Publication: messages.Publication{Topic: strings.Repeat("x", maxBytes/4-overhead)}}
 }
 
-// What lands makes room.
+// An entry that has landed makes room for another one.
 func TestFlightMakesRoom(t *testing.T) {
 	var f Flight
 	for range 10 {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Whatever the order in which publications are done, upTo is the last of those before which none is left.
+// In whatever order publications are done, UpTo is the highest number up to which all of them are done.
 func TestOrderWalk(t *testing.T) {
 	const seed = 3
 	random := rand.New(rand.NewPCG(seed, seed))

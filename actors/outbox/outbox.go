@@ -2,26 +2,26 @@ package outbox
 
 import "container/list"
 
-// Outbox keeps entries, first in, first out, until a session takes them. Of retained ones it keeps the latest of each topic,
-// at the end, in the place of the one before.
+// Outbox keeps entries in order until a session takes them. It keeps only the latest retained entry of each topic,
+// which goes to the end when it replaces an earlier one.
 type Outbox struct {
 	maxMessages, maxBytes int
 
 	queue    list.List                // of Entry
 	retained map[string]*list.Element // by topic: the retained entries in queue
-	bytes    int                      // the sum of their sizes
+	bytes    int                      // sum of the sizes of all entries
 }
 
-// New returns an empty outbox with these bounds.
+// New returns an empty outbox with the given bounds.
 func New(maxMessages, maxBytes int) *Outbox {
 	return &Outbox{maxMessages: maxMessages, maxBytes: maxBytes, retained: make(map[string]*list.Element)}
 }
 
-// Len returns how many entries wait.
+// Len returns the number of entries.
 func (o *Outbox) Len() int { return o.queue.Len() }
 
-// Push adds e at the end. It returns what had to go: the entry that e replaces, and the oldest ones, for which there is no
-// room any more. An entry for which there would never be room is dropped alone.
+// Push adds e at the end. It returns the entry that e replaces, and the oldest entries, which were dropped to make
+// room. If e alone exceeds the bounds, only e is dropped.
 func (o *Outbox) Push(e Entry) (replaced *Entry, dropped []Entry) {
 	if o.maxMessages < 1 || e.size() > o.maxBytes {
 		return nil, []Entry{e}
@@ -33,7 +33,7 @@ func (o *Outbox) Push(e Entry) (replaced *Entry, dropped []Entry) {
 	return replaced, dropped
 }
 
-// Add adds e at the end, whatever the bounds, and returns the entry that e replaces.
+// Add adds e at the end without regard to the bounds, and returns the entry that e replaces.
 func (o *Outbox) Add(e Entry) (replaced *Entry) {
 	if old, ok := o.retained[e.Topic]; ok && e.Retain {
 		was := o.remove(old)
@@ -43,7 +43,7 @@ func (o *Outbox) Add(e Entry) (replaced *Entry) {
 	return replaced
 }
 
-// Fits tells whether Push would drop nothing.
+// Fits reports whether Push would drop nothing.
 func (o *Outbox) Fits(e Entry) bool {
 	n, bytes := o.queue.Len()+1, o.bytes+e.size()
 	if e.Retain {
@@ -55,8 +55,8 @@ func (o *Outbox) Fits(e Entry) bool {
 	return n <= o.maxMessages && bytes <= o.maxBytes
 }
 
-// PutBack puts entries that were in flight ahead of all others, in their order. It returns those that go no further, because
-// a later retained entry of the same topic waits. PutBack drops nothing.
+// PutBack puts entries from a flight back before all others, in their order, and drops none for lack of room. It
+// returns the entries that are not put back, since a later retained entry of the same topic waits.
 func (o *Outbox) PutBack(flight []Entry) (replaced []Entry) {
 	for i := len(flight) - 1; i >= 0; i-- {
 		e := flight[i]
@@ -69,7 +69,7 @@ func (o *Outbox) PutBack(flight []Entry) (replaced []Entry) {
 	return replaced
 }
 
-// First returns the first entry, which stays; the zero Entry if there is none.
+// First returns the first entry, which stays in the outbox, or the zero Entry if the outbox is empty.
 func (o *Outbox) First() Entry {
 	if e := o.queue.Front(); e != nil {
 		return e.Value.(Entry)
@@ -77,7 +77,7 @@ func (o *Outbox) First() Entry {
 	return Entry{}
 }
 
-// Pop removes the first entry and returns it; there must be one.
+// Pop removes the first entry and returns it. The outbox must not be empty.
 func (o *Outbox) Pop() Entry { return o.remove(o.queue.Front()) }
 
 func (o *Outbox) insert(at *list.Element) {

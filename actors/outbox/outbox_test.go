@@ -10,12 +10,12 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// publication returns one to topic, retained if that is in capitals.
+// publication returns a publication to topic, which is retained if the topic is in capitals.
 func publication(number uint64, topic string) Entry {
 	return Entry{Publication: messages.Publication{Number: number, Topic: topic, Payload: "on", Retain: topic == strings.ToUpper(topic)}}
 }
 
-// shown returns what is in the outbox, as "topic number…".
+// shown returns the entries of the outbox as texts: "topic number…".
 func (o *Outbox) shown() (all []string) {
 	for e := o.queue.Front(); e != nil; e = e.Next() {
 		all = append(all, show(e.Value.(Entry)))
@@ -38,8 +38,8 @@ func TestOutbox(t *testing.T) {
 	for _, row := range []struct {
 		name            string
 		messages, bytes int
-		push            string // topics, in order; numbers from 1
-		flight          string // of these, the first few that are popped and put back after the rest
+		push            string // topics, in order; the publications are numbered from 1
+		flight          string // how many of these are popped first, and put back at the end
 		replaced        string
 		dropped         string
 		holds           string
@@ -87,8 +87,8 @@ func TestOutbox(t *testing.T) {
 	}
 }
 
-// A random walk as a connection makes one. Each publication leaves once, one way or another; those that stay are in
-// order, with one retained a topic; the sums are right.
+// TestOutboxWalk uses an outbox as a connection does, at random. Each publication leaves it exactly once; entries stay
+// in order, with at most one retained entry for a topic; the sums are right.
 func TestOutboxWalk(t *testing.T) {
 	for seed := range uint64(50) {
 		r := rand.New(rand.NewPCG(seed, 0))

@@ -8,17 +8,17 @@ import (
 
 var names = [characteristics]string{"function", "gateway", "location", "device"}
 
-// Matches tells whether a message to this address finds a device that answers to a.
+// Matches reports whether a message to this address finds a device with the answers a.
 func (a Answers) Matches(to messages.Address) bool {
 	_, miss := a.Miss(to)
 	return !miss
 }
 
-// Mismatch is why a message does not find a device.
+// Mismatch is the reason for which a message does not find a device.
 type Mismatch struct {
 	Characteristic string   // the first that does not match: function, gateway, location or device
-	Value          string   // what the message says
-	Answers        []string // what the device answers to
+	Value          string   // the message's value
+	Answers        []string // the device's values
 }
 
 // Miss returns the first characteristic of the address that a does not answer to, and whether there is one.

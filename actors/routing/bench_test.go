@@ -8,11 +8,11 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// crowded returns an index of so many devices in a hundred rooms, and what each answers to. Its tables are filled for
-// messages that set a location, a device, or both.
-func crowded(devices int) (*routing.Index, []routing.Answers) {
+// crowded returns an index of n devices in a hundred rooms, and their answers. The index has its tables for messages
+// that set a location, a device, or both.
+func crowded(n int) (*routing.Index, []routing.Answers) {
 	index := new(routing.Index)
-	answers := make([]routing.Answers, devices)
+	answers := make([]routing.Answers, n)
 	for i := range answers {
 		answers[i] = routing.Answers{Location: []string{fmt.Sprint("room", i%100)}, Device: []string{fmt.Sprint("device", i)}}
 		index.Add(i, &answers[i])
@@ -23,7 +23,7 @@ func crowded(devices int) (*routing.Index, []routing.Answers) {
 	return index, answers
 }
 
-// BenchmarkFind finds one device among many, of those that are spoken to now and then.
+// BenchmarkFind finds one of many devices, among those that get messages now and then.
 func BenchmarkFind(b *testing.B) {
 	for _, devices := range []int{1, 10, 1000, 100_000} {
 		b.Run(fmt.Sprintf("devices=%d", devices), func(b *testing.B) {
@@ -41,7 +41,7 @@ func BenchmarkFind(b *testing.B) {
 	}
 }
 
-// BenchmarkAddRemove takes one device out of many and in again, wherever it stands.
+// BenchmarkAddRemove removes one of many devices and adds it again, wherever it stands in the index.
 func BenchmarkAddRemove(b *testing.B) {
 	for _, devices := range []int{10, 1000, 100_000} {
 		b.Run(fmt.Sprintf("devices=%d", devices), func(b *testing.B) {

@@ -2,17 +2,17 @@ package routing
 
 import "slices"
 
-// bucket is a set of devices that a message finds together. It is a value: with and without return the bucket that
-// takes its place.
+// bucket is a set of devices that are found by the same message. A bucket is a value: with and without return the
+// bucket that replaces it.
 type bucket struct {
 	devices []int
-	at      map[int]int // where a device is in devices; nil while there are few, which are looked through as fast
+	at      map[int]int // positions in devices; nil up to few devices, when searching devices is as fast
 }
 
-// few is how many devices a bucket looks through.
+// few is the largest number of devices that a bucket searches one by one.
 const few = 256
 
-// with returns b with device in it. A device that is in it already must be the latest.
+// with returns b with device added. If device is in b already, it must be the one that was added last.
 func (b bucket) with(device int) bucket {
 	n := len(b.devices)
 	if n > 0 && b.devices[n-1] == device {
@@ -31,7 +31,8 @@ func (b bucket) with(device int) bucket {
 	return b
 }
 
-// without returns b without device, which may not be in it. The last takes its place.
+// without returns b without device. If device is not in b, b is returned. The last device takes the place of the
+// removed one.
 func (b bucket) without(device int) bucket {
 	i := b.find(device)
 	if i < 0 {

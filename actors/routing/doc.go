@@ -1,10 +1,11 @@
-// Package routing finds the devices for an address, in time that does not depend on how many devices there are.
+// Package routing finds the devices for an address, in a time that does not depend on the number of devices.
 //
-// A message finds a device if every characteristic that it sets is one the device answers to. A device may answer to
-// several values of a characteristic, or, with an empty list, to all.
+// A message finds a device if the device answers to each characteristic that the message sets. A device answers to the
+// values that it lists for a characteristic, or, if it lists none, to every value.
 //
-// The index groups the devices by which characteristics they list ("shape", at most 16), and keeps for each shape and
-// each set of characteristics that messages turned out to set a table from the values of those to the devices. An
-// address costs one look-up for each shape. The tables are filled when a message first needs them; from then on a device
-// that is added or removed costs a few steps for each table of its shape, however many other devices there are.
+// The index groups devices by their shape: the set of characteristics for which they list values, of which there are 16
+// at most. For each shape, and each set of characteristics that messages set, the index keeps a table from values to
+// devices. Finding the devices for an address takes one look-up for each shape. A table is made when a message first
+// needs it. Adding or removing a device then takes a few steps for each table of its shape, whatever the number of
+// other devices.
 package routing

@@ -7,27 +7,28 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// Answers is what one device answers to, as lists of values in internal words. An empty list answers to all.
+// Answers are the values that one device answers to, for each characteristic, in internal words. An empty list means
+// every value.
 type Answers struct {
 	Function, Gateway, Location, Device []string
 }
 
-// characteristics is how many an address has.
+// characteristics is the number of characteristics in an address.
 const characteristics = 4
 
 func (a *Answers) list(c int) []string {
 	return [characteristics][]string{a.Function, a.Gateway, a.Location, a.Device}[c]
 }
 
-// set is a set of characteristics, one bit each.
+// set is a set of characteristics, with one bit for each.
 type set uint8
 
 func (s set) has(c int) bool { return s&(1<<c) != 0 }
 
-// key is the values of some characteristics; the others are empty.
+// key holds the values of some characteristics, and "" for the others.
 type key [characteristics]string
 
-// keyOf returns the values that to sets, and which those are.
+// keyOf returns the values that to sets, and the set of their characteristics.
 func keyOf(to messages.Address) (k key, given set) {
 	k = key{to.Function, to.Gateway, to.Location, to.Device}
 	for c, value := range k {
@@ -38,7 +39,7 @@ func keyOf(to messages.Address) (k key, given set) {
 	return k, given
 }
 
-// only returns k without the characteristics that are not in s.
+// only returns k with "" for the characteristics that are not in s.
 func (k key) only(s set) key {
 	for c := range k {
 		if !s.has(c) {
@@ -48,16 +49,17 @@ func (k key) only(s set) key {
 	return k
 }
 
-// Index answers which devices a message finds. The zero Index has no devices. It is not safe for concurrent use.
+// Index finds the devices for a message. The zero Index has no devices. An Index must not be used by several goroutines
+// at the same time.
 type Index struct {
-	answers []*Answers // of the devices by their numbers; nil: there is none of that number
-	shapes  []*shape   // in the order in which they were first needed
+	answers []*Answers // by the device's number; nil: no device has this number
+	shapes  []*shape   // in the order in which they were added
 	wide    []wide
 }
 
-// Add takes in a device, which is known by its number from now on. Numbers are small, for the index has room for each
-// up to the highest. A number that another device has is a mistake of the caller, and panics. The index keeps a, which
-// nobody may change while the device is there.
+// Add adds a device under a number. Numbers should be small, since the index has room for each number up to the
+// highest. Add panics if another device has the number: that is a mistake of the caller. The index keeps a, which must
+// not be changed while the device is in the index.
 func (x *Index) Add(number int, a *Answers) {
 	for number >= len(x.answers) {
 		x.answers = append(x.answers, nil)
@@ -74,8 +76,8 @@ func (x *Index) Add(number int, a *Answers) {
 	x.shape(listed).add(number, a)
 }
 
-// Remove takes out the device of this number, which another may have from now on. A number that no device has is a
-// mistake of the caller, and panics.
+// Remove removes the device with this number, which may be used for another device afterwards. Remove panics if no
+// device has the number: that is a mistake of the caller.
 func (x *Index) Remove(number int) {
 	a := x.answers[number]
 	listed, combinations := a.size()
@@ -87,7 +89,8 @@ func (x *Index) Remove(number int) {
 	x.shape(listed).remove(number, a)
 }
 
-// Find appends to found the devices that a message to this address finds, each once, in no particular order.
+// Find appends the numbers of the devices that a message to this address finds to found, each once, in no particular
+// order.
 func (x *Index) Find(to messages.Address, found []int) []int {
 	k, given := keyOf(to)
 	for _, s := range x.shapes {
@@ -106,7 +109,7 @@ func (x *Index) Find(to messages.Address, found []int) []int {
 	return found
 }
 
-// shape returns the shape of the devices that list these characteristics.
+// shape returns the shape of the devices that list the characteristics in listed, and makes it if it is missing.
 func (x *Index) shape(listed set) *shape {
 	for _, s := range x.shapes {
 		if s.listed == listed {
@@ -118,11 +121,11 @@ func (x *Index) shape(listed set) *shape {
 	return s
 }
 
-// maxCombinations is how many combinations of its values a device may have in a table.
+// maxCombinations is the largest number of combinations of its values that a device may have in a table.
 const maxCombinations = 1000
 
-// size returns which characteristics a lists, and how many combinations of their values there are. Beyond maxCombinations
-// the number only says that there are more.
+// size returns the characteristics that a lists, and the number of combinations of their values. A number above
+// maxCombinations is not exact.
 func (a *Answers) size() (listed set, combinations int) {
 	combinations = 1
 	for c := range characteristics {

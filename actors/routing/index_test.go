@@ -37,7 +37,7 @@ func TestFind(t *testing.T) {
 			for i := range answers {
 				x.Add(i, &answers[i])
 			}
-			for range 2 { // the second time from the table
+			for range 2 { // the second time, the table exists
 				found := x.Find(row.to, nil)
 				slices.Sort(found)
 				if !slices.Equal(found, row.want) {
@@ -48,8 +48,8 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// The index finds what asking each device finds, while devices come and go: also those that list more than a table
-// holds, and so many at one place that the place is looked up.
+// The index finds the same devices as asking each device does, while devices are added and removed. Some devices list
+// more values than a table holds, and some buckets have so many devices that they are looked up.
 func TestFindAgreesWithMatchesWhileDevicesComeAndGo(t *testing.T) {
 	for _, most := range []int{5, 40, 2000} {
 		t.Run(fmt.Sprint("most=", most), func(t *testing.T) {
@@ -84,7 +84,7 @@ func TestFindAgreesWithMatchesWhileDevicesComeAndGo(t *testing.T) {
 			}
 			for step := range 1000 {
 				change()
-				if step == 500 { // all go, and the shapes begin anew
+				if step == 500 { // remove all devices, so that the shapes are made anew
 					for number := range there {
 						x.Remove(number)
 					}
@@ -108,7 +108,8 @@ func TestFindAgreesWithMatchesWhileDevicesComeAndGo(t *testing.T) {
 	}
 }
 
-// A device more or less costs a few steps however many others there are, and no message waits for the tables of all.
+// Adding or removing a device takes a few steps, whatever the number of other devices, and no message waits until
+// tables are made anew.
 func TestAddAndRemoveAllocateLittle(t *testing.T) {
 	index, answers := crowded(20_000)
 	one := testing.AllocsPerRun(100, func() {

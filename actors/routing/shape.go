@@ -4,10 +4,10 @@ package routing
 type shape struct {
 	listed set
 	all    bucket
-	tables map[set]table // by which of listed the message sets
+	tables map[set]table // by the set of listed characteristics that a message sets
 }
 
-// table has the devices by the values that a message sets.
+// table holds the devices by the values that a message sets.
 type table map[key]bucket
 
 func (s *shape) add(device int, a *Answers) {
@@ -17,7 +17,7 @@ func (s *shape) add(device int, a *Answers) {
 	}
 }
 
-// remove takes a device out. A shape that has no devices left gives up its tables, for a table never shrinks.
+// remove removes a device. A shape without devices drops its tables, since a table never shrinks.
 func (s *shape) remove(device int, a *Answers) {
 	s.all = s.all.without(device)
 	if len(s.all.devices) == 0 {
@@ -30,7 +30,8 @@ func (s *shape) remove(device int, a *Answers) {
 	}
 }
 
-// table returns the table of s for messages that set asked of what s lists.
+// table returns the table of s for messages that set the characteristics in asked, of those that s lists, and makes it
+// if it is missing.
 func (s *shape) table(asked set, answers []*Answers) table {
 	t, ok := s.tables[asked]
 	if !ok {
@@ -57,8 +58,8 @@ func (t table) leave(device int, a *Answers, asked set) {
 	})
 }
 
-// each calls do with each combination of the values of a, for the characteristics in asked from c on. The others it takes
-// from k. A combination comes again if a value is listed twice.
+// each calls do with each combination of the values of a, for the characteristics in asked from c on. It takes the
+// other values from k. If a lists a value twice, a combination comes twice.
 func (a *Answers) each(asked set, c int, k key, do func(key)) {
 	for ; c < characteristics; c++ {
 		if asked.has(c) {

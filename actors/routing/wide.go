@@ -1,6 +1,6 @@
 package routing
 
-// wide is a device that lists so many combinations that it is asked by itself.
+// wide is a device that lists too many combinations for a table, and is compared with each message.
 type wide struct {
 	device int
 	listed set

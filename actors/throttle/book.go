@@ -7,48 +7,51 @@ import (
 	"time"
 )
 
-// Book keeps the accounts of all kinds; T is what is kept of the latest error. It is not safe for concurrent use.
+// Book keeps the accounts of all kinds. T is what an account keeps of its latest error. A Book must not be used by
+// several goroutines at the same time.
 type Book[T any] struct {
 	every    time.Duration
 	limit    int
 	accounts map[Kind]*account[T]
-	owned    map[string][]Kind // the kinds that each Who has an account of, at most maxEach; not its rest
-	full     time.Time         // no account closes before
+	// The kinds with an account of their own, at most maxEach for each Who, without the rest's.
+	owned map[string][]Kind
+	full  time.Time // no account is closed before this time
 }
 
-// Sum says how many errors of a kind came since the last line about it.
+// Sum is the number of errors of a kind since the last line about it.
 type Sum[T any] struct {
 	Kind   Kind
 	More   int           // at least 1
-	In     time.Duration // the time they came in: that of the throttle, longer if Due was asked late
-	Latest T             // error
-	Up     bool          // it has recovered since
+	In     time.Duration // the time in which they came: the throttle time, or longer if Due was called late
+	Latest T             // of the latest error
+	Up     bool          // the kind has recovered since
 }
 
-// Recovery says that the trouble of a kind is over.
+// Recovery says that the errors of a kind have ended.
 type Recovery[T any] struct {
-	More   int           // errors that no line told of
-	Latest T             // of these; zero if there were none
+	More   int           // errors that were in no line
+	Latest T             // of the latest of these errors; zero if there were none
 	Down   time.Duration // since the first error after the recovery before
 }
 
-// New returns an empty book with the throttle time for kinds that have none of their own; with 0 every error is
-// fresh. It remembers at most limit kinds, and of each Who at most 8. When it is full, the closed account that failed
-// least recently makes room; if none is closed, further kinds share an account: one for each Who, and that of [Others].
+// New returns an empty book. every is the throttle time of kinds for which Note gives none; if it is 0, every error is
+// fresh. The book keeps at most limit accounts, and at most 8 for each Who. If it is full, the closed account with the
+// oldest error makes room. If no account is closed, further kinds share an account: one for each Who, or that of
+// [Others].
 func New[T any](every time.Duration, limit int) *Book[T] {
 	return &Book[T]{every: every, limit: limit, accounts: make(map[Kind]*account[T]), owned: make(map[string][]Kind)}
 }
 
-// maxEach is how many kinds of a Who have an account of their own.
+// maxEach is the number of kinds for which a Who may have accounts of their own.
 const maxEach = 8
 
-// Note enters an error and reports whether it is fresh: to be said at once. Any other is counted. The throttle time
-// of the kind is every, or the book's if every is 0.
+// Note enters an error, and reports whether it is fresh, which means that the caller must log it at once. An error that
+// is not fresh is counted. The throttle time of the kind is every, or the book's if every is 0.
 func (b *Book[T]) Note(now time.Time, k Kind, latest T, every time.Duration) (fresh bool) {
 	return b.NoteMany(now, k, 1, latest, every)
 }
 
-// NoteMany enters errors of one kind that came together, at least one. All but the first are counted in any case.
+// NoteMany enters count errors of one kind that came together, at least one. All but the first are counted in any case.
 func (b *Book[T]) NoteMany(now time.Time, k Kind, count int, latest T, every time.Duration) (fresh bool) {
 	a, fresh := b.open(now, k.clipped())
 	if a.every = every; every == 0 {
@@ -64,7 +67,7 @@ func (b *Book[T]) NoteMany(now time.Time, k Kind, count int, latest T, every tim
 		return false
 	}
 	a.saidDown = true
-	if a.count == 0 { // else Due was not asked in time, and the sum is still to come
+	if a.count == 0 { // otherwise Due was called late, and the sum is still to come
 		a.window = now
 	}
 	if count > 1 {
@@ -73,8 +76,9 @@ func (b *Book[T]) NoteMany(now time.Time, k Kind, count int, latest T, every tim
 	return true
 }
 
-// Recover enters that a Who is well again from a What, whichever the errors were, and reports whether that is a line. It
-// is none if nothing was wrong, or if no line said so: the next sums then have Up set.
+// Recover enters that the errors of a Who and What have ended, whatever their Err was. It returns true if the caller
+// must log the recovery. It returns false if there was no error, or if no line has reported one: the next sums then
+// have Up set.
 func (b *Book[T]) Recover(now time.Time, who, what string) (r Recovery[T], line bool) {
 	var down []*account[T]
 	for _, a := range b.of(Kind{Who: who, What: what}.clipped()) {
@@ -100,7 +104,7 @@ func (b *Book[T]) Recover(now time.Time, who, what string) (r Recovery[T], line 
 	return r, true
 }
 
-// of returns the accounts of a Who and What, and that of the rest.
+// of returns the accounts of a Who and What, and the account of the Who's rest.
 func (b *Book[T]) of(k Kind) (accounts []*account[T]) {
 	for _, own := range b.owned[k.Who] {
 		if own.What == k.What {
@@ -113,12 +117,12 @@ func (b *Book[T]) of(k Kind) (accounts []*account[T]) {
 	return accounts
 }
 
-// Due returns the sums whose time is up, ordered by kind, and begins their windows anew.
+// Due returns the sums that are due, ordered by kind, and begins new windows for them.
 func (b *Book[T]) Due(now time.Time) []Sum[T] {
 	return b.sums(now, func(a *account[T]) bool { return !now.Before(a.due()) })
 }
 
-// Close returns what was counted and not said, whether its time is up or not.
+// Close returns the sums of all errors that are in no line, whether they are due or not.
 func (b *Book[T]) Close(now time.Time) []Sum[T] {
 	return b.sums(now, func(*account[T]) bool { return true })
 }
@@ -135,7 +139,8 @@ func (b *Book[T]) sums(now time.Time, due func(*account[T]) bool) []Sum[T] {
 	return sums
 }
 
-// Forget closes the accounts of a Who that is no more, and returns what was counted and not said, ordered by kind.
+// Forget closes the accounts of a Who that no longer exists, and returns the sums of its errors that are in no line,
+// ordered by kind.
 func (b *Book[T]) Forget(now time.Time, who string) []Sum[T] {
 	who = Kind{Who: who}.clipped().Who
 	var sums []Sum[T]
@@ -150,9 +155,8 @@ func (b *Book[T]) Forget(now time.Time, who string) []Sum[T] {
 	return sums
 }
 
-// Next returns when the next sum is due; false says that none is, until the next call of Note.
-func (b *Book[T]) Next() (time.Time, bool) {
-	var next time.Time
+// Next returns the time at which the next sum is due; ok is false if none is, until the next call of Note.
+func (b *Book[T]) Next() (next time.Time, ok bool) {
 	for _, a := range b.accounts {
 		if a.count > 0 && (next.IsZero() || a.due().Before(next)) {
 			next = a.due()
@@ -161,7 +165,7 @@ func (b *Book[T]) Next() (time.Time, bool) {
 	return next, !next.IsZero()
 }
 
-// open returns the account of k, or of what it shares with others, or one that it opens, which is fresh.
+// open returns the account for k: its own or a shared one, or a new one, for which fresh is true.
 func (b *Book[T]) open(now time.Time, k Kind) (a *account[T], fresh bool) {
 	for _, k := range []Kind{k, k.rest(), Others} {
 		if a = b.accounts[k]; a != nil {
@@ -179,7 +183,7 @@ func (b *Book[T]) open(now time.Time, k Kind) (a *account[T], fresh bool) {
 	panic("throttle: no account") // Others has room
 }
 
-// room makes room for one more, if there is none.
+// room makes room for another account if the book is full, and reports whether there is room.
 func (b *Book[T]) room(now time.Time, k Kind) bool {
 	if own := b.owned[k.Who]; k != k.rest() && len(own) >= maxEach {
 		return b.drop(now, slices.Values(own))
@@ -202,7 +206,7 @@ func (b *Book[T]) room(now time.Time, k Kind) bool {
 	return false
 }
 
-// drop gives up, of these accounts, the closed one that failed least recently.
+// drop drops, of the accounts of these kinds, the closed one with the oldest error.
 func (b *Book[T]) drop(now time.Time, kinds iter.Seq[Kind]) bool {
 	var oldest Kind
 	var found *account[T]

@@ -13,7 +13,7 @@ func at(seconds float64) time.Time {
 	return start.Add(time.Duration(seconds * float64(time.Second)))
 }
 
-// story runs events of one kind through a book, asks for sums exactly when they are due, and writes down each line.
+// story enters errors of one kind into a book, calls Due exactly when a sum is due, and records each line.
 type story struct {
 	book  *Book[string]
 	kind  Kind
@@ -66,7 +66,7 @@ func (s *story) recover(seconds float64) {
 	}
 }
 
-// Events are the instants in seconds; a negative one is a recovery.
+// The events are times in seconds. A negative one is a recovery.
 func TestLines(t *testing.T) {
 	for _, test := range []struct {
 		name   string

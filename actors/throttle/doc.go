@@ -1,9 +1,9 @@
-// Package throttle decides what is said about errors that repeat.
+// Package throttle decides which of the errors that repeat are logged.
 //
-// A [Book] keeps an account for each kind of error. An error is fresh, and worth a line at once, if none of its
-// kind came for twice the throttle time T. Further ones are counted. When T is up since the last line and the
-// count is not 0, a [Sum] says how many more there were, and the time begins anew. An account without errors says
-// nothing and asks for no timer. With T = 10 s:
+// A [Book] keeps an account for each kind of error. An error is fresh, and must be logged at once, if there was none of
+// its kind for twice the throttle time T. Later errors are counted. When T has passed since the last line, and the
+// count is not 0, a [Sum] says how many more there were, and the next T begins. An account without errors produces no
+// line and needs no timer. With T = 10 s:
 //
 //	error at  0 s    fresh
 //	error at  1 s    counted
@@ -13,13 +13,14 @@
 //	      at 20 s    "1 more in 10 s"
 //	error at 36 s    fresh, as the latest was 21 s ago
 //
-// A [Recovery] is a line only if it ends trouble that was itself a line; it takes what was counted with it. Any
-// other recovery shows in the next sum ([Sum].Up), so that equipment that comes and goes each second costs two lines
-// each T, and the last line about a kind is always true.
+// A [Recovery] is logged only if a line has reported the trouble that it ends; it contains the errors counted until
+// then. Any other recovery is part of the next sum ([Sum].Up). Equipment that comes and goes each second thus costs two
+// lines each T, and the last line about a kind is always true.
 //
-// Errors of one kind have the same text but for numbers and the like, see [Text]: what is new is never hidden behind what
-// repeats. A Who with more than 8 kinds within a short time has the rest counted together.
+// Errors of one kind have the same text, apart from numbers and similar details, see [Text]: an error with a new text
+// is never hidden behind errors that repeat. If a Who has more than 8 kinds within a short time, the others are counted
+// together.
 //
-// The package has no clock and no goroutine: the caller passes each instant, and asks [Book.Due] when [Book.Next]
-// says so.
+// The package uses no clock and no goroutine: the caller passes the time, and calls [Book.Due] at the time that
+// [Book.Next] returns.
 package throttle

@@ -12,7 +12,7 @@ import (
 func TestText(t *testing.T) {
 	for _, row := range []struct {
 		name string
-		same []string // all of one kind
+		same []string // errors of one kind
 		want string
 	}{
 		{"no error", []string{""}, ""},
@@ -39,7 +39,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// What else goes wrong within the throttle time is never hidden behind what went wrong before.
+// An error with another text is fresh within the throttle time, too.
 func TestAnotherErrorIsFresh(t *testing.T) {
 	b := New[string](10*time.Second, 100)
 	for i, k := range []Kind{{"lamp", "failure", "panic"}, {"lamp", "failure", "EOF"}, {"lamp", "report", "EOF"}} {
@@ -56,7 +56,7 @@ func TestAnotherErrorIsFresh(t *testing.T) {
 	}
 }
 
-// One that has ever new errors has lines of its own for a few of them, and leaves room for others.
+// A device whose errors all differ has a few lines of its own, and leaves room for others.
 func TestManyErrorsOfOne(t *testing.T) {
 	b := New[string](10*time.Second, 100)
 	fresh := 0

@@ -7,16 +7,17 @@ import (
 	"time"
 )
 
-// witness checks what a book says of one kind against what happened.
+// witness compares what a book reports about one kind with what has happened.
 type witness struct {
 	every       time.Duration
 	noted, said int
 	lastError   time.Time
 	lastLine    time.Time
-	down, told  bool // what is so, and what the latest line said
+	down, told  bool // the true state, and the one in the latest line
 }
 
-// The walk asks for each sum when it is due. After it, each error is in exactly one line, and the last line is true.
+// TestWalk calls Due whenever a sum is due. At the end, each error is in exactly one line, and the last line about each
+// kind is true.
 func TestWalk(t *testing.T) {
 	for seed := range uint64(8) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { walk(t, rand.New(rand.NewPCG(seed, 0)), 10_000) })
