@@ -36,8 +36,15 @@ import (
 //
 // An actor that has a method Answers() bool may answer commands itself, as a [devices.Answerer] does. One that has a method
 // Observes() bool hears statuses as well if that returns true, as a [devices.Observer] does: a Request then has either in its Msg.
-func Register[P any](name string, open func(ctx context.Context, env devices.Env, params P) (actor.Actor, error)) {
-	devices.Register(name, func(ctx context.Context, env devices.Env, params P) (devices.Device, error) {
+func Register[P any](name string, open func(ctx context.Context, env devices.Env, params P) (actor.Actor, error), more ...devices.TypeOption) {
+	devices.Register(name, Opener(open), more...)
+}
+
+// Opener makes of the opener of an actor that of a device, as Register does. It is for [devicetest.Run] and the like.
+//
+// [devicetest.Run]: https://pkg.go.dev/github.com/mqttgateway/mqttgateway/devices/devicetest#Run
+func Opener[P any](open func(ctx context.Context, env devices.Env, params P) (actor.Actor, error)) func(context.Context, devices.Env, P) (devices.Device, error) {
+	return func(ctx context.Context, env devices.Env, params P) (devices.Device, error) {
 		a, err := open(ctx, env, params)
 		if err != nil {
 			return nil, err
@@ -46,7 +53,7 @@ func Register[P any](name string, open func(ctx context.Context, env devices.Env
 			return nil, errors.New("the opener returned no actor")
 		}
 		return openRegistered(env, a)
-	})
+	}
 }
 
 // Failed tells an actor of a registered type that its device has failed, and why. The actor doesn't receive it: its life is

@@ -1,9 +1,12 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/knadh/koanf/v2"
 
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
@@ -26,6 +29,15 @@ func Example(c *Config) string {
 		writeFields(&b, "  ", options.Fields(section.Type), func(f options.Field) any { return chosen[key+"."+f.Key] })
 	}
 	return b.String()
+}
+
+// ParseDevices reads a list of devices as it stands below devices: in a file, in YAML. The error joins all faults.
+func ParseDevices(text string) ([]Device, error) {
+	l := loader{Loaded: &Loaded{origins: origins{}}, merged: koanf.New(".")}
+	l.load(plainText("devices:\n"+indented("  ", text)), yamlParser{words: vocabulary{}}, l.respell)
+	l.decode()
+	l.validateDevices()
+	return l.Config.Devices, errors.Join(l.faults...)
 }
 
 // writeDevices writes the devices or, if there are none, one in comments, with the values of the examples: there is no device by

@@ -28,6 +28,15 @@ func (f textFile) ReadBytes() ([]byte, error) { return files.Text(string(f)) }
 // Read is for providers that need no parser.
 func (f textFile) Read() (map[string]any, error) { return nil, errors.ErrUnsupported }
 
+// plainText is a koanf.Provider: the text of a file.
+type plainText string
+
+// ReadBytes returns the text.
+func (t plainText) ReadBytes() ([]byte, error) { return []byte(t), nil }
+
+// Read is for providers that need no parser.
+func (t plainText) Read() (map[string]any, error) { return nil, errors.ErrUnsupported }
+
 // readOnly is the half of a koanf.Parser that writes: nobody asks for it.
 type readOnly struct{}
 
@@ -36,6 +45,7 @@ func (readOnly) Marshal(map[string]any) ([]byte, error) { return nil, errors.Err
 
 var (
 	_ koanf.Provider = textFile("")
+	_ koanf.Provider = plainText("")
 	_ koanf.Parser   = yamlParser{}
 	_ koanf.Parser   = tomlParser{}
 	_ koanf.Parser   = jsonParser{}

@@ -26,7 +26,9 @@ type Type struct {
 	Name string
 	// Params are in the order of the struct; behind a list or a map of structs stand the options of its items: points[].id. Nil for
 	// a type that reads its options itself.
-	Params []Param
+	Params  []Param
+	Doc     string // what the type is: see [Doc]; "": nobody says
+	Example string // devices of the type as a configuration lists them, in YAML: see [Example]; "": there is none
 
 	// Check finds what is wrong with params without opening anything, all of it at once: its error joins one for each
 	// option. Nil for a type that reads its options itself.
@@ -63,16 +65,20 @@ var table = struct {
 // Where the parameters say all that there is to say of a device's entities, a method Describe() (entity.Device, error) of P
 // does: see [Type.Describe].
 //
+// Options tell those who configure it more: [Doc] and [Example].
+//
 // Register panics if the name is taken or P's tags are wrong, which are mistakes of the programmer.
-func Register[P any](name string, open func(ctx context.Context, env Env, params P) (Device, error)) {
+func Register[P any](name string, open func(ctx context.Context, env Env, params P) (Device, error), more ...TypeOption) {
 	var zero P
 	if err := options.Check(&zero); err != nil {
 		panic(fmt.Sprintf("devices: type %q: %v", name, err))
 	}
+	params := options.Tree(&zero)
 	t := Type{
-		Name:   name,
-		Params: options.Tree(&zero),
-		Check:  func(params map[string]any) error { return check(params, new(P)) },
+		Name:    name,
+		Params:  params,
+		Example: exampleOf(name, params),
+		Check:   func(params map[string]any) error { return check(params, new(P)) },
 		Open: func(ctx context.Context, env Env, params map[string]any) (Device, error) {
 			p, err := Decode[P](params)
 			if err != nil {
@@ -89,6 +95,9 @@ func Register[P any](name string, open func(ctx context.Context, env Env, params
 			}
 			return any(&p).(describer).Describe()
 		}
+	}
+	for _, option := range more {
+		option(&t)
 	}
 	Add(t)
 }

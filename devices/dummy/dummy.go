@@ -8,7 +8,9 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-func init() { devices.Register("dummy", Open) }
+func init() {
+	devices.Register("dummy", Open, devices.Doc("no equipment at all: for trying things out"))
+}
 
 // Params are the options under params: in the configuration.
 type Params struct {

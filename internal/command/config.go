@@ -1,7 +1,6 @@
 package command
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -28,35 +27,18 @@ and by flags (--mqtt.client_id), which win over it.`,
 	}
 }
 
-// startingConfig returns a configuration that runs as it is: on the embedded broker, without a map file, and with one
-// device, if the examples of some type's parameters are valid.
+// startingConfig returns a configuration that runs as it is: on the embedded broker, without a map file, and with
+// the devices of a type's example, if the example of some type is valid.
 func startingConfig() config.Config {
 	c := config.Default()
 	c.MQTT.Broker = config.Embedded
 	c.Mapping.Root, c.Mapping.Topics = "home", []string{"home/+/+/+/+/+/C"}
 	for _, t := range devices.Types() {
-		params, err := exampleParams(t)
+		list, err := exampleDevices(t)
 		if err != nil || t.Name != "dummy" && len(c.Devices) > 0 { // the dummy is preferred: it controls no equipment
 			continue
 		}
-		d := config.DefaultDevice()
-		d.Name, d.Type, d.Params = t.Name, t.Name, params
-		c.Devices = []config.Device{d}
+		c.Devices = list
 	}
 	return c
-}
-
-// exampleParams returns the examples of all required parameters of a type. The error says why no valid set of examples
-// exists.
-func exampleParams(t devices.Type) (map[string]any, error) {
-	if t.Check == nil {
-		return nil, errors.New("it reads them itself")
-	}
-	params := map[string]any{}
-	for _, p := range t.Params {
-		if p.Required {
-			params[p.Key] = p.Example
-		}
-	}
-	return params, t.Check(params)
 }

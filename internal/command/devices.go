@@ -1,38 +1,110 @@
 package command
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
 func newDevices() *cobra.Command {
 	return &cobra.Command{
-		Use:   "devices",
+		Use:   "devices [TYPE]",
 		Short: "List the types of device that this program has, with their parameters",
-		Args:  wantArgs(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Long: `Devices lists the types of device that this program has, with their parameters. Of one type it tells all that there is
+to know, with an example for the configuration.`,
+		Example: `  gateway devices
+  gateway devices dummy`,
+		Args:              wantArgs(0, 1),
+		ValidArgsFunction: completeTypes,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				typ, err := devices.Lookup(args[0])
+				if err != nil {
+					return err
+				}
+				return showType(cmd.OutOrStdout(), typ)
+			}
 			t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 			for _, typ := range devices.Types() {
-				fmt.Fprintln(t, typ.Name)
-				for _, p := range typ.Params {
-					fmt.Fprintf(t, "  %s\t%s\t%s\n", p.Key, kind(p), paramDoc(p))
-				}
-				switch {
-				case typ.Check == nil:
-					fmt.Fprintln(t, "  (reads its parameters itself)")
-				case len(typ.Params) == 0:
-					fmt.Fprintln(t, "  (has no parameters)")
-				}
+				title, _, _ := strings.Cut(typ.Doc, "\n")
+				showTitle(t, typ, title)
+				showParams(t, typ)
 			}
 			return t.Flush()
 		},
 	}
+}
+
+// showType writes all that is known of a type.
+func showType(w io.Writer, typ devices.Type) error {
+	if _, err := exampleDevices(typ); typ.Example != "" && err != nil {
+		return fmt.Errorf("the example of the type %q is wrong: %s", typ.Name, strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	title, rest, _ := strings.Cut(typ.Doc, "\n")
+	showTitle(t, typ, title)
+	if rest = strings.Trim(rest, "\n"); rest != "" {
+		fmt.Fprintf(t, "\n%s\n\n", rest)
+	}
+	showParams(t, typ)
+	if typ.Example != "" {
+		fmt.Fprintf(t, "\ndevices:\n  %s\n", strings.ReplaceAll(typ.Example, "\n", "\n  "))
+	}
+	return t.Flush()
+}
+
+// showTitle writes a type's name, and what the type is if its author says so.
+func showTitle(w io.Writer, typ devices.Type, title string) {
+	if title != "" {
+		title = ": " + title
+	}
+	fmt.Fprintln(w, typ.Name+title)
+}
+
+// showParams writes a type's parameters.
+func showParams(t *tabwriter.Writer, typ devices.Type) {
+	for _, p := range typ.Params {
+		fmt.Fprintf(t, "  %s\t%s\t%s\n", p.Key, kind(p), paramDoc(p))
+	}
+	switch {
+	case typ.Check == nil:
+		fmt.Fprintln(t, "  (reads its parameters itself)")
+	case len(typ.Params) == 0:
+		fmt.Fprintln(t, "  (has no parameters)")
+	}
+}
+
+// exampleDevices returns the devices of a type's example. The error says why a configuration with them would be refused.
+func exampleDevices(typ devices.Type) ([]config.Device, error) {
+	if typ.Example == "" {
+		return nil, errors.New("there is no example")
+	}
+	list, err := config.ParseDevices(typ.Example)
+	if err != nil {
+		return nil, err
+	}
+	for i, d := range list {
+		switch {
+		case d.Type != typ.Name:
+			err = errors.Join(err, fmt.Errorf("devices[%d].type: %q: want %q", i, d.Type, typ.Name))
+		case typ.Check != nil:
+			for _, f := range options.Faults(typ.Check(d.Params)) {
+				err = errors.Join(err, &options.Fault{Key: strings.TrimSuffix(fmt.Sprintf("devices[%d].params.%s", i, f.Key), "."), Err: f.Err})
+			}
+		}
+	}
+	if len(list) == 0 {
+		err = errors.Join(err, errors.New("devices: there are none"))
+	}
+	return list, err
 }
 
 // kind returns the type of an option's value, or its words if the bounds list them.
@@ -44,7 +116,10 @@ func kind(f options.Field) string {
 }
 
 func paramDoc(p devices.Param) string {
-	doc := []string{p.Doc}
+	var doc []string
+	if p.Doc != "" {
+		doc = append(doc, p.Doc)
+	}
 	switch {
 	case p.Required:
 		doc = append(doc, "required")

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/mqttgateway/mqttgateway/config"
-	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
@@ -84,9 +83,21 @@ func TestExecute(t *testing.T) {
 		{name: "version of what", line: []string{"version", "x"}, status: 1, stderr: []string{`unexpected arguments ["x"]: want "` + program + ` version"`}},
 
 		{name: "devices", line: []string{"devices"}, stdout: []string{
-			"dummy\n  port      string    port of the equipment", "; required; for example /dev/ttyUSB0\n", "  interval  duration  ", "; default 30s; 100ms to 24h, or 0: it sends none\n",
+			"dummy: no equipment at all: for trying things out\n  port      string    port of the equipment", "; required; for example /dev/ttyUSB0\n", "  interval  duration  ", "; default 30s; 100ms to 24h, or 0: it sends none\n",
 			"plain\n  (has no parameters)\n", "raw\n  (reads its parameters itself)\n",
 		}},
+		{name: "a device type", line: []string{"devices", "dummy"}, stdout: []string{
+			"dummy: no equipment at all: for trying things out\n  port ", "\n\ndevices:\n  - name: dummy\n    type: dummy\n    params:\n      port: /dev/ttyUSB0\n",
+		}, not: "plain"},
+		{name: "a device type that is documented at length", line: []string{"devices", "plant"}, stdout: []string{
+			"plant: some points on a bus\n\nThe bus has one master.\n\n  bus.host      string             the master\n", "\n  points[].id  ", "\n  named.*.port  ", "; 1 to 65535\n", "  fast|safe  ",
+			"\ndevices:\n  - {name: cellar, type: plant, params: {bus: {host: plc}, frame: 2KB}}\n  - {name: attic, type: plant}\n",
+		}},
+		{name: "a device type without an example", line: []string{"devices", "raw"}, stdout: []string{"raw\n  (reads its parameters itself)\n"}, not: "devices:"},
+		{name: "a device type whose example is wrong", line: []string{"devices", "plant actor"}, status: 1, stderr: []string{
+			`the example of the type "plant actor" is wrong: devices[0].type: "plant": want "plant actor"` + "; devices[1].params.mode: \"quick\": want fast or safe\n",
+		}},
+		{name: "an unknown device type", line: []string{"devices", "dumy"}, status: 1, stderr: []string{`unknown device type "dumy" (have "dummy", `}},
 
 		{name: "check without a file", line: []string{"check"}, stdout: []string{"no configuration file: what run would try out is good\n"}},
 		{name: "check a good file", line: []string{"check", "-c", "good.yaml"}, stdout: []string{
@@ -244,19 +255,6 @@ func TestConfigRuns(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	wants(t, "standard output", got.stdout, `msg="device online" device=dummy`)
-}
-
-// startingConfig uses a type if the examples of the type's parameters are valid.
-func TestExampleParams(t *testing.T) {
-	for typ, will := range map[string]bool{"dummy": true, "plain": true, "raw": false, "never": false, "mixed": false} {
-		known, err := devices.Lookup(typ)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if params, err := exampleParams(known); (err == nil) != will {
-			t.Errorf("%s: %v, %v", typ, params, err)
-		}
-	}
 }
 
 // The configuration that migrate prints has the same values as the old file.

@@ -24,7 +24,7 @@ type askedParams struct {
 }
 
 type askedBus struct {
-	Host string         `koanf:"host" default:""`
+	Host string         `koanf:"host" default:"" doc:"the master"`
 	Port int            `koanf:"port" default:"502" min:"1" max:"65535"`
 	Pin  devices.Secret `koanf:"pin" default:""`
 }
@@ -48,8 +48,13 @@ func (p *askedParams) Validate() error {
 }
 
 func init() {
-	devices.Register("plant", func(context.Context, devices.Env, askedParams) (devices.Device, error) { return nil, nil })
-	actors.Register("plant actor", func(context.Context, devices.Env, askedParams) (actor.Actor, error) { return nil, nil })
+	devices.Register("plant", func(context.Context, devices.Env, askedParams) (devices.Device, error) { return nil, nil },
+		devices.Doc("some points on a bus\n\nThe bus has one master."), devices.Example(`
+			- {name: cellar, type: plant, params: {bus: {host: plc}, frame: 2KB}}
+			- {name: attic, type: plant}
+		`))
+	actors.Register("plant actor", func(context.Context, devices.Env, askedParams) (actor.Actor, error) { return nil, nil },
+		devices.Example("- {name: a, type: plant}\n- {name: b, type: plant actor, params: {mode: quick}}"))
 }
 
 // Whatever a type's parameters say of themselves, by tags or by Validate, check says, of devices and of actors.
@@ -81,6 +86,19 @@ func TestCheckAsksTheParameters(t *testing.T) {
 					}
 				}
 			})
+		}
+	}
+}
+
+// The example of a type that comes with the program can be copied as it is, and startingConfig does so; of others, only what is good.
+func TestExamplesOfTypes(t *testing.T) {
+	for name, good := range map[string]bool{"dummy": true, "plant": true, "plant actor": false, "raw": false, "never": false} {
+		typ, err := devices.Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list, err := exampleDevices(typ); (err == nil && len(list) > 0) != good {
+			t.Errorf("the example of %s:\n%s\n%v", typ.Name, typ.Example, err)
 		}
 	}
 }
