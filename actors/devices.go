@@ -154,14 +154,9 @@ func (p *parent) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, pid *ac
 		return // it has been given up
 	}
 	d.set(refuseOffline)
-	p.fell(d, failureOf(d.config.Name, newCrash(cause), msg))
-}
-
-// fell notes that a host ends without being told to, and tells the supervisor the first reason.
-func (p *parent) fell(d *device, f messages.Failure) {
-	if name := d.config.Name; !d.going && p.fallen[name] == nil {
+	if name := d.config.Name; !d.going {
 		p.fallen[name] = new(fallen)
-		p.supervisor.send(f)
+		p.supervisor.send(failureOf(name, newCrash(cause), msg))
 	}
 }
 
@@ -174,12 +169,7 @@ func failureOf(device string, c *crash, msg any) messages.Failure {
 	case *actor.Started:
 		why.doing = messages.Opening
 	}
-	f := messages.Failure{Who: device, What: why.doing, Stack: c.stack, Final: errors.Is(c, devices.ErrConfig)}
-	if late, ok := c.cause.(errOverdue); ok { // no fault of the code
-		why.err, f.Stack = late, ""
-	}
-	f.Err = why
-	return f
+	return messages.Failure{Who: device, What: why.doing, Err: why, Stack: c.stack, Final: errors.Is(c, devices.ErrConfig)}
 }
 
 // hostedBy returns the device of a host; nil if the device has been given up.
@@ -208,7 +198,7 @@ func (p *parent) identified(id identity) *device {
 	return nil
 }
 
-// terminated acts on the end of a host.
+// terminated acts on the end of a host. A host ends by a poison pill, or because it has panicked, which HandleFailure has told.
 func (p *parent) terminated(c actor.Context, pid *actor.PID) {
 	d := p.hostedBy(pid)
 	if d == nil {
@@ -219,11 +209,8 @@ func (p *parent) terminated(c actor.Context, pid *actor.PID) {
 	if p.closing && !d.going {
 		p.endedBelow(d)
 	}
-	switch {
-	case d.going && d.unrouted:
+	if d.going && d.unrouted {
 		p.mapper.send(messages.Drained{Device: d.config.Name})
-	case !d.going && !p.closing:
-		p.fell(d, messages.Failure{Who: d.config.Name, What: messages.Receiving, Err: errors.New("actor stopped itself")})
 	}
 	if f := p.fallen[d.config.Name]; f != nil && f.due {
 		p.begin(c, d.config.Name)
