@@ -79,7 +79,7 @@ func (e *Entity) want() string {
 		return "a number"
 	case Bool:
 		return "true or false"
-	case Enum:
+	case Enum, Event:
 		return "one of " + strings.Join(e.Options, ", ")
 	}
 	return "a text"
@@ -185,7 +185,7 @@ func (e *Entity) EventAction(typ string) (string, error) {
 		return "", fmt.Errorf("%s: is a %s, not an event", e.ID, e.Kind)
 	}
 	if !slices.Contains(e.Options, typ) {
-		return "", fmt.Errorf("%s: an event %q, want %s", e.ID, typ, e.want())
+		return "", fmt.Errorf("%s: %q, want %s", e.ID, typ, e.want())
 	}
 	if word, ok := e.Words[typ]; ok {
 		return word, nil

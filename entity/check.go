@@ -109,7 +109,7 @@ func (c *check) class() {
 		if class.units == nil {
 			c.fault("unit: none, want a currency such as EUR for the class %q", c.Class)
 		} else {
-			c.fault("unit: %q does not fit the class %q, want one of %s", c.Unit, c.Class, units(class.units))
+			c.fault("unit: %q does not fit the class %q, want %s", c.Unit, c.Class, units(class.units))
 		}
 	}
 	switch {
@@ -287,7 +287,7 @@ func checkWords(d *Device) (faults []error) {
 			switch other, twice := by[key]; {
 			case w.Action == ActionState || w.Action == ActionSet || w.Action == ActionGet:
 				faults = append(faults, fmt.Errorf("entity %q: words: %s is an action of every device, want another for %s", e.ID, w.Action, meaning))
-			case twice:
+			case twice && other != meaning: // an option that is doubled is a fault of its own
 				faults = append(faults, fmt.Errorf("entity %q: words: %q means %s and %s at one address, want a word for each", e.ID, w.Action, other, meaning))
 			default:
 				by[key] = meaning
@@ -350,7 +350,7 @@ func units(list []string) string {
 			named[i] = "none"
 		}
 	}
-	return join(named)
+	return oneOf(named)
 }
 
 // micro returns unit with the micro sign that Home Assistant uses.

@@ -101,8 +101,8 @@ func (s *Set) Device() Device {
 	return s.device
 }
 
-// Update takes what has been read at a time. It reports whether something is due earlier than [Set.Next] has said before, so that
-// the owner is to call Due. A value that hasn't changed costs nothing but its confirmation.
+// Update takes what has been read at a time. It reports whether the owner is to call Due: something is due by then, or earlier than
+// [Set.Next] has said before. A value that hasn't changed costs nothing but its confirmation.
 //
 // The error joins what is wrong with the readings: an ID that the description has not, or has for something without a value or
 // with a derived one; a value that does not fit the kind, which makes the entity unknown. All other readings count.
@@ -132,7 +132,7 @@ func (s *Set) Update(at time.Time, readings ...Reading) (due bool, err error) {
 		return false, err
 	}
 	s.derive()
-	return s.plan(), err
+	return s.plan() || s.waiting && !s.next.After(at), err
 }
 
 // whyNot says why there can't be a reading of id.
