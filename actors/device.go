@@ -82,6 +82,7 @@ type shared struct {
 	calls    sync.Pool        // of *call, between two calls
 	workers  *mailbox.Workers // on whose goroutines devices run
 	lives    atomic.Uint64    // counts the lives of registered actors, for their PIDs
+	busy     sharedRation     // answers that a flood of what sets entities can cause
 	log      *slog.Logger
 	gateway  string // its name
 }
@@ -181,8 +182,12 @@ func livesOn(err error) bool {
 }
 
 // done tells the mapper how the handling of a message ended, if the broker or the sender waits for it, or the sender is to
-// hear of a fault. Of all others any number may be refused at once, and the mapper hears nothing of them.
+// hear of a fault. Of all others any number may be refused at once, and the mapper hears nothing of them. Whoever has set an
+// entity at its topic is answered in any case, and before the broker is.
 func (d *device) done(h messages.Handle, o messages.Outcome, reason string) {
+	if h.Entity != "" {
+		d.answerView(h, o, reason)
+	}
 	switch {
 	case h.QoS > 0 || h.Answer:
 		d.shared.mapper.send(messages.Done{

@@ -72,19 +72,10 @@ func (h *host) fault(opened devices.Device) error {
 	if err := h.env.misdescribed.Load(); err != nil {
 		return *err
 	}
-	if n := d.description(); n != nil && n.Settable() && !settable(opened) {
+	if _, sets := opened.(devices.Setter); d.description().Settable() && !sets {
 		return fmt.Errorf("%w: the description has entities that can be set, but the device has no Set", devices.ErrConfig)
 	}
 	return nil
-}
-
-// settable reports whether entities of an opened device can be set.
-func settable(opened devices.Device) bool {
-	if _, ok := opened.(*registered); ok {
-		return true
-	}
-	_, ok := opened.(devices.Setter)
-	return ok
 }
 
 // answers returns which messages find the device: of each characteristic what its configuration lists, or else the values in the

@@ -8,8 +8,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/devices/devicetest"
 	"github.com/mqttgateway/mqttgateway/entity"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -63,6 +67,9 @@ func (b *boiler) Handle(_ context.Context, msg messages.InternalMsg) error {
 
 func (b *boiler) Set(_ context.Context, changes []entity.Change) error {
 	for _, c := range changes {
+		if c.ID == "reset" {
+			continue
+		}
 		b.env.Update(time.Now(), entity.Reading{ID: c.ID, Value: c.Value})
 	}
 	return nil
@@ -146,4 +153,83 @@ func TestWrongDescription(t *testing.T) {
 			t.Errorf("want one error about it, have %q", about)
 		}
 	})
+}
+
+// What commands ask of entities is checked before the device sees it; all else is for the device itself.
+func TestEntitiesAreSet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, []config.Device{{Name: "b", Type: "boiler", Reply: config.ReplyAlways}})
+		defer b.end()
+		b.news()
+		const target, pump = `home////b/gw/S {"action":"STATE","flow":null,"target":40}`, `home/Heating///Pump/gw/S {"action":"STATE","pump":true}`
+		for _, row := range []struct {
+			to, send string
+			want     []string
+		}{
+			{"///b", `{"action":"SET","target":40,"id":5}`, []string{target, `home////b/gw/S {"action":"SET","response":"OK","id":5}`}},
+			{"///b", `{"action":"SET","target":"70"}`, []string{`home////b/gw/S {"action":"SET","response":"REJECTED","reason":"b: target: 70 is above 60 °C"}`}},
+			{"///b", `{"action":"SET","target":41,"flow":5}`, []string{`home////b/gw/S {"action":"SET","response":"REJECTED","reason":"b: flow: can't be set"}`}},
+			{"///b", `{"action":"SET","target":41,"pump":true}`, []string{`home////b/gw/S {"action":"SET","response":"REJECTED","reason":"b: pump: there is no such entity"}`}},
+			{"///b", `{"action":"SET","other":41}`, nil},
+			{"///Pump", `PUMP_ON`, []string{pump, `home/Heating///Pump/gw/S PUMP_ON`, `home////Pump/gw/S {"action":"PUMP_ON","response":"OK"}`}},
+			{"///b", `PUMP_ON`, nil},
+			{"///b", `GET`, []string{target, `home////b/gw/S {"action":"GET","response":"OK"}`}},
+			{"Heating///", `GET`, []string{target, pump, `home/Heating////gw/S {"action":"GET","response":"OK"}`}},
+			{"///b", `RESET`, []string{`home////b/gw/S {"action":"RESET","response":"OK"}`}},
+			{"///b", `MAKE_COFFEE`, []string{`home////b/gw/S {"action":"MAKE_COFFEE","response":"REJECTED","reason":"b: action refused"}`}},
+		} {
+			b.arrive("home/"+row.to+"/me/C", row.send)
+			b.wantNews(row.to+" "+row.send, row.want...)
+		}
+	})
+}
+
+func init() {
+	actors.Register("thermostat", func(_ context.Context, env devices.Env, _ struct{}) (actor.Actor, error) {
+		env.Describe(entity.Device{Entities: []entity.Entity{{ID: "target", Kind: entity.Number, Write: true}}})
+		return actor.ReceiveFunc(func(c actor.Context) {
+			q, ok := c.Message().(*actors.Request)
+			switch {
+			case !ok:
+			case q.Changes != nil:
+				env.Update(time.Now(), entity.Float("target", q.Changes[0].Float(), nil))
+			default:
+				q.Answer(devices.ErrAction)
+			}
+		}), nil
+	})
+}
+
+// A device that is an actor has entities like any other, and the kit tries it out in the same way.
+func TestEntitiesOfARegisteredActor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, []config.Device{{Name: "t", Type: "thermostat", Reply: config.ReplyAlways}})
+		defer b.end()
+		b.news()
+		const said = `home////t/gw/S {"action":"STATE","target":21.5}`
+		for _, row := range []struct {
+			send string
+			want []string
+		}{
+			{`{"action":"SET","target":21.5}`, []string{said, `home////t/gw/S {"action":"SET","response":"OK"}`}},
+			{`{"action":"SET","target":"warm"}`, []string{`home////t/gw/S {"action":"SET","response":"REJECTED","reason":"t: target: \"warm\", want a number"}`}},
+			{`GET`, []string{said, `home////t/gw/S {"action":"GET","response":"OK"}`}},
+			{`OTHER`, []string{`home////t/gw/S {"action":"OTHER","response":"REJECTED","reason":"t: action refused"}`}},
+		} {
+			b.arrive("home////t/me/C", row.send)
+			b.wantNews(row.send, row.want...)
+		}
+	})
+	d := devicetest.Start(t, "thermostat", nil)
+	if err := d.Handle(messages.New(messages.Command, messages.Address{}, "SET").WithArg("target", messages.IntValue(20))); err != nil {
+		t.Error(err)
+	}
+	for _, want := range []string{`S ///thermostat: STATE {"target":null}`, `S ///thermostat: STATE {"target":20}`} {
+		if got, err := d.Next(time.Second); err != nil || got.Msg.String() != want || !got.Retain {
+			t.Errorf("said %v (%v), want %s, retained", got, err, want)
+		}
+	}
+	if got := d.View("values"); got != `{"target":20}` {
+		t.Errorf("values are %s", got)
+	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors/mailbox"
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/entities"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -222,17 +223,21 @@ func (h *host) handle(m messages.Handle) {
 		d.answer(m, nil)
 		return
 	}
+	asked, err := d.asked(m)
+	if err != nil {
+		d.answer(m, err)
+		return
+	}
 	if h.call == nil {
 		h.call, h.cancel = context.WithCancel(d.shared.life)
 	}
 	var overdue bool
-	var err error
-	if r, ok := h.opened.(*registered); ok {
-		overdue, err = h.request(r, m)
+	if r, ok := h.opened.(*registered); ok && asked.At == nil {
+		overdue, err = h.request(r, m, asked.Changes)
 	} else {
 		overdue, _, err = d.watch(m, h.cancel, func() (err error) {
 			defer recovered(&err)
-			return d.blame(h.take(m.Msg))
+			return d.blame(h.take(m.Msg, asked))
 		})
 	}
 	switch {
@@ -246,9 +251,12 @@ func (h *host) handle(m messages.Handle) {
 	h.fail(&reason{messages.Handling, m.Msg.Action(), err})
 }
 
-// take calls the device's own code for a message.
-func (h *host) take(msg messages.InternalMsg) error {
-	if msg.Type() == messages.Status {
+// take calls the device's own code for a message, or for what it asks of the device's entities.
+func (h *host) take(msg messages.InternalMsg, asked entities.Request) error {
+	switch {
+	case !asked.IsZero():
+		return h.device.entities.Load().Do(h.call, h.opened, asked)
+	case msg.Type() == messages.Status:
 		return h.opened.(devices.Observer).Observe(h.call, msg) // else the device would be deaf
 	}
 	return h.opened.Handle(h.call, msg)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors/mailbox"
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/entity"
 	"github.com/mqttgateway/mqttgateway/internal/librarylog"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -36,6 +37,7 @@ import (
 //
 // An actor that has a method Answers() bool may answer commands itself, as a [devices.Answerer] does. One that has a method
 // Observes() bool hears statuses as well if that returns true, as a [devices.Observer] does: a Request then has either in its Msg.
+// What sets entities of the device is a Request with Changes.
 func Register[P any](name string, open func(ctx context.Context, env devices.Env, params P) (actor.Actor, error), more ...devices.TypeOption) {
 	devices.Register(name, Opener(open), more...)
 }
@@ -87,6 +89,7 @@ var (
 	_ devices.Runner           = (*registered)(nil)
 	_ devices.Answerer         = (*registered)(nil)
 	_ devices.Observer         = (*registered)(nil)
+	_ devices.Setter           = (*registered)(nil)
 	_ actor.SupervisorStrategy = (*registered)(nil)
 )
 
@@ -288,8 +291,23 @@ func (r *registered) Observe(ctx context.Context, msg messages.InternalMsg) erro
 
 // Handle implements devices.Device, for those who want to wait for the answer. The host doesn't: see receive.
 func (r *registered) Handle(ctx context.Context, msg messages.InternalMsg) error {
+	return r.ask(ctx, msg, nil)
+}
+
+// Set implements devices.Setter, as Handle does devices.Device.
+func (r *registered) Set(ctx context.Context, changes []entity.Change) error {
+	args := make([]messages.Argument, len(changes))
+	for i, c := range changes {
+		args[i] = messages.Argument{Key: c.ID, Value: c.Value}
+	}
+	return r.ask(ctx, messages.New(messages.Command, messages.Address{}, entity.ActionSet).WithArgs(args...), changes)
+}
+
+// ask gives the actor a request and waits for its answer.
+func (r *registered) ask(ctx context.Context, msg messages.InternalMsg, changes []entity.Change) error {
 	ctx, cancel := context.WithCancel(ctx)
 	q := newRequest(ctx, cancel, msg)
+	q.Changes = changes
 	err := r.receive(q)
 	if !errors.Is(err, errLater) {
 		return err

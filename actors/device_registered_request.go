@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"github.com/mqttgateway/mqttgateway/entity"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -16,6 +17,9 @@ import (
 type Request struct {
 	// Msg is the message.
 	Msg messages.InternalMsg
+	// Changes are what the message wants the device's entities to be set to, in one go, and the buttons to be pressed: nil if it
+	// wants nothing of the kind. They mean what they mean for a [devices.Setter].
+	Changes []entity.Change
 
 	ctx      context.Context
 	cancel   context.CancelFunc
@@ -109,9 +113,10 @@ func (q *Request) whenAnswered(then func(error)) {
 // if a device is slow.
 const mostUnanswered = heldWhenSlow
 
-// request hands m to a registered actor. If the actor answers later, request waits until there is room for another request.
-func (h *host) request(r *registered, m messages.Handle) (overdue bool, err error) {
+// request hands m, with the changes that it asks for, to a registered actor. If the actor answers later, request waits until there is room for another request.
+func (h *host) request(r *registered, m messages.Handle, changes []entity.Change) (overdue bool, err error) {
 	q := newRequest(h.call, nil, m.Msg)
+	q.Changes = changes
 	q.ctx, q.cancel = context.WithTimeout(h.call, h.device.config.Timeout)
 	overdue, m, err = h.device.watch(m, h.cancel, func() error { return h.device.blame(r.receive(q)) })
 	if overdue || !errors.Is(err, errLater) {

@@ -60,7 +60,7 @@ func open(env *Env, opener devices.Opener) (*Device, error) {
 	case d.dev == nil:
 		err = errors.New("the opener returned no device")
 	default:
-		if err = env.fault(); err != nil {
+		if err = env.fault(d.dev); err != nil {
 			err = errors.Join(err, guarded(d.dev.Close))
 		}
 	}
@@ -89,13 +89,20 @@ func (d *Device) run(r devices.Runner) error {
 	return fmt.Errorf("run: %w", err)
 }
 
-// Handle gives the device a message, as the gateway does: a command to its Handle, a status to its Observe. Handle returns what
-// the device says of it. A device without Observe gets no status, and nil is returned.
+// Handle gives the device a message, as the gateway does: a command to its Handle, or to its Set or Read if it is for entities of
+// the device; a status to its Observe. Handle returns what the device says of it, or why the gateway refuses it. A device without
+// Observe gets no status, and nil is returned.
 func (d *Device) Handle(msg messages.InternalMsg) error {
 	ctx, cancel := context.WithTimeout(d.life, patience)
 	defer cancel()
 	return guarded(func() error {
-		if msg.Type() != messages.Status {
+		asked, err := d.teller.Description().Ask(msg)
+		switch {
+		case err != nil:
+			return err
+		case !asked.IsZero():
+			return d.teller.Do(ctx, d.dev, asked)
+		case msg.Type() != messages.Status:
 			return d.dev.Handle(ctx, msg)
 		}
 		if o, ok := d.dev.(devices.Observer); ok {

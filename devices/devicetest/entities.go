@@ -25,11 +25,14 @@ func (e *Env) Describe(description entity.Device) {
 	}
 }
 
-// fault returns what is wrong with the descriptions so far, when the opener has returned.
-func (e *Env) fault() error {
+// fault returns what is wrong with the descriptions of a device so far, when its opener has returned.
+func (e *Env) fault(d devices.Device) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.opened = true
+	if _, sets := d.(devices.Setter); e.misdescribed == nil && !sets && e.teller.Description().Settable() {
+		return fmt.Errorf("%w: the description has entities that can be set, but the device has no Set", devices.ErrConfig)
+	}
 	return e.misdescribed
 }
 

@@ -1,146 +1,129 @@
 package entities
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/entity"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// Asked is what a message asks of a device with entities.
-type Asked uint8
-
-const (
-	Other   Asked = iota // nothing of its entities: the device handles the message itself
-	Foreign              // something of entities, but of none that it has at the message's address
-	Set                  // that entities are set or pressed: Changes
-	Get                  // that the values at some addresses are said: At
-)
-
-// Request is what a message asks.
+// Request is what a message asks of the entities of a device. The zero Request asks nothing of them: the device handles the message
+// itself.
 type Request struct {
-	Asked
-	Changes []entity.Change
-	At      []messages.Address
+	Changes []entity.Change    // what is to be set or pressed, in one go
+	At      []messages.Address // where values are to be said
 }
 
-// Ask returns what a message asks of the entities. With an error it asks for what can't be done, none of which is to be done.
+// IsZero reports whether nothing is asked of the entities.
+func (r Request) IsZero() bool { return r.Changes == nil && r.At == nil }
+
+// Ask returns what a message asks of the entities. A command finds those at whose address it finds something: by each
+// characteristic that both set. Of these it asks by SET with their IDs as arguments, by GET, by a word of theirs, or by that of a
+// Button.
 //
-// A command finds the entities whose address has, where both set a characteristic, the same value. It asks for something of them
-// by SET with their IDs as arguments, by GET, by one of their words or by that of a Button.
+// The error wraps devices.ErrAction, and says what would have been right, if anything that is asked can't be; then nothing is to
+// be done. It is devices.ErrNotMine if the message is for entities, but for none that it finds here.
 func (n *Description) Ask(msg messages.InternalMsg) (Request, error) {
-	if n == nil || msg.Type() != messages.Command {
+	if n == nil || len(n.device.Entities) == 0 || msg.Type() != messages.Command {
 		return Request{}, nil
 	}
 	switch msg.Action() {
 	case entity.ActionSet:
-		return n.set(msg)
+		return n.askSet(msg)
 	case entity.ActionGet:
-		return n.get(msg)
+		return n.askGet(msg)
 	}
-	return n.act(msg)
+	return n.askWord(msg)
 }
 
-// AskOf returns what a message asks that is to set the entity id alone, wherever the message is sent to.
+// AskOf returns what a message asks that is to set or press one entity, whatever its address: the argument of the entity's ID is
+// the value.
 func (n *Description) AskOf(id string, msg messages.InternalMsg) (Request, error) {
 	e, ok := n.entity(id)
 	if !ok || e.Hidden {
-		return Request{}, fmt.Errorf("there is no entity %q", id)
+		return Request{}, refused(fmt.Errorf("%s: there is no such entity", id))
 	}
 	value, _ := msg.Arg(id)
 	change, err := e.Change(value)
 	if err != nil {
-		return Request{}, err
+		return Request{}, refused(err)
 	}
-	return Request{Asked: Set, Changes: []entity.Change{change}}, nil
+	return Request{Changes: []entity.Change{change}}, nil
 }
 
-// set returns the changes of SET. If it names entities of which there is none here, it is for another device.
-func (n *Description) set(msg messages.InternalMsg) (Request, error) {
+// askSet returns the changes of a SET. One that names only entities that are not here is for another device.
+func (n *Description) askSet(msg messages.InternalMsg) (Request, error) {
 	found := n.found(msg.Address())
 	if len(found) == 0 {
-		return Request{Asked: Foreign}, nil
+		return Request{}, devices.ErrNotMine
 	}
-	r := Request{Asked: Set}
-	var unknown []string
+	var changes []entity.Change
 	var faults []error
+	named := 0
 	for id, value := range msg.Args() {
 		if messages.IsProtocolKey(id) {
 			continue
 		}
+		named++
 		i := slices.IndexFunc(found, func(e *entity.Entity) bool { return e.ID == id })
 		if i < 0 {
-			unknown = append(unknown, id)
+			faults = append(faults, fmt.Errorf("%s: there is no such entity", id))
 			continue
 		}
 		change, err := found[i].Change(value)
 		if err != nil {
 			faults = append(faults, err)
 		}
-		r.Changes = append(r.Changes, change)
+		changes = append(changes, change)
 	}
 	switch {
-	case len(r.Changes) == 0 && len(unknown) == 0:
-		return Request{}, errors.New(`SET sets nothing: want {"id": value}`)
-	case len(r.Changes) == 0:
-		return Request{Asked: Foreign}, nil
-	case len(unknown) > 0:
-		faults = append(faults, fmt.Errorf("there is no entity %q", unknown))
+	case named == 0:
+		return Request{}, refused(errors.New("SET of nothing: want an argument, the ID of an entity with its value"))
+	case len(changes) == 0:
+		return Request{}, devices.ErrNotMine
+	case len(faults) > 0:
+		return Request{}, refused(faults...)
 	}
-	if len(faults) > 0 {
-		return Request{}, oneLine(faults)
-	}
-	return r, nil
+	return Request{Changes: changes}, nil
 }
 
-// oneLine joins faults on one line.
-func oneLine(faults []error) error {
-	texts := make([]string, len(faults))
-	for i, err := range faults {
-		texts[i] = err.Error()
-	}
-	return errors.New(strings.Join(texts, "; "))
-}
-
-// get returns the addresses of the entities with a value that GET finds.
-func (n *Description) get(msg messages.InternalMsg) (Request, error) {
-	r := Request{Asked: Get}
+// askGet returns where the values are said that a GET finds.
+func (n *Description) askGet(msg messages.InternalMsg) (r Request, err error) {
 	for _, at := range n.places {
 		if matches(at, msg.Address()) {
 			r.At = append(r.At, at)
 		}
 	}
-	if len(r.At) == 0 {
-		return Request{Asked: Foreign}, nil
+	if r.At == nil {
+		return r, devices.ErrNotMine
 	}
 	return r, nil
 }
 
-// act returns the changes of an action that is the word of entities.
-func (n *Description) act(msg messages.InternalMsg) (Request, error) {
-	r := Request{Asked: Set}
-	worded := false
+// askWord returns the changes of an action that is the word of entities. The word of entities that are not here is for another
+// device.
+func (n *Description) askWord(msg messages.InternalMsg) (r Request, err error) {
+	known := false
 	for _, e := range n.shown {
 		change, ok := e.Action(msg.Action())
-		if worded = worded || ok; ok && matches(n.device.AddressOf(e), msg.Address()) {
+		known = known || ok
+		if ok && matches(n.device.AddressOf(e), msg.Address()) {
 			r.Changes = append(r.Changes, change)
 		}
 	}
-	switch {
-	case len(r.Changes) > 0:
-		return r, nil
-	case worded:
-		return Request{Asked: Foreign}, nil
+	if known && r.Changes == nil {
+		return r, devices.ErrNotMine
 	}
-	return Request{}, nil
+	return r, nil
 }
 
 // found returns the entities that a message to an address finds.
-func (n *Description) found(to messages.Address) []*entity.Entity {
-	var found []*entity.Entity
+func (n *Description) found(to messages.Address) (found []*entity.Entity) {
 	for _, e := range n.shown {
 		if matches(n.device.AddressOf(e), to) {
 			found = append(found, e)
@@ -149,8 +132,41 @@ func (n *Description) found(to messages.Address) []*entity.Entity {
 	return found
 }
 
-// matches reports whether a message to an address finds what is at another: by each characteristic that both set.
+// matches reports whether a message to an address finds what is at another, by the rule by which it finds a device.
 func matches(at, to messages.Address) bool {
 	same := func(a, b string) bool { return a == "" || b == "" || a == b }
 	return same(at.Function, to.Function) && same(at.Gateway, to.Gateway) && same(at.Location, to.Location) && same(at.Device, to.Device)
 }
+
+// Do has a device do what was asked of its entities.
+func (t *Teller) Do(ctx context.Context, d devices.Device, r Request) error {
+	if r.Changes != nil {
+		s, ok := d.(devices.Setter)
+		if !ok {
+			return refused(errors.New("the device sets nothing: it has no Set"))
+		}
+		return s.Set(ctx, r.Changes)
+	}
+	if reader, ok := d.(devices.Reader); ok {
+		if err := reader.Read(ctx); err != nil {
+			return err
+		}
+	}
+	t.Again(r.At)
+	return nil
+}
+
+// refusal is a devices.ErrAction that says only why.
+type refusal struct{ why string }
+
+func refused(faults ...error) error {
+	texts := make([]string, len(faults))
+	for i, err := range faults {
+		texts[i] = err.Error()
+	}
+	return refusal{strings.Join(texts, "; ")}
+}
+
+func (r refusal) Error() string { return r.why }
+
+func (r refusal) Unwrap() error { return devices.ErrAction }

@@ -67,9 +67,9 @@ func (n *Description) info() string {
 	return string(b)
 }
 
-// Settable reports whether an entity can be set or pressed.
+// Settable reports whether an entity can be set or pressed. Of a nil Description none can.
 func (n *Description) Settable() bool {
-	return slices.ContainsFunc(n.shown, func(e *entity.Entity) bool { return e.Write || e.Kind == entity.Button })
+	return n != nil && slices.ContainsFunc(n.shown, func(e *entity.Entity) bool { return e.Write || e.Kind == entity.Button })
 }
 
 // retains reports whether the broker is to keep a STATE. It keeps the word instead, if an entity with words has its address for

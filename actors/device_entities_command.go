@@ -1,0 +1,40 @@
+package actors
+
+import (
+	"sync"
+
+	"github.com/mqttgateway/mqttgateway/internal/entities"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// asked returns what a message asks of the device's entities. With an error, none of it is to be done.
+func (d *device) asked(m messages.Handle) (entities.Request, error) {
+	if m.Entity != "" {
+		return d.description().AskOf(m.Entity, m.Msg)
+	}
+	return d.description().Ask(m.Msg)
+}
+
+// answerView tells whoever has set an entity, at the topic of that, how it went.
+func (d *device) answerView(h messages.Handle, o messages.Outcome, reason string) {
+	if o == messages.Busy && !d.shared.busy.allow(d.config.Name) {
+		d.shared.counters.Unanswered.Add(1)
+		return
+	}
+	(*deviceListener)(d).Show("answer", entities.AnswerView(h.Entity, o, reason, h.Msg), false)
+}
+
+// sharedRation is a ration for several devices.
+type sharedRation struct {
+	mu sync.Mutex
+	ration
+}
+
+func (r *sharedRation) allow(device string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.spent == nil {
+		r.ration = newRation()
+	}
+	return r.ration.allow(device)
+}

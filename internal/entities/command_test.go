@@ -1,0 +1,135 @@
+package entities
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/entity"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// house has two lamps and a dimmer in rooms of its own, what only derived values know, and what can only be read.
+func house() entity.Device {
+	lamp := map[string]string{"true": "LIGHT_ON", "false": "LIGHT_OFF"}
+	return entity.Device{Address: messages.Address{Function: "Lighting", Device: "house"}, Entities: []entity.Entity{
+		{ID: "hall", Kind: entity.Bool, Write: true, Words: lamp, Address: messages.Address{Location: "Hall"}},
+		{ID: "attic", Kind: entity.Bool, Write: true, Words: lamp, Address: messages.Address{Location: "Attic"}},
+		{ID: "dimmer", Kind: entity.Number, Unit: "%", Write: true, Min: entity.F(0), Max: entity.F(100), Address: messages.Address{Location: "Attic"}},
+		{ID: "mode", Kind: entity.Enum, Write: true, Options: []string{"eco", "full"}},
+		{ID: "power", Kind: entity.Number, Unit: "W"},
+		{ID: "seen", Kind: entity.Bool, Words: map[string]string{"true": "SEEN"}},
+		{ID: "raw", Kind: entity.Number, Hidden: true},
+		{ID: "all_off", Kind: entity.Button},
+		{ID: "identify", Kind: entity.Button, Words: map[string]string{entity.WordPress: "BLINK"}, Address: messages.Address{Location: "Hall"}},
+	}}
+}
+
+func TestAsk(t *testing.T) {
+	teller := NewTeller(new(heard))
+	if err := teller.Describe(house()); err != nil {
+		t.Fatal(err)
+	}
+	const notMine = "not for this device"
+	for _, row := range []struct {
+		command string // address: action and arguments
+		want    string
+	}{
+		{`{"location":"Hall","action":"SET","arguments":{"hall":true}}`, "[hall=true] []"},
+		{`{"action":"SET","arguments":{"hall":"OFF","dimmer":"50","mode":"eco","id":7,"reply":true}}`, `[hall=false dimmer=50 mode="eco"] []`},
+		{`{"action":"SET","arguments":{"all_off":1}}`, "[all_off=null] []"},
+		{`{"location":"Hall","action":"SET","arguments":{"attic":true}}`, notMine},
+		{`{"location":"Hall","action":"SET","arguments":{"attic":true,"hall":true}}`, "attic: there is no such entity"},
+		{`{"location":"Cellar","device":"other","action":"SET","arguments":{"hall":true}}`, notMine},
+		{`{"action":"SET","arguments":{"unheard_of":1}}`, notMine},
+		{`{"action":"SET","arguments":{"raw":1}}`, notMine},
+		{`{"action":"SET","arguments":{"id":1}}`, "SET of nothing: want an argument, the ID of an entity with its value"},
+		{`{"action":"SET","arguments":{"dimmer":101,"mode":"off","power":5,"hall":true}}`,
+			"dimmer: 101 is above 100 %; mode: \"off\", want one of eco, full; power: can't be set"},
+		{`{"action":"SET","arguments":{"hall":null}}`, "hall: null, want true or false"},
+		{`{"action":"GET"}`, "[] [{Lighting  Hall house} {Lighting  Attic house} {Lighting   house}]"},
+		{`{"location":"Attic","action":"GET"}`, "[] [{Lighting  Attic house} {Lighting   house}]"},
+		{`{"function":"Heating","action":"GET"}`, notMine},
+		{`{"action":"LIGHT_ON"}`, "[hall=true attic=true] []"},
+		{`{"location":"Attic","action":"LIGHT_OFF"}`, "[attic=false] []"},
+		{`{"location":"Cellar","action":"LIGHT_OFF"}`, notMine},
+		{`{"action":"ALL_OFF"}`, "[all_off=null] []"},
+		{`{"location":"Hall","action":"BLINK"}`, "[identify=null] []"},
+		{`{"action":"IDENTIFY"}`, "[] []"},
+		{`{"action":"SEEN"}`, "[] []"},
+		{`{"action":"MAKE_COFFEE"}`, "[] []"},
+		{`{"type":"S","action":"SET","arguments":{"hall":true}}`, "[] []"},
+	} {
+		v, err := messages.ParseValue(row.command)
+		if err != nil {
+			t.Fatal(err)
+		}
+		msg, err := messages.FromValue(v)
+		if err != nil {
+			if v, err = messages.ParseValue(`{"type":"C",` + row.command[1:]); err == nil {
+				msg, err = messages.FromValue(v)
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := teller.Description().Ask(msg)
+		if got := shown(r, err); got != row.want {
+			t.Errorf("%s: asks for\n%s, want\n%s", row.command, got, row.want)
+		}
+		if err != nil && errors.Is(err, devices.ErrAction) == errors.Is(err, devices.ErrNotMine) {
+			t.Errorf("%s: is refused by %v", row.command, err)
+		}
+	}
+}
+
+// What is set at the topic of an entity is text.
+func TestAskOf(t *testing.T) {
+	teller := NewTeller(new(heard))
+	if _, err := teller.Description().AskOf("hall", messages.InternalMsg{}); !errors.Is(err, devices.ErrAction) {
+		t.Errorf("without entities: %v", err)
+	}
+	if err := teller.Describe(house()); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct{ id, payload, want string }{
+		{"hall", "ON", "[hall=true] []"},
+		{"dimmer", "21.5", "[dimmer=21.5] []"},
+		{"mode", "full", `[mode="full"] []`},
+		{"all_off", "", "[all_off=null] []"},
+		{"dimmer", "bright", `dimmer: "bright", want a number`},
+		{"power", "5", "power: can't be set"},
+		{"raw", "5", "raw: there is no such entity"},
+		{"unheard_of", "5", "unheard_of: there is no such entity"},
+	} {
+		msg := messages.New(messages.Command, messages.Address{Device: "elsewhere"}, entity.ActionSet).WithArg(row.id, messages.TextValue(row.payload))
+		r, err := teller.Description().AskOf(row.id, msg)
+		if got := shown(r, err); got != row.want {
+			t.Errorf("%s %q: asks for %s, want %s", row.id, row.payload, got, row.want)
+		}
+	}
+}
+
+func shown(r Request, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	changes := make([]string, len(r.Changes))
+	for i, c := range r.Changes {
+		changes[i] = c.ID + "=" + c.Value.Raw()
+	}
+	return fmt.Sprint(changes, r.At)
+}
+
+func TestAnswerView(t *testing.T) {
+	msg := messages.New(messages.Command, messages.Address{}, entity.ActionSet)
+	for _, row := range []struct{ got, want string }{
+		{AnswerView("hall", messages.Handled, "", msg), `{"entity":"hall","response":"OK"}`},
+		{AnswerView(`"`, messages.Rejected, "no", msg.WithArg("id", messages.IntValue(5))), `{"entity":"\"","response":"REJECTED","reason":"no","id":5}`},
+	} {
+		if row.got != row.want {
+			t.Errorf("%s, want %s", row.got, row.want)
+		}
+	}
+}
