@@ -1,15 +1,16 @@
 package mailbox
 
-// Bound is a Gate that bounds the messages of type M, in number and in bytes, and lets all others in. Set the exported fields
-// before the mailbox is used.
+// Bound is a Gate that bounds the messages of type M in number and in bytes, and lets all other messages in. The
+// exported fields must be set before the mailbox is used.
 type Bound[M any] struct {
-	Most      int          // messages
-	MostBytes int          // together; a single message may have more. 0: bytes don't count
-	Size      func(M) int  // in bytes; nil: bytes don't count
-	Free      func(M) bool // messages that something else bounds in number, and that take no place here; nil: none
-	Full      error        // the reason given to the messages that find no room
+	Most      int         // maximum number of messages
+	MostBytes int         // maximum size of all messages together; a single message may be larger. 0: no bound in bytes
+	Size      func(M) int // of a message in bytes; nil: no bound in bytes
+	// Returns true for messages that take no place, since something else bounds their number; nil: there are none.
+	Free func(M) bool
+	Full error // error for messages that find no room
 
-	taken, bytes int // by the messages in the mailbox
+	taken, bytes int // by the messages now in the mailbox
 }
 
 // Enter implements Gate.

@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// Messages are bounded in number and in bytes; one alone always finds room, and what has left makes some.
+// Messages are bounded in number and in bytes. A single message always finds room, and a message that leaves makes
+// room.
 func TestBound(t *testing.T) {
 	full := errors.New("full")
 	text := func(n int) string { return strings.Repeat("x", n) }

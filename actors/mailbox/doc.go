@@ -1,6 +1,6 @@
-// Package mailbox has the queue of an actor: [Mailbox] holds what others send, and decides on whose goroutine the actor
-// works on that. Nothing else in this program knows or decides it. The mailboxes that protoactor ships are unbounded, or
-// spin, or lose messages when full.
+// Package mailbox has the queue of an actor: [Mailbox] holds the messages that were sent to the actor, and decides on
+// which goroutine the actor handles them. No other part of this program knows or decides it. The mailboxes that
+// protoactor offers are unbounded, or spin, or lose messages when they are full.
 //
 // # Who runs what
 //
@@ -42,7 +42,7 @@
 //
 // # Failures
 //
-// An actor that panics, or ends its goroutine by runtime.Goexit, doesn't take a sender with it: the mailbox escalates the
-// failure to the actor's parent, which has the mailbox suspended until it has decided. The message over which the actor
-// failed is lost; those behind it stay.
+// An actor that panics, or ends its goroutine by runtime.Goexit, does not harm the sender that runs it: the mailbox
+// escalates the failure to the actor's parent, which suspends the mailbox until it has decided what to do. The message
+// that the actor was handling is lost, and those behind it stay.
 package mailbox

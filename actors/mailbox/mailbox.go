@@ -17,44 +17,43 @@ type Gate interface {
 	Leave(msg any)
 }
 
-// Mailbox is the queue of one actor, for as long as there is such an actor: restarts keep it. All of its methods may be
-// called by any goroutine.
+// Mailbox is the queue of one actor. It outlives restarts of the actor. Any goroutine may call its methods.
 type Mailbox struct {
-	gate   Gate                     // nil lets everything in
-	refuse func(msg any, err error) // called without the lock; not nil if gate isn't
+	gate   Gate                     // nil: every message is let in
+	refuse func(msg any, err error) // called without the lock; must not be nil if there is a gate
 
 	mu        sync.Mutex
 	user      fifo.Queue[any]
 	system    fifo.Queue[any] // messages of the library
 	started   bool
 	suspended bool
-	running   bool     // a goroutine works on the messages, or is about to
-	next      *Mailbox // the follower that this goroutine works on afterwards; nil: none
+	running   bool     // a goroutine handles messages, or is about to
+	next      *Mailbox // the follower that the running goroutine handles next; nil: none
 
 	invoker    actor.MessageInvoker
 	dispatcher actor.Dispatcher
-	work       func() // is process, made once
+	work       func() // the method process, as a value that is made once
 
 	// Set before the actor is spawned:
 	lent   bool        // see Lend
 	source *Mailbox    // see Follow; nil: none
-	due    func() bool // see WhenEmpty; nil: nothing is ever due
+	due    func() bool // see WhenEmpty; nil: never true
 	do     func()
 }
 
 var _ actor.Mailbox = (*Mailbox)(nil)
 
-// New returns an empty mailbox. A gate that is nil lets everything in. The mailbox calls refuse, on the goroutine that posts
-// or sheds and without a lock, for each message that goes no further, with the reason that the gate or Shed gave.
+// New returns an empty mailbox. A nil gate lets every message in. The mailbox calls refuse for each message that the
+// gate or Shed refuses, with their error, on the goroutine that posts or sheds, and without a lock.
 func New(gate Gate, refuse func(msg any, err error)) *Mailbox {
 	m := &Mailbox{gate: gate, refuse: refuse}
 	m.work = m.process
 	return m
 }
 
-// Lend lets the goroutine that sends a message run the actor. This spares waking another goroutine, and with it perhaps a
-// processor, which costs several times what an actor that only computes does with a message. Lend is for actors that don't
-// block, don't compute for long, and don't call code of strangers: the senders wait for them.
+// Lend lets the goroutine that sends a message run the actor. This saves waking another goroutine, and perhaps a
+// processor, which costs several times what an actor that only computes needs for a message. Lend is for actors that
+// don't block, don't compute for long, and call no code of devices: senders wait for them.
 func (m *Mailbox) Lend() *Mailbox {
 	m.lent = true
 	return m
@@ -68,18 +67,19 @@ func (m *Mailbox) Follow(source *Mailbox) *Mailbox {
 	return m
 }
 
-// WhenEmpty makes the goroutine that works on the mailbox call do whenever no message is queued and due returns true, so that
-// an actor does once for many messages what it need not do for each. Before do the goroutine yields once: a sender that is
-// about to post comes first. do runs as Receive does, due with the mailbox's lock held.
+// WhenEmpty makes the goroutine that handles the messages call do whenever no message is queued and due returns true.
+// An actor can thus do once for many messages what need not be done for each. Before calling do, the goroutine yields
+// once, so that a sender that is about to post does so first. do is called as Receive is, due with the mailbox's lock
+// held.
 func (m *Mailbox) WhenEmpty(due func() bool, do func()) *Mailbox {
 	m.due, m.do = due, do
 	return m
 }
 
-// Produce returns m. It is for actor.WithMailbox, by which an actor keeps its mailbox through restarts.
+// Produce returns m. It is passed to actor.WithMailbox, so that an actor keeps its mailbox through restarts.
 func (m *Mailbox) Produce() actor.Mailbox { return m }
 
-// PostUserMessage queues a message, or has it refused. A lent mailbox may run its actor before PostUserMessage returns.
+// PostUserMessage queues a message, or refuses it. A lent mailbox may run its actor before PostUserMessage returns.
 func (m *Mailbox) PostUserMessage(msg any) {
 	m.mu.Lock()
 	if m.gate != nil {
@@ -93,14 +93,14 @@ func (m *Mailbox) PostUserMessage(msg any) {
 	m.schedule(m.lent)
 }
 
-// PostSystemMessage queues a message of the library's, which nothing refuses.
+// PostSystemMessage queues a message of the library, which is never refused.
 func (m *Mailbox) PostSystemMessage(msg any) {
 	m.mu.Lock()
 	m.system.Push(msg)
 	m.schedule(false)
 }
 
-// RegisterHandlers is called by protoactor when it spawns the actor, also in the place of one that has ended.
+// RegisterHandlers is called by protoactor when it spawns the actor, for the first time or after the actor has ended.
 func (m *Mailbox) RegisterHandlers(invoker actor.MessageInvoker, dispatcher actor.Dispatcher) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -121,18 +121,19 @@ func (m *Mailbox) UserMessageCount() int {
 	return m.user.Len()
 }
 
-// Locked calls f with the mailbox's lock held. It is for those who change or read what the gate reads.
+// Locked calls f with the mailbox's lock held, for callers that read or change what the gate reads.
 func (m *Mailbox) Locked(f func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	f()
 }
 
-// Queued returns the queued messages, in order. The caller holds the lock (see Locked) and may replace messages in place, by
-// messages for which the gate has given as much room.
+// Queued returns the queued messages in order. The caller holds the lock (see Locked). It may replace messages in
+// place, by messages that take as much room at the gate.
 func (m *Mailbox) Queued() []any { return m.user.All() }
 
-// Pick removes the queued messages for which picks returns true, and returns them, for Refuse. The caller holds the lock.
+// Pick removes the queued messages for which picks returns true, and returns them. The caller holds the lock, and
+// passes the messages to Refuse.
 func (m *Mailbox) Pick(picks func(msg any) bool) []any {
 	picked := m.user.Remove(picks)
 	if m.gate != nil {
@@ -143,14 +144,14 @@ func (m *Mailbox) Pick(picks func(msg any) bool) []any {
 	return picked
 }
 
-// Refuse hands messages that Pick has returned to the refuse function. The caller doesn't hold the lock.
+// Refuse calls the refuse function for messages that Pick has returned. The caller does not hold the lock.
 func (m *Mailbox) Refuse(picked []any, err error) {
 	for _, msg := range picked {
 		m.refuse(msg, err)
 	}
 }
 
-// Shed removes the queued messages for which picks returns true and has them refused with err.
+// Shed removes the queued messages for which picks returns true, and refuses them with err.
 func (m *Mailbox) Shed(picks func(msg any) bool, err error) {
 	var picked []any
 	m.Locked(func() { picked = m.Pick(picks) })

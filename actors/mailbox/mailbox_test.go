@@ -14,13 +14,13 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// invoker is the actor of a mailbox under test. It does with failures as protoactor does.
+// invoker is the actor of a mailbox under test. It handles failures as protoactor does.
 type invoker struct {
 	box      *Mailbox
 	user     func(msg any)
-	got      []any // what came, system messages too
-	failures []any // causes
-	again    bool  // it is resumed after each failure
+	got      []any // all messages, those of the library too
+	failures []any // causes of failures
+	again    bool  // if true, the mailbox is resumed after each failure
 }
 
 func (i *invoker) InvokeSystemMessage(msg any) { i.got = append(i.got, msg) }
@@ -86,7 +86,8 @@ func TestMailbox(t *testing.T) {
 	})
 }
 
-// What makes an actor panic, or end its goroutine, is lost; what waits behind it comes when the actor has begun again.
+// The message that makes an actor panic, or end its goroutine, is lost. The messages behind it come when the actor has
+// begun again.
 func TestMailboxSurvivesItsActor(t *testing.T) {
 	for name, row := range map[string]struct {
 		do   func()
@@ -143,11 +144,11 @@ func TestMailboxRefuses(t *testing.T) {
 	})
 }
 
-// hammered is a message of one of several senders, numbered by it.
+// hammered is message number of a sender.
 type hammered struct{ sender, number int }
 
-// Whatever happens at once, each message is refused once, or comes once, in its sender's order; and the gate lets as
-// many in as it says.
+// With many goroutines at work, each message is either refused once or handled once, in its sender's order, and never
+// more messages are in the mailbox than the gate allows.
 func TestMailboxHammer(t *testing.T) {
 	const senders, each, most = 8, 3000, 500
 	var (
@@ -214,7 +215,7 @@ func TestMailboxHammer(t *testing.T) {
 	}
 }
 
-// counting is a bound that sees what passes it.
+// counting is a bound that counts the messages in the mailbox.
 type counting struct {
 	Bound[hammered]
 	waiting *atomic.Int64
@@ -234,7 +235,7 @@ func (c *counting) Leave(msg any) {
 	c.Bound.Leave(msg)
 }
 
-// A lent mailbox is worked on by its senders, as long as that is short; an actor that fails does not take them along.
+// Senders run the actor of a lent mailbox, for up to a turn. An actor that fails does not end its sender.
 func TestMailboxLent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		box := New(nil, nil).Lend()
@@ -245,7 +246,7 @@ func TestMailboxLent(t *testing.T) {
 				panic(errors.ErrUnsupported)
 			case "many":
 				for n := range 2 * turn {
-					box.PostUserMessage(n) // they wait: the actor is at work
+					box.PostUserMessage(n) // queued, since the actor is running
 				}
 			}
 		}
@@ -279,7 +280,7 @@ func TestMailboxLent(t *testing.T) {
 	})
 }
 
-// held puts off what is scheduled.
+// held is a dispatcher that keeps what is scheduled.
 type held struct {
 	actor.Dispatcher
 	works []func()
@@ -287,7 +288,7 @@ type held struct {
 
 func (h *held) Schedule(work func()) { h.works = append(h.works, work) }
 
-// A mailbox that follows another is worked on by whoever empties that one, and not before.
+// The goroutine that empties the source runs the follower, and not before the source is empty.
 func TestMailboxFollows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := New(nil, nil).Lend()
@@ -330,7 +331,7 @@ func TestMailboxFollows(t *testing.T) {
 	})
 }
 
-// One that is never empty does not keep its follower waiting for ever.
+// A source that is never empty does not keep its follower from running.
 func TestMailboxFollowsABusyOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source := New(nil, nil).Lend()
@@ -352,7 +353,7 @@ func TestMailboxFollowsABusyOne(t *testing.T) {
 		if got := len(second.got); got != 1+turn || source.UserMessageCount() == 0 {
 			t.Errorf("after a turn, with %d more to come, the follower has got %d, want %d", source.UserMessageCount(), got, 1+turn)
 		}
-		for i := 0; i < len(later.works); i++ { // there may be more by then
+		for i := 0; i < len(later.works); i++ { // more works may be added meanwhile
 			later.works[i]()
 		}
 		if got := len(second.got); got != 1+2*turn {
@@ -361,7 +362,7 @@ func TestMailboxFollowsABusyOne(t *testing.T) {
 	})
 }
 
-// tidying is done once for all that came together.
+// tidying counts how often do is called for messages that came together.
 type tidying struct{ left, done int }
 
 func (c *tidying) due() bool { return c.left > 0 }

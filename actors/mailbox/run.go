@@ -7,15 +7,16 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// turn is how many messages a sender's goroutine works on before it leaves the others to a goroutine of the dispatcher.
+// turn is the number of messages that a sender's goroutine handles before it leaves the rest to a goroutine of the
+// dispatcher.
 const turn = 64
 
 // ErrGoexit is the cause of a failure whose actor has ended its goroutine by runtime.Goexit.
 var ErrGoexit = errors.New("runtime.Goexit called")
 
-// schedule starts work on the messages, unless a goroutine is at work already, there is none to work on, or the actor isn't
-// ready. The calling goroutine does the work if here is true, else one of the dispatcher does. The caller holds the lock;
-// schedule releases it.
+// schedule makes a goroutine handle the messages, unless one does already, or there is no message, or the actor is not
+// ready. The calling goroutine does so if here is true, else one of the dispatcher. The caller holds the lock, which
+// schedule releases.
 func (m *Mailbox) schedule(here bool) {
 	start := m.started && !m.running && (m.system.Len() > 0 || !m.suspended && m.user.Len() > 0)
 	m.running = m.running || start
@@ -29,7 +30,8 @@ func (m *Mailbox) schedule(here bool) {
 	}
 }
 
-// continueWith makes the goroutine that works on m go on with follower afterwards. If none works on m it returns false.
+// continueWith makes the goroutine that handles the messages of m handle those of follower afterwards. It returns false
+// if there is no such goroutine.
 func (m *Mailbox) continueWith(follower *Mailbox) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -39,7 +41,7 @@ func (m *Mailbox) continueWith(follower *Mailbox) bool {
 	return m.running
 }
 
-// runHere works on the messages of m for a turn, on the calling goroutine, and then on those of its follower.
+// runHere handles the messages of m for a turn on the calling goroutine, and then those of the follower.
 func (m *Mailbox) runHere() {
 	empty, follower := m.run(turn)
 	if !empty {
@@ -50,7 +52,7 @@ func (m *Mailbox) runHere() {
 	}
 }
 
-// process works on the messages until there are none, on a goroutine of the dispatcher.
+// process handles messages until there are none, on a goroutine of the dispatcher.
 func (m *Mailbox) process() {
 	for {
 		empty, follower := m.run(m.dispatcher.Throughput())
@@ -64,9 +66,10 @@ func (m *Mailbox) process() {
 	}
 }
 
-// run takes at most so many steps. It returns whether nothing is left to do, and then no goroutine is at work on m any more;
-// and the follower to be run next, if it waits. When the actor panics, run escalates the failure and returns false: the
-// parent has the mailbox suspended then, and the next call of run comes to that message first.
+// run takes at most most steps. It returns true if nothing is left to do, which means that no goroutine handles
+// messages of m any more, and the follower to run next, if there is one. If the actor panics, run escalates the failure
+// and returns false: the parent then suspends the mailbox by a message of the library, which the next call of run
+// handles first.
 func (m *Mailbox) run(most int) (empty bool, follower *Mailbox) {
 	var msg any
 	returned := false
@@ -75,7 +78,7 @@ func (m *Mailbox) run(most int) (empty bool, follower *Mailbox) {
 			return
 		}
 		cause := recover()
-		if cause == nil { // Goexit ends this goroutine, whatever is done here: another takes over
+		if cause == nil { // Goexit ends this goroutine in any case: another one must take over
 			cause = ErrGoexit
 			defer m.dispatcher.Schedule(m.work)
 		}
@@ -117,18 +120,18 @@ func (m *Mailbox) invokeSystem(msg any) {
 	}
 }
 
-// step is what run does next.
+// step is a step of run.
 type step uint8
 
 const (
 	nothing       step = iota
-	systemMessage      // hand a message of the library to the actor
-	message            // hand a message to the actor
-	deferred           // do what is due when the mailbox is empty
+	systemMessage      // pass a message of the library to the actor
+	message            // pass a message to the actor
+	deferred           // call do, for which due has returned true
 )
 
-// take removes the first message and returns it. When there is nothing to do, take notes that no goroutine works on m any
-// more, and returns the follower to be run next.
+// take removes the first message and returns it. If there is nothing to do, take notes that no goroutine handles
+// messages of m any more, and returns the follower to run next.
 func (m *Mailbox) take() (msg any, what step, follower *Mailbox) {
 	m.mu.Lock()
 	switch {

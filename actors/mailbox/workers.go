@@ -6,21 +6,22 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// Workers is a dispatcher for actors that block: each that is busy has a goroutine, and those at rest have none, so that no
-// actor waits for another. Up to 16 goroutines that have nothing to do are kept for the next work: their stacks have grown
-// already, and to grow the stack of a new goroutine costs more than most messages do. The zero Workers is ready for use.
+// Workers is a dispatcher for actors that may block: each actor with messages has a goroutine, and the others have
+// none, so that no actor waits for another. Up to 16 idle goroutines are kept for further work: their stacks have grown
+// already, and growing the stack of a new goroutine costs more than handling most messages. The zero Workers is ready
+// for use.
 type Workers struct {
 	mu    sync.Mutex
-	idle  []chan func() // of goroutines that wait for work; the last one works next
+	idle  []chan func() // of idle goroutines; the last one gets the next work
 	ended bool
 }
 
-// mostIdle is how many goroutines wait for work at most.
+// mostIdle is the maximum number of idle goroutines.
 const mostIdle = 16
 
 var _ actor.Dispatcher = (*Workers)(nil)
 
-// Schedule runs work on a goroutine that waits, or on a new one. Mailboxes call it.
+// Schedule runs work on an idle goroutine, or on a new one. Mailboxes call Schedule.
 func (w *Workers) Schedule(work func()) {
 	w.mu.Lock()
 	n := len(w.idle)
@@ -35,10 +36,10 @@ func (w *Workers) Schedule(work func()) {
 	next <- work
 }
 
-// Throughput returns how many messages an actor works on before it yields to other goroutines.
+// Throughput returns the number of messages that an actor handles before it yields to other goroutines.
 func (w *Workers) Throughput() int { return 300 }
 
-// serve does work, and then what comes next, until there are enough goroutines that wait, or End is called.
+// serve does work, and then further work, until enough other goroutines are idle, or End is called.
 func (w *Workers) serve(work func()) {
 	var next chan func()
 	for more := true; more; {
@@ -50,8 +51,8 @@ func (w *Workers) serve(work func()) {
 	}
 }
 
-// wait returns the channel on which the goroutine gets its next work: the same as before, if it had one. It returns nil when
-// enough goroutines wait.
+// wait returns the channel on which the goroutine gets its next work: next, or a new one if next is nil. It returns nil
+// if enough goroutines are idle.
 func (w *Workers) wait(next chan func()) chan func() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -65,7 +66,7 @@ func (w *Workers) wait(next chan func()) chan func() {
 	return next
 }
 
-// End ends the goroutines that wait, and each of the others when it has done its work. Work may still be scheduled.
+// End ends the idle goroutines, and each other goroutine when it has finished its work. Schedule may still be called.
 func (w *Workers) End() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

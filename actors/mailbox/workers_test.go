@@ -23,7 +23,7 @@ func TestWorkers(t *testing.T) {
 		all.Add(1)
 		w.Schedule(func() {
 			defer all.Done()
-			runtime.Goexit() // ends the worker, and nothing else
+			runtime.Goexit() // ends the goroutine, and nothing else
 		})
 		close(block)
 		all.Wait()
@@ -31,7 +31,7 @@ func TestWorkers(t *testing.T) {
 		if n := runtime.NumGoroutine() - before; n != mostIdle {
 			t.Errorf("%d goroutines wait, want %d", n, mostIdle)
 		}
-		for range 100 { // one after the other
+		for range 100 { // one after another
 			done := make(chan struct{})
 			w.Schedule(func() { close(done) })
 			<-done

@@ -7,23 +7,24 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// device is what the record knows of a device. As there may be 100,000 devices, it is small: 112 bytes.
+// device is what the record knows of a device. It is small (112 bytes), since there may be 100,000 devices.
 type device struct {
 	name     string
 	typ      string
 	hub      *device // the device that has added this one; nil: the configuration has
 	reason   string  // why the device itself is down; "" unless it is
 	since    time.Duration
-	next     time.Duration // when the device is begun again, if waits
+	next     time.Duration // if waits is true: when the device is begun again
 	retry    backoff.Policy
 	failures uint32
 	restarts uint32
-	place    uint32         // among the devices that the hub has added
-	state    messages.State // of the device itself, whatever its hub's
-	waits    bool           // the device is offline, and is begun again at next; if not, its hub comes first, or the gateway is stopping
+	place    uint32         // index among the devices that the hub has added
+	state    messages.State // of the device itself, whatever the state of its hub
+	// The device is offline and is begun again at next; if false, its hub must come first, or the gateway is stopping.
+	waits bool
 }
 
-// clock returns the time of the event, counted as devices keep their times.
+// clock returns the time of the event as devices keep times: since the first event.
 func (r *Record) clock() time.Duration { return r.now.Sub(r.born) }
 
 // entry returns the entry of a device.
@@ -47,8 +48,8 @@ func (r *Record) entry(d *device) Entry {
 	return e
 }
 
-// hubDown reports whether the hub of a device is down, or the hub's own hub, and returns the reason that the device has with that:
-// "HUB: the hub's reason".
+// hubDown reports whether the hub of a device is down, or the hub's own hub, and returns the reason that the device
+// then has: "HUB: the hub's reason".
 func (d *device) hubDown() (reason string, is bool) {
 	hub := d.hub
 	if hub == nil {
@@ -63,7 +64,7 @@ func (d *device) hubDown() (reason string, is bool) {
 	return hub.name + ": " + hub.reason, true
 }
 
-// change changes a device, and notes what has become of the device and of all that it has added.
+// change calls how, which changes d, and notes the changed entries of d and of all devices that d has added.
 func (r *Record) change(d *device, how func()) {
 	affected := r.family(nil, d)
 	before := make([]Entry, len(affected))
@@ -76,7 +77,7 @@ func (r *Record) change(d *device, how func()) {
 	}
 }
 
-// family appends a device, the devices that it has added, and those that these have added, each behind its hub.
+// family appends d, the devices that d has added, and those that these have added, each behind its hub.
 func (r *Record) family(to []*device, d *device) []*device {
 	to = append(to, d)
 	for _, child := range r.added[d] {
@@ -85,7 +86,8 @@ func (r *Record) family(to []*device, d *device) []*device {
 	return to
 }
 
-// changed notes what has become of a device, and counts it anew. Since begins anew if the device has come up or gone down.
+// changed notes the change of d's entry, and counts d by its new state. Since begins anew if d has come up or gone
+// down.
 func (r *Record) changed(d *device, before Entry) {
 	now := r.entry(d)
 	if now.State != before.State && (!down(now.State) || !down(before.State)) {
@@ -97,7 +99,7 @@ func (r *Record) changed(d *device, before Entry) {
 	r.note(before, now)
 }
 
-// set gives a device another state.
+// set gives d another state.
 func (r *Record) set(d *device, s messages.State) {
 	if d.hub == nil && d.state == messages.Connecting && s != messages.Connecting {
 		r.firstOpening--
@@ -128,7 +130,7 @@ func (r *Record) add(m messages.DeviceAdded) {
 	r.note(Entry{}, now)
 }
 
-// retryOf returns the back-off of a device.
+// retryOf returns the back-off of a device that is added.
 func retryOf(m messages.DeviceAdded) backoff.Policy {
 	if m.RetryMax == 0 {
 		return restarts
@@ -136,7 +138,7 @@ func retryOf(m messages.DeviceAdded) backoff.Policy {
 	return backoff.Policy{Min: m.RetryMin, Max: m.RetryMax}
 }
 
-// remove forgets a device. Devices that it has added, and that are not removed yet, stand for themselves from then on.
+// remove forgets a device. Devices that it has added, and that are not removed yet, have no hub from then on.
 func (r *Record) remove(name string) {
 	d, ok := r.devices[name]
 	if !ok {
@@ -162,7 +164,7 @@ func (r *Record) remove(name string) {
 	}
 }
 
-// leave takes a device out of the devices that its hub has added. The last of them takes its place.
+// leave removes d from the devices that hub has added. The last of them takes its place.
 func (r *Record) leave(hub, d *device) {
 	children := r.added[hub]
 	last := children[len(children)-1]
@@ -179,7 +181,7 @@ func (r *Record) deviceChanged(m messages.DeviceChanged) {
 		return
 	}
 	switch m.State {
-	case messages.Connecting: // it has been closed, for its hub is down
+	case messages.Connecting: // closed, since its hub is down
 		if d.hub != nil {
 			r.change(d, func() {
 				r.set(d, messages.Connecting)
@@ -203,9 +205,9 @@ func (r *Record) deviceChanged(m messages.DeviceChanged) {
 func (r *Record) deviceFailed(m messages.Failure) {
 	d, ok := r.devices[m.Who]
 	switch {
-	case !ok || m.What == messages.Closing: // in the second case the device was down already, or is about to be removed
+	case !ok || m.What == messages.Closing: // a device that is closing was down already, or is about to be removed
 		return
-	case d.state == messages.Misconfigured: // the device has not been begun again
+	case d.state == messages.Misconfigured: // it has not been begun again
 		return
 	}
 	r.change(d, func() {
@@ -222,8 +224,8 @@ func (r *Record) deviceFailed(m messages.Failure) {
 	})
 }
 
-// fall takes a device down. A device that is down already keeps its reason, but for misconfigured. If the device was online for
-// steadyAfter, its row of failures begins anew.
+// fall takes d down. A device that is down already keeps its reason, unless it is now misconfigured. If d was online
+// for steadyAfter, its failures are counted from 0 again.
 func (r *Record) fall(d *device, to messages.State, err error) {
 	if d.state == messages.Online && r.clock()-d.since >= steadyAfter {
 		d.failures = 0
@@ -244,8 +246,8 @@ func (r *Record) begin(d *device, after time.Duration) {
 	r.orders = append(r.orders, Order{Device, d.name, after})
 }
 
-// release begins a device again that has failed while its hub was down, if the hub is up again; and likewise the devices that the
-// device has added.
+// release orders that d is begun again if d failed while its hub was down, and the hub is up again. It does the same
+// for the devices that d has added.
 func (r *Record) release(d *device) {
 	if _, down := d.hubDown(); down {
 		return

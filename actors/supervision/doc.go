@@ -1,7 +1,7 @@
-// Package supervision keeps the record of how everything is: the link, the gateway's own actors (its parts), and each device. The
-// package is pure: no clock, no timer, no goroutine. The supervisor passes each event to the record, with the time, and carries out
-// the orders that the record returns. Log, availability topics, health and whatever else tells how the gateway is read the record,
-// and so none can contradict another.
+// Package supervision keeps the record of the state of everything: of the link, of the gateway's own actors (its
+// parts), and of each device. The package is pure: it uses no clock, no timer and no goroutine. The supervisor passes
+// each event to the record, with the time, and carries out the orders that the record returns. The log, the
+// availability topics, health and every other report read the record, so that no two of them can contradict each other.
 //
 // # Devices
 //

@@ -6,7 +6,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// become gives the link another entry.
+// become replaces the entry of the link.
 func (r *Record) become(now Entry) {
 	before := r.link
 	if now.State != before.State {
@@ -53,12 +53,12 @@ func (r *Record) linkUnanswered(since time.Time) {
 
 func (r *Record) linkClosed() { r.become(closed(r.link, r.now)) }
 
-// steady reports whether a link or a part has been online for so long that its next failure is the first of a row.
+// steady reports whether a link or a part has been online for so long that its next failure is the first in a row.
 func (e Entry) steady(now time.Time) bool {
 	return e.State == messages.Online && now.Sub(e.Since) >= steadyAfter
 }
 
-// part returns the entry of an actor of the gateway's own; nil: there is no such actor.
+// part returns the entry of one of the gateway's own actors, or nil if there is no such actor.
 func (r *Record) part(name string) *Entry {
 	for i := range r.parts {
 		if r.parts[i].Name == name {
@@ -78,7 +78,8 @@ func (r *Record) partBegan(name string) {
 	r.note(before, *p)
 }
 
-// partFailed orders that a part is begun again, also while the gateway stops, for the last words pass through connection and mapper.
+// partFailed orders that a part is begun again, even while the gateway stops: the last messages still pass through
+// connection and mapper.
 func (r *Record) partFailed(e PartFailed) {
 	p := r.part(e.Part)
 	if p == nil {

@@ -7,34 +7,33 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// restarts is how long a part that has failed is left alone before it is begun again, and a device whose configuration does not
-// say how long.
+// restarts is the back-off of parts, and of devices for which the configuration gives none.
 var restarts = backoff.Policy{Min: time.Second, Max: time.Minute}
 
-// steadyAfter is how long a device, part or link must have been online for its back-off to begin anew.
+// steadyAfter is how long a device, a part or the link must be online for its back-off to begin from its minimum again.
 const steadyAfter = 30 * time.Second
 
-// Record holds how everything is. It is not safe for concurrent use. Make it with New.
+// Record holds the state of everything. It must not be used by several goroutines at the same time. New makes a Record.
 type Record struct {
 	random  func() float64
-	born    time.Time // of the first event; devices keep their times as the duration since then
+	born    time.Time // time of the first event; devices keep times as durations since then
 	link    Entry
 	parts   []Entry
 	devices map[string]*device
-	added   map[*device][]*device // by hub
+	added   map[*device][]*device // devices by the hub that has added them
 
-	counts       [messages.Misconfigured + 1]int // of devices, by the state that their entries tell
-	firstOpening int                             // devices that no other has added and that are connecting
+	counts       [messages.Misconfigured + 1]int // of devices, by the state in their entries
+	firstOpening int                             // devices without a hub that are connecting
 	stopping     bool                            // no device is begun again any more
 	ended        bool
 
-	now     time.Time // of the event that is applied
-	changes []Change  // that come of the event
+	now     time.Time // time of the event that is being applied
+	changes []Change  // caused by the event
 	orders  []Order
 }
 
-// New returns the record of a gateway that has not begun, with its link and these actors of its own. Random returns numbers
-// of [0,1), from which waits are drawn.
+// New returns the record of a gateway that has not begun, with the link and the given parts. random returns numbers in
+// [0,1), from which waits are drawn.
 func New(random func() float64, parts ...string) *Record {
 	r := &Record{
 		random:  random,
@@ -48,9 +47,10 @@ func New(random func() float64, parts ...string) *Record {
 	return r
 }
 
-// Apply takes an event into account: a message that the supervisor receives or sends, or PartBegan, PartFailed or Ended. Apply
-// returns the entries that have changed, hubs ahead of the devices that they have added, and what is to be begun again. Any other
-// event, and one about a device that the record does not have, changes nothing. The next call overwrites both slices.
+// Apply applies an event: a message that the supervisor receives or sends, or PartBegan, PartFailed or Ended. It
+// returns the entries that have changed, hubs before the devices that they have added, and the orders that follow. Any
+// other event, and an event about a device that the record does not have, changes nothing. The next call overwrites
+// both slices.
 func (r *Record) Apply(event any, now time.Time) ([]Change, []Order) {
 	if r.ended {
 		return nil, nil
@@ -58,7 +58,7 @@ func (r *Record) Apply(event any, now time.Time) ([]Change, []Order) {
 	if r.born.IsZero() {
 		r.born = now
 	}
-	clear(r.changes) // so that entries that are no more can go
+	clear(r.changes) // frees entries that no longer exist
 	r.now, r.changes, r.orders = now, r.changes[:0], r.orders[:0]
 	switch e := event.(type) {
 	case messages.DeviceAdded:
@@ -94,8 +94,8 @@ func (r *Record) Apply(event any, now time.Time) ([]Change, []Order) {
 // Link returns the entry of the link.
 func (r *Record) Link() Entry { return r.link }
 
-// Entry returns the entry of a kind and name, and whether there is one.
-func (r *Record) Entry(kind Kind, name string) (Entry, bool) {
+// Entry returns the entry of a kind and name; ok is false if there is none.
+func (r *Record) Entry(kind Kind, name string) (e Entry, ok bool) {
 	switch kind {
 	case Link:
 		return r.link, name == r.link.Name
@@ -111,7 +111,7 @@ func (r *Record) Entry(kind Kind, name string) (Entry, bool) {
 	return Entry{}, false
 }
 
-// Names returns the names of all devices, in no order.
+// Names returns the names of all devices, in no particular order.
 func (r *Record) Names() []string {
 	names := make([]string, 0, len(r.devices))
 	for name := range r.devices {
@@ -120,7 +120,7 @@ func (r *Record) Names() []string {
 	return names
 }
 
-// Counts returns how many devices there are of each sort.
+// Counts returns the numbers of devices by state.
 func (r *Record) Counts() Counts {
 	c := r.counts
 	return Counts{
@@ -130,22 +130,23 @@ func (r *Record) Counts() Counts {
 	}
 }
 
-// FirstOpening returns how many devices of the configuration have neither opened nor failed yet.
+// FirstOpening returns the number of devices of the configuration that have neither opened nor failed yet.
 func (r *Record) FirstOpening() int { return r.firstOpening }
 
-// note appends a change, if the two entries differ.
+// note notes a change, if the two entries differ.
 func (r *Record) note(before, now Entry) {
 	if before != now {
 		r.changes = append(r.changes, Change{before, now})
 	}
 }
 
-// wait draws how long a device or part is left alone after a number of failures in a row.
+// wait draws the time until a device or part is begun again, after a number of failures in a row.
 func (r *Record) wait(policy backoff.Policy, failures int) time.Duration {
 	return policy.Half(failures).Draw(r.random())
 }
 
-// stop orders that parts which are down begin again at once, for there is no time to wait. Devices begin no more.
+// stop orders that parts which are down are begun again at once, since there is no time to wait. Devices are not begun
+// again.
 func (r *Record) stop() {
 	r.stopping = true
 	for i := range r.parts {
@@ -158,7 +159,7 @@ func (r *Record) stop() {
 	}
 }
 
-// end closes everything. The changes are not listed: every entry is closed.
+// end closes everything. The changes are not listed, since every entry is closed.
 func (r *Record) end() {
 	r.stopping, r.ended = true, true
 	r.link = closed(r.link, r.now)
@@ -169,7 +170,7 @@ func (r *Record) end() {
 	r.firstOpening = 0
 }
 
-// closed returns what an entry is at the end.
+// closed returns an entry in the state that it has at the end.
 func closed(e Entry, now time.Time) Entry {
 	if e.State != messages.Closed {
 		e.State, e.Since = messages.Closed, now

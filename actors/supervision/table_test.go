@@ -9,7 +9,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// The device of the tables is "hub.lamp", which "hub" has added.
+// The device in the tables is "hub.lamp", which "hub" has added.
 const (
 	hub  = "hub"
 	lamp = "hub.lamp"
@@ -28,8 +28,8 @@ var (
 	hubFailed = messages.Failure{Who: hub, What: messages.Running, Err: errors.New("cut")}
 )
 
-// follow returns the record to which events lead, a second apart, and what the last of them has ordered. Waits are the shortest
-// that there are.
+// follow returns a record after events that come a second apart, and the orders of the last one. Random numbers are 0,
+// so that each wait is the shortest one.
 func follow(events ...any) (*Record, time.Time, []Order) {
 	r := New(func() float64 { return 0 }, "mapper")
 	now, orders := start, []Order(nil)
@@ -40,8 +40,8 @@ func follow(events ...any) (*Record, time.Time, []Order) {
 	return r, now, orders
 }
 
-// told returns an entry as "state: reason, since 2s, 3 failures, 2 restarts, next 1s", with times before and after now, without
-// what is zero.
+// told returns an entry as "state: reason, since 2s, 3 failures, 2 restarts, next 1s", without parts that are zero.
+// Times are relative to now.
 func told(e Entry, now time.Time) string {
 	text := e.State.String()
 	if e.Reason != "" {
@@ -73,10 +73,10 @@ func ordered(orders []Order) (text string) {
 	return text
 }
 
-// row is an event and what comes of it.
+// row is an event, and the entry and orders after it.
 type row struct{ event, want string }
 
-// deviceEvents are all that can happen to a device.
+// deviceEvents are all events of a device.
 var deviceEvents = map[string]any{
 	"added":       added,
 	"removed":     messages.DeviceRemoved{Device: lamp},
@@ -85,7 +85,7 @@ var deviceEvents = map[string]any{
 	"failed":      again,
 	"final":       final,
 	"closing":     messages.Failure{Who: lamp, What: messages.Closing, Err: errors.New("end")},
-	"hub's fault": messages.DeviceChanged{Device: lamp, State: messages.Connecting}, // it is closed, for its hub is down
+	"hub's fault": messages.DeviceChanged{Device: lamp, State: messages.Connecting}, // closed, since its hub is down
 	"hub online":  hubOnline,
 	"hub failed":  hubFailed,
 	"hub removed": messages.DeviceRemoved{Device: hub},
@@ -93,15 +93,15 @@ var deviceEvents = map[string]any{
 	"ended":       Ended{},
 }
 
-// to is the path of events from a hub that is online.
+// to returns events, preceded by those of a hub that comes online.
 func to(events ...any) []any {
 	return append([]any{messages.DeviceAdded{Device: hub, Type: "bridge"}, hubOnline}, events...)
 }
 
-// What each event makes of a device in each state.
+// deviceTable holds the effect of each event in each state of a device.
 var deviceTable = []struct {
 	state string
-	path  []any // leads to it
+	path  []any // events that lead to the state
 	rows  []row
 }{
 	{"nowhere", to(), []row{
@@ -291,7 +291,7 @@ func TestEachEventInEachStateOfADevice(t *testing.T) {
 	}
 }
 
-// linkEvents are all that can happen to the link.
+// linkEvents are all events of the link.
 var linkEvents = map[string]any{
 	"begin":      messages.Begin{},
 	"up":         messages.LinkUp{},
@@ -303,7 +303,7 @@ var linkEvents = map[string]any{
 	"ended":      Ended{},
 }
 
-// What each event makes of the link in each state.
+// linkTable holds the effect of each event in each state of the link.
 var linkTable = []struct {
 	state string
 	path  []any
@@ -388,7 +388,7 @@ func TestEachEventInEachStateOfTheLink(t *testing.T) {
 	}
 }
 
-// What each event makes of an actor of the gateway's own in each state.
+// The effect of each event in each state of a part.
 func TestEachEventInEachStateOfAPart(t *testing.T) {
 	began, crashed := PartBegan{"mapper"}, PartFailed{"mapper", errors.New("panic")}
 	for _, row := range []struct {
@@ -421,9 +421,10 @@ func TestEachEventInEachStateOfAPart(t *testing.T) {
 	}
 }
 
-// A device that opens and fails, over and over, is left alone for longer and longer, unless it works in between.
+// A device that opens and fails again and again is begun again after longer and longer waits, unless it works for some
+// time in between.
 func TestBackOffOfADevice(t *testing.T) {
-	type lives []time.Duration // how long each life of the device is online
+	type lives []time.Duration // for how long the device is online in each life
 	short := messages.DeviceAdded{Device: "a", Type: "lamp", RetryMin: 100 * time.Millisecond, RetryMax: 300 * time.Millisecond}
 	for _, row := range []struct {
 		name  string

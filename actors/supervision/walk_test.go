@@ -15,7 +15,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// walker tells a record of anything that can happen, and holds it to its promises.
+// walker applies random events to a record, and checks its promises.
 type walker struct {
 	t        *testing.T
 	random   *rand.Rand
@@ -23,28 +23,33 @@ type walker struct {
 	now      time.Time
 	stopping bool
 
-	online map[string]time.Time // since when the devices are that are online
-	told   map[string]Entry     // of devices, as the changes have told them
-	failed map[string]bool      // whose latest news are bad
+	online map[string]time.Time // since when each online device is online
+	told   map[string]Entry     // entries of devices, as the changes tell them
+	failed map[string]bool      // devices whose latest event is a failure
 	diary  []string
 }
 
-// The devices of a walk: hubs, one of them below another, what they add, and others.
+// walkers are the devices of a walk: hubs, one of them below another, the devices that these add, and others.
 var walkers = []string{"a", "b", "hub", "hub.1", "hub.2", "hub.3", "box", "box.hub", "box.hub.1", "box.hub.2"}
 
-// retries are the back-offs that the configuration gives the devices of a walk.
+// retries are the back-offs that the configuration gives to some devices of a walk.
 var retries = map[string]backoff.Policy{
 	"a": {Min: time.Second, Max: time.Second}, "box": {Min: 20 * time.Second, Max: 10 * time.Minute}, "hub.1": {Min: 10 * time.Millisecond, Max: time.Hour},
 }
 
-// hubOf returns the name of what adds a device; "": the configuration.
+// hubOf returns the name of the hub that adds a device; "": the configuration does.
 func hubOf(device string) string {
 	return device[:max(0, strings.LastIndex(device, "."))]
 }
 
-// In a walk nothing is online that failed last, or whose hub is down; the counts, and what the changes have told, are as the
-// entries; what is removed is nowhere; what is down says why, and nothing else does; whatever can be cured by time has a next
-// attempt, and nothing else has; an order is for what the record says is begun again then.
+// A walk checks these promises:
+//
+//   - nothing is online whose latest event is a failure, or whose hub is down;
+//   - the counts, and the entries that the changes tell, are those of the record;
+//   - a device that was removed has no entry;
+//   - an entry has a reason if and only if it is down;
+//   - an entry has a Next if and only if time alone can cure it;
+//   - each order agrees with the Next of its entry.
 func TestWalk(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -80,7 +85,7 @@ func TestWalk(t *testing.T) {
 	}
 }
 
-// event returns what happens next.
+// event returns a random event.
 func (w *walker) event() any {
 	name := walkers[w.random.IntN(len(walkers))]
 	err := errors.New([]string{"EOF", "no such port", "not done after 10s"}[w.random.IntN(3)])
@@ -110,7 +115,7 @@ func (w *walker) event() any {
 	return PartBegan{"mapper"}
 }
 
-// step tells the record of an event, and checks what it makes of it.
+// step applies an event, and checks the result.
 func (w *walker) step(event any) {
 	w.now = w.now.Add(time.Duration(w.random.IntN(int(20 * time.Second))))
 	w.diary = append(w.diary, fmt.Sprintf("%v %#v", w.now.Sub(start), event))
@@ -152,8 +157,8 @@ func (w *walker) step(event any) {
 	w.compare()
 }
 
-// flap holds the record to this: what fails within 10 s online has failed once more in a row, and what fails after 30 s has failed
-// once.
+// flap checks the number of failures in a row: a device that fails within 10 s online has one failure more, and one
+// that fails after 30 s online has one failure.
 func (w *walker) flap(event any, before Entry) {
 	failure, failed := event.(messages.Failure)
 	failed = failed && failure.What != messages.Closing
@@ -187,7 +192,7 @@ func nameIn(event any) string {
 	return ""
 }
 
-// note keeps whose latest news are bad.
+// note records the devices whose latest event is a failure.
 func (w *walker) note(event any, before Entry) {
 	name := nameIn(event)
 	switch e := event.(type) {
@@ -204,7 +209,7 @@ func (w *walker) note(event any, before Entry) {
 	}
 }
 
-// compare holds what there is against what was told, and both against what is promised.
+// compare compares the entries with the changes, and both with the promises.
 func (w *walker) compare() {
 	r := w.record
 	if names := slices.Sorted(slices.Values(r.Names())); !slices.Equal(names, slices.Sorted(maps.Keys(w.told))) {
@@ -253,7 +258,7 @@ func (w *walker) compare() {
 	}
 }
 
-// end closes everything, after which nothing happens any more.
+// end closes everything, and checks that nothing happens afterwards.
 func (w *walker) end() {
 	r := w.record
 	r.Apply(Ended{}, w.now)
@@ -270,7 +275,7 @@ func (w *walker) fail(format string, args ...any) {
 	w.t.Fatalf(format+"\n%s", append(args, strings.Join(w.diary[max(0, len(w.diary)-30):], "\n"))...)
 }
 
-// A gateway may have 100,000 devices, and their names lie in its configuration already.
+// A device takes little memory, since a gateway may have 100,000 of them. Their names are in its configuration already.
 func TestDeviceIsSmall(t *testing.T) {
 	names := manyNames()
 	r := New(rand.Float64)
@@ -297,7 +302,7 @@ func manyNames() []string {
 	return names
 }
 
-// heap returns how many bytes are in use.
+// heap returns the number of bytes in use on the heap.
 func heap() int {
 	runtime.GC()
 	var m runtime.MemStats
