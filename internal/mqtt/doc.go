@@ -1,12 +1,12 @@
-// Package mqtt is one session with a broker, MQTT 3.1.1: what the rest of the gateway knows of it.
+// Package mqtt is one MQTT 3.1.1 session with a broker, as the rest of the gateway sees it.
 //
-// A [Dial] makes one attempt and returns a [Session] or an error; nothing tries again. The caller decides when to dial, how long
-// to wait before the next attempt and when to give up.
+// A [Dial] makes one attempt to connect and returns a [Session] or an error; it never tries again. The caller decides
+// when to dial, how long to wait before the next attempt, and when to give up.
 //
 //	Dial ──► Arrived*  Published*  ──► Lost (once, unless the session is closed or killed first)
 //
-// Two transports make sessions. Each is bound to one connection, and has neither reconnection nor store: two machines for one
-// connection cannot both be right.
+// There are two transports. A session of either is bound to one connection, and has neither reconnection nor a store:
+// if both the transport and its caller decided about reconnecting, they would contradict each other.
 //
 //	internal/mqtt           Session, Options, Message, the errors: the face of both
 //	internal/mqtt/paho      the default, by the client of that name
@@ -16,5 +16,5 @@
 //	internal/mqtt/liveness  whether the broker is there, and answers; shared
 //	internal/mqtt/contract  what a transport promises, as tests
 //
-// The command decides which of the two runs; nobody else knows them.
+// Package command chooses the transport. No other package knows which of the two runs.
 package mqtt

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Refusal is the code of a CONNACK by which the broker refused the connection. It is an error.
+// Refusal is the code of a CONNACK with which the broker has refused the connection. A Refusal is an error.
 type Refusal byte
 
 // The refusals of MQTT 3.1.1 (table 3.1). A broker may send any other code.
@@ -22,7 +22,7 @@ const (
 	NotAuthorized  Refusal = 5
 )
 
-// Error names the reason that the standard has for the code.
+// Error returns the standard's reason for the code.
 func (r Refusal) Error() string {
 	reason := "unknown reason"
 	switch r {
@@ -46,11 +46,11 @@ type PanicError struct {
 	Stack []byte // of the goroutine that panicked, as of debug.Stack
 }
 
-// Error tells the value, not the stack.
+// Error returns the value, without the stack.
 func (e *PanicError) Error() string { return fmt.Sprintf("callback panicked: %v", e.Value) }
 
-// ErrNoConnack is wrapped by the error of [Dial] if the broker closed the connection without a word over our CONNECT, instead of
-// accepting or refusing it. Some do so to a client whose will they won't have.
+// ErrNoConnack is wrapped by the error of [Dial] if the broker closed the connection after our CONNECT, without
+// accepting or refusing it. Some brokers do so to a client whose will they don't accept.
 var ErrNoConnack = errors.New("no answer to the CONNECT")
 
 // HungUp reports whether err says that the broker, or something on the way to it, has closed the connection.
@@ -58,7 +58,7 @@ func HungUp(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
-// BeforeConnack returns why an attempt has failed that ended by err before there was a CONNACK.
+// BeforeConnack returns the error of an attempt that ended with err before a CONNACK came.
 func BeforeConnack(err error) error {
 	if HungUp(err) {
 		return fmt.Errorf("%w: %w", ErrNoConnack, err)
@@ -66,28 +66,29 @@ func BeforeConnack(err error) error {
 	return err
 }
 
-// errOptions is wrapped by every complaint about [Options].
+// errOptions is wrapped by every error about [Options].
 var errOptions = errors.New("bad options")
 
-// ErrTurnedDown is wrapped by Dial's error if a WebSocket handshake was turned down for good.
+// ErrTurnedDown is wrapped by Dial's error if the server has refused a WebSocket handshake in a way that time does not
+// cure.
 var ErrTurnedDown = errors.New("turned down")
 
-// UnansweredError says that the session was ended because the broker did not answer a packet.
+// UnansweredError says that the session was ended because the broker had not answered a packet.
 type UnansweredError struct {
-	Message bool          // the packet was a message that we published
-	Topic   string        // of that message
+	Message bool          // the packet was a message that was published
+	Topic   string        // topic of that message
 	Missing error         // names the answer that has not come
 	After   time.Duration // since the packet was sent
 }
 
-// Error names the answer that is missing, and what it would have answered.
+// Error names the missing answer, and the packet that it would have answered.
 func (e *UnansweredError) Error() string {
 	return fmt.Sprintf("the broker is there, and yet has not acknowledged for %s: %v", e.After.Round(100*time.Millisecond), e.Missing)
 }
 
-// Permanent reports whether err, of [Dial] or Lost, has a cause that time alone cannot cure: bad
-// options, bad credentials, an identifier or a protocol version refused, a certificate that does not
-// hold, on either side.
+// Permanent reports whether err, an error of [Dial] or Lost, has a cause that time alone cannot cure: bad options, bad
+// credentials, a refused client identifier or protocol version, or a certificate that one of the two sides does not
+// accept.
 func Permanent(err error) bool {
 	var refusal Refusal
 	if errors.As(err, &refusal) {
@@ -96,7 +97,7 @@ func Permanent(err error) bool {
 	return errors.Is(err, errOptions) || errors.Is(err, ErrTurnedDown) || distrusted(err)
 }
 
-// distrusted reports whether TLS failed on what either side is, not on the way between them.
+// distrusted reports whether TLS failed because of a side's certificate or version, and not because of the network.
 func distrusted(err error) bool {
 	var (
 		ours   *tls.CertificateVerificationError

@@ -8,28 +8,29 @@ import (
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
-// MaxQoS is the most that is published with. Of more than 20 messages at QoS 2 that are under way mosquitto acknowledges all
-// and delivers some; and paho does not keep to exactly once either.
+// MaxQoS is the highest QoS for publishing. Of more than 20 outstanding messages at QoS 2, mosquitto acknowledges all
+// and delivers only some; and paho does not guarantee exactly-once delivery either.
 const MaxQoS = 1
 
-// Message is what is published, and what arrives.
+// Message is a message to publish, or one that has arrived.
 type Message struct {
 	Topic     string
 	Payload   string
 	QoS       byte // publishing: 2 is sent as 1
-	Retained  bool // arriving: it was kept by the broker, and sent because of a subscription
-	Duplicate bool // arriving: the broker sends it again; set by nobody else
+	Retained  bool // arriving: the broker had kept it, and sent it because of a subscription
+	Duplicate bool // arriving: the broker sends it again; set by the session only
 
-	ack *ack // nil: none is due
+	ack *ack // nil: no acknowledgement is due
 }
 
-// Ack tells the broker that the message needs not come again. Nothing else does: a message that is never acknowledged comes
-// again in the next session, if that is persistent, and until then counts among the few (20 with mosquitto) that the broker
-// sends unacknowledged. Any goroutine may call Ack, in any order; Ack never blocks. The session's next Flush sends the
-// acknowledgement; within Arrived, where there may be no session yet, no Flush is needed. Ack does nothing at QoS 0, the
-// second time, and after the session's end.
+// Ack acknowledges the message: the broker must not send it again. Nothing else acknowledges it: without an Ack the
+// broker sends the message again in the next session, if the session is persistent, and until then the message counts
+// among the few (20 with mosquitto) that the broker sends without an acknowledgement. Any goroutine may call Ack, in
+// any order; Ack never blocks. The session's next Flush sends the acknowledgement; within Arrived, where the caller may
+// not have the session yet, no Flush is needed. Ack has no effect at QoS 0, at the second call, and after the session's
+// end.
 func (m Message) Ack() {
-	if m.ack != nil && !m.ack.sent.Swap(true) { // A second time the identifier may be another message's.
+	if m.ack != nil && !m.ack.sent.Swap(true) { // After an Ack, the identifier may belong to another message.
 		m.ack.session.Acknowledge(m.QoS, m.ack.id)
 	}
 }
@@ -41,15 +42,15 @@ type ack struct {
 	sent    atomic.Bool
 }
 
-// Acknowledger is the session by which a message has come.
+// Acknowledger is the session by which a message has arrived.
 type Acknowledger interface {
-	// Acknowledge sends the acknowledgement that is due for a message at the QoS given (1: PUBACK, 2: PUBREC) under the
+	// Acknowledge sends the acknowledgement for a message that arrived at the given QoS (1: PUBACK, 2: PUBREC) with the
 	// broker's identifier.
 	Acknowledge(qos byte, id uint16)
 }
 
-// AcknowledgedBy returns m, which has come by the session under the identifier given, so that Ack tells the session. At QoS 0
-// m is returned as it is.
+// AcknowledgedBy returns m with an Ack that calls session. m has arrived by the session with the given identifier. At
+// QoS 0, AcknowledgedBy returns m unchanged.
 func (m Message) AcknowledgedBy(session Acknowledger, id uint16) Message {
 	if m.QoS > 0 {
 		m.ack = &ack{session: session, id: id}
@@ -57,10 +58,10 @@ func (m Message) AcknowledgedBy(session Acknowledger, id uint16) Message {
 	return m
 }
 
-// LargestPacket is what a remaining length can say (MQTT 3.1.1, section 2.2.3).
+// LargestPacket is the largest remaining length of a packet (MQTT 3.1.1, section 2.2.3).
 const LargestPacket = 268_435_455
 
-// Check says why m cannot be published.
+// Check returns all reasons for which m cannot be published.
 func (m Message) Check() error {
 	var faults []error
 	if err := topic.Check(m.Topic); err != nil {

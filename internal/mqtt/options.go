@@ -11,70 +11,74 @@ import (
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
-// Options say what to connect to, as whom, and who hears of what happens.
+// Options say which broker to connect to, as which client, and which callbacks to call.
 type Options struct {
-	// Broker is a URL: tcp://host:port, ssl://host:port, ws://host:port/path, wss://host:port/path,
-	// unix:///path. Without a port: 1883, 8883, 80, 443. A user name and password in it count if
-	// Username is empty.
+	// Broker is a URL: tcp://host:port, ssl://host:port, ws://host:port/path, wss://host:port/path or unix:///path. The
+	// default ports are 1883, 8883, 80 and 443. A user name and a password in the URL are used if Username is empty.
 	Broker   string
-	ClientID string // empty: the broker makes one up, if CleanSession is true
-	Username string // empty: neither the user name nor the password is sent
+	ClientID string // empty: the broker chooses one, if CleanSession is true
+	Username string // empty: neither a user name nor a password is sent
 	Password string
 
-	// KeepAlive is how long we may be silent before a ping, in whole seconds, rounded up. A broker is pinged
-	// when it has sent nothing for three quarters of it, and lost when that has lasted for one and a half.
-	// With 0 there are no pings, and a dead broker is noticed only when there is something to write.
+	// KeepAlive is how long the client may be silent before it pings, rounded up to whole seconds. The session pings a
+	// broker that has been silent for three quarters of KeepAlive, and is lost when the broker has been silent for one
+	// and a half times KeepAlive. If KeepAlive is 0, there are no pings, and a dead broker is noticed only when there
+	// is something to write.
 	KeepAlive time.Duration
 
-	ConnectTimeout time.Duration // for all of Dial; 0: 10 s
-	WriteTimeout   time.Duration // how long the broker may take no byte while we have some; 0: 10 s
+	ConnectTimeout time.Duration // limit for the whole of Dial; 0: 10 s
+	WriteTimeout   time.Duration // how long the broker may take no byte while there are bytes to write; 0: 10 s
 	CleanSession   bool
-	Will           *Message // nil: none
-	MaxPacket      int      // bytes; a larger message is read past and acknowledged; 0: 1 MiB
+	Will           *Message // nil: no will
+	MaxPacket      int      // in bytes; a larger message is skipped and acknowledged; 0: 1 MiB
 
-	// AckTimeout is how long a broker that is there may leave a packet unanswered, from when it was written: a PUBLISH at
-	// QoS 1, a SUBSCRIBE, an UNSUBSCRIBE, a PINGREQ, a PUBREC. Then the session ends, by an [UnansweredError]. 0: 30 s.
+	// AckTimeout is how long a broker that is there may leave a packet unanswered after it was written: a PUBLISH at
+	// QoS 1, a SUBSCRIBE, an UNSUBSCRIBE, a PINGREQ or a PUBREC. Then the session ends with an [UnansweredError]. 0: 30
+	// s.
 	AckTimeout time.Duration
 
-	// TLS is for ssl and wss. Dial asks for it each time, and fails with its error, so that what it is made of may be
-	// renewed. Nil: TLS 1.2 and up, the system's authorities.
+	// TLS returns the configuration for ssl and wss. Dial calls TLS each time, so that certificates may be renewed, and
+	// fails if TLS fails. nil: TLS 1.2 and newer, and the system's authorities.
 	TLS func() (*tls.Config, error)
 
-	// The callbacks run on goroutines of the session, and Published also on that of whoever calls Flush; they must not
-	// block, and may call the session's methods but Close, Subscribe and Unsubscribe; nil ignores the event. One that
-	// panics ends the session with a [PanicError]. (Not Lost: nobody would be left to tell.)
+	// The callbacks run on goroutines of the session; Published also runs on a goroutine that calls Flush. Callbacks
+	// must not block. They may call the session's methods, except Close, Subscribe and Unsubscribe. A nil callback
+	// ignores its event. A callback that panics ends the session with a [PanicError], except Lost, whose panic nothing
+	// could report.
 
-	// Arrived gets the messages one after the other, in the order in which they arrived. It may run
-	// before Dial returns: retained messages, and what a session present at the broker had waiting.
+	// Arrived gets one message after another, in the order in which they arrived. Arrived may be called before Dial
+	// returns: for retained messages, and for those that a persistent session had waiting.
 	Arrived func(Message)
 
-	// Published tells the outcome of a Publish: nil at QoS 0 when the message was handed to the socket's
-	// buffer, at QoS 1 (and 2, which is sent as 1) when the broker has acknowledged it; an error if the
-	// message can never be sent. It comes once for each Publish, in the order of those with the same QoS, unless the
-	// session ends before: for those still without an outcome when Lost, Kill or an unfinished Close ended it, none
-	// will come, and nobody knows whether the broker had them.
+	// Published reports the outcome of a Publish. At QoS 0, err is nil when the message was written to the socket's
+	// buffer; at QoS 1 (and at 2, which is sent as 1) when the broker has acknowledged the message. An error means that
+	// the message can never be sent. Published is called once for each Publish, in order among those with the same QoS.
+	// If the session is ended by Lost, Kill or an unfinished Close, messages without an outcome get none, and it is not
+	// known whether the broker has them.
 	Published func(number uint64, err error)
 
-	// Unanswered tells since when the broker has left something unanswered, once that is a quarter of AckTimeout, and when that
-	// changes; the zero time when it owes nothing of that age any more.
+	// Unanswered reports since when the broker has left something unanswered, as soon as that is a quarter of
+	// AckTimeout ago, and again when that time changes. The zero time means that nothing is unanswered for so long any
+	// more.
 	Unanswered func(since time.Time)
 
-	// TooLarge tells of a message of so many bytes that was larger than MaxPacket: it was read past, and acknowledged.
+	// TooLarge reports a message of size bytes that was larger than MaxPacket. The message was skipped and
+	// acknowledged.
 	TooLarge func(topic string, size int)
 
-	// Unasked tells of an acknowledgement, of whatever kind, of something that was not sent. It is passed over; what
-	// follows of the kind in the same session is not told of.
+	// Unasked reports an answer of any kind to a packet that was not sent. The answer is ignored. Only the first one of
+	// a session is reported.
 	Unasked func(err error)
 
-	// Lost is called at most once, when a session that Dial returned, or is just returning, ended
-	// without Close or Kill; nothing is called after it. An err that wraps io.EOF means that the broker
-	// closed the connection without a word, as it does to a client whose identifier another one uses.
-	// Whoever passes Dial's result on to another goroutine must expect Lost to overtake it.
+	// Lost is called at most once: when a session that Dial has returned, or is about to return, has ended without
+	// Close or Kill. No callback is called after Lost. If err wraps io.EOF, the broker has closed the connection
+	// without a word, as it does when another client uses the same client identifier. A caller that passes Dial's
+	// result on to another goroutine must expect Lost to come first.
 	Lost func(err error)
 }
 
-// StuckAfter is how long, after a session's end, the callbacks may take for what had been read before Lost is called in spite of
-// one that does not return.
+// StuckAfter is how long, after a session's end, the callbacks may take for what had been read. After that, Lost is
+// called although a callback has not returned.
 const StuckAfter = 2 * time.Second
 
 const (
@@ -86,8 +90,8 @@ const (
 
 var defaultPort = map[string]string{"tcp": "1883", "ssl": "8883", "ws": "80", "wss": "443", "unix": ""}
 
-// Normal returns o with its defaults filled in and the credentials taken out of the broker's URL, and that URL with its port,
-// for a transport that begins to dial; or all that is wrong with o.
+// Normal returns o with its defaults filled in and the credentials taken from the broker's URL, and the URL with its
+// port, as a transport needs them for dialling. If o has faults, Normal returns all of them.
 func (o Options) Normal() (Options, *url.URL, error) {
 	broker, err := parseBroker(o.Broker)
 	if broker != nil && broker.User != nil {
@@ -97,7 +101,7 @@ func (o Options) Normal() (Options, *url.URL, error) {
 		}
 		broker.User = nil
 	}
-	o.Broker = "" // It may hold the password.
+	o.Broker = "" // The URL may contain the password.
 
 	faults := []error{err}
 	for _, s := range []struct{ name, value string }{
@@ -157,7 +161,7 @@ func (o Options) Normal() (Options, *url.URL, error) {
 	return o, broker, nil
 }
 
-// parseBroker never shows a password: what it cannot parse it does not quote.
+// parseBroker parses the URL of a broker. Its errors do not quote the URL, which may contain a password.
 func parseBroker(s string) (*url.URL, error) {
 	u, err := topic.ParseBroker(s)
 	if err != nil {

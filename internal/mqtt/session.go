@@ -8,63 +8,64 @@ import (
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
-// Dial makes one attempt to begin a session. When ctx ends first the attempt is dropped at once, and the error wraps ctx's
-// cause. With an error nothing is left behind, neither goroutine nor socket. No error holds a password. See [Permanent] and
-// [Refusal] for telling errors apart. Each transport has a Dial of its own.
+// Dial makes one attempt to begin a session. If ctx is done first, Dial drops the attempt at once, and the error wraps
+// ctx's cause. After an error neither a goroutine nor a socket is left. No error contains a password. See [Permanent]
+// and [Refusal] for the kinds of errors. Each transport has its own Dial.
 type Dial func(ctx context.Context, o Options) (Session, error)
 
-// Session is one session with a broker, from a CONNACK to its end. All methods may be called from any
-// goroutine, Close not from a callback.
+// Session is one session with a broker, from its CONNACK to its end. Any goroutine may call the methods, but Close must
+// not be called by a callback.
 type Session interface {
-	// Present reports whether the broker had a session of ours, with its subscriptions.
+	// Present reports whether the broker had kept a session of ours, with its subscriptions.
 	Present() bool
 
-	// Subscribe asks for the filters and waits for the answers, until ctx ends at the latest. The
-	// grants come in the order of the filters. If one filter is ill-formed nothing is asked for.
+	// Subscribe subscribes to the filters, and waits for the answers until ctx is done. The grants are in the order of
+	// the filters. If one filter is invalid, Subscribe sends nothing.
 	Subscribe(ctx context.Context, filters []Filter) ([]Grant, error)
 
-	// Unsubscribe gives the filters back and waits for the answer, until ctx ends at the latest.
+	// Unsubscribe ends the subscriptions, and waits for the answer until ctx is done.
 	Unsubscribe(ctx context.Context, filters []string) error
 
-	// Publish hands m over under a number of the caller's, which comes back through Published. Publish never blocks, and keeps
-	// the order. There is no bound here: the caller bounds how many messages are outstanding, 65,535 being the most that can be.
-	// After the session's end Publish does nothing. Nothing need be sent, nor any outcome come, before Flush is called: publish
-	// all that is at hand, then flush.
+	// Publish publishes m. The caller chooses the number, under which Published reports the outcome. Publish never
+	// blocks, and keeps the order. It does not bound the number of messages: the caller must, and 65,535 is the most
+	// that MQTT allows. After the session's end Publish has no effect. Before Flush is called, nothing need be sent and
+	// no outcome reported: publish all messages at hand, then flush.
 	Publish(number uint64, m Message)
 
-	// Flush sends what Publish and Ack have put, its caller's and others', and does not block: what cannot be written without
-	// waiting, a goroutine of the session writes. Published may be called from within Flush, about anything that was published;
-	// so the caller must not hold a lock that Published takes. Subscribe, Unsubscribe and Close flush by themselves.
+	// Flush sends what Publish and Ack have put, whichever goroutine called them, and does not block: a goroutine of
+	// the session writes what cannot be written without waiting. Published may be called within Flush, for any
+	// publication, so the caller must not hold a lock that Published takes. Subscribe, Unsubscribe and Close include a
+	// Flush.
 	Flush()
 
-	// Close ends the session in order: what was published is sent and its outcome told, then comes a DISCONNECT, so that the
-	// broker keeps the will to itself. Close returns when all of that is done and no callback runs any more, or when ctx ends,
-	// whose last quarter (at most 250 ms) is the DISCONNECT's; the session is over in any case. Lost is not called. Closing again
-	// waits for the first Close.
+	// Close ends the session in good order: what was published is sent, its outcomes are reported, then a DISCONNECT is
+	// sent, so that the broker does not publish the will. Close returns when that is done and no callback runs any
+	// more, or when ctx is done. The last quarter of ctx's time, at most 250 ms, is reserved for the DISCONNECT. The
+	// session is over in any case. Lost is not called. A further Close waits for the first.
 	Close(ctx context.Context)
 
-	// Kill ends the session at once, without a word to the broker, which publishes the will. Kill does not wait: callbacks that
-	// are just being called may run to their end. Lost is not called; calls of Subscribe and Unsubscribe that wait return cause.
-	// Killing again, or after the end, does nothing.
+	// Kill ends the session at once, without a DISCONNECT, so that the broker publishes the will. Kill does not wait:
+	// callbacks that are running go on to their end. Lost is not called; waiting calls of Subscribe and Unsubscribe
+	// return cause. A further Kill, or one after the end, has no effect.
 	Kill(cause error)
 }
 
-// Filter asks for messages.
+// Filter is a subscription to make.
 type Filter struct {
-	Topic string // with + and # as wildcards; $share/group/ before it shares the messages
-	QoS   byte   // the most that the messages shall come with
+	Topic string // may contain the wildcards + and #; $share/group/ before it makes a shared subscription
+	QoS   byte   // the highest QoS at which messages shall arrive
 }
 
-// Grant is what the broker answered to a [Filter].
+// Grant is the broker's answer to a [Filter].
 type Grant struct {
 	Filter string
 	QoS    byte // 0, 1, 2 or [Refused]
 }
 
-// Refused stands in a [Grant] for a subscription that the broker turned down.
+// Refused is the QoS in a [Grant] for a subscription that the broker has refused.
 const Refused byte = 0x80
 
-// checkFilter says why filter is no topic filter.
+// checkFilter returns an error if filter is not a valid topic filter.
 func checkFilter(filter string) error {
 	if err := topic.CheckFilter(filter); err != nil {
 		return fmt.Errorf("filter %.200q: %w", filter, err)
@@ -72,7 +73,7 @@ func checkFilter(filter string) error {
 	return nil
 }
 
-// CheckFilters says all that is wrong with the filters to subscribe to.
+// CheckFilters returns all faults of filters to subscribe to.
 func CheckFilters(filters []Filter) error {
 	var faults []error
 	for _, f := range filters {
@@ -84,7 +85,7 @@ func CheckFilters(filters []Filter) error {
 	return errors.Join(faults...)
 }
 
-// CheckFilterNames says all that is wrong with the filters to give back.
+// CheckFilterNames returns all faults of filters to unsubscribe from.
 func CheckFilterNames(filters []string) error {
 	var faults []error
 	for _, f := range filters {

@@ -59,7 +59,7 @@ func testClose(t *testing.T, tr Transport) {
 	})
 }
 
-// A broker that owes an acknowledgement gets its DISCONNECT all the same, and in time.
+// A broker that leaves a packet unanswered gets its DISCONNECT nevertheless, and in time.
 func testCloseIsBounded(t *testing.T, tr Transport) {
 	synctest.Test(t, func(t *testing.T) {
 		e := NewEvents(tr)

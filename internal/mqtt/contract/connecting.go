@@ -99,7 +99,7 @@ func testConnectSaysWhoWeAre(t *testing.T, tr Transport) {
 	})
 }
 
-// What a persistent session had waiting comes right behind the CONNACK.
+// The messages that a persistent session had waiting come right after the CONNACK.
 func testArrivedRunsBeforeDialReturns(t *testing.T, tr Transport) {
 	synctest.Test(t, func(t *testing.T) {
 		e := NewEvents(tr)
@@ -107,7 +107,7 @@ func testArrivedRunsBeforeDialReturns(t *testing.T, tr Transport) {
 			if _, ok := packet.(*packets.ConnectPacket); !ok {
 				return false
 			}
-			p.Send(0x20, 2, 1, 0, 0x3a, 6, 0, 1, 'a', 1, 2, 'x') // DUP, QoS 1, in one piece
+			p.Send(0x20, 2, 1, 0, 0x3a, 6, 0, 1, 'a', 1, 2, 'x') // DUP, QoS 1, in one write
 			return true
 		})
 		m := <-e.Arrived
@@ -123,11 +123,11 @@ func testArrivedRunsBeforeDialReturns(t *testing.T, tr Transport) {
 		if ack := Wait[*packets.PubackPacket](p); ack != nil {
 			t.Errorf("acknowledged again: %v", ack)
 		}
-		m.Ack() // after the end: nothing
+		m.Ack() // no effect: the session has ended
 	})
 }
 
-// A connection that ends before the CONNACK is told from one that ends after it, and from one that is refused.
+// The error tells whether a connection ended before the CONNACK, ended after it, or was refused.
 func testNoConnack(t *testing.T, tr Transport) {
 	for _, tt := range []struct {
 		name   string
@@ -159,7 +159,7 @@ func testNoConnack(t *testing.T, tr Transport) {
 	})
 }
 
-// With each kind of handshake an attempt is dropped as soon as its context ends, and closes its socket.
+// An attempt is dropped as soon as its context is done, and its socket is closed, during each kind of handshake.
 func testCancelWhileNobodyAnswers(t *testing.T, tr Transport) {
 	for _, scheme := range []string{"tcp", "ssl", "ws", "wss"} {
 		t.Run(scheme, func(t *testing.T) {
@@ -199,7 +199,7 @@ func testConnectTimeout(t *testing.T, tr Transport) {
 	}
 }
 
-// With TLS 1.3 the broker's verdict on our certificate comes when we already think that all is well.
+// With TLS 1.3 the broker refuses the client's certificate after the client believes that the handshake has succeeded.
 func testOurCertificateRefused(t *testing.T, tr Transport) {
 	trusted, pair := keys.Certificate(t)
 	for name, version := range map[string]uint16{"TLS 1.2": tls.VersionTLS12, "TLS 1.3": tls.VersionTLS13} {
@@ -210,7 +210,7 @@ func testOurCertificateRefused(t *testing.T, tr Transport) {
 					ClientAuth:   tls.RequireAnyClientCert,
 					MaxVersion:   version,
 				}).Handshake()
-				_, _ = io.Copy(io.Discard, c) // A reset would take the verdict along.
+				_, _ = io.Copy(io.Discard, c) // A reset would discard the refusal.
 			})
 			o := func(o *mqtt.Options) { o.TLS = as(&tls.Config{RootCAs: trusted}) }
 			_, err := NewEvents(tr).attempt(t, "ssl://"+address, "id", o)

@@ -1,8 +1,9 @@
-// Package contract tests what [mqtt.Session] and [mqtt.Dial] promise, one test a promise. Each transport runs all of it.
+// Package contract tests the promises of [mqtt.Session] and [mqtt.Dial], with one test for each promise. Both
+// transports run all tests.
 //
-// Most promises are tested against a broker that is scripted, by a connection without a network, in the time of
-// [testing/synctest], which also fails a test that leaves a goroutine behind; the others on sockets, or against mosquitto.
-// Only tests import this package.
+// Most promises are tested with a scripted broker, by a connection without a network, in the time of
+// [testing/synctest], which also fails a test that leaves a goroutine behind. The others are tested on sockets, or with
+// mosquitto. Only tests import this package.
 package contract
 
 import (
@@ -13,14 +14,14 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/wire"
 )
 
-// Transport is what is tested.
+// Transport is a transport under test.
 type Transport struct {
 	Dial    mqtt.Dial
 	Connect wire.Connect
-	Gone    func(mqtt.Session) <-chan struct{} // is closed when nothing of the session runs any more
+	Gone    func(mqtt.Session) <-chan struct{} // closed when no goroutine of the session runs any more
 }
 
-// promise is one of those that a transport makes.
+// promise is one promise of a transport, and its test.
 type promise struct {
 	name string
 	test func(t *testing.T, tr Transport)
@@ -91,7 +92,7 @@ var promises = map[string][]promise{
 	},
 }
 
-// Run holds a transport to its promises.
+// Run tests all promises of a transport.
 func Run(t *testing.T, tr Transport) {
 	for about, list := range promises {
 		t.Run(about, func(t *testing.T) {
@@ -102,7 +103,7 @@ func Run(t *testing.T, tr Transport) {
 	}
 }
 
-// Fuzz has a broker send anything after its CONNACK: the session ends with an error, and nothing of it remains.
+// Fuzz makes a broker send any bytes after its CONNACK: the session ends with an error, and nothing of it is left.
 func Fuzz(f *testing.F, tr Transport) {
 	for _, seed := range [][]byte{
 		{0x30, 4, 0, 1, 'a', 'x', 0xd0, 0},

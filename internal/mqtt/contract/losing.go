@@ -18,7 +18,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
-// What the broker sends when it should not, and what paho would make of it: a panic, 256 MB, a false end of file.
+// Packets that a broker must not send, and over which paho would panic, allocate 256 MB, or report a false end of file.
 func testLostByWhatTheBrokerSends(t *testing.T, tr Transport) {
 	tests := []struct {
 		name string
@@ -57,7 +57,7 @@ func testLostByWhatTheBrokerSends(t *testing.T, tr Transport) {
 	}
 }
 
-// The last messages before the end of file are not lost with it.
+// Messages that arrive right before the end of the connection are not lost.
 func testWhatCameBeforeTheEndArrives(t *testing.T, tr Transport) {
 	synctest.Test(t, func(t *testing.T) {
 		e := NewEvents(tr)
@@ -73,10 +73,10 @@ func testWhatCameBeforeTheEndArrives(t *testing.T, tr Transport) {
 	})
 }
 
-// A peer whose window is closed takes no byte, yet the connection stands.
+// The peer reads nothing, so that its window is closed, although the connection is open.
 func testFrozenPeer(t *testing.T, tr Transport) {
 	address := Listen(t, func(c net.Conn) {
-		_, _ = c.Read(make([]byte, large)) // the CONNECT, and nothing any more
+		_, _ = c.Read(make([]byte, large)) // reads the CONNECT and nothing else
 		_, _ = c.Write(Connack)
 	})
 	e := NewEvents(tr)
@@ -132,12 +132,12 @@ func testEndedByReset(t *testing.T, tr Transport) {
 	}
 }
 
-// suffer has a session meet a broker that sends data behind its CONNACK.
+// suffer connects a session to a broker that sends data after its CONNACK, and checks that the session ends.
 func suffer(t *testing.T, tr Transport, data []byte) {
 	ours, theirs := net.Pipe()
 	go func() {
 		_, _ = packets.ReadPacket(theirs)
-		go func() { // takes all that comes
+		go func() { // reads everything that comes
 			for err := error(nil); err == nil; {
 				_, err = packets.ReadPacket(theirs)
 			}
@@ -151,7 +151,7 @@ func suffer(t *testing.T, tr Transport, data []byte) {
 	o.Arrived = func(m mqtt.Message) { m.Ack() }
 	s, err := tr.Connect(t.Context(), wire.Conn{Conn: ours, Socket: ours}, o)
 	if err != nil {
-		return // It came before Dial was done.
+		return // The fault came before Dial had returned.
 	}
 	s.Publish(1, mqtt.Message{Topic: "a", QoS: 1})
 	s.Flush()

@@ -16,11 +16,11 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 )
 
-// Limit is for what takes milliseconds; a test that reaches it has failed.
+// Limit is longer than any wait in these tests takes; a test that reaches it has failed.
 const Limit = 20 * time.Second
 
-// mosquitto starts one, with a plain listener and the lines given, in which %PORT% is another free port, and
-// returns its address and that port's. It ends with the test.
+// mosquitto starts a mosquitto with a plain listener and the given lines, in which %PORT% stands for another free port.
+// It returns the listener's address and an address with the other port. mosquitto ends with the test.
 func mosquitto(t testing.TB, lines ...string) (plain, other string) {
 	t.Helper()
 	program, err := exec.LookPath("mosquitto")
@@ -28,7 +28,7 @@ func mosquitto(t testing.TB, lines ...string) (plain, other string) {
 		t.Fatalf("this test needs mosquitto on PATH (apt-get install mosquitto; Debian puts it in /usr/sbin): %v", err)
 	}
 	plain, other = freeAddress(t), freeAddress(t)
-	// user: started by root it would become another, who may not see the test's files.
+	// user: started by root, mosquitto would switch to another user, who may not read the test's files.
 	config := "user root\nper_listener_settings true\nlog_dest stderr\nlistener " + port(plain) + " 127.0.0.1\n" +
 		strings.ReplaceAll(strings.Join(lines, "\n"), "%PORT%", port(other)) + "\n"
 	if !strings.Contains(config, "password_file") {
@@ -74,7 +74,7 @@ func port(address string) string {
 	return port
 }
 
-// freeAddress returns an address that nobody listens on, and that is nobody else's until the test ends.
+// freeAddress returns an address on which nobody listens, and which no other test gets until the test ends.
 func freeAddress(t testing.TB) string {
 	t.Helper()
 	address, release, err := loopback.Reserve()
@@ -85,7 +85,7 @@ func freeAddress(t testing.TB) string {
 	return address
 }
 
-// dial makes a session that reports to e and dies with the test.
+// dial begins a session that reports to e and is killed when the test ends.
 func (e Events) dial(t testing.TB, broker, id string, set ...func(*mqtt.Options)) mqtt.Session {
 	t.Helper()
 	s, err := e.attempt(t, broker, id, set...)
@@ -116,7 +116,7 @@ func (e Events) attempt(t testing.TB, broker, id string, set ...func(*mqtt.Optio
 	return e.Transport.Dial(t.Context(), o)
 }
 
-// Next is what comes from ch, in time.
+// Next returns the next value of ch, and fails the test if none comes in time.
 func Next[T any](t testing.TB, ch <-chan T, what string) T {
 	t.Helper()
 	select {

@@ -14,10 +14,10 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/wire"
 )
 
-// Time in the tests that use this is synctest's: a minute of silence takes no time. synctest also fails a
+// The tests that use this file run in the time of synctest: a minute of silence takes no time. synctest also fails a
 // test that leaves a goroutine behind.
 
-// Events are what the callbacks of a session told.
+// Events collects what the callbacks of a session report.
 type Events struct {
 	Transport Transport
 	Arrived   chan mqtt.Message
@@ -25,16 +25,16 @@ type Events struct {
 	Lost      chan error
 	Unasked   chan error
 	TooLarge  chan string    // "topic size"
-	Overdue   chan time.Time // what Unanswered told
+	Overdue   chan time.Time // what Unanswered reported
 }
 
-// Outcome is what a session told by Published: the number of a publication, and why it was refused, nil if it was not.
+// Outcome is what Published reported: the number of a publication, and nil or the reason why it was refused.
 type Outcome struct {
 	Number uint64
 	Err    error
 }
 
-// NewEvents returns what collects the callbacks of sessions over tr, with room for all that a test causes.
+// NewEvents returns Events for sessions of tr, with room for everything that a test causes.
 func NewEvents(tr Transport) Events {
 	return Events{
 		tr, make(chan mqtt.Message, 10000), make(chan Outcome, 10000), make(chan error, 10), make(chan error, 10),
@@ -42,7 +42,8 @@ func NewEvents(tr Transport) Events {
 	}
 }
 
-// Options reports to e; keep-alive 10 s, so that the broker's silence counts after 15 s.
+// Options returns options whose callbacks report to e. The keep-alive is 10 s, so that a session is lost after 15 s of
+// silence.
 func (e Events) Options(t *testing.T) mqtt.Options {
 	o, _, err := mqtt.Options{
 		Broker:       "tcp://peer",
@@ -65,19 +66,19 @@ func (e Events) Options(t *testing.T) mqtt.Options {
 // Peer is the broker's end of a connection.
 type Peer struct {
 	net.Conn
-	Got chan packets.ControlPacket // all that came
+	Got chan packets.ControlPacket // all packets that came
 }
 
-// Connack accepts us.
+// Connack is a CONNACK that accepts the client.
 var Connack = []byte{0x20, 2, 0, 0}
 
-// large is more than a transport reads or writes in one go, in bytes.
+// large is more than a transport reads or writes at a time, in bytes.
 const large = 64 << 10
 
-// handler does something else than peer would do with a packet, and says so.
+// handler handles a packet in place of peer, and returns true, or returns false.
 type handler func(p *Peer, packet packets.ControlPacket) bool
 
-// serve answers what comes as a broker would, except what handle takes, until the connection is closed.
+// serve answers packets as a broker would, except those that handle handles, until the connection is closed.
 func (p *Peer) serve(handle handler) {
 	defer close(p.Got)
 	for {
@@ -113,7 +114,7 @@ func (p *Peer) serve(handle handler) {
 	}
 }
 
-// Send writes bytes as they are. The other end may be gone: tests look at what it says, not at this.
+// Send writes b. It ignores errors: tests look at what the other end reports.
 func (p *Peer) Send(b ...byte) { _, _ = p.Write(b) }
 
 // Message sends a PUBLISH.
@@ -123,7 +124,7 @@ func (p *Peer) Message(topic, payload string, qos byte, id uint16) {
 	_ = m.Write(p.Conn)
 }
 
-// Wait returns the next packet that came of type T, nil if there is none before the end.
+// Wait returns the next packet of type T, or nil if the connection ends first.
 func Wait[T packets.ControlPacket](p *Peer) (none T) {
 	for packet := range p.Got {
 		if found, ok := packet.(T); ok {
@@ -133,7 +134,7 @@ func Wait[T packets.ControlPacket](p *Peer) (none T) {
 	return none
 }
 
-// dialPipe connects to a peer through a pipe, which does not buffer.
+// dialPipe connects to a peer by a pipe without a buffer.
 func (tr Transport) dialPipe(ctx context.Context, o mqtt.Options, handle handler) (mqtt.Session, *Peer, error) {
 	ours, theirs := net.Pipe()
 	p := &Peer{theirs, make(chan packets.ControlPacket, 100000)}
@@ -142,7 +143,7 @@ func (tr Transport) dialPipe(ctx context.Context, o mqtt.Options, handle handler
 	return s, p, err
 }
 
-// MustDial is dialPipe for tests of what comes after.
+// MustDial is dialPipe for tests that need a session.
 func (tr Transport) MustDial(t *testing.T, o mqtt.Options, handle handler) (mqtt.Session, *Peer) {
 	t.Helper()
 	s, p, err := tr.dialPipe(t.Context(), o, handle)
@@ -152,7 +153,7 @@ func (tr Transport) MustDial(t *testing.T, o mqtt.Options, handle handler) (mqtt
 	return s, p
 }
 
-// Listen runs serve on each connection; all are closed with the test.
+// Listen runs serve for each connection. The listener and all connections are closed when the test ends.
 func Listen(t testing.TB, serve func(net.Conn)) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -178,7 +179,7 @@ func Listen(t testing.TB, serve func(net.Conn)) string {
 	return ln.Addr().String()
 }
 
-// as is for a configuration that never changes.
+// as returns c each time that TLS is called.
 func as(c *tls.Config) func() (*tls.Config, error) {
 	return func() (*tls.Config, error) { return c, nil }
 }

@@ -43,7 +43,7 @@ func testOutcomesComeInOrder(t *testing.T, tr Transport) {
 	})
 }
 
-// What the broker does not acknowledge holds up nothing at QoS 0.
+// Outcomes at QoS 0 do not wait for acknowledgements of the broker.
 func testQoS0DoesNotWaitForQoS1(t *testing.T, tr Transport) {
 	synctest.Test(t, func(t *testing.T) {
 		e := NewEvents(tr)
@@ -98,7 +98,8 @@ func testPublishedOnlyWhenAcknowledged(t *testing.T, tr Transport) {
 	}
 }
 
-// paho's Publish waits out its time limit if the connection goes between its look at the state and its handing over.
+// paho's Publish waits for its whole time limit if the connection ends between its check of the state and its handing
+// over.
 func testPublishingWhileTheConnectionGoes(t *testing.T, tr Transport) {
 	for range 200 {
 		synctest.Test(t, func(t *testing.T) {
@@ -164,7 +165,8 @@ func testCallbacksThatPanic(t *testing.T, tr Transport) {
 	}
 }
 
-// Whoever publishes and flushes at the same time as others keeps his order, and outcomes come in that of publishing.
+// Each of several goroutines that publish and flush at the same time keeps its order, and outcomes come in the order of
+// publishing.
 func testManyPublishers(t *testing.T, tr Transport) {
 	const publishers, each = 8, 2000
 	received := make(chan error, 1)
@@ -198,7 +200,7 @@ func testManyPublishers(t *testing.T, tr Transport) {
 	var told []uint64
 	done := make(chan struct{})
 	s := e.dial(t, "tcp://"+address, "id", func(o *mqtt.Options) {
-		o.Published = func(n uint64, _ error) { // One at a time: the race detector would tell.
+		o.Published = func(n uint64, _ error) { // called one at a time: the race detector would report otherwise
 			if told = append(told, n); len(told) == publishers*each {
 				close(done)
 			}
@@ -240,7 +242,7 @@ func testManyPublishers(t *testing.T, tr Transport) {
 	}
 }
 
-// A callback may publish and flush, even one that runs within Flush.
+// A callback may publish and flush, even one that is called within Flush.
 func testPublishingFromACallback(t *testing.T, tr Transport) {
 	address := Listen(t, func(c net.Conn) {
 		_, _ = packets.ReadPacket(c)
@@ -265,7 +267,7 @@ func testPublishingFromACallback(t *testing.T, tr Transport) {
 	Next(t, done, "end of the chain")
 }
 
-// Arrived may run before anybody has a session to call Flush of.
+// Arrived may be called before the caller of Dial has a session whose Flush it could call.
 func testAckWithinArrivedNeedsNoFlush(t *testing.T, tr Transport) {
 	synctest.Test(t, func(t *testing.T) {
 		e := NewEvents(tr)

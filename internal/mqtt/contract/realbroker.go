@@ -16,7 +16,7 @@ import (
 
 func persistent(o *mqtt.Options) { o.CleanSession = false }
 
-// 2 is accepted and promised as 1: at 2, mosquitto drops some of the messages that it acknowledges.
+// A message at QoS 2 is sent at QoS 1: at QoS 2, mosquitto drops some of the messages that it acknowledges.
 func testQoS2(t *testing.T, tr Transport) {
 	address, _ := mosquitto(t)
 	e := NewEvents(tr)
@@ -92,7 +92,7 @@ func testCredentials(t *testing.T, tr Transport) {
 	}
 }
 
-// A message that was not acknowledged comes again; one that was does not.
+// A message that was not acknowledged is sent again; an acknowledged one is not.
 func testPersistentSession(t *testing.T, tr Transport) {
 	address, _ := mosquitto(t)
 	e := NewEvents(tr)
@@ -179,7 +179,7 @@ func testRetained(t *testing.T, tr Transport) {
 	}
 }
 
-// mosquitto hangs up on these; a message kept for the next session would end that as well.
+// mosquitto hangs up on these messages. If one of them were kept for the next session, it would end that session, too.
 func testPoisonIsRefused(t *testing.T, tr Transport) {
 	address, _ := mosquitto(t)
 	e := NewEvents(tr)
@@ -190,7 +190,7 @@ func testPoisonIsRefused(t *testing.T, tr Transport) {
 	}
 	s.Publish(uint64(len(poison)), mqtt.Message{Topic: "a", QoS: 1})
 	s.Flush()
-	outcomes := make(map[uint64]error) // in order for each QoS alone
+	outcomes := make(map[uint64]error) // only in order for each QoS
 	for range len(poison) + 1 {
 		o := Next(t, e.Published, "outcome")
 		outcomes[o.Number] = o.Err

@@ -13,8 +13,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
-// An acknowledgement of nothing is told of once a session, and changes nothing: the message in flight, which has the
-// identifier 1, is acknowledged by its PUBACK alone, and the SUBSCRIBE, which has 2, by its SUBACK.
+// An answer to a packet that was not sent is reported once a session, and changes nothing: the message in flight, with
+// the identifier 1, is acknowledged by its PUBACK only, and the SUBSCRIBE, with the identifier 2, by its SUBACK only.
 func testAnswersToNothing(t *testing.T, tr Transport) {
 	tests := []struct {
 		name string
@@ -85,8 +85,8 @@ func testAnswersToNothing(t *testing.T, tr Transport) {
 	}
 }
 
-// A PUBREL is answered whether its message was acknowledged or not: mosquitto sends them again with a session that it
-// kept, which is nothing to tell of.
+// A PUBREL is answered whether or not its message was acknowledged. mosquitto sends PUBRELs again in a session that it
+// has kept, which is not reported.
 func testPubrelIsAnswered(t *testing.T, tr Transport) {
 	for _, kept := range []byte{0, 1} {
 		t.Run(fmt.Sprintf("session present %d", kept), func(t *testing.T) {
@@ -142,7 +142,7 @@ func testAcknowledgingOutOfOrder(t *testing.T, tr Transport) {
 	})
 }
 
-// A message that is larger than the limit is acknowledged, told of, and not missed by those around it.
+// A message above the limit is acknowledged and reported, and the messages around it are not affected.
 func testTooLargeMessages(t *testing.T, tr Transport) {
 	const limit = 1000
 	for qos := range byte(3) {
@@ -183,7 +183,7 @@ func testTooLargeMessages(t *testing.T, tr Transport) {
 						t.Errorf("the PUBREL is answered by %v", m)
 					}
 				}
-				time.Sleep(time.Hour) // Nobody waits for anything any more.
+				time.Sleep(time.Hour) // nothing must be unanswered any more
 				s.Close(t.Context())
 				if len(e.Lost)+len(e.Unasked)+len(e.Overdue) > 0 {
 					t.Errorf("%d lost, %d answers to nothing, %d times unanswered", len(e.Lost), len(e.Unasked), len(e.Overdue))

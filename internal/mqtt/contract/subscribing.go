@@ -74,7 +74,8 @@ func testSubscribeWithoutAnAnswer(t *testing.T, tr Transport) {
 	})
 }
 
-// The answer to a request that nobody waits for any more is no fault, and its identifier is not another's before.
+// An answer to a request for which nobody waits any more is no fault, and the request's identifier is not used before
+// the answer has come.
 func testLateAnswer(t *testing.T, tr Transport) {
 	synctest.Test(t, func(t *testing.T) {
 		e := NewEvents(tr)

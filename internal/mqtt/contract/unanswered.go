@@ -13,11 +13,11 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
-// askings lead to each kind of packet that is to be answered.
+// askings make a session send each kind of packet that must be answered.
 var askings = []struct {
 	name    string
 	ask     func(context.Context, mqtt.Session, *Peer, Events)
-	unheard func(packets.ControlPacket) bool // what the peer does not answer
+	unheard func(packets.ControlPacket) bool // reports the packets that the peer does not answer
 	says    string
 }{
 	{
@@ -57,15 +57,15 @@ func isA[T packets.ControlPacket](p packets.ControlPacket) bool {
 	return ok
 }
 
-// A packet that is not answered, of whatever kind, ends the session after 30 s, and is named. A quarter of that earlier
-// it is told of, before anything is lost.
+// A packet of any kind that is not answered ends the session after 30 s, and the error names it. Unanswered is called
+// after a quarter of that time, before anything is lost.
 func testUnanswered(t *testing.T, tr Transport) {
 	for _, tt := range askings {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := NewEvents(tr)
 				o := e.Options(t)
-				o.KeepAlive = 5 * time.Minute // Only what is not answered has the broker pinged.
+				o.KeepAlive = 5 * time.Minute // so that only an unanswered packet makes the session ping
 				s, p := tr.MustDial(t, o, func(_ *Peer, packet packets.ControlPacket) bool { return tt.unheard(packet) })
 				time.Sleep(47 * time.Second)
 				began := time.Now()
@@ -91,8 +91,8 @@ func testUnanswered(t *testing.T, tr Transport) {
 	}
 }
 
-// chatter has the peer send messages, and us publish, until the session is lost, which it returns the reason of. (With
-// nothing coming in it is the keep-alive that judges.)
+// chatter makes the peer send messages, and the session publish, until the session is lost, and returns the reason. (If
+// nothing came in, the keep-alive would decide.)
 func chatter(s mqtt.Session, p *Peer, e Events) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -113,7 +113,7 @@ func testUnansweredPings(t *testing.T, tr Transport) {
 		e := NewEvents(tr)
 		began := time.Now()
 		s, p := tr.MustDial(t, e.Options(t), func(_ *Peer, packet packets.ControlPacket) bool { return isA[*packets.PingreqPacket](packet) })
-		// The first ping is due when we have been silent for 7.5 s.
+		// The first ping is sent when the session has been silent for 7.5 s.
 		time.Sleep(8 * time.Second)
 		err := chatter(s, p, e)
 		if waited := time.Since(began); !wording.Says(err, "no PINGRESP") || waited != 37500*time.Millisecond {
@@ -123,7 +123,7 @@ func testUnansweredPings(t *testing.T, tr Transport) {
 	})
 }
 
-// One PINGRESP that does not come is made up for by the next.
+// The answer to a later ping makes up for one PINGRESP that does not come.
 func testOneUnansweredPing(t *testing.T, tr Transport) {
 	synctest.Test(t, func(t *testing.T) {
 		e := NewEvents(tr)
@@ -151,12 +151,12 @@ func testOneUnansweredPing(t *testing.T, tr Transport) {
 	})
 }
 
-// A broker that pauses is judged by the keep-alive, and has its time anew when it is back.
+// A paused broker is judged by the keep-alive. When it is back, the time of unanswered packets begins anew.
 func testPausedBroker(t *testing.T, tr Transport) {
 	const pause = 100 * time.Second
 	for _, tt := range []struct {
 		name  string
-		after time.Duration // that the PUBACK comes when it is back; it has answered the pings by then
+		after time.Duration // from the end of the pause until the PUBACK; pings are answered before
 		lost  bool
 	}{
 		{"answers at once", 0, false},
@@ -172,7 +172,7 @@ func testPausedBroker(t *testing.T, tr Transport) {
 				s, p := tr.MustDial(t, o, func(p *Peer, packet packets.ControlPacket) bool {
 					m, ok := packet.(*packets.PublishPacket)
 					if ok {
-						time.Sleep(pause) // and nothing is read meanwhile
+						time.Sleep(pause) // the peer reads nothing meanwhile
 						back = time.Now()
 						time.AfterFunc(tt.after, func() { p.Send(0x40, 2, byte(m.MessageID>>8), byte(m.MessageID)) })
 					}
@@ -199,14 +199,14 @@ func testPausedBroker(t *testing.T, tr Transport) {
 	}
 }
 
-// A broker that has much to send first is given four times as long.
+// A broker that first has much else to send has four times as long.
 func testBusyBroker(t *testing.T, tr Transport) {
 	for busy, lost := range map[time.Duration]bool{119 * time.Second: false, time.Hour: true} {
 		t.Run(busy.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				e := NewEvents(tr)
 				s, p := tr.MustDial(t, e.Options(t), func(p *Peer, packet packets.ControlPacket) bool {
-					switch m := packet.(type) { // Both answers stand behind all the rest.
+					switch m := packet.(type) { // both answers come after everything else
 					case *packets.PublishPacket:
 						time.AfterFunc(busy, func() { p.Send(0x40, 2, byte(m.MessageID>>8), byte(m.MessageID)) })
 					case *packets.PingreqPacket:
@@ -239,13 +239,13 @@ func testBusyBroker(t *testing.T, tr Transport) {
 				s.Kill(nil)
 				p.Close()
 				<-tr.Gone(s)
-				time.Sleep(busy) // for the timers
+				time.Sleep(busy) // lets the timers fire
 			})
 		})
 	}
 }
 
-// What has long been unanswered is told of with its age, and that it is so no more.
+// Unanswered reports the time since when a packet has been unanswered, and then that it is answered.
 func testAnsweredLate(t *testing.T, tr Transport) {
 	synctest.Test(t, func(t *testing.T) {
 		e := NewEvents(tr)
@@ -271,7 +271,7 @@ func testAnsweredLate(t *testing.T, tr Transport) {
 	})
 }
 
-// Without a keep-alive nobody else notices a broker that has fallen silent.
+// Without a keep-alive, only the answer timeout notices a broker that has fallen silent.
 func testUnansweredWithoutKeepAlive(t *testing.T, tr Transport) {
 	synctest.Test(t, func(t *testing.T) {
 		e := NewEvents(tr)
@@ -290,7 +290,7 @@ func testUnansweredWithoutKeepAlive(t *testing.T, tr Transport) {
 	})
 }
 
-// A broker that only sends must hear of us, too.
+// The session must also ping a broker that only sends, so that the broker hears from it.
 func testWeAreNotSilent(t *testing.T, tr Transport) {
 	synctest.Test(t, func(t *testing.T) {
 		e := NewEvents(tr)
@@ -404,7 +404,7 @@ func testSilence(t *testing.T, tr Transport) {
 				e.Arrived <- m
 			}
 			start := time.Now()
-			s, p := tr.MustDial(t, o, deaf) // it has more to say than we read, pings or not
+			s, p := tr.MustDial(t, o, deaf) // the peer sends more than the session reads, pings or not
 			go func() {
 				for range 100 {
 					p.Message("a", "", 0, 0)

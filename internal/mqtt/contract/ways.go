@@ -21,7 +21,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
-// roundTrip sends many messages to itself at every QoS and wants them back in order.
+// roundTrip sends many messages to itself at each QoS, and checks that they come back in order.
 func roundTrip(t *testing.T, tr Transport, broker string, set ...func(*mqtt.Options)) {
 	t.Helper()
 	e := NewEvents(tr)
@@ -131,7 +131,7 @@ func testWays(t *testing.T, tr Transport) {
 	})
 }
 
-// bridgeTo makes a WebSocket listener of a plain one: not every mosquitto is built with them.
+// bridgeTo is a WebSocket server in front of a plain listener, since not every mosquitto is built with WebSockets.
 func bridgeTo(address string) http.Handler {
 	upgrader := websocket.Upgrader{Subprotocols: []string{"mqtt"}}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -163,7 +163,7 @@ func bridgeTo(address string) http.Handler {
 	})
 }
 
-// messages makes each write a message of its own.
+// messages sends each Write as a WebSocket message of its own.
 type messages struct{ *websocket.Conn }
 
 func (m messages) Write(p []byte) (int, error) {

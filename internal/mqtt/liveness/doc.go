@@ -3,5 +3,6 @@
 //	the session ──► Clock: when the broker was heard, and we were        ──┐
 //	            ──► Unanswered: the packets of ours without an answer    ──┴► Judge.Look ──► Verdict: ping, end, look again
 //
-// Nothing here has a goroutine, a timer or a lock: the session looks when the last Verdict says, and does what it says.
+// The package has no goroutine, timer or lock: the session calls Look at the time that the latest Verdict gives, and
+// does what the new one says.
 package liveness

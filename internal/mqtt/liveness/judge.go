@@ -9,36 +9,37 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/packet"
 )
 
-// Judge decides by the clock whether the broker is still there, and whether it answers.
+// Judge decides by the clock whether the broker is still there, and whether it answers. It applies three rules.
 //
-// Silence. A broker from which nothing comes at all is judged by the keep-alive alone: it is pinged when it has been silent for
-// half its patience, which is one and a half times the keep-alive, and lost when its patience is over. The measure is that
-// nothing is read, not that a ping is unanswered, so that a callback that is stuck, and keeps the session from reading, counts
-// as well.
+// Silence: a broker that sends nothing at all is judged by the keep-alive alone. The broker's patience is one and a
+// half times the keep-alive. The broker is pinged when it has been silent for half of its patience, and is lost when it
+// has been silent for the whole. Silence means that nothing is read, not that a ping is unanswered, so that a callback
+// that does not return, and so keeps the session from reading, counts as well.
 //
-// Missing answers. The broker owes an answer for too long when the answer timeout has passed since the packet was written, and
-// the broker has answered something that was sent after it; the Judge has it pinged meanwhile to find out. A packet that the
-// broker has not come to yet, because it has so much to send itself, has four times as long.
+// Missing answers: an answer is missing when the answer timeout has passed since the packet was written, and the broker
+// has answered a packet that was sent later; the Judge orders pings to find that out. If no later packet has been
+// answered, because the broker first sends much else, the packet has four times the answer timeout.
 //
-// Pauses. A broker that has sent nothing whole for half of the answer timeout is taken to have paused; when it is back, all that
-// waits has its time anew. Without a keep-alive a broker that has paused is given up after four times the answer timeout.
+// Pauses: a broker that has sent no whole packet for half of the answer timeout counts as paused. When it is back, the
+// time of every unanswered packet begins anew. Without a keep-alive, a paused broker is given up after four times the
+// answer timeout.
 type Judge struct {
 	patience   time.Duration // how long the broker may be silent
-	pingAfter  time.Duration // how long the broker, or we, may be silent before a ping
+	pingAfter  time.Duration // how long the broker, or the session, may be silent before a ping
 	ackTimeout time.Duration // the answer timeout
 
-	pinged  time.Duration // when the broker had been heard last, as of the latest ping for its silence
-	probed  time.Duration // when the latest ping for a missing answer was asked for
-	paused  bool          // the broker has paused, and is not back
-	whole   time.Duration // when the broker's last whole packet before that pause had come
+	pinged  time.Duration // at the latest ping for silence: when the broker had last been heard
+	probed  time.Duration // when the latest ping for a missing answer was ordered
+	paused  bool          // the broker is paused
+	whole   time.Duration // when the last whole packet before the latest pause had arrived
 	resumed time.Duration // when the latest pause ended
-	overdue time.Time     // the Overdue of the latest Verdict
+	overdue time.Time     // Overdue in the latest Verdict
 }
 
-// never is later than any clock goes.
+// never is later than any time on a clock.
 const never = time.Duration(math.MaxInt64)
 
-// NewJudge returns a Judge for a session with the keep-alive (0: none) and the time that an answer may take.
+// NewJudge returns a Judge for a session with this keep-alive (0: none) and answer timeout.
 func NewJudge(keepAlive, ackTimeout time.Duration) *Judge {
 	j := &Judge{patience: never, pingAfter: never, ackTimeout: ackTimeout, pinged: -1, probed: -1}
 	if keepAlive > 0 {
@@ -48,20 +49,21 @@ func NewJudge(keepAlive, ackTimeout time.Duration) *Judge {
 	return j
 }
 
-// Verdict is what a look has found.
+// Verdict is the result of a look.
 type Verdict struct {
-	End  error         // not nil: the session is to end, and nothing else counts
-	Ping bool          // a PINGREQ is to be sent
-	Next time.Duration // from now until the next look
+	End  error         // not nil: the session must end, and the other fields have no meaning
+	Ping bool          // a PINGREQ must be sent
+	Next time.Duration // time until the next look
 
-	Changed bool      // Overdue is not what it was
-	Overdue time.Time // since when the broker has owed an answer, from a quarter of the answer timeout on; else zero
+	Changed bool // Overdue has changed
+	// Since when an answer has been missing, if that is at least a quarter of the answer timeout ago; else zero.
+	Overdue time.Time
 }
 
-// unproven is how many times longer a packet may wait as long as nothing that was sent after it has been answered either.
+// unproven is how many times longer a packet may stay unanswered as long as no later packet has been answered either.
 const unproven = 4
 
-// Look judges by what the clock and u say now.
+// Look judges the broker by the present times of the clock and the packets in u.
 func (j *Judge) Look(c *Clock, u *Unanswered) Verdict { return j.look(c.signs(), u) }
 
 func (j *Judge) look(s signs, u *Unanswered) Verdict {
@@ -83,7 +85,7 @@ func (j *Judge) look(s signs, u *Unanswered) Verdict {
 	return v
 }
 
-// judgeAnswers adds to v what there is to say of missing answers.
+// judgeAnswers adds to v the result about missing answers.
 func (j *Judge) judgeAnswers(s signs, u *Unanswered, v *Verdict) {
 	oldest, passed, some := u.oldest()
 	if j.paused && (s.whole > j.whole || !some) {

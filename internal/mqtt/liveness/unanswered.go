@@ -8,34 +8,36 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/packet"
 )
 
-// Unanswered holds the packets of ours that the broker has not answered, in the order in which they are sent.
+// Unanswered holds the packets that the broker must answer and has not, in the order in which they are sent.
 //
 //	PUBLISH at QoS 1 ◄─ PUBACK     SUBSCRIBE ◄─ SUBACK     PUBREC ◄─ PUBREL (of a message that came at QoS 2)
 //	PINGREQ          ◄─ PINGRESP   UNSUBSCRIBE ◄─ UNSUBACK
 //
-// CONNECT is none of them: ConnectTimeout bounds the wait for its CONNACK. A PUBCOMP has no answer.
+// A CONNECT is not held: ConnectTimeout bounds the wait for its CONNACK. A PUBCOMP has no answer.
 type Unanswered struct {
-	ring               []Pending // its length is a power of 2; the packet numbered n is at n modulo that
-	first, unsent, end uint64    // the packets from first up to, not including, end are held; from unsent on, they are not written
+	ring []Pending // its length is a power of 2; the packet with number n is at n modulo the length
+	// The packets from first up to, but not including, end are held; those from unsent on are not written yet.
+	first, unsent, end uint64
 
-	open     map[uint32]uint64 // the numbers of the packets without an answer, by keyOf
-	pings    int               // PINGREQs that have not been answered; only the first of them is held
-	answered uint64            // the highest number of a packet that has been answered
+	open     map[uint32]uint64 // numbers of the packets without an answer, by keyOf
+	pings    int               // number of unanswered PINGREQs, of which only the first is held
+	answered uint64            // the highest number of an answered packet
 }
 
-// Pending is a packet that is to be answered.
+// Pending is a packet that the broker must answer.
 type Pending struct {
 	Kind byte   // type of the packet
 	ID   uint16 // identifier; 0: PINGREQ
 	What string // topic or filter
-	Tag  uint64 // means something to the session
-	End  uint64 // the packet is sent when so many bytes of the session have been
+	Tag  uint64 // for the session's own use
+	End  uint64 // the packet has been sent when so many bytes of the session have been
 
-	sent time.Duration // when so many bytes had been sent
+	sent time.Duration // when the packet was sent
 	done bool          // the broker has answered
 }
 
-// keyOf tells packets apart: we deal out the identifiers of what we ask, the broker those of PUBRELs.
+// keyOf returns a key that is different for identifiers that the session has allocated and for those of PUBRELs, which
+// the broker has.
 func keyOf(theirs bool, id uint16) uint32 {
 	if theirs {
 		return 1<<16 | uint32(id)
@@ -43,14 +45,14 @@ func keyOf(theirs bool, id uint16) uint32 {
 	return uint32(id)
 }
 
-// NewUnanswered returns one that holds nothing.
+// NewUnanswered returns an Unanswered without packets.
 func NewUnanswered() *Unanswered {
 	return &Unanswered{ring: make([]Pending, 16), open: make(map[uint32]uint64)}
 }
 
 func (u *Unanswered) at(n uint64) *Pending { return &u.ring[n&uint64(len(u.ring)-1)] }
 
-// Add notes a packet behind the others. A packet whose answer is waited for already is not noted twice.
+// Add adds a packet behind the others. It adds no second packet with the key of one that is unanswered.
 func (u *Unanswered) Add(p Pending) {
 	key := keyOf(p.Kind == packet.Pubrec, p.ID)
 	if p.Kind == packet.Pingreq {
@@ -71,7 +73,7 @@ func (u *Unanswered) Add(p Pending) {
 	u.end++
 }
 
-// InUse reports whether an identifier of ours belongs to a packet without an answer.
+// InUse reports whether one of the session's identifiers belongs to an unanswered packet.
 func (u *Unanswered) InUse(id uint16) bool {
 	_, waits := u.open[keyOf(false, id)]
 	return waits
@@ -80,15 +82,16 @@ func (u *Unanswered) InUse(id uint16) bool {
 // Full reports whether no identifier is left.
 func (u *Unanswered) Full() bool { return len(u.open) >= 65535 }
 
-// Wrote notes at what time so many bytes of the session had been written.
+// Wrote notes that bytes of the session had been written at a time.
 func (u *Unanswered) Wrote(bytes uint64, at time.Duration) {
 	for ; u.unsent < u.end && u.at(u.unsent).End <= bytes; u.unsent++ {
 		u.at(u.unsent).sent = at
 	}
 }
 
-// Answer takes an answer of the given type. It returns the type and the tag of the packet that is answered, 0 and 0 for a ping
-// beside the first, and whether there was one. An answer may come before Wrote has told that its packet is written.
+// Answer takes an answer of the given type. It returns the type and the tag of the answered packet, and whether there
+// was such a packet. For a PINGREQ other than the first, both are 0. An answer may come before Wrote has reported its
+// packet.
 func (u *Unanswered) Answer(kind byte, id uint16) (of byte, tag uint64, asked bool) {
 	if kind == packet.Pingresp {
 		if u.pings == 0 {
@@ -116,7 +119,7 @@ func (u *Unanswered) Answer(kind byte, id uint16) (of byte, tag uint64, asked bo
 	return of, tag, true
 }
 
-// asks returns the type of packet that is answered by another, 0 if none is.
+// asks returns the type of the packets that a type of answer answers, or 0.
 func asks(answer byte) byte {
 	switch answer {
 	case packet.Puback:
@@ -133,7 +136,8 @@ func asks(answer byte) byte {
 	return 0
 }
 
-// oldest returns the packet that was sent first, and whether the broker has answered anything that was sent after it.
+// oldest returns the packet that was sent first, whether a packet that was sent later has been answered, and whether
+// there is a packet at all.
 func (u *Unanswered) oldest() (p Pending, passed, some bool) {
 	if u.first == u.unsent {
 		return Pending{}, false, false
@@ -141,7 +145,7 @@ func (u *Unanswered) oldest() (p Pending, passed, some bool) {
 	return *u.at(u.first), u.answered > u.first, true
 }
 
-// Missing names the answer that has not come.
+// Missing returns an error that names the missing answer.
 func (p Pending) Missing() error {
 	switch p.Kind {
 	case packet.Publish:

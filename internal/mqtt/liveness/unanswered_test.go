@@ -10,10 +10,10 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/packet"
 )
 
-// model is an Unanswered that looks at everything each time.
+// model is a simple Unanswered, which searches all packets each time.
 type model struct {
 	all      []Pending
-	pings    int
+	pings    int // index in all of the last answered packet
 	answered int // of all: the last
 }
 
@@ -46,8 +46,8 @@ func (m *model) Answer(kind byte, id uint16) (asked bool) {
 	return asked
 }
 
-// Whatever is sent, written and answered, in whatever order and whatever was asked, Unanswered knows what has waited
-// longest, and what was not asked.
+// Whatever is sent, written and answered, in whatever order, Unanswered returns the oldest packet, and recognizes
+// answers that were not asked for.
 func TestUnanswered(t *testing.T) {
 	kinds := []byte{packet.Publish, packet.Subscribe, packet.Unsubscribe, packet.Pubrec, packet.Pingreq}
 	answers := []byte{packet.Puback, packet.Suback, packet.Unsuback, packet.Pubrel, packet.Pingresp, packet.Pubrec, packet.Pubcomp, packet.Connack}
@@ -104,7 +104,7 @@ func TestUnanswered(t *testing.T) {
 	}
 }
 
-// BenchmarkUnanswered is what a publication at QoS 1 costs Unanswered.
+// BenchmarkUnanswered measures the cost of a publication at QoS 1 in Unanswered.
 func BenchmarkUnanswered(b *testing.B) {
 	l := NewUnanswered()
 	for n := uint64(0); b.Loop(); n++ {

@@ -1,4 +1,4 @@
-// Package packet cuts what a broker sends into packets, and judges them by what a broker may send (MQTT 3.1.1).
+// Package packet cuts the bytes that a broker sends into packets, and checks that a broker may send them (MQTT 3.1.1).
 package packet
 
 import (
@@ -10,7 +10,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 )
 
-// Control packet types (MQTT 3.1.1, table 2.1). A broker never sends a DISCONNECT, but some do before they close.
+// Control packet types (MQTT 3.1.1, table 2.1). A broker must not send a DISCONNECT, but some do before they close the
+// connection.
 const (
 	Connect     = 1
 	Connack     = 2
@@ -34,32 +35,32 @@ var names = [16]string{
 	Unsuback: "UNSUBACK", Pingreq: "PINGREQ", Pingresp: "PINGRESP", Disconnect: "DISCONNECT",
 }
 
-// Name returns what the standard calls a type of packet.
+// Name returns the standard's name for a type of packet.
 func Name(kind byte) string { return names[kind] }
 
-// Packet is one control packet that the broker has sent, within the Reader's buffer.
+// Packet is a control packet from the broker. It lies in the Reader's buffer.
 //
 //	packet = type and flags (1 byte), remaining length (1 to 4 bytes, 7 bits each, low ones first), body
 type Packet struct {
 	First byte   // type and flags
-	Body  []byte // what follows the remaining length; of a PUBLISH that was read past, what comes before its payload
-	Raw   []byte // the whole packet; nil if it was read past
-	Past  int    // not 0: the packet was larger than the limit, and so many bytes have been read past
+	Body  []byte // what follows the remaining length; for a skipped PUBLISH, what comes before its payload
+	Raw   []byte // the whole packet; nil if it was skipped
+	Past  int    // not 0: the packet was larger than the limit, and this number of its bytes were skipped
 }
 
 // Kind returns the type.
 func (p Packet) Kind() byte { return p.First >> 4 }
 
-// ID returns the identifier of a packet that begins with one.
+// ID returns the identifier of a packet whose body begins with it.
 func (p Packet) ID() uint16 { return binary.BigEndian.Uint16(p.Body) }
 
-// QoS returns that of a PUBLISH.
+// QoS returns the QoS of a PUBLISH.
 func (p Packet) QoS() byte { return p.First >> 1 & 3 }
 
-// Topic returns that of a PUBLISH.
+// Topic returns the topic of a PUBLISH.
 func (p Packet) Topic() []byte { return p.Body[2 : 2+int(p.ID())] }
 
-// PublishID returns the identifier of a PUBLISH, 0 at QoS 0.
+// PublishID returns the identifier of a PUBLISH, or 0 at QoS 0.
 func (p Packet) PublishID() uint16 {
 	if p.QoS() == 0 {
 		return 0
@@ -67,11 +68,11 @@ func (p Packet) PublishID() uint16 {
 	return binary.BigEndian.Uint16(p.Body[2+int(p.ID()):])
 }
 
-// Resent reports whether p may belong to an earlier connection of a session that the broker has kept: the broker sends those
-// PUBRELs again whose PUBCOMP it has not had.
+// Resent reports whether p may answer a packet of an earlier connection, if the broker has kept the session: the broker
+// sends a PUBREL again whose PUBCOMP it has not got.
 func (p Packet) Resent(kept bool) bool { return kept && p.Kind() == Pubrel }
 
-// Unasked returns an error that says that p answers nothing.
+// Unasked returns an error saying that p answers no packet.
 func (p Packet) Unasked() error {
 	switch p.Kind() {
 	case Connack:
@@ -82,16 +83,16 @@ func (p Packet) Unasked() error {
 	return fmt.Errorf("%s with the identifier %d, which answers nothing", names[p.Kind()], p.ID())
 }
 
-// header is what a packet begins with. It is judged by what is allowed to a broker, and by what paho bears: paho would
-// allocate whatever is announced, panic over a SUBACK with too many codes, and take a packet that ends early for the end of
-// the stream.
+// header is the beginning of a packet. It is checked by what a broker may send, and by what paho can bear: paho would
+// allocate any announced length, panic over a SUBACK with too many codes, and take a packet that ends early for the end
+// of the stream.
 type header struct {
 	first byte
 	size  int // of the header itself
 	rest  int // remaining length
 }
 
-// parseHeader returns the header at the beginning of b, one with size 0 as long as b does not hold the whole of it.
+// parseHeader returns the header at the beginning of b, or one with size 0 if b does not contain the whole header.
 func parseHeader(b []byte) (header, error) {
 	if len(b) == 0 {
 		return header{}, nil
@@ -131,14 +132,14 @@ func (h header) checkType() error {
 	return fmt.Errorf("packet of type %d, which no broker sends", h.kind())
 }
 
-// checkLength judges the remaining length by the packet's type.
+// checkLength checks the remaining length by the packet's type.
 func (h header) checkLength() error {
 	want := h.rest
 	switch h.kind() {
 	case Puback, Pubrec, Pubrel, Pubcomp, Unsuback:
 		want = 2
 	case Suback:
-		want = 3 // We send each filter in a SUBSCRIBE of its own.
+		want = 3 // The session sends each filter in a SUBSCRIBE of its own.
 	case Pingresp:
 		want = 0
 	case Connack:
@@ -153,7 +154,7 @@ func (h header) checkLength() error {
 	return nil
 }
 
-// identifier is the size of a PUBLISH's packet identifier.
+// identifier returns the size of a PUBLISH's packet identifier.
 func (h header) identifier() int {
 	if h.first>>1&3 > 0 {
 		return 2
@@ -161,8 +162,8 @@ func (h header) identifier() int {
 	return 0
 }
 
-// beforePayload returns how many bytes of a PUBLISH come before its payload, of which b is a part; 0 as long as b is
-// too short to tell.
+// beforePayload returns the number of bytes before the payload of a PUBLISH whose beginning is b, or 0 if b is too
+// short to tell.
 func (h header) beforePayload(b []byte) (int, error) {
 	if len(b) < h.size+2 {
 		return 0, nil
@@ -174,7 +175,7 @@ func (h header) beforePayload(b []byte) (int, error) {
 	return h.size + 2 + topic + h.identifier(), nil
 }
 
-// checkIdentifier is for a PUBLISH.
+// checkIdentifier checks the identifier of a PUBLISH.
 func (p Packet) checkIdentifier() error {
 	if p.QoS() > 0 && p.PublishID() == 0 {
 		return malformed("PUBLISH with the identifier 0")
@@ -182,7 +183,7 @@ func (p Packet) checkIdentifier() error {
 	return nil
 }
 
-// checkConnack is for the first packet: whether the broker accepts us.
+// checkConnack checks the first packet: whether the broker accepts the connection.
 func (p Packet) checkConnack() error {
 	if code := p.Body[1]; code != 0 {
 		return mqtt.Refusal(code)
@@ -193,7 +194,7 @@ func (p Packet) checkConnack() error {
 	return nil
 }
 
-// clone returns a packet that does not lie in the Reader's buffer.
+// clone returns a copy of p outside the Reader's buffer.
 func (p Packet) clone() Packet {
 	p.Body = slices.Clone(p.Body)
 	p.Raw = nil

@@ -12,10 +12,10 @@ import (
 
 var connack = []byte{0x20, 2, 0, 0}
 
-// What a broker may send and what not: how many packets are read before the error.
+// The number of packets that are read before the error, for packets that a broker may send and for others.
 func TestPackets(t *testing.T) {
 	const limit = 300
-	large := func(payload int) []byte { // a PUBLISH of 7 bytes more, with a remaining length of 2 bytes
+	large := func(payload int) []byte { // a PUBLISH of 7 bytes and the payload, with a remaining length of 2 bytes
 		return append([]byte{0x30, byte(payload+3)&0x7f | 0x80, byte((payload + 3) >> 7), 0, 1, 'a'}, make([]byte, payload)...)
 	}
 	tests := []struct {

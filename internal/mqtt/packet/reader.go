@@ -6,32 +6,33 @@ import (
 	"io"
 )
 
-// bufferSize is the size of the buffer, and so the most that is read in one go, unless a single packet is larger.
+// bufferSize is the size of the buffer, in bytes, unless a single packet is larger. It is the most that one call of
+// Read reads.
 const bufferSize = 64 << 10
 
-// Reader cuts the stream that a broker sends into packets, and judges them. Its buffer grows only for a packet within the
-// limit. A PUBLISH beyond the limit is read past: nothing of its payload is kept.
+// Reader cuts the stream of a broker into packets, and checks them. Its buffer grows only for a packet within the
+// limit. A PUBLISH above the limit is skipped: its payload is never in memory as a whole.
 type Reader struct {
 	stream io.Reader
-	max    int // largest packet that is not read past, in bytes, its header included
+	max    int // largest packet that is not skipped, in bytes, with its header
 
-	connected bool // a CONNACK has been returned
+	connected bool // Next has returned a CONNACK
 
 	buffer     []byte
-	start, end int // of what is unread
-	want       int // bytes from start on that the next packet, or the part of it that is kept, takes; 0: not known yet
+	start, end int // the unread bytes in buffer
+	want       int // bytes from start on of the next packet, or of its part that is kept; 0: not known yet
 
-	past Packet // is being read past, if its past is not 0
-	rest int    // of its bytes
+	past Packet // the packet that is being skipped, if Past is not 0
+	rest int    // number of its bytes that are still to be skipped
 }
 
-// NewReader returns a Reader of what a stream brings from its beginning. A PUBLISH of more than maxPacket bytes is read past.
+// NewReader returns a Reader for a stream that begins with a CONNACK. It skips a PUBLISH of more than maxPacket bytes.
 func NewReader(stream io.Reader, maxPacket int) *Reader {
 	return &Reader{stream: stream, max: maxPacket, buffer: make([]byte, bufferSize)}
 }
 
-// Next returns the next packet if the buffer holds the end of it. The packet is valid until the next Fill. After an error,
-// which is the broker's fault, the Reader is of no further use.
+// Next returns the next packet; ok is false if the buffer does not hold its end. The packet is valid until the next
+// Fill. An error is the broker's fault, and makes the Reader unusable.
 func (r *Reader) Next() (p Packet, ok bool, err error) {
 	if r.past.Past > 0 {
 		p, ok = r.goPast()
@@ -58,7 +59,7 @@ func (r *Reader) Next() (p Packet, ok bool, err error) {
 	return p, true, r.check(h, p)
 }
 
-// check judges what stands in a packet.
+// check checks the content of a packet.
 func (r *Reader) check(h header, p Packet) error {
 	switch {
 	case p.Kind() == Publish:
@@ -73,7 +74,7 @@ func (r *Reader) check(h header, p Packet) error {
 	return nil
 }
 
-// tooLarge begins to read past the packet that is next, once it is known what to answer.
+// tooLarge begins to skip the next packet, once enough of it is known to answer it.
 func (r *Reader) tooLarge(h header) (Packet, bool, error) {
 	size := r.want
 	if h.kind() != Publish {
@@ -98,7 +99,7 @@ func (r *Reader) tooLarge(h header) (Packet, bool, error) {
 	return p, ok, nil
 }
 
-// goPast drops what is unread of the packet that is being read past, and returns it when there is nothing more of it.
+// goPast drops the unread bytes of the packet that is being skipped, and returns the packet when it has ended.
 func (r *Reader) goPast() (p Packet, ok bool) {
 	n := min(r.rest, r.end-r.start)
 	r.start += n
@@ -111,7 +112,8 @@ func (r *Reader) goPast() (p Packet, ok bool) {
 	return p, true
 }
 
-// Fill waits for bytes and reads what there is. An error that comes along with bytes comes again at the next call.
+// Fill waits for bytes, and reads all that the stream has. An error that comes together with bytes is returned by the
+// next call.
 func (r *Reader) Fill() error {
 	r.makeRoom()
 	n, err := r.stream.Read(r.buffer[r.end:])
@@ -125,11 +127,11 @@ func (r *Reader) Fill() error {
 	return nil
 }
 
-// makeRoom moves what is unread to the beginning of a buffer that has room for the packet that it begins.
+// makeRoom moves the unread bytes to the beginning of a buffer that has room for their packet.
 func (r *Reader) makeRoom() {
 	buffer := r.buffer
 	if want := max(r.want, bufferSize); want != len(buffer) {
-		buffer = make([]byte, want) // for one large packet; then bufferSize again
+		buffer = make([]byte, want) // larger for one large packet; afterwards bufferSize again
 	} else if r.start == 0 {
 		return
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
-// all reads to the end, and returns copies of the packets in it.
+// all reads until the end, and returns copies of the packets.
 func (r *Reader) all() (list []Packet, err error) {
 	for {
 		p, ok, err := r.Next()
@@ -28,16 +28,16 @@ func (r *Reader) all() (list []Packet, err error) {
 	}
 }
 
-// published returns a PUBLISH by paho's codec.
+// published returns a PUBLISH as paho's codec encodes it.
 func published(topic string, size int, qos byte, id uint16) []byte {
 	p := packets.NewControlPacket(packets.Publish).(*packets.PublishPacket)
 	p.TopicName, p.Payload, p.Qos, p.MessageID = topic, make([]byte, size), qos, id
 	var b bytes.Buffer
-	_ = p.Write(&b) // into memory
+	_ = p.Write(&b) // writing to memory does not fail
 	return b.Bytes()
 }
 
-// Packets that are larger than the buffer, lie across its end, or come byte by byte are read like others.
+// Packets that are larger than the buffer, cross its end, or come byte by byte are read like others.
 func TestReader(t *testing.T) {
 	publish := func(size int) []byte { return published("a", size, 0, 0) }
 	tests := []struct {
@@ -82,7 +82,8 @@ func TestReader(t *testing.T) {
 	}
 }
 
-// Of what is too large neither the payload is kept, nor what follows lost, however long its topic is.
+// Of a packet that is too large, the payload is not kept, and the packets after it are not lost, however long its topic
+// is.
 func TestReaderGoesPastWhatIsTooLarge(t *testing.T) {
 	const limit = 100
 	for _, topic := range []int{1, 50, 200, 65_535} {
@@ -113,7 +114,7 @@ func TestReaderGoesPastWhatIsTooLarge(t *testing.T) {
 	}
 }
 
-// Whatever comes, the packets before the first fault are those that paho's codec reads.
+// Whatever bytes come, the packets before the first fault are those that paho's codec reads.
 func FuzzReader(f *testing.F) {
 	f.Add([]byte{0x30, 4, 0, 1, 'a', 'x', 0x40, 2, 0, 1}, false)
 	f.Add([]byte{0x32, 0x85, 0, 0, 1, 'a', 0, 7, 0xd0, 0}, true)
@@ -129,7 +130,7 @@ func FuzzReader(f *testing.F) {
 		}
 		r := NewReader(stream, limit)
 		got, err := r.all()
-		if err == nil || len(r.buffer) > bufferSize+10 { // the longest topic, and what is around it
+		if err == nil || len(r.buffer) > bufferSize+10 { // room for the longest topic and the bytes around it
 			t.Fatalf("ended by %v with a buffer of %d", err, len(r.buffer))
 		}
 		theirs := bytes.NewReader(in)

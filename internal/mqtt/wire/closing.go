@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// LastWords is the time that a DISCONNECT has to reach the broker.
+// LastWords is how much time a DISCONNECT has to reach the broker.
 const LastWords = 250 * time.Millisecond
 
-// BeforeLastWords returns a context that leaves a quarter of ctx's time, at most LastWords.
+// BeforeLastWords returns a context that ends before ctx, by a quarter of ctx's time and at most LastWords.
 func BeforeLastWords(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -17,9 +17,10 @@ func BeforeLastWords(ctx context.Context) (context.Context, context.CancelFunc) 
 	return context.WithDeadline(ctx, deadline.Add(-min(time.Until(deadline)/4, LastWords)))
 }
 
-// AwaitEnd waits until drained says that the DISCONNECT is written and then, for LastWords, until done says that the broker has
-// ended the connection for it; at the longest until ctx ends. (Closing first, with something unread, would be a reset, which may
-// overtake the DISCONNECT.)
+// AwaitEnd waits until drained is closed, which means that the DISCONNECT is written, and then for at most LastWords
+// until done is closed, which means that the broker has ended the connection. AwaitEnd returns early if ctx is done.
+// (If the client closed the connection first, with unread bytes, TCP would send a reset, which may overtake the
+// DISCONNECT.)
 func AwaitEnd(ctx context.Context, drained, done <-chan struct{}) {
 	select {
 	case <-drained:

@@ -7,11 +7,12 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 )
 
-// Connect begins a session on c, which it takes over: it speaks MQTT until the CONNACK. The options are as
-// [mqtt.Options.Normal] returns them.
+// Connect begins a session on c, which it owns from then on: it exchanges MQTT packets until the CONNACK. The options
+// are those of [mqtt.Options.Normal].
 type Connect func(ctx context.Context, c Conn, o mqtt.Options) (mqtt.Session, error)
 
-// Dial is the [mqtt.Dial] of a transport: it opens the way to the broker, and has connect begin a session on it.
+// Dial is an [mqtt.Dial] for a transport: it opens the connection to the broker, and calls connect to begin a session
+// on it.
 func Dial(ctx context.Context, o mqtt.Options, connect Connect) (mqtt.Session, error) {
 	o, broker, err := o.Normal()
 	if err != nil {

@@ -6,9 +6,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// QuickAck returns what makes the kernel acknowledge at once what was just read. A sender that leaves
-// Nagle's algorithm on, as mosquitto does, otherwise waits up to 40 ms for our delayed acknowledgement
-// before it sends its next small packet. The kernel falls back by itself, so it is said again and again.
+// QuickAck returns a function that makes the kernel acknowledge at once what was just read. A broker that uses Nagle's
+// algorithm, as mosquitto does, otherwise waits up to 40 ms for a delayed acknowledgement before it sends its next
+// small packet. The kernel returns to delayed acknowledgements by itself, so the function must be called after each
+// read.
 func QuickAck(socket net.Conn) func() {
 	tcp, ok := socket.(*net.TCPConn)
 	if !ok {

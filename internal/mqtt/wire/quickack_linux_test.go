@@ -37,5 +37,5 @@ func TestQuickAck(t *testing.T) {
 	if after := option(); err != nil || after != 1 {
 		t.Errorf("after: %d, %v", after, err)
 	}
-	QuickAck(Conn{})() // no TCP: nothing
+	QuickAck(Conn{})() // no TCP connection: no effect
 }

@@ -4,5 +4,5 @@ package wire
 
 import "net"
 
-// QuickAck does nothing: only Linux can be asked to acknowledge at once.
+// QuickAck returns a function without effect: only Linux has a way to demand immediate acknowledgements.
 func QuickAck(net.Conn) func() { return func() {} }

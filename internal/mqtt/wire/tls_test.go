@@ -11,7 +11,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
-// reach opens the way to a broker, and closes it again.
+// reach opens a connection to a broker, and closes it again.
 func reach(t *testing.T, broker string, security func() (*tls.Config, error)) error {
 	t.Helper()
 	nobody := func(_ context.Context, c Conn, _ mqtt.Options) (mqtt.Session, error) { return nil, c.Close() }
@@ -19,7 +19,7 @@ func reach(t *testing.T, broker string, security func() (*tls.Config, error)) er
 	return err
 }
 
-// Whoever sets nothing is safe from brokers, and from those in between, that speak only what is older than TLS 1.2.
+// By default, a peer that speaks only TLS older than 1.2 is refused, be it the broker or a machine in between.
 func TestOldTLSIsRefused(t *testing.T) {
 	_, pair := keys.Certificate(t)
 	for version, refused := range map[uint16]string{tls.VersionTLS10: "protocol version", tls.VersionTLS11: "protocol version", tls.VersionTLS12: "certificate"} {
@@ -30,7 +30,8 @@ func TestOldTLSIsRefused(t *testing.T) {
 	}
 }
 
-// The zone of an IPv6 address is for whoever dials: no certificate names a zone, and so a zone is not held against one.
+// The zone of an IPv6 address is used for dialling only: certificates contain no zones, so a zone must not make a
+// certificate invalid.
 func TestZone(t *testing.T) {
 	trusted, pair := keys.Certificate(t)
 	address := handshaking(t, "[::1]:0", &tls.Config{Certificates: []tls.Certificate{pair}})
@@ -43,7 +44,7 @@ func TestZone(t *testing.T) {
 	}
 }
 
-// handshaking does the server's part of TLS, and closes, until the test ends.
+// handshaking runs a server that does a TLS handshake with each client and closes, until the test ends.
 func handshaking(t *testing.T, address string, config *tls.Config) string {
 	t.Helper()
 	l, err := tls.Listen("tcp", address, config)
@@ -69,7 +70,7 @@ func handshaking(t *testing.T, address string, config *tls.Config) string {
 	return l.Addr().String()
 }
 
-// loopbackZone is the name of that interface.
+// loopbackZone returns the name of the loopback interface.
 func loopbackZone(t *testing.T) string {
 	t.Helper()
 	all, err := net.Interfaces()

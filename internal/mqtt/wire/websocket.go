@@ -18,13 +18,13 @@ import (
 // webSocketBuffer is the size of a WebSocket's buffers, in bytes.
 const webSocketBuffer = 64 << 10
 
-// openWebSocket makes a WebSocket of w and closes w if that is not possible. It does not return before the
-// broker has answered or w is closed. (paho has one too, which can be neither cancelled nor kept from proxies.)
+// openWebSocket opens a WebSocket on w, and closes w if that fails. It returns when the server has answered or w is
+// closed. (paho's own WebSocket can be neither cancelled nor kept from using proxies.)
 func openWebSocket(ctx context.Context, broker *url.URL, w Conn) (Conn, error) {
 	given := func(context.Context, string, string) (net.Conn, error) { return w, nil }
 	dialer := websocket.Dialer{
 		NetDialContext:    given,
-		NetDialTLSContext: given, // TLS, if it is wss, is there already.
+		NetDialTLSContext: given, // w already speaks TLS if the scheme is wss.
 		Subprotocols:      []string{"mqtt"},
 		ReadBufferSize:    webSocketBuffer,
 		WriteBufferSize:   webSocketBuffer,
@@ -44,10 +44,11 @@ func openWebSocket(ctx context.Context, broker *url.URL, w Conn) (Conn, error) {
 	return Conn{&webSocket{Conn: c}, w.Socket}, nil
 }
 
-// webSocket makes a stream of a WebSocket's messages (MQTT 3.1.1, section 6). One goroutine reads, one writes.
+// webSocket makes the messages of a WebSocket a stream (MQTT 3.1.1, section 6). One goroutine may read and one may
+// write at the same time.
 type webSocket struct {
 	*websocket.Conn
-	message io.Reader // nil: between two
+	message io.Reader // the message that is being read; nil: none
 }
 
 func (w *webSocket) Read(p []byte) (int, error) {
@@ -72,7 +73,7 @@ func (w *webSocket) Read(p []byte) (int, error) {
 	}
 }
 
-// endOfStream makes io.EOF of the broker's closing, in order or not.
+// endOfStream returns io.EOF, wrapped, if err says that the broker has closed the WebSocket, in order or not.
 func endOfStream(err error) error {
 	var closed *websocket.CloseError
 	if errors.As(err, &closed) {

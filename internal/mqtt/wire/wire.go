@@ -1,8 +1,8 @@
-// Package wire opens the way to a broker, and closes it: TCP, a Unix socket, TLS over TCP, a WebSocket over either. It knows
-// nothing of what MQTT says on it.
+// Package wire opens and closes the connection to a broker: TCP, a Unix socket, TLS over TCP, or a WebSocket over
+// either. The package knows nothing of MQTT.
 //
-// Proxies of the environment are not honoured: a gateway and its broker are neighbours, and a variable that was set for another
-// program must not come between them.
+// Proxies in environment variables are ignored: a gateway and its broker are usually neighbours, and a variable that
+// was set for another program must not come between them.
 package wire
 
 import (
@@ -17,23 +17,23 @@ import (
 	"time"
 )
 
-// Conn is an open way to a broker.
+// Conn is an open connection to a broker.
 type Conn struct {
-	net.Conn          // what the bytes go through: TCP, Unix, TLS or WebSocket
-	Socket   net.Conn // what lies below; the same with TCP and Unix
+	net.Conn          // the stream of bytes: TCP, Unix, TLS or WebSocket
+	Socket   net.Conn // the socket below it; the same connection for TCP and Unix
 }
 
-// Close drops everything at once. TLS's own Close would wait five seconds for a peer that does not read.
+// Close closes the socket at once. TLS's own Close would wait five seconds for a peer that does not read.
 func (c Conn) Close() error { return c.Socket.Close() }
 
-// CloseWrite tells the peer that nothing more comes.
+// CloseWrite tells the peer that no more bytes come.
 func (c Conn) CloseWrite() {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		_ = half.CloseWrite() // The whole way is closed next.
+		_ = half.CloseWrite() // the caller closes the whole connection next
 	}
 }
 
-// Send writes b. The peer has timeout for it.
+// Send writes b, for which the peer has timeout.
 func (c Conn) Send(b []byte, timeout time.Duration) error {
 	if err := c.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
 		return err
@@ -46,8 +46,8 @@ func (c Conn) Send(b []byte, timeout time.Duration) error {
 	return nil
 }
 
-// open connects to the broker, without a word of MQTT. When ctx ends before it is done, it drops what
-// it has and says why ctx ended.
+// open connects to the broker, without exchanging MQTT packets. If ctx is done first, open closes what it has opened,
+// and returns ctx's cause.
 func open(ctx context.Context, broker *url.URL, security func() (*tls.Config, error)) (Conn, error) {
 	stream, err := openStream(ctx, broker, security)
 	w := stream
@@ -62,15 +62,15 @@ func open(ctx context.Context, broker *url.URL, security func() (*tls.Config, er
 		}
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		<-ctx.Done() // The deadline is that of ctx, which the socket may notice first.
+		<-ctx.Done() // ctx has the same deadline, which the socket may have noticed first
 	}
 	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx) // Dialers tell it in words of their own.
+		err = context.Cause(ctx) // instead of the dialer's own words
 	}
 	return w, err
 }
 
-// openStream opens all but a WebSocket.
+// openStream opens everything except a WebSocket.
 func openStream(ctx context.Context, broker *url.URL, security func() (*tls.Config, error)) (Conn, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	secured := broker.Scheme == "ssl" || broker.Scheme == "wss"
@@ -83,19 +83,19 @@ func openStream(ctx context.Context, broker *url.URL, security func() (*tls.Conf
 	}
 	network, address := "tcp", broker.Host
 	if broker.Scheme == "unix" {
-		network, address = "unix", broker.Host+broker.Path // Host: the first part of a relative path
+		network, address = "unix", broker.Host+broker.Path // Host is the first part of a relative path
 	}
 	var dialer net.Dialer
 	socket, err := dialer.DialContext(ctx, network, address)
 	if err != nil {
-		return Conn{}, err // It names the address.
+		return Conn{}, err // the error contains the address
 	}
 	if !secured {
 		return Conn{socket, socket}, nil
 	}
 
 	if config.ServerName == "" {
-		config.ServerName, _, _ = strings.Cut(broker.Hostname(), "%") // no certificate names a zone
+		config.ServerName, _, _ = strings.Cut(broker.Hostname(), "%") // certificates contain no zones
 	}
 	c := tls.Client(socket, config)
 	if err := c.HandshakeContext(ctx); err != nil {
@@ -105,7 +105,8 @@ func openStream(ctx context.Context, broker *url.URL, security func() (*tls.Conf
 	return Conn{c, socket}, nil
 }
 
-// labelled says what an error is of, unless its text does: libraries begin with their own names now and then.
+// labelled puts what before the text of err, unless err begins with it: the errors of some libraries begin with the
+// library's name.
 func labelled(what string, err error) error {
 	if strings.HasPrefix(err.Error(), what+": ") {
 		return err

@@ -17,7 +17,8 @@ import (
 	"time"
 )
 
-// Certificate makes a certificate for 127.0.0.1 and ::1, and returns what trusts it, and it with its key.
+// Certificate makes a certificate for 127.0.0.1 and ::1, and returns a pool that trusts it, and the certificate with
+// its key.
 func Certificate(t *testing.T) (*x509.CertPool, tls.Certificate) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -45,7 +46,8 @@ func Certificate(t *testing.T) (*x509.CertPool, tls.Certificate) {
 	return pool, tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-// Files writes a certificate and its key as cert.pem and key.pem to a folder of the test's, which it returns.
+// Files writes a certificate and its key to cert.pem and key.pem in a folder that the test removes, and returns the
+// folder.
 func Files(t *testing.T, pair tls.Certificate) string {
 	t.Helper()
 	secret, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
