@@ -24,6 +24,13 @@ func (c *Codec) Encode(msg messages.InternalMsg) (topic, payload string, err err
 	return topic, payload, nil
 }
 
+// Topic returns the topic that Encode gives a message, whatever the message says.
+func (c *Codec) Topic(msg messages.InternalMsg) (string, error) {
+	e := encoding{file: c.file}
+	topic := e.topic(msg, c.name)
+	return topic, errors.Join(e.faults...)
+}
+
 // encoding is the state of translating one message.
 type encoding struct {
 	file   *File

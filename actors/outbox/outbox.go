@@ -55,6 +55,19 @@ func (o *Outbox) Fits(e Entry) bool {
 	return n <= o.maxMessages && bytes <= o.maxBytes
 }
 
+// Holds tells whether a retained entry of this topic waits.
+func (o *Outbox) Holds(topic string) bool { return o.retained[topic] != nil }
+
+// Remove removes the retained entry of this topic and returns it; nil if there is none.
+func (o *Outbox) Remove(topic string) *Entry {
+	at := o.retained[topic]
+	if at == nil {
+		return nil
+	}
+	e := o.remove(at)
+	return &e
+}
+
 // PutBack puts entries from a flight back before all others, in their order, and drops none for lack of room. It
 // returns the entries that are not put back, since a later retained entry of the same topic waits.
 func (o *Outbox) PutBack(flight []Entry) (replaced []Entry) {

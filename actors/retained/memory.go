@@ -1,0 +1,317 @@
+package retained
+
+import (
+	"container/list"
+	"slices"
+	"strings"
+
+	"github.com/mqttgateway/mqttgateway/actors/outbox"
+	"github.com/mqttgateway/mqttgateway/internal/fifo"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// The usual bounds of a memory.
+const (
+	MostTopics = 100_000
+	MostBytes  = 64 << 20
+)
+
+// Memory is what a gateway has at the broker. Make it with New; it isn't safe for concurrent use.
+type Memory struct {
+	most, mostBytes int
+	ledger          Ledger
+	keeps           bool // the ledger is one
+
+	topics  map[string]*topic
+	order   list.List // of *topic, the longest unsaid first
+	bytes   int
+	givenUp int
+
+	devices  map[string]*device  // that are there, or have topics
+	awaited  map[string][]string // by hub: devices of an earlier run that the hub may add again
+	spared   bool                // the broker is not to be told of views
+	queues   [2]fifo.Queue[*topic]
+	inFlight int
+}
+
+// device is one that is there, or has topics.
+type device struct {
+	there  bool
+	home   messages.Address // as configured; zero: unknown
+	topics map[*topic]struct{}
+}
+
+// topic is what the memory knows of one retained topic.
+type topic struct {
+	Record
+	number  uint64               // of the record in the ledger; 0: none
+	at      *list.Element        // in Memory.order
+	payload string               // the latest
+	known   bool                 // payload is known: this run has said it, or is to
+	said    bool                 // a device of this run has said it
+	msg     messages.InternalMsg // of a status said in this run
+
+	owed   bool    // the memory, not the outbox, has the latest to tell; false: the outbox, or the broker knows it
+	due    urgency // in which queue it waits
+	last   urgency // in which it waited last
+	queued [2]bool // it stands in the queue, perhaps in vain
+	flying uint8   // times that it is in flight
+	losses uint8   // sessions in a row that have ended over it; with outbox.MaxLosses it is set aside
+}
+
+// urgency tells the queues of what is due from each other.
+type urgency uint8
+
+const (
+	news  urgency = iota // the broker has never known it
+	again                // the broker had known it before it lost the session
+	notDue
+)
+
+// New returns an empty memory with these bounds.
+func New(most, mostBytes int, ledger Ledger) *Memory {
+	_, none := ledger.(NoLedger)
+	return &Memory{
+		most: most, mostBytes: mostBytes, ledger: ledger, keeps: !none,
+		topics: make(map[string]*topic), devices: make(map[string]*device), awaited: make(map[string][]string),
+	}
+}
+
+// overhead is what a topic counts beside the texts, in bytes.
+const overhead = 400
+
+// size returns what a topic counts, in bytes. The message of a status has about the payload's size.
+func (t *topic) size() int { return len(t.Topic) + 2*len(t.payload) + overhead }
+
+func (t *topic) aside() bool { return t.losses >= outbox.MaxLosses }
+
+// Len returns how many topics there are.
+func (m *Memory) Len() int { return len(m.topics) }
+
+// About returns what the status of a topic is about, and the sender that it names.
+func (m *Memory) About(topic string) (about messages.Address, sender string) {
+	if t := m.topics[topic]; t != nil {
+		return t.About, t.Sender
+	}
+	return messages.Address{}, ""
+}
+
+// GivenUp returns how many topics found no room.
+func (m *Memory) GivenUp() int { return m.givenUp }
+
+// Status notes a retained status that the outbox is to send, and returns the record that is to be in the ledger first; 0: none.
+func (m *Memory) Status(device, topic, payload string, msg messages.InternalMsg) (record uint64) {
+	t := m.get(Record{Topic: topic, Device: device, About: msg.Address(), Sender: msg.Sender()})
+	m.put(t, payload)
+	t.msg, t.said = msg, true
+	t.owed, t.due = false, notDue
+	m.bound()
+	return t.number
+}
+
+// Restored notes a retained status that the outbox has from an earlier run.
+func (m *Memory) Restored(r Record, payload string) (record uint64) {
+	if known := m.topics[r.Topic]; known != nil && known.Device == r.Device {
+		r = known.Record // the ledger knows more of it
+	}
+	r.Cleared = false
+	t := m.get(r)
+	m.put(t, payload)
+	t.owed, t.due = false, notDue
+	m.bound()
+	return t.number
+}
+
+// View notes a view, which is due. An empty payload has the topic cleared.
+func (m *Memory) View(device, name, topic, payload string) {
+	t := m.get(Record{Topic: topic, Device: device, View: name})
+	t.said = true
+	if payload == "" {
+		m.clear(t)
+		return
+	}
+	m.put(t, payload)
+	m.owe(t, news)
+	m.bound()
+}
+
+// get returns the topic of a record, which is in the ledger from then on.
+func (m *Memory) get(r Record) *topic {
+	d := m.device(r.Device)
+	if r.Home == (messages.Address{}) {
+		r.Home = d.home
+	}
+	t := m.topics[r.Topic]
+	if t == nil {
+		t = &topic{Record: r, due: notDue}
+		t.at = m.order.PushBack(t)
+		m.topics[r.Topic] = t
+		m.bytes += t.size()
+	} else {
+		m.order.MoveToBack(t.at)
+		if t.Device != r.Device {
+			m.disown(t)
+			t.said = false
+		}
+	}
+	d.topics[t] = struct{}{}
+	m.record(t, r)
+	return t
+}
+
+// record has the ledger keep a record instead of the one before.
+func (m *Memory) record(t *topic, r Record) {
+	if t.Record == r && (t.number != 0 || !m.keeps) {
+		return
+	}
+	t.Record = r
+	number := m.ledger.Keep(r.text())
+	if number == 0 {
+		return
+	}
+	if t.number != 0 {
+		m.ledger.Release(t.number)
+	}
+	t.number = number
+}
+
+// put gives a topic its latest payload.
+func (m *Memory) put(t *topic, payload string) {
+	m.bytes -= t.size()
+	t.payload, t.known = payload, true
+	m.bytes += t.size()
+}
+
+// device returns the device of a name.
+func (m *Memory) device(name string) *device {
+	d := m.devices[name]
+	if d == nil {
+		d = &device{topics: make(map[*topic]struct{})}
+		m.devices[name] = d
+	}
+	return d
+}
+
+// disown takes a topic from its device.
+func (m *Memory) disown(t *topic) {
+	d := m.devices[t.Device]
+	delete(d.topics, t)
+	if len(d.topics) == 0 && !d.there {
+		delete(m.devices, t.Device)
+	}
+}
+
+// drop forgets a topic.
+func (m *Memory) drop(t *topic) {
+	m.disown(t)
+	m.order.Remove(t.at)
+	delete(m.topics, t.Topic)
+	m.bytes -= t.size()
+	t.owed, t.due = false, notDue
+	if t.number != 0 {
+		m.ledger.Release(t.number)
+	}
+}
+
+// bound gives up what exceeds the bounds, but neither what is to be cleared, nor what is in flight, nor what has been said last.
+func (m *Memory) bound() {
+	for at := m.order.Front(); at != m.order.Back() && (len(m.topics) > m.most || m.bytes > m.mostBytes); {
+		t := at.Value.(*topic)
+		at = at.Next()
+		if !t.Cleared && t.flying == 0 {
+			m.drop(t)
+			m.givenUp++
+		}
+	}
+}
+
+// clear makes a topic due to be cleared.
+func (m *Memory) clear(t *topic) {
+	m.put(t, "")
+	t.msg = messages.InternalMsg{}
+	m.order.MoveToBack(t.at)
+	r := t.Record
+	r.Cleared = true
+	m.record(t, r)
+	m.owe(t, news)
+}
+
+// clearAll clears the topics of a device that are picked, and returns them in order.
+func (m *Memory) clearAll(name string, picks func(*topic) bool) (cleared []string) {
+	d := m.devices[name]
+	if d == nil {
+		return nil
+	}
+	for t := range d.topics {
+		if picks(t) && !t.Cleared {
+			cleared = append(cleared, t.Topic)
+		}
+	}
+	slices.Sort(cleared)
+	for _, name := range cleared {
+		m.clear(m.topics[name])
+	}
+	return cleared
+}
+
+// Forget clears the statuses that a device has said about an address.
+func (m *Memory) Forget(device string, about messages.Address) (cleared []string) {
+	return m.clearAll(device, func(t *topic) bool { return t.View == "" && t.About == about })
+}
+
+// Gone clears all that a device has left which is no more, and what is left of devices that it might have added again.
+func (m *Memory) Gone(device string) (cleared []string) {
+	cleared = m.clearAll(device, func(*topic) bool { return true })
+	if d := m.devices[device]; d != nil {
+		if d.there = false; len(d.topics) == 0 {
+			delete(m.devices, device)
+		}
+	}
+	return append(cleared, m.unawaited(device)...)
+}
+
+// unawaited clears what is left of the devices that a hub has not added again.
+func (m *Memory) unawaited(hub string) (cleared []string) {
+	for _, name := range m.awaited[hub] {
+		if d := m.devices[name]; d != nil && !d.there {
+			cleared = append(cleared, m.clearAll(name, func(*topic) bool { return true })...)
+		}
+	}
+	delete(m.awaited, hub)
+	return cleared
+}
+
+// There notes that a device is there from now on, at the address that is configured. What it has said at another one, in an earlier
+// run, is cleared.
+func (m *Memory) There(name string, home messages.Address) (cleared []string) {
+	d := m.device(name)
+	d.there, d.home = true, home
+	return m.clearAll(name, func(t *topic) bool {
+		return t.View == "" && !t.said && t.Home != (messages.Address{}) && t.Home != home
+	})
+}
+
+// Opened notes that a device has been opened. What a hub has not added by then is no more; a device that has not described itself
+// by then has no views.
+func (m *Memory) Opened(device string) (cleared []string) {
+	if d := m.devices[device]; d != nil && !d.described() {
+		cleared = m.clearAll(device, func(t *topic) bool { return t.View != "" && !t.said })
+	}
+	return append(cleared, m.unawaited(device)...)
+}
+
+// described tells whether the device has described itself in this run.
+func (d *device) described() bool {
+	for t := range d.topics {
+		if t.View == infoView && t.said {
+			return true
+		}
+	}
+	return false
+}
+
+// infoView is the name of the view in which a device describes itself.
+const infoView = "info"
+
+// hubOf returns the name of the device that adds one of this name, HUB.NAME, unless the configuration does; "" if none can.
+func hubOf(device string) string { return device[:max(0, strings.LastIndexByte(device, '.'))] }
