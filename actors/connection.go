@@ -10,6 +10,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors/link"
 	"github.com/mqttgateway/mqttgateway/actors/outbox"
+	"github.com/mqttgateway/mqttgateway/actors/retained"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/internal/spool"
 	"github.com/mqttgateway/mqttgateway/internal/subscription"
@@ -39,6 +40,7 @@ type connectionOptions struct {
 	grace   time.Duration
 
 	spool    *spool.Spool // nil: none
+	ledger   *ledger      // nil: none
 	receipts *receipts
 	pulse    *pulse
 	counters *Counters
@@ -61,7 +63,9 @@ type connectionMemory struct {
 	unwritten     unwrittenRecords
 	awaiting      acknowledgements
 	availability  *availabilityTopics
-	retained      retainedTopics
+	retained      *retained.Memory
+	unledgered    uint64      // records up to this one are not waited for
+	awaited       *time.Timer // runs while something waits for the ledger; nil otherwise
 
 	unflushed mqtt.Session // has something to send; nil: none has
 }
@@ -103,11 +107,21 @@ func (c *connection) Receive(ctx actor.Context) {
 		c.step(link.Start{})
 	case messages.Publication:
 		c.publish(m)
+	case messages.RetainedPublication:
+		c.publishRetained(m)
+	case messages.View:
+		c.show(m)
+	case messages.Forget:
+		c.forget(m)
 	case messages.Availability:
-		c.availability.note(m)
-		c.pump()
+		c.available(m)
+	case messages.DeviceAdded:
+		c.deviceAdded(m)
+	case messages.Drained:
+		c.leaveNothing(m.Device)
 	case messages.DeviceRemoved:
-		c.clear(m.Device)
+		c.availability.remove(m.Device)
+		c.pump()
 	case messages.Acknowledge:
 		c.acknowledge(m)
 	case messages.Spent:
@@ -123,6 +137,10 @@ func (c *connection) Receive(ctx actor.Context) {
 		c.published(m.results)
 	case written:
 		c.written(m)
+	case ledgerWritten:
+		c.ledgerWritten()
+	case ledgerOverdue:
+		c.ledgerOverdue(m)
 	case dialled:
 		c.dialled(m)
 	case subscribed:
@@ -193,6 +211,10 @@ func (c *connection) abandon() {
 	if c.finishing != nil {
 		c.finishing.Stop()
 	}
+	if c.awaited != nil {
+		c.awaited.Stop()
+		c.awaited = nil
+	}
 	if c.cancel != nil {
 		c.cancel()
 	}
@@ -222,6 +244,9 @@ func (c *connection) finish() {
 // finishIfDone goes on with the last words when those before have been sent, and ends the link behind the very last.
 func (c *connection) finishIfDone() {
 	if c.finishing == nil || c.outbox.Len() > 0 {
+		return
+	}
+	if _, due := c.retained.First(); due {
 		return
 	}
 	for c.flight.Empty() && c.availability.leave() {

@@ -22,27 +22,9 @@ var (
 	errUnacked    = fmt.Errorf("%w: the broker has left it unacknowledged in %d sessions", devices.ErrDropped, outbox.MaxLosses)
 )
 
-// publish takes a publication on.
+// publish takes a publication on that the broker is not to keep.
 func (c *connection) publish(p messages.Publication) {
-	if p.Retain {
-		c.retained.remember(p.Device, p.Topic)
-	}
 	c.enqueue(outbox.Entry{Publication: p, QoS: c.qos})
-}
-
-// clear has the broker forget what it keeps of a device that is no more: its availability, and the retained statuses that it
-// has published. The clearings wait in the outbox like other publications, behind what the device has said before. A status
-// of the same topic that is published later, by a device that has been added again, takes the place of the clearing.
-func (c *connection) clear(device string) {
-	c.availability.remove(device)
-	topics, more := c.retained.forget(device)
-	if more > 0 {
-		c.log.Warn("retained statuses of a removed device stay at the broker", "device", device, "remembered", len(topics))
-	}
-	for _, topic := range topics {
-		c.enqueue(outbox.Entry{Publication: messages.Publication{Device: device, Topic: topic, Retain: true}, QoS: 1})
-	}
-	c.pump()
 }
 
 // enqueue puts an entry into the outbox, or hands it to the session if nothing is ahead of it.
@@ -52,7 +34,7 @@ func (c *connection) enqueue(e outbox.Entry) {
 		c.drop(e, err)
 		return
 	}
-	if c.outbox.Len() == 0 && c.outbox.Fits(e) && c.ready() && c.flight.Room(e.QoS, e.Losses) {
+	if c.outbox.Len() == 0 && c.outbox.Fits(e) && c.ready() && c.flight.Room(e.QoS, e.Losses) && c.inLedger(e.Ledger) {
 		c.hand(e)
 		return
 	}
@@ -66,14 +48,21 @@ func (c *connection) enqueue(e outbox.Entry) {
 	c.pump()
 }
 
-// pump hands entries to the session while it may have more.
+// pump hands to the session what is due while it may have more: availability, what the memory has, and entries of the outbox.
 func (c *connection) pump() {
-	if !c.ready() {
+	if !c.up() {
+		return
+	}
+	told := c.tellAvailability()
+	if told {
+		c.tellRemembered()
+	}
+	if !told && c.qos > 0 {
 		return
 	}
 	for c.outbox.Len() > 0 {
 		first := c.outbox.First()
-		if !c.flight.Room(first.QoS, first.Losses) {
+		if !c.flight.Room(first.QoS, first.Losses) || !c.inLedger(first.Ledger) {
 			return
 		}
 		c.hand(c.outbox.Pop())
@@ -128,12 +117,17 @@ func (c *connection) published(results *results) {
 // landed ends a publication whose result is known.
 func (c *connection) landed(e outbox.Entry, err error) {
 	switch {
-	case e.Availability:
-		c.availability.landed(e.Device, err == nil)
+	case e.Availability, e.Remembered:
+		if e.Availability {
+			c.availability.landed(e.Device, err == nil)
+		} else {
+			c.retained.Landed(e.Topic, err == nil)
+		}
 		if err != nil {
 			c.tellDropped(e.Publication, fmt.Errorf("%w: %w", devices.ErrRefused, err))
 		}
 	case err != nil:
+		c.retained.Refused(e.Topic, e.Payload)
 		c.drop(e, fmt.Errorf("%w: %w", devices.ErrRefused, err))
 	default:
 		c.counters.Published.Add(1)
@@ -168,7 +162,7 @@ func (c *connection) resolve(e outbox.Entry, err error) {
 }
 
 // putBack returns to the outbox what was in flight when the session ended. At QoS 0 it may have arrived, and is not sent
-// twice. Availability is told anew in each session.
+// twice. Availability is told anew in each session, and the memory knows what it has to tell.
 func (c *connection) putBack() {
 	unwritten, unacked := c.flight.Take()
 	if err := c.blame(unacked); err != nil {
@@ -177,7 +171,7 @@ func (c *connection) putBack() {
 	for _, e := range unwritten {
 		c.drop(e, devices.ErrLost)
 	}
-	unacked = slices.DeleteFunc(unacked, func(e outbox.Entry) bool { return e.Availability })
+	unacked = c.putBackRemembered(slices.DeleteFunc(unacked, func(e outbox.Entry) bool { return e.Availability }))
 	for _, e := range c.outbox.PutBack(unacked) {
 		c.resolve(e, errReplaced)
 	}
@@ -211,9 +205,16 @@ func (c *connection) suspect(flight []outbox.Entry, alone bool, err error) []out
 		}
 		return flight
 	}
+	if first.Remembered {
+		if c.retained.Suspect(first.Topic, alone) {
+			c.tellDropped(first.Publication, err)
+		}
+		return flight
+	}
 	if first.Losses++; first.Losses < outbox.MaxLosses || !alone {
 		return flight
 	}
+	c.retained.Refused(first.Topic, first.Payload)
 	c.drop(*first, err)
 	return flight[1:]
 }

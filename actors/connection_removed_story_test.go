@@ -28,11 +28,15 @@ func (b *bench) wantKept(when string, want ...string) {
 
 // publish sends the connection a retained status of a device, as the mapper does.
 func (b *bench) publish(device, topic, payload string) {
-	b.gateway.Post("connection", messages.Publication{Device: device, Topic: topic, Payload: payload, Retain: true})
+	b.gateway.Post("connection", messages.RetainedPublication{
+		Publication: messages.Publication{Device: device, Topic: topic, Payload: payload, Retain: true},
+	})
 	synctest.Wait()
 }
 
+// remove sends the connection what it hears when a device is no more.
 func (b *bench) remove(device string) {
+	b.gateway.Post("connection", messages.Drained{Device: device})
 	b.gateway.Post("connection", messages.DeviceRemoved{Device: device})
 	synctest.Wait()
 }

@@ -152,6 +152,7 @@ func (c *connection) dialled(m dialled) {
 	}
 	c.resubscribe()
 	c.availability.begin()
+	c.retained.Begin(m.session.Present(), c.outbox.Holds)
 	c.pump()
 }
 

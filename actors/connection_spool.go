@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/actors/outbox"
+	"github.com/mqttgateway/mqttgateway/actors/retained"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/fifo"
 	"github.com/mqttgateway/mqttgateway/internal/spool"
@@ -56,6 +57,8 @@ type spooled struct {
 	Topic   string                `json:"topic,omitempty"`
 	Payload string                `json:"payload,omitempty"`
 	Retain  bool                  `json:"retain,omitempty"`
+	About   messages.Address      `json:"about,omitzero"`    // of a status to be retained
+	Sender  string                `json:"sender,omitempty"`  // of a status to be retained that names one
 	Message *messages.InternalMsg `json:"message,omitempty"` // not nil if it is one
 }
 
@@ -84,7 +87,11 @@ func (c *connection) keep(e *outbox.Entry) error {
 	if !c.outbox.Fits(*e) {
 		return errOutboxFull
 	}
-	payload, err := json.Marshal(spooled{Device: e.Device, Topic: e.Topic, Payload: e.Payload, Retain: e.Retain})
+	s := spooled{Device: e.Device, Topic: e.Topic, Payload: e.Payload, Retain: e.Retain}
+	if e.Retain {
+		s.About, s.Sender = c.retained.About(e.Topic)
+	}
+	payload, err := json.Marshal(s)
 	if err != nil {
 		return fmt.Errorf("%w: %w", devices.ErrRefused, err)
 	}
@@ -130,13 +137,15 @@ func (m *connectionMemory) restore(from *spool.Spool, kept spool.Recovered, log 
 			forDevices = append(forDevices, messages.Restored{Record: r.Number, Device: rec.Device, Msg: *rec.Message})
 			continue
 		}
-		if rec.Retain && rec.Payload != "" {
-			m.retained.remember(rec.Device, rec.Topic)
+		var ledger uint64
+		if rec.Retain {
+			ledger = m.retained.Restored(retained.Record{Topic: rec.Topic, Device: rec.Device, About: rec.About, Sender: rec.Sender}, rec.Payload)
 		}
 		replaced := m.outbox.Add(outbox.Entry{
 			Publication: messages.Publication{Device: rec.Device, Topic: rec.Topic, Payload: rec.Payload, Retain: rec.Retain},
 			Order:       m.awaiting.order.Next(),
 			Spooled:     r.Number,
+			Ledger:      ledger,
 			QoS:         1, // at QoS 0 there is no spool
 		})
 		if replaced != nil {

@@ -25,6 +25,7 @@ type (
 // remap puts a map in force: its filters become those of the living session, and of all later ones.
 func (c *connection) remap(m remap) {
 	c.codec = m.codec
+	c.supersede(c.retained.Remap(m.codec))
 	if c.up() && !c.changing {
 		c.change(c.subscriptions.Change(c.listener, c.session, c.codec.Topics()))
 	}

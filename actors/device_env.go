@@ -6,7 +6,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -37,10 +36,13 @@ func (e *env) Address() messages.Address { return e.device.address() }
 
 // address returns what the device's own messages are about.
 func (d *device) address() messages.Address {
-	if address := d.config.Address; address != (config.Address{}) {
-		return messages.Address(address)
+	return addressOf(d.config)
+}
+
+func (e *env) Forget(about messages.Address) {
+	if !e.closed.Load() && !e.device.abandoned.Load() {
+		e.device.shared.mapper.send(messages.Forget{Device: e.device.config.Name, About: about})
 	}
-	return messages.Address{Device: d.config.Name}
 }
 
 func (e *env) Log() *slog.Logger { return &e.log }

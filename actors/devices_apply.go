@@ -148,7 +148,9 @@ func (p *parent) announce(c actor.Context, d *device) {
 
 // deviceAdded returns what the record is told of a device that comes.
 func deviceAdded(c *config.Device, addedBy string) messages.DeviceAdded {
-	return messages.DeviceAdded{Device: c.Name, Type: c.Type, AddedBy: addedBy, RetryMin: c.Retry.Min, RetryMax: c.Retry.Max}
+	return messages.DeviceAdded{
+		Device: c.Name, Type: c.Type, AddedBy: addedBy, Address: addressOf(c), RetryMin: c.Retry.Min, RetryMax: c.Retry.Max,
+	}
 }
 
 // described has the mapper know what a device answers to, which follows from its description.

@@ -28,6 +28,7 @@ type Options struct {
 	Link    link.Policy
 	Outbox  OutboxSize
 	Spool   Spool
+	State   string // folder of what outlives the process beside the spool: the ledger of what is retained at the broker; empty: none
 
 	RetainedCommands bool // are acted on, not ignored
 	NoAvailability   bool // the gateway publishes no availability topics, and has no will
@@ -62,6 +63,8 @@ type Gateway struct {
 	spool     *spool.Spool    // nil: there is none
 	recovered spool.Recovered // what the spool has kept from before the start; until the connection has it
 	unkept    *tally          // records that the spool could not write
+	ledger    *ledger         // nil: there is none
+	kept      spool.Recovered // what the ledger has kept from before the start; until the connection has it
 	first     []*device       // the devices of the start; until their parent has them
 	shared    shared          // by the devices
 	workers   mailbox.Workers // on whose goroutines devices run
@@ -97,6 +100,7 @@ func New(o Options) (*Gateway, error) {
 	if err := g.openSpool(); err != nil {
 		return nil, err
 	}
+	g.openLedger()
 	return g, nil
 }
 
@@ -134,6 +138,7 @@ func (g *Gateway) Run(ctx context.Context) {
 	g.clear(root)
 	g.workers.End()
 	g.closeSpool()
+	g.closeLedger()
 }
 
 // clearWait is how long the actors may take to end after the stop, within what is left of the grace time. An actor that is stuck

@@ -129,7 +129,6 @@ func (g *Gateway) Reload(codec *mapping.Codec) error {
 	if was, is := g.options.Codec.Root(), codec.Root(); was != is {
 		return fmt.Errorf("root %q instead of %q: another root needs a restart", is, was)
 	}
-	g.mapper.send(remap{codec}) // first: what a new filter brings is for the new words
-	g.connection.send(remap{codec})
+	g.mapper.send(remap{codec}) // which sends it on to the connection: what a new filter brings is for the new words
 	return nil
 }

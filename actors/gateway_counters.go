@@ -32,6 +32,7 @@ type Counters struct {
 	Unanswered atomic.Int64 // commands refused in such number that the rest of the answers was saved
 	Dropped    atomic.Int64 // by the outbox
 	Published  atomic.Int64
+	GivenUp    atomic.Int64 // retained topics for which there was no room any more
 }
 
 // LogValue shows the sums that an operator asks for.

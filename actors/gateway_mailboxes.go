@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -24,6 +25,12 @@ const (
 func sizeOfArrived(a messages.Arrived) int { return len(a.Topic) + len(a.Payload) }
 
 func sizeOfPublication(p messages.Publication) int { return len(p.Topic) + len(p.Payload) }
+
+func sizeOfRetained(p messages.RetainedPublication) int {
+	return sizeOfPublication(p.Publication) + sizeOf(p.Msg)
+}
+
+func sizeOfView(v messages.View) int { return len(v.Device) + len(v.Name) + len(v.Payload) }
 
 func sizeOfEmitted(e messages.Emitted) int { return sizeOf(e.Msg) }
 
@@ -49,6 +56,8 @@ func newSupervisorMailbox(supervisor address) *mailbox.Mailbox {
 // connectionGate bounds the publications in the connection's mailbox, and what the broker can put there.
 type connectionGate struct {
 	publications mailbox.Bound[messages.Publication]
+	retained     mailbox.Bound[messages.RetainedPublication]
+	views        mailbox.Bound[messages.View]
 	found        mailbox.Bound[found]
 }
 
@@ -59,29 +68,39 @@ func newConnectionGate() mailbox.Gate {
 		publications: mailbox.Bound[messages.Publication]{
 			Most: maxPublications, MostBytes: maxWaiting, Size: sizeOfPublication, Full: errConnectionFull,
 		},
+		retained: mailbox.Bound[messages.RetainedPublication]{
+			Most: maxPublications, MostBytes: maxWaiting, Size: sizeOfRetained, Full: errConnectionFull,
+		},
+		views: mailbox.Bound[messages.View]{Most: maxPublications, MostBytes: maxWaiting, Size: sizeOfView, Full: errConnectionFull},
 		found: mailbox.Bound[found]{Most: maxFound, Full: errConnectionFull},
 	}
 }
 
 // Enter implements mailbox.Gate.
 func (g *connectionGate) Enter(msg any) error {
-	if err := g.publications.Enter(msg); err != nil {
-		return err
-	}
-	return g.found.Enter(msg)
+	return cmp.Or(g.publications.Enter(msg), g.retained.Enter(msg), g.views.Enter(msg), g.found.Enter(msg)) // one of them knows the type
 }
 
 // Leave implements mailbox.Gate.
 func (g *connectionGate) Leave(msg any) {
 	g.publications.Leave(msg)
+	g.retained.Leave(msg)
+	g.views.Leave(msg)
 	g.found.Leave(msg)
 }
 
 // newConnectionMailbox returns the mailbox of the connection, which sums up the publications that it refuses.
 func newConnectionMailbox(c connectionOptions, m *connectionMemory) *mailbox.Mailbox {
 	return mailbox.New(newConnectionGate(), func(msg any, err error) {
-		p, ok := msg.(messages.Publication)
-		if !ok {
+		var p messages.Publication
+		switch msg := msg.(type) {
+		case messages.Publication:
+			p = msg
+		case messages.RetainedPublication:
+			p = msg.Publication
+		case messages.View:
+			p = messages.Publication{Device: msg.Device, Topic: viewTopic(m.availability.below, msg.Device, msg.Name)}
+		default:
 			return // a device that is no more: the next run finds it
 		}
 		err = fmt.Errorf("%w: %w", devices.ErrDropped, err)

@@ -21,6 +21,7 @@ func (g *Gateway) supervise(stopped func()) supervisorOptions {
 		restored = append(restored, r)
 	}
 	g.recovered = spool.Recovered{}
+	memory.settle(&g.options, g.spool)
 	devices := make([]route, len(g.first))
 	for i, d := range g.first {
 		devices[i] = d.route()
@@ -55,7 +56,7 @@ func (g *Gateway) connectionOptions() connectionOptions {
 	return connectionOptions{
 		self: g.connection, supervisor: g.supervisor, mapper: g.mapper,
 		link: o.Link, options: o.Session, dialer: o.Dial, qos: o.QoS, grace: o.Grace,
-		spool: g.spool, receipts: &g.receipts, counters: &g.counters, pulse: &g.pulses.connection,
+		spool: g.spool, ledger: g.ledger, receipts: &g.receipts, counters: &g.counters, pulse: &g.pulses.connection,
 		dropped: g.newTally("outbox", "publications"), tooLarge: g.newTally("link", "messages"), unkept: g.unkept,
 		log: o.Log, now: g.now,
 	}
@@ -74,6 +75,7 @@ func (g *Gateway) connectionMemory() *connectionMemory {
 			Patience: min(recallWait, o.Link.Timeout/4), NoOwn: o.NoAvailability, Log: o.Log,
 		}),
 		outbox:       outbox.New(o.Outbox.Messages, o.Outbox.Bytes),
+		retained:     g.remember(),
 		availability: newAvailabilityTopics(subscription.Below(o.Codec.Root(), o.Codec.Name()), o.NoAvailability),
 	}
 	for i := range o.Devices {

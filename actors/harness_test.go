@@ -125,7 +125,8 @@ type fakeBroker struct {
 	deaf     string          // a publication that it does not acknowledge, so that those behind it have no outcome
 	dials    int
 	sessions []*fakeSession
-	sent     []string      // "topic payload" of what was published, in order, but for states
+	sent     []string      // "topic payload" of what was published, in order, but for states and views
+	views    []string      // of the others, those below $gateway, without what they all begin with
 	states   []string      // of these, those below $gateway, without what they all begin with
 	story    []string      // what the gateway asked for and published, in order
 	mute     bool          // no SUBSCRIBE is answered
@@ -265,9 +266,13 @@ func (s *fakeSession) Publish(number uint64, m mqtt.Message) {
 			return
 		}
 		s.broker.story = append(s.broker.story, m.Topic+" "+m.Payload)
-		if state, ok := strings.CutPrefix(m.Topic, "home/$gateway/gw/"); ok && strings.HasSuffix(state, "state") {
-			s.broker.states = append(s.broker.states, state+" "+m.Payload)
-		} else {
+		below, ours := strings.CutPrefix(m.Topic, "home/$gateway/gw/")
+		switch {
+		case ours && strings.HasSuffix(below, "state"):
+			s.broker.states = append(s.broker.states, below+" "+m.Payload)
+		case ours && below != "filters":
+			s.broker.views = append(s.broker.views, below+" "+m.Payload)
+		default:
 			s.broker.sent = append(s.broker.sent, m.Topic+" "+m.Payload)
 		}
 		if m.Retained && s.broker.retained != nil {

@@ -82,12 +82,16 @@ func (m *mapper) Receive(c actor.Context) {
 		m.emitted(msg)
 	case messages.Opened:
 		m.routes.opened(msg)
+	case messages.Forget:
+		m.connection.send(msg)
 	case messages.Drained:
+		m.connection.send(msg)
 		m.devices.send(msg)
 	case routes:
 		m.reroute(msg)
 	case remap:
 		m.codec = msg.codec
+		m.connection.send(msg) // behind what is in the words of before
 	case question:
 		m.pulse.answer()
 	case messages.CloseDevices:

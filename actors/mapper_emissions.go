@@ -29,7 +29,10 @@ func (m *mapper) emitted(e messages.Emitted) {
 		m.receipts.resolve(e.Number, fmt.Errorf("%w: %w", devices.ErrRefused, err))
 		return
 	}
-	m.connection.send(messages.Publication{
-		Number: e.Number, Device: e.Device, Topic: topic, Payload: payload, Retain: e.Retain,
-	})
+	p := messages.Publication{Number: e.Number, Device: e.Device, Topic: topic, Payload: payload, Retain: e.Retain}
+	if e.Retain {
+		m.connection.send(messages.RetainedPublication{Publication: p, Msg: e.Msg})
+	} else {
+		m.connection.send(p)
+	}
 }

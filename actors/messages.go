@@ -20,7 +20,7 @@ type halt struct{}
 // question asks an actor whether it gets on with its messages. The actor answers by its pulse.
 type question struct{}
 
-// Whoever runs the gateway → mapper, connection.
+// Whoever runs the gateway → mapper → connection.
 
 // remap puts a map in force.
 type remap struct{ codec *mapping.Codec }

@@ -76,6 +76,7 @@ func (v *supervisor) Receive(c actor.Context) {
 	case *actor.Started:
 		v.start(c)
 	case messages.DeviceAdded:
+		v.connection.send(m)
 		v.note(m, m.Device)
 	case messages.DeviceRemoved:
 		v.note(m, m.Device)

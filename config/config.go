@@ -23,6 +23,8 @@ type Gateway struct {
 	// Name is never empty after Load.
 	Name  string        `koanf:"name" default:"" doc:"the sender it signs with, and the client id unless one is given; empty: the name of the configuration file without extension, without a file the program's"`
 	Grace time.Duration `koanf:"grace" default:"10s" min:"100ms" max:"1h" doc:"longest duration of an orderly stop"`
+	// State is where systemd wants it, or beside the spool, if nobody says; empty after Load only if there is none.
+	State string `koanf:"state" default:"" example:"/var/lib/gateway" doc:"folder for what outlives the process beside mqtt.spool: which retained topics the gateway has at the broker, so that those of devices that are no more are cleared also after a crash; no two gateways may share it; empty: $STATE_DIRECTORY, which systemd sets, else SPOOL-state beside mqtt.spool, else none"` // absolute after Load
 	// Processors is 0 for all.
 	Processors int           `koanf:"processors" default:"1" min:"1" max:"1024" zero:"all" doc:"how many processors the gateway uses once it has started; one is the cheaper for messages, more are for devices that compute; GOMAXPROCS in the environment takes precedence"`
 	StartWait  time.Duration `koanf:"start_wait" default:"5s" min:"0s" max:"1h" doc:"the link opens when each device has opened or failed once, at most this long after the start"`

@@ -27,6 +27,7 @@ func pathOptions(c *Config) []pathOption {
 		{key: "mqtt.tls.cert_file", path: &c.MQTT.TLS.CertFile},
 		{key: "mqtt.tls.key_file", path: &c.MQTT.TLS.KeyFile, secret: true},
 		{key: "mqtt.spool", path: &c.MQTT.Spool, written: true},
+		{key: "gateway.state", path: &c.Gateway.State, written: true},
 		{key: "embedded.users_file", path: &c.Embedded.UsersFile, secret: true},
 		{key: "log.file.path", path: &c.Log.File.Path, ext: ".log", written: true},
 		{key: "health.socket", path: &c.Health.Socket, written: true},
@@ -52,6 +53,27 @@ func (l *loader) resolvePaths() {
 		if o.key == "mqtt.password_file" {
 			l.readPassword(path)
 		}
+	}
+}
+
+// chooseState fills in the folder of what outlives the process, if nobody has named one.
+func (l *loader) chooseState() {
+	c := &l.Config
+	if c.Gateway.State != "" {
+		return
+	}
+	for _, variable := range l.src.Environ {
+		// systemd.exec(5): several folders of a unit are separated by colons.
+		if folders, ok := strings.CutPrefix(variable, "STATE_DIRECTORY="); ok {
+			folder, _, _ := strings.Cut(folders, ":")
+			if filepath.IsAbs(folder) {
+				c.Gateway.State = folder
+				return
+			}
+		}
+	}
+	if c.MQTT.Spool != "" && c.MQTT.QoS > 0 {
+		c.Gateway.State = c.MQTT.Spool + "-state"
 	}
 }
 

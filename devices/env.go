@@ -27,6 +27,10 @@ type Env interface {
 	Log() *slog.Logger
 	// Emit sends a message, the only way out. It never blocks. The receipt may be ignored.
 	Emit(msg messages.InternalMsg, options ...EmitOption) Receipt
+	// Forget has the broker forget the retained statuses that the device has said about an address, in this run of the gateway or an
+	// earlier one. It never blocks, and goes the way of Emit: what was emitted before is forgotten, and what is emitted afterwards
+	// is kept. What a device has said is forgotten in any case when the device is removed.
+	Forget(about messages.Address)
 	// Report tells of an error that the device lives on with. The log says it throttled.
 	Report(err error)
 	// Describe says what the device is, and which entities it has. The opener calls it, and anybody again when that has changed.

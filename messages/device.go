@@ -2,18 +2,19 @@ package messages
 
 import "time"
 
-// DeviceAdded tells of a device that is to be there from now on, before its actor begins. Devices → supervisor.
+// DeviceAdded tells of a device that is to be there from now on, before its actor begins. Devices → supervisor → connection.
 type DeviceAdded struct {
-	Device  string // its full name: HUB.NAME if another device has added it
-	Type    string // as the configuration names it; of one that another device has added, that one's
-	AddedBy string // the device that has added it; "": the configuration
+	Device  string  // its full name: HUB.NAME if another device has added it
+	Type    string  // as the configuration names it; of one that another device has added, that one's
+	AddedBy string  // the device that has added it; "": the configuration
+	Address Address // what its own messages are about
 
 	// RetryMin and RetryMax bound the back-off between attempts to open it; both 0: the usual one.
 	RetryMin, RetryMax time.Duration
 }
 
 // DeviceRemoved tells of a device that is no more: its actor has ended, and nothing comes of it any longer.
-// Devices → supervisor → connection, which clears what the broker keeps of it.
+// Devices → supervisor → connection, which clears the device's availability.
 type DeviceRemoved struct{ Device string }
 
 // DeviceChanged tells the state of a device. Device → supervisor.

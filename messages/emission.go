@@ -8,6 +8,20 @@ type Emitted struct {
 	Retain bool // the broker is to keep the message as the latest of its topic
 }
 
+// RetainedPublication is the publication of a status that the broker is to keep, beside the status itself: whoever puts other words
+// in force needs that. Mapper → connection.
+type RetainedPublication struct {
+	Publication
+	Msg InternalMsg
+}
+
+// Forget has the broker forget the retained statuses that a device has said about an address. It goes the way of what the device
+// emits, behind that. Device → mapper → connection.
+type Forget struct {
+	Device string
+	About  Address
+}
+
 // Publication is an emitted message as topic and payload. Mapper → connection.
 type Publication struct {
 	Number  uint64 // of the receipt

@@ -23,8 +23,9 @@ type Unrouted struct {
 	Devices []string // which nobody changes any more
 }
 
-// Drained goes to the mapper behind what a device has emitted, and comes back: all of that has been passed on by then.
-// Devices → mapper → devices.
+// Drained goes to the mapper behind the last that a device has emitted which is no more, and comes back: all of that has been passed
+// on by then. The connection, which hears of it as well, clears what the device has left at the broker.
+// Devices → mapper → connection, devices.
 type Drained struct {
 	Device string
 }

@@ -27,6 +27,7 @@ type Env struct {
 	misdescribed error // what was wrong with a description before that
 	closed       bool
 	reports      []error
+	forgot       []messages.Address
 	views        map[string]string // the retained ones, by name
 	lines        []string
 	added        map[string]*added // by their full names; nil: nothing can be added
@@ -105,6 +106,20 @@ func (e *Env) Reports() []error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return slices.Clone(e.reports)
+}
+
+// Forget adds to Forgotten.
+func (e *Env) Forget(about messages.Address) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.forgot = append(e.forgot, about)
+}
+
+// Forgotten returns the addresses of which the device has had the broker forget so far what the device had said about them.
+func (e *Env) Forgotten() []messages.Address {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.forgot)
 }
 
 // Lines returns what the device has logged so far, at any level, such as `level=INFO msg=opened port=/dev/null`.

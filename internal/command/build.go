@@ -56,6 +56,7 @@ func buildOptions(c *config.Config, p parts, brokerURL string, log *slog.Logger)
 		},
 		Outbox:    actors.OutboxSize{Messages: m.Outbox.Messages, Bytes: int(m.Outbox.Size)},
 		Spool:     actors.Spool{Dir: m.Spool, Batch: m.SpoolBatch},
+		State:     c.Gateway.State,
 		StartWait: c.Gateway.StartWait,
 
 		RetainedCommands: c.Mapping.RetainedCommands,

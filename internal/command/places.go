@@ -26,6 +26,11 @@ func checkPlaces(l *config.Loaded) (warnings []string, err error) {
 	if dir := c.MQTT.Spool; filepath.IsAbs(dir) && c.MQTT.QoS > 0 {
 		fault("mqtt.spool", checkFolder(dir))
 	}
+	if dir := c.Gateway.State; filepath.IsAbs(dir) {
+		if err := checkFolder(dir); err != nil {
+			warnings = append(warnings, fmt.Sprintf("%s: %v: what devices leave at the broker is not cleared after a crash", l.Name("gateway.state"), err))
+		}
+	}
 	if c.MQTT.Broker == config.Embedded {
 		fault("embedded.address", checkOwn(c.Embedded.Address))
 	}
