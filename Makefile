@@ -1,4 +1,4 @@
-# make test    everything, with the race detector; installs mosquitto where it is missing
+# make test    everything, with the race detector, and what is used where Linux isn't; installs mosquitto where it is missing
 # make check   format, vet for each platform, linters, import directions, tidy modules, licenses
 # make build   the program, as ./gateway
 # make licenses  THIRD_PARTY_LICENSES anew, after modules have changed
@@ -22,6 +22,7 @@ build:
 
 test: mosquitto
 	go test -race -timeout 15m ./...
+	go test -race -tags portable ./devices/kit/serial
 
 check: $(TOOLS)/golangci-lint
 	@test -z "$$(gofmt -l .)" || { echo "not formatted:"; gofmt -l .; exit 1; }
