@@ -34,7 +34,7 @@ func (r *sharedRation) allow(device string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.spent == nil {
-		r.ration = newRation()
+		r.ration = newRation(answersPerSecond)
 	}
 	return r.ration.allow(device)
 }

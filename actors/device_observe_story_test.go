@@ -22,6 +22,7 @@ type ear struct{ lamp }
 
 func openEar(ctx context.Context, env devices.Env, p lampParams) (devices.Device, error) {
 	_, err := openLamp(ctx, env, p)
+	voices.Store(env.Name(), env)
 	return &ear{lamp{env}}, err
 }
 
@@ -30,6 +31,8 @@ func (e *ear) Handle(ctx context.Context, msg messages.InternalMsg) error { retu
 func (e *ear) Observe(ctx context.Context, msg messages.InternalMsg) error {
 	e.env.Log().Info("heard", "msg", msg.Type().String()+" "+msg.Action())
 	switch msg.Action() {
+	case "PASS":
+		return devices.ErrNotMine
 	case "PANIC", "BREAK", "REFUSE", "HANG":
 		return e.lamp.Handle(ctx, msg)
 	}

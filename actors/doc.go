@@ -62,6 +62,15 @@
 // and its delivery by one messages.Acknowledge when the last of its devices has answered. Nothing is acknowledged before what
 // devices had emitted by then is kept.
 //
+// # Neighbours
+//
+// What a device emits goes to the broker and, by the rule for all messages, to the other devices of this gateway, its neighbours.
+// They get it from the mapper, in internal words, when the map has let it out: also while the link is down, and never again from
+// the broker, where it has become an echo. What bears another's name is no echo, and comes by the broker alone. Answers go to the
+// broker alone: what a device says with a response, and what the gateway says of a command that a device has emitted. No device
+// has its neighbours told more than 1,000 messages in a second, so that a circle of devices that answer each other ends. Nobody
+// waits: a neighbour whose mailbox is full refuses.
+//
 // # What may re-enter
 //
 // No Receive is entered again while it runs. Callbacks of a session come on the session's goroutines: they copy what they got
@@ -110,6 +119,7 @@
 //	generation      number of a device, by which it differs from the others that have had its name
 //	host            the actor that opens one devices.Device and hands it its messages
 //	hub             a device that adds others
+//	neighbour       another device of the same gateway
 //	orphan          a device whose hub is down, or has not added it again
 //	outcome         how the handling of a message ended: not mine, handled, busy, rejected, timed out, failed
 //	parent          the actor above the hosts

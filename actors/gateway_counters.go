@@ -10,7 +10,7 @@ import (
 )
 
 // Counters count messages since the start. Of what arrived, Arrived = Echoes + Ignored + Refused + Unmatched + Routed.
-// Each routed message is handled, refused, failed or passed over by every device it found.
+// Each routed, restored or told message is handled, refused, failed or passed over by every device it found.
 type Counters struct {
 	Arrived   atomic.Int64 // from the broker
 	Echoes    atomic.Int64 // that this gateway had sent itself
@@ -28,6 +28,7 @@ type Counters struct {
 	NotMine    atomic.Int64 // passed over by devices that it was not for
 
 	Emitted    atomic.Int64 // by devices
+	Told       atomic.Int64 // of these, those that found other devices of this gateway
 	Unsaid     atomic.Int64 // emitted, and refused by the mapper
 	Unanswered atomic.Int64 // commands refused in such number that the rest of the answers was saved
 	Dropped    atomic.Int64 // by the outbox

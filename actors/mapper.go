@@ -21,6 +21,8 @@ type mapper struct {
 	stale    map[string]bool                // topics of retained commands that have been told of
 	early    map[string][]messages.Restored // for devices that another device has still to add, by their names
 	answered ration                         // answers that a flood can cause
+	told     ration                         // messages of each device that its neighbours are told
+	circles  map[string]*tally              // of those that exceed it, by their names
 	closing  bool                           // devices take nothing any more
 	finished bool                           // nothing goes out any more
 
@@ -53,7 +55,9 @@ func newMapper(o mapperOptions, codec *mapping.Codec, devices []route) *mapper {
 		pending:       newPending(),
 		stale:         make(map[string]bool),
 		early:         make(map[string][]messages.Restored),
-		answered:      newRation(),
+		answered:      newRation(answersPerSecond),
+		told:          newRation(toldPerSecond),
+		circles:       make(map[string]*tally),
 		refused:       newTally(o.supervisor, mapperName, "messages"),
 		unsaid:        newTally(o.supervisor, mapperName, "emissions"),
 		nobody: &tally{report: func(r messages.Refusals) {
@@ -115,6 +119,9 @@ func (m *mapper) stopTallies() {
 	m.nobody.stop()
 	m.unknown.stop()
 	m.overflow.stop()
+	for _, t := range m.circles {
+		t.stop()
+	}
 }
 
 // reroute takes devices out and others in. Of those that go the parent of the devices hears behind all that they are to
@@ -122,6 +129,10 @@ func (m *mapper) stopTallies() {
 func (m *mapper) reroute(r routes) {
 	for _, name := range r.remove {
 		m.routes.remove(name)
+		if t := m.circles[name]; t != nil {
+			t.stop()
+			delete(m.circles, name)
+		}
 	}
 	for _, device := range r.add {
 		m.routes.add(device)

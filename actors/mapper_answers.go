@@ -8,9 +8,10 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// answer tells the sender of a command how it went, once all devices have told.
-func (m *mapper) answer(p *pendingDelivery) {
+// answer tells the sender of a command how it went, once all devices have told. A device of this gateway may have emitted it.
+func (m *mapper) answer(p *pendingDelivery, emitted bool) {
 	switch {
+	case p.worst == messages.NotMine && emitted: // others may have the device that it is for
 	case p.worst == messages.NotMine:
 		m.findsNobody(p.asked, errNoDevice{by: p.reason})
 	case p.wanted == nothingWanted, p.wanted == faultsWanted && p.worst == messages.Handled:
@@ -96,13 +97,14 @@ func (m *mapper) mayAnswerFor(gateway string) bool {
 // that can't be mapped or find no device for each gateway that they name.
 const answersPerSecond = 10
 
-// ration allows so many answers a second for each key.
+// ration allows each key so many of something in a second.
 type ration struct {
+	most   int
 	second int64
 	spent  map[string]int // in this second
 }
 
-func newRation() ration { return ration{spent: make(map[string]int)} }
+func newRation(most int) ration { return ration{most: most, spent: make(map[string]int)} }
 
 func (r *ration) allow(key string) bool {
 	if now := time.Now().Unix(); r.second != now {
@@ -110,5 +112,5 @@ func (r *ration) allow(key string) bool {
 		clear(r.spent)
 	}
 	r.spent[key]++
-	return r.spent[key] <= answersPerSecond
+	return r.spent[key] <= r.most
 }

@@ -161,7 +161,7 @@ func (m *mapper) kept(e messages.EarlyAck) {
 func (m *mapper) done(d messages.Done) {
 	if p, ok := m.pending.open[d.Delivery]; ok {
 		if p.add(d); p.left == 0 {
-			m.answer(p)
+			m.answer(p, d.Delivery.Emitted)
 		}
 		if !d.Early {
 			m.awaitLess(d.Delivery, p)
@@ -187,5 +187,5 @@ func (m *mapper) awaitLess(d messages.Delivery, p *pendingDelivery) {
 func (m *mapper) undone(u messages.Undone) {
 	p := newPendingDelivery(u.Msg, faultsWanted, 1, 0)
 	p.add(messages.Done{Device: u.Device, Outcome: u.Outcome, Reason: u.Reason})
-	m.answer(p)
+	m.answer(p, false)
 }

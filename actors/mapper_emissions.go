@@ -35,4 +35,54 @@ func (m *mapper) emitted(e messages.Emitted) {
 	} else {
 		m.connection.send(p)
 	}
+	m.tellNeighbours(e)
+}
+
+// tellNeighbours gives what a device has emitted to the other devices of this gateway that it finds, as if the broker had sent it:
+// when it comes from the broker it is an echo. What bears another's name is none, and comes by the broker alone; so nothing is
+// heard twice. Answers are for those who have asked, at the broker.
+func (m *mapper) tellNeighbours(e messages.Emitted) {
+	if m.closing || isAnswer(e.Msg) || !m.codec.Signs(e.Msg.Sender()) {
+		return
+	}
+	m.found = m.routes.neighbours(e.Device, e.Msg, m.found[:0])
+	switch {
+	case len(m.found) == 0:
+		return
+	case !m.told.allow(e.Device):
+		m.tooMany(e.Device)
+		return
+	}
+	m.counters.Told.Add(1)
+	handle := messages.Handle{Msg: e.Msg}
+	if wanted := m.routes.wanted(e.Msg, m.found); wanted != nothingWanted {
+		handle.Delivery, handle.Answer = messages.Delivery{Number: e.Number, Emitted: true}, true
+		m.pending.expect(handle.Delivery, newPendingDelivery(e.Msg, wanted, len(m.found), 0))
+	}
+	boxed := any(handle)
+	for _, number := range m.found {
+		m.routes.routed[number].inbox.post(boxed)
+	}
+}
+
+// isAnswer reports whether a device answers a command by msg.
+func isAnswer(msg messages.InternalMsg) bool {
+	_, ok := msg.Arg(messages.ArgResponse)
+	return ok && msg.Type() == messages.Status
+}
+
+// toldPerSecond is how many messages of one device its neighbours are told in a second. Two devices that answer each other without
+// end reach it at once, and what exceeds it is the end of their circle.
+const toldPerSecond = 1000
+
+var errTooMany = fmt.Errorf("it says more than %d messages in a second that others here hear: is it a circle? The rest goes to the broker only", toldPerSecond)
+
+// tooMany counts a message of a device that is not told its neighbours.
+func (m *mapper) tooMany(device string) {
+	t := m.circles[device]
+	if t == nil {
+		t = newTally(m.supervisor, device, "messages to other devices")
+		m.circles[device] = t
+	}
+	t.note(errTooMany)
 }

@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"slices"
+
 	"github.com/mqttgateway/mqttgateway/actors/routing"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -98,6 +100,12 @@ func (t *routeTable) find(msg messages.InternalMsg, found []int) []int {
 		return t.statuses.Find(msg.Address(), found)
 	}
 	return t.commands.Find(msg.Address(), found)
+}
+
+// neighbours appends to found the numbers of the devices that are to hear what another one emits.
+func (t *routeTable) neighbours(of string, msg messages.InternalMsg, found []int) []int {
+	found = t.find(msg, found)
+	return slices.DeleteFunc(found, func(number int) bool { return t.routed[number].name == of })
 }
 
 // named returns the device of a name.

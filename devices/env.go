@@ -25,7 +25,10 @@ type Env interface {
 	// Log writes with the device's name attached. For each message use debug, for what a person must act on error;
 	// Report is the throttled way to tell of errors.
 	Log() *slog.Logger
-	// Emit sends a message, the only way out. It never blocks. The receipt may be ignored.
+	// Emit sends a message, the only way out: to the broker, and to the other devices of this gateway that it finds. These get
+	// it at most once, in the words in which it was emitted, and only if the map lets it out; no answer (what has a response),
+	// nothing under another's name, and of each device no more than 1,000 messages in a second. Emit never blocks. The
+	// receipt, which is about the broker alone, may be ignored.
 	Emit(msg messages.InternalMsg, options ...EmitOption) Receipt
 	// Forget has the broker forget the retained statuses that the device has said about an address, in this run of the gateway or an
 	// earlier one. It never blocks, and goes the way of Emit: what was emitted before is forgotten, and what is emitted afterwards

@@ -30,6 +30,17 @@ func New(name string, f *File) (*Codec, error) {
 // Name returns the gateway's name.
 func (c *Codec) Name() string { return c.name }
 
+// Signs reports whether Decode takes for the gateway's own what Encode makes of a message from this sender.
+func (c *Codec) Signs(from string) bool {
+	if from == "" {
+		return true
+	}
+	vocabulary := &c.file.vocabularies[sender]
+	wire, _ := vocabulary.find(vocabulary.outward, from)
+	back, _ := vocabulary.find(vocabulary.inward, wire.text)
+	return wire.text == "" || wire.text == c.name || back.text == c.name
+}
+
 // Root returns the levels with which Encode begins every topic.
 func (c *Codec) Root() string { return c.file.root }
 

@@ -75,6 +75,11 @@ func FuzzEncode(f *testing.F) {
 	f.Add(uint8(3), "", "", "", "", "me", "{", "id", `null`)
 	f.Add(uint8(4), "Lighting", "Dummy", "Kitchen", "Spot", "Phone", "DIM", "Level", `1e400`)
 	f.Add(uint8(0), "", "", "", "", "me", "", "level", `1`)
+	for which := range uint8(6) { // what the maps and the gateways are called
+		for _, sender := range []string{"", "gw", "me", "dummy2mqtt", "Phone", "ph"} {
+			f.Add(which, "", "", "", "", sender, "on", "level", `1`)
+		}
+	}
 	codecs := fuzzCodecs(f)
 	f.Fuzz(func(t *testing.T, which uint8, function, gateway, location, device, sender, action, key, literal string) {
 		c := codecs[int(which)%len(codecs)]
@@ -89,6 +94,9 @@ func FuzzEncode(f *testing.F) {
 		}
 		if strings.ContainsAny(topic, "+#\x00") || !utf8.ValidString(topic) || !utf8.ValidString(payload) || payload == "" {
 			t.Fatalf("encode %s: %q %q", msg, topic, payload)
+		}
+		if _, echo, _ := c.Decode(topic, payload); echo != c.Signs(sender) {
+			t.Fatalf("encode %s: %q %q; an echo %t, signed %t", msg, topic, payload, echo, c.Signs(sender))
 		}
 		if action == "" {
 			if v, err := messages.ParseValue(payload); err != nil || v.Kind() != messages.Object || msg.NumArgs() == 0 {

@@ -1,10 +1,11 @@
 package messages
 
-// Delivery names a message that the broker has delivered: by the epoch of the session, and by a number within it, from 1. The
-// connection alone holds the acknowledgement that a Delivery stands for.
+// Delivery names a message that devices are to handle. If the broker has delivered it, Epoch is that of the session, and Number one
+// within the session, from 1; the connection alone holds the acknowledgement that such a Delivery stands for.
 type Delivery struct {
-	Epoch  uint64
-	Number uint64
+	Epoch   uint64 // 0: of no session
+	Number  uint64
+	Emitted bool // a device of this gateway has sent it; Number is then that of the receipt
 }
 
 // Arrived is a message that the broker has delivered. Connection → mapper.

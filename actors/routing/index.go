@@ -77,7 +77,8 @@ func (x *Index) Add(number int, a *Answers) {
 }
 
 // Remove removes the device with this number, which may be used for another device afterwards. Remove panics if no
-// device has the number: that is a mistake of the caller.
+// device has the number: that is a mistake of the caller. A table never shrinks, but goes with the last device of its
+// shape.
 func (x *Index) Remove(number int) {
 	a := x.answers[number]
 	listed, combinations := a.size()
@@ -86,7 +87,10 @@ func (x *Index) Remove(number int) {
 		x.wide = slices.DeleteFunc(x.wide, func(w wide) bool { return w.device == number })
 		return
 	}
-	x.shape(listed).remove(number, a)
+	s := x.shape(listed)
+	if s.remove(number, a); len(s.all.devices) == 0 {
+		x.shapes = slices.DeleteFunc(x.shapes, func(other *shape) bool { return other == s })
+	}
 }
 
 // Find appends the numbers of the devices that a message to this address finds to found, each once, in no particular

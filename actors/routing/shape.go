@@ -17,14 +17,9 @@ func (s *shape) add(device int, a *Answers) {
 	}
 }
 
-// remove removes a device. A shape without devices drops its tables, since a table never shrinks.
+// remove removes a device.
 func (s *shape) remove(device int, a *Answers) {
 	s.all = s.all.without(device)
-	if len(s.all.devices) == 0 {
-		s.all = bucket{}
-		clear(s.tables)
-		return
-	}
 	for asked, t := range s.tables {
 		t.leave(device, a, asked)
 	}

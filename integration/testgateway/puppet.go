@@ -25,6 +25,8 @@ type params struct {
 //	PANIC   panics
 //	FAIL    is broken
 //	REFUSE  refuses
+//	PASS    says that the command is for another
+//	TOSS    sends the command on to the puppet that the argument "to" says, which tosses it back
 //	BLOCK   blocks until it is told to stop
 //	STUCK   blocks for ever
 //	SLEEP   takes as long as the argument "for" says, and then answers
@@ -50,6 +52,13 @@ func (p *puppet) Handle(ctx context.Context, msg messages.InternalMsg) error {
 		return errors.New("told to fail")
 	case "REFUSE":
 		return fmt.Errorf("told to: %w", devices.ErrAction)
+	case "PASS":
+		return fmt.Errorf("%w: it is not mine", devices.ErrNotMine)
+	case "TOSS":
+		to, _ := msg.Arg("to")
+		p.env.Emit(messages.New(messages.Command, messages.Address{Device: to.String()}, "TOSS").
+			WithArg("to", messages.TextValue(p.env.Name())))
+		return nil
 	case "BLOCK":
 		<-ctx.Done()
 		return ctx.Err()
