@@ -46,6 +46,7 @@ func (d *device) describeFirst() {
 		err = t.Describe(entities.Whole(description, d.address()))
 	}
 	if d.misdescribed = misdescribed(err); err == nil {
+		t.Rest(true)
 		d.entities.Store(t)
 	}
 }
@@ -62,6 +63,13 @@ func misdescribed(err error) error {
 func (d *device) beginEntities() {
 	if t := d.entities.Load(); t != nil {
 		t.Begin()
+	}
+}
+
+// restEntities says that the device is down, or up again.
+func (d *device) restEntities(down bool) {
+	if t := d.entities.Load(); t != nil {
+		t.Rest(down)
 	}
 }
 

@@ -120,6 +120,7 @@ func (h *host) open() {
 	if r, ok := opened.(devices.Runner); ok {
 		h.run(r)
 	}
+	d.restEntities(false)
 	d.set(admit)
 	d.inform(messages.DeviceChanged{Device: d.config.Name, State: messages.Online})
 }
@@ -285,6 +286,7 @@ func (h *host) fail(why *reason) {
 
 // close gives back what the device holds. Its Run may still go on afterwards.
 func (h *host) close() {
+	h.device.restEntities(true)
 	if h.cancel != nil {
 		h.cancel()
 		h.call, h.cancel = nil, nil

@@ -41,7 +41,7 @@ func (w Word) Message() messages.InternalMsg {
 // Due returns what is to be told at now, and takes it as told.
 func (s *Set) Due(now time.Time) News {
 	return s.tell(now, func(p *point) bool {
-		at, ok := p.due()
+		at, ok := p.due(s.rests)
 		return ok && !at.After(now)
 	})
 }

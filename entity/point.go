@@ -89,8 +89,8 @@ func (p *point) stale(now time.Time) bool {
 	return true
 }
 
-// due returns when p is to be told if it isn't updated, and false if never.
-func (p *point) due() (at time.Time, ok bool) {
+// due returns when p is to be told if it isn't updated, and false if never. It has no heartbeat if it rests.
+func (p *point) due(rests bool) (at time.Time, ok bool) {
 	switch {
 	case p.place < 0:
 		return time.Time{}, false
@@ -101,7 +101,7 @@ func (p *point) due() (at time.Time, ok bool) {
 			return time.Time{}, true
 		}
 		return p.toldAt.Add(p.Report.AtMost), true
-	case p.Report.Heartbeat > 0:
+	case p.Report.Heartbeat > 0 && !rests:
 		return p.toldAt.Add(p.Report.Heartbeat), true
 	}
 	return time.Time{}, false

@@ -37,6 +37,7 @@ type Set struct {
 	derived []derivation // each behind those that it is made from
 	next    time.Time    // when something is due, if waiting
 	waiting bool
+	rests   bool // there are no heartbeats
 }
 
 // place is an address with the points whose values are said there.
@@ -147,6 +148,15 @@ func (s *Set) whyNot(id string) string {
 	return fmt.Sprintf("is a %s, which has no value", s.points[k].Kind)
 }
 
+// Rest stops the heartbeats, and starts them again: nobody is to take the last value of a device that is down for a new one. A Set
+// begins with them. Rest reports whether something is due earlier than [Set.Next] has said before.
+func (s *Set) Rest(rests bool) (earlier bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rests = rests
+	return s.plan()
+}
+
 // Next returns when Due has something to tell if nothing is updated until then, and false if never. A time that has passed, the
 // zero time among them, is now.
 func (s *Set) Next() (at time.Time, ok bool) {
@@ -161,7 +171,7 @@ func (s *Set) plan() (earlier bool) {
 	s.waiting = false
 	for i := range s.points {
 		p := &s.points[i]
-		if at, ok := p.due(); ok {
+		if at, ok := p.due(s.rests); ok {
 			s.wait(at)
 		}
 		if p.canStale() {

@@ -74,6 +74,14 @@ func (t *Teller) Begin() {
 	}
 }
 
+// Rest says that the device is down, or up again. What is down has no heartbeats: its values stay as they were last told, until
+// they are stale.
+func (t *Teller) Rest(down bool) {
+	if t.set.Rest(down) {
+		t.tell()
+	}
+}
+
 // End has nothing told any more.
 func (t *Teller) End() {
 	t.telling.Lock()

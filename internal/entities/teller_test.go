@@ -86,6 +86,14 @@ func TestTeller(t *testing.T) {
 		time.Sleep(time.Hour)
 		h.want(t, "heartbeat", `S Security///entry: STATE {"calls":2} true`, `values {"gate":null,"calls":2} true`)
 
+		teller.Rest(true)
+		time.Sleep(3 * time.Hour)
+		h.want(t, "no heartbeat while the device is down")
+		teller.Rest(false)
+		h.want(t, "a heartbeat when it is back", `S Security///entry: STATE {"calls":2} true`, `values {"gate":null,"calls":2} true`)
+		time.Sleep(time.Hour)
+		h.want(t, "but from then on", `S Security///entry: STATE {"calls":2} true`, `values {"gate":null,"calls":2} true`)
+
 		if err := teller.Event("bell", "rung", messages.Argument{Key: "times", Value: messages.IntValue(2)}); err != nil {
 			t.Error(err)
 		}
@@ -127,4 +135,24 @@ func TestTeller(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		h.want(t, "over")
 	})
+}
+
+// A value that has not changed costs no memory.
+func TestUnchangedAllocatesNothing(t *testing.T) {
+	teller := NewTeller(new(heard))
+	if err := teller.Describe(gate()); err != nil {
+		t.Fatal(err)
+	}
+	teller.Begin()
+	at, readings := time.Now(), []entity.Reading{entity.Boolean("gate", true, nil), entity.Int("calls", 7, nil)}
+	update := func() {
+		if err := teller.Update(at, readings...); err != nil {
+			t.Error(err)
+		}
+	}
+	update()
+	if n := testing.AllocsPerRun(1000, update); n != 0 {
+		t.Errorf("%v allocations, want none", n)
+	}
+	teller.End()
 }
