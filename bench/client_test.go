@@ -17,7 +17,7 @@ const (
 	status  = "home/Lighting/dummy/Kitchen/spot/gw/S"
 )
 
-// clients relay from command to status at an address, until the returned function is called.
+// clients relay commands to statuses at an address, until the returned function is called.
 var clients = []struct {
 	name  string
 	relay func(b *testing.B, address string, qos byte) (stop func())
@@ -27,7 +27,7 @@ var clients = []struct {
 	{"plain", overPaho},
 }
 
-// BenchmarkClient relays with the client alone: beside it there is only a stub of a broker, which costs next to nothing.
+// BenchmarkClient measures a client alone: the only other program is a stub of a broker, which costs next to nothing.
 func BenchmarkClient(b *testing.B) {
 	for _, qos := range []byte{0, 1} {
 		for _, client := range clients {
@@ -49,7 +49,7 @@ func BenchmarkClient(b *testing.B) {
 
 var errOver = errors.New("the benchmark is over")
 
-// overSession relays as the gateway does: what arrives is handed over to somebody else, who publishes.
+// overSession relays as the gateway does: Arrived hands each message over to another goroutine, which publishes.
 func overSession(dial mqtt.Dial) func(*testing.B, string, byte) func() {
 	return func(b *testing.B, address string, qos byte) func() {
 		arrived := make(chan mqtt.Message, window)

@@ -8,7 +8,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
-// words maps all eight vocabularies.
+// words is a map of all eight vocabularies.
 const words = `{
 	"root": "home", "topics": ["home/#"],
 	"function": {"maptype": "strict", "map": {"Lighting": ["lighting"], "AudioVideo": ["audiovideo"], "Security": ["security"]}},
@@ -23,7 +23,7 @@ const words = `{
 
 const topic = "home/lighting/dummy/kitchen/spot/phone/C"
 
-// payloads are without arguments and with two.
+// payloads are a payload without arguments, and one with two.
 var payloads = []string{`{"action":"dim"}`, `{"action":"dim","level":42,"speed":"fast"}`}
 
 func newCodec(b *testing.B) *mapping.Codec {
@@ -70,7 +70,7 @@ func BenchmarkEncode(b *testing.B) {
 	}
 }
 
-// BenchmarkDecodeRouteEncode is all that the mapper thinks about a command and the status that answers it.
+// BenchmarkDecodeRouteEncode measures what the mapper computes for a command and the status that answers it.
 func BenchmarkDecodeRouteEncode(b *testing.B) {
 	codec := newCodec(b)
 	var index routing.Index

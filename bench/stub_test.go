@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	window = 512 // messages under way
-	size   = 100 // bytes of a payload
+	window = 512 // messages that are under way at the same time
+	size   = 100 // size of a payload in bytes
 )
 
-// stub is a broker for one client. It feeds messages as fast as they come back, many with one system call, and
-// acknowledges, also in one go, what comes.
+// stub is a broker for one client. It sends messages as fast as they come back, many with one system call, and
+// acknowledges what comes, many at a time, too.
 type stub struct {
 	net.Listener
 	qos        byte
@@ -25,7 +25,7 @@ type stub struct {
 	conn       net.Conn
 	in         *bufio.Reader
 	out        *bufio.Writer
-	err        error // of the time before that
+	err        error // error before the client had subscribed
 }
 
 func newStub(b *testing.B, qos byte) *stub {
@@ -74,7 +74,7 @@ func (s *stub) welcome() (err error) {
 	return err
 }
 
-// feed sends n messages and returns when all are relayed, and acknowledged by the client.
+// feed sends n messages, and returns when all of them have come back and the client has acknowledged them.
 func (s *stub) feed(n int) error {
 	if s.err != nil {
 		return s.err
@@ -90,7 +90,7 @@ func (s *stub) feed(n int) error {
 			if s.qos > 0 {
 				binary.BigEndian.PutUint16(identifier, uint16(sent%(1<<15)+1))
 			}
-			_, _ = s.out.Write(message) // Flush tells
+			_, _ = s.out.Write(message) // an error is returned by Flush
 		}
 		if err := s.out.Flush(); err != nil {
 			return err
@@ -111,7 +111,7 @@ func (s *stub) feed(n int) error {
 	return s.out.Flush()
 }
 
-// message is a command, with room for its identifier before the payload.
+// message returns a command, with room for its identifier before the payload.
 func (s *stub) message() []byte {
 	length := 2 + len(command) + size
 	if s.qos > 0 {
@@ -122,9 +122,9 @@ func (s *stub) message() []byte {
 	return append(packet, make([]byte, 3+length-len(packet))...)
 }
 
-// take reads a packet, gathers its acknowledgement and returns its type.
+// take reads a packet, adds its acknowledgement to the output and returns the packet's type.
 func (s *stub) take() (kind byte, err error) {
-	head, err := s.in.Peek(4) // There is none shorter.
+	head, err := s.in.Peek(4) // No packet is shorter.
 	if err != nil {
 		return 0, err
 	}

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// awake computes on one processor, in the scheduling class that yields to every other, and does not return.
+// awake computes on one processor for ever, in the scheduling class that yields to every other.
 func awake(args []string) error {
 	if len(args) != 1 {
 		return fmt.Errorf("awake %q: want PROCESSOR", args)
@@ -27,6 +27,6 @@ func awake(args []string) error {
 	); err != nil {
 		return fmt.Errorf("idle class on processor %d: %w", cpu, err)
 	}
-	for { //nolint:staticcheck // that is the purpose
+	for { //nolint:staticcheck // the loop is the purpose
 	}
 }

@@ -7,5 +7,5 @@ import (
 	"runtime"
 )
 
-// awake needs Linux, which alone has a scheduling class that yields to every other.
+// awake returns an error: only Linux has a scheduling class that yields to every other.
 func awake([]string) error { return errors.New("no idle scheduling class on " + runtime.GOOS) }

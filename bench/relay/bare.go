@@ -12,8 +12,8 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 )
 
-// bare is the relay to compare with, run as a process of its own: paho used plainly, with its default options but
-// OrderMatters and the default number of processors. It knows no map and no devices: it copies the payload.
+// bare is the relay to compare with, in a process of its own: paho used plainly, with its default options except
+// OrderMatters, and with the default number of processors. bare has no map and no devices: it copies the payload.
 func bare(args []string) error {
 	if len(args) != 4 {
 		return fmt.Errorf("bare %q: want ADDRESS ROOT QOS ORDERED", args)

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// setting is how broker and relays are set. All that runs is started once for each.
+// setting is the configuration of broker and relays. Everything is started once for each setting.
 type setting struct {
 	qos     byte
-	nodelay bool // mosquitto's set_tcp_nodelay; false, its default, is Nagle's algorithm
+	nodelay bool // mosquitto's set_tcp_nodelay; false, its default, means Nagle's algorithm
 }
 
 func (s setting) String() string {
@@ -19,18 +19,18 @@ func (s setting) String() string {
 	return fmt.Sprintf("qos%d", s.qos)
 }
 
-// load is what the driver does to a subject.
+// load is a pattern of commands that the driver sends to a subject.
 type load interface {
 	fmt.Stringer
-	// run warms up and then measures for as long as length says, between m.start and m.stop.
+	// run warms up, and then measures for length, between m.start and m.stop.
 	run(l *link, m *meter, warm, length time.Duration) error
 }
 
-// cell is one load in one setting, for all the subjects.
+// cell is one load in one setting, for all subjects.
 type cell struct {
 	setting
 	load
-	samples [subjects][]sample // one a round
+	samples [subjects][]sample // one for each round
 }
 
 func (c *cell) String() string { return fmt.Sprintf("%s/%s", c.setting, c.load) }
@@ -41,7 +41,7 @@ var (
 	seldom  = open{200}
 )
 
-// cells returns those whose name fits.
+// cells returns the cells whose names match.
 func cells(only *regexp.Regexp) (list []*cell) {
 	add := func(s setting, loads ...load) {
 		for _, load := range loads {
@@ -58,14 +58,14 @@ func cells(only *regexp.Regexp) (list []*cell) {
 	return list
 }
 
-// settling is the time that a relay has, before it is measured, to set about what it is given to do.
-const settling = 150 * time.Millisecond
+// warmUp is how long a relay works before it is measured.
+const warmUp = 150 * time.Millisecond
 
-// measure lets one subject have its turn.
+// measure measures one subject once.
 func (c *cell) measure(which int, u *subject, length time.Duration) error {
 	m := &meter{relay: u.relay, clock: u.now}
 	u.lost = 0
-	if err := c.run(u.link, m, settling, length); err != nil {
+	if err := c.run(u.link, m, warmUp, length); err != nil {
 		return fmt.Errorf("%s, %s: %w", c, names[which], err)
 	}
 	c.samples[which] = append(c.samples[which], m.sample(u.lost))

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// closed is a load of so many commands outstanding: the answer to one brings the next.
+// closed is a load with a constant number of outstanding commands: each answer is followed by another command.
 type closed struct{ window int }
 
 func (c closed) String() string { return fmt.Sprintf("w%d", c.window) }
@@ -27,7 +27,7 @@ func (c closed) run(l *link, m *meter, warm, length time.Duration) error {
 		}
 		err := l.receive(next)
 		if errors.Is(err, errSilent) {
-			break // all that are outstanding are lost
+			break // all outstanding commands are lost
 		}
 		if err != nil {
 			return err

@@ -1,20 +1,22 @@
-// Relay measures what the gateway costs as a relay: commands go from a driver through a broker to the relay, and its
-// statuses back. Side by side, in turn, it drives
+// Relay measures what the gateway costs as a relay: a driver sends commands through a broker to the relay, which sends
+// statuses back. The driver measures these subjects in turn:
 //
-//   - paho and direct: the gateway, by each of its transports, with 16 dummies that echo, and a strict map of all eight
+//   - paho and direct: the gateway, with each of its transports, 16 dummies that echo, and a strict map of all eight
 //     vocabularies;
 //   - bare: the least that does the same with paho used plainly;
 //   - none: no relay, the driver's statuses come straight back from the broker.
 //
-// So that the wake-ups of idle processors don't hide what the relays do, programs in the idle class keep those busy.
+// Programs in the idle scheduling class keep idle processors busy, since the wake-ups of sleeping processors would hide
+// the cost of the relays.
 //
-// All is done in rounds, each of which gives the ratio of the gateway and bare; what counts is the median of those.
+// The measurement takes several rounds, each of which gives a ratio of the gateway and bare. The result is the median
+// of the ratios.
 //
 //	go run ./bench/relay                                 everything
 //	go run ./bench/relay -only 'qos0/w1$' -rounds 7      one cell
 //	go run ./bench/relay -sleepy                         idle processors sleep
 //	go run ./bench/relay -gateway ./gateway              a program that is built already
 //
-// Cells are named qos0/w64 (closed loop: 64 commands outstanding) and qos0/open1000 (open loop: 1,000 commands a
+// Cells are named qos0/w64 (closed loop: 64 outstanding commands) and qos0/open1000 (open loop: 1,000 commands a
 // second).
 package main

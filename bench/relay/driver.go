@@ -9,28 +9,29 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
-// link is the driver's connection with the broker. It sends numbered commands and takes in the statuses, on one
+// link is the driver's connection with the broker. It sends numbered commands and receives the statuses, on one
 // goroutine.
 type link struct {
 	socket
-	packets    [][]byte // commands, by their number
-	identifier int      // where it goes in a packet; 0 at QoS 0
-	latest     uint16   // identifier
+	packets    [][]byte // commands, by number
+	identifier int      // offset of the identifier in a packet; 0 at QoS 0
+	latest     uint16   // the identifier used last
 
-	out     []byte                  // gathered until flush
+	out     []byte                  // packets to write, until flush
 	in      []byte                  // buffer
-	filled  int                     // bytes of in
-	pending [sequence]time.Duration // when the command was due, on the clock; 0: it is answered
-	count   int                     // of pending
-	lost    int                     // never answered
+	filled  int                     // number of valid bytes in in
+	pending [sequence]time.Duration // when each command was due, by number; 0: it is answered
+	count   int                     // number of commands in pending
+	lost    int                     // number of commands that were never answered
 	clock   time.Time
-	read    time.Duration // when receive last did
+	read    time.Duration // when receive has last read
 }
 
-// answered is told of a command that has its status now, and when it was due.
+// answered is called when the status of a command has come, with the time at which the command was due.
 type answered func(seq int, due time.Duration)
 
-// connect subscribes to the statuses below root. Commands are sent as sender and kind say.
+// connect connects to the broker, and subscribes to the statuses below root. Commands are sent with the given sender
+// and kind.
 func connect(address, root string, qos byte, sender, kind string) (*link, error) {
 	s, err := dial(address)
 	if err != nil {
@@ -49,7 +50,7 @@ func connect(address, root string, qos byte, sender, kind string) (*link, error)
 	return l, nil
 }
 
-// begin makes the session and subscribes.
+// begin sends CONNECT and SUBSCRIBE, and reads the answers.
 func (s socket) begin(client, filter string, qos byte) error {
 	hello := packets.NewControlPacket(packets.Connect).(*packets.ConnectPacket)
 	hello.ProtocolName, hello.ProtocolVersion, hello.CleanSession = "MQTT", 4, true
@@ -78,10 +79,10 @@ func (s socket) begin(client, filter string, qos byte) error {
 	return nil
 }
 
-// now is the time on the driver's clock, never 0.
+// now returns the time on the driver's clock, which is never 0.
 func (l *link) now() time.Duration { return time.Since(l.clock) }
 
-// command gathers command seq, which is due now or was before.
+// command adds command seq to the packets to write. It is, or was, due at due.
 func (l *link) command(seq int, due time.Duration) {
 	if l.pending[seq] != 0 {
 		l.lost++
@@ -99,7 +100,7 @@ func (l *link) command(seq int, due time.Duration) {
 	}
 }
 
-// flush sends what is gathered.
+// flush writes all packets that command has added.
 func (l *link) flush() error {
 	if len(l.out) == 0 {
 		return nil
@@ -109,7 +110,7 @@ func (l *link) flush() error {
 	return err
 }
 
-// receive reads once.
+// receive reads once, and calls tell for each status.
 func (l *link) receive(tell answered) error {
 	n, err := l.Read(l.in[l.filled:])
 	if err != nil {
@@ -137,7 +138,7 @@ func (l *link) receive(tell answered) error {
 		if !ok {
 			return fmt.Errorf("status %q: want a number at its end", payload)
 		}
-		if due := l.pending[seq]; due != 0 { // QoS 1 allows a second one
+		if due := l.pending[seq]; due != 0 { // at QoS 1 a status may come twice
 			l.pending[seq] = 0
 			l.count--
 			tell(seq, due)
@@ -147,7 +148,7 @@ func (l *link) receive(tell answered) error {
 	return nil
 }
 
-// drain takes in what is still to come. What does not is lost.
+// drain receives the statuses that are still under way. A command without a status is lost.
 func (l *link) drain(tell answered) error {
 	for l.count > 0 {
 		if err := l.flush(); err != nil {

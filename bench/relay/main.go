@@ -30,7 +30,7 @@ func main() {
 	}
 }
 
-// measure drives, on this goroutine and its thread, with which the children die.
+// measure runs everything on this goroutine and its thread: the children die with the thread.
 func measure() error {
 	runtime.LockOSThread()
 	number := flag.Int("rounds", 12, "in each of which each subject has its turn with each cell")

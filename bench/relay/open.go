@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// open is a load at a fixed rate, whatever becomes of the answers. Latency counts from when a command was due, so that
-// a relay (or a driver) that is held up pays for all that had to wait.
-type open struct{ rate int } // commands a second
+// open is a load at a fixed rate, whether answers come or not. The latency is counted from the time at which a command
+// was due, so that a delay of the relay, or of the driver, counts for all commands that had to wait.
+type open struct{ rate int } // in commands a second
 
 func (o open) String() string { return fmt.Sprintf("open%d", o.rate) }
 

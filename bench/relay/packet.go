@@ -6,17 +6,18 @@ import (
 	"fmt"
 )
 
-// A publication is, by sections 2.2 and 3.3 of MQTT 3.1.1,
+// A PUBLISH consists of (MQTT 3.1.1, sections 2.2 and 3.3)
 //
 //	0011 dup qos(2) retain   length(1 to 4 bytes, 7 bits each)   topic   identifier, from QoS 1 on   payload
 //
-// and its acknowledgement 0x40 2 identifier. Strings and identifiers have two bytes more, or are, in network order.
+// and a PUBACK of 0x40 2 identifier. A text begins with its length; lengths and identifiers are two bytes, high byte
+// first.
 const (
 	typePublish = 3
 	typePuback  = 4
 )
 
-// publication returns the packet, and where in it the identifier goes (0 at QoS 0: nowhere).
+// publication returns a PUBLISH, and the offset of its identifier (0 at QoS 0: it has none).
 func publication(topic, payload string, qos byte) (packet []byte, identifier int) {
 	n := 2 + len(topic) + len(payload)
 	if qos > 0 {
@@ -42,7 +43,7 @@ type frame struct {
 	body []byte
 }
 
-// cut takes the first packet from b; ok is false if b holds no whole one.
+// cut returns the first packet in b and the bytes after it; ok is false if b contains no whole packet.
 func cut(b []byte) (f frame, rest []byte, ok bool) {
 	n := 0
 	for i := 1; i < len(b) && i <= 4; i++ {
@@ -59,7 +60,7 @@ func cut(b []byte) (f frame, rest []byte, ok bool) {
 
 func (f frame) kind() byte { return f.head >> 4 }
 
-// message returns what a publication holds; the identifier is 0 at QoS 0.
+// message returns the payload and the identifier of a PUBLISH; the identifier is 0 at QoS 0.
 func (f frame) message() (payload []byte, identifier uint16, err error) {
 	b := f.body
 	if len(b) < 2 || len(b) < 2+int(binary.BigEndian.Uint16(b)) {

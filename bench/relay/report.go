@@ -9,13 +9,13 @@ import (
 	"github.com/mqttgateway/mqttgateway/bench/internal/table"
 )
 
-// The figures of a sample.
+// The figures of a sample:
 func rate(s sample) float64 { return s.rate }
 func cpu(s sample) float64  { return s.cpu }
 func p50(s sample) float64  { return s.p50 }
 func p99(s sample) float64  { return s.p99 }
 
-// each returns a figure of a subject, one a round.
+// each returns a figure of a subject for each round.
 func (c *cell) each(which int, figure func(sample) float64) []float64 {
 	values := make([]float64, len(c.samples[which]))
 	for i, s := range c.samples[which] {
@@ -24,12 +24,12 @@ func (c *cell) each(which int, figure func(sample) float64) []float64 {
 	return values
 }
 
-// median is that of a figure, as text.
+// median returns the median of a figure, as text.
 func (c *cell) median(which int, figure func(sample) float64) string {
 	return table.Number(table.Median(c.each(which, figure)))
 }
 
-// ratios are those of a figure of two subjects, round by round.
+// ratios returns the ratios of a figure of two subjects, for each round.
 func (c *cell) ratios(a, b int, figure func(sample) float64) []float64 {
 	return table.Ratios(c.each(a, figure), c.each(b, figure))
 }
@@ -51,10 +51,10 @@ func write(w io.Writer, list []*cell, sizes [subjects]child.Memory, others float
 	return err
 }
 
-// transports are the subjects that are the gateway.
+// transports are those subjects that are the gateway.
 var transports = []int{overPaho, overDirect}
 
-// figures returns the columns that show the medians behind the ratios.
+// figures returns the columns with the medians from which the ratios come.
 func (c *cell) figures(which int, figure func(sample) float64) []string {
 	return []string{c.median(which, figure), c.median(plain, figure), c.median(none, figure)}
 }
@@ -139,7 +139,8 @@ it could be sent then; the others are medians in ms.`,
 					What: names[which] + ", " + c.describe() + ", " + p.name, Values: c.ratios(which, plain, p.figure), Extra: c.figures(which, p.figure),
 				}
 				switch {
-				case c.load == seldom && p.name == "p50": // with Nagle's algorithm the bare relay waits 40 ms: no measure
+				// With Nagle's algorithm the bare relay waits 40 ms, which is no measure.
+				case c.load == seldom && p.name == "p50":
 					row.What, row.Values, row.Target = row.What+", ms", c.each(which, p.figure), table.AtMost(2)
 				case c.load == steady && p.name == "p99":
 					row.Target = table.AtMost(1.25)
@@ -151,7 +152,7 @@ it could be sent then; the others are medians in ms.`,
 	return t
 }
 
-// describe is what the cell is called in the tables.
+// describe returns the name of the cell in the tables.
 func (c *cell) describe() string {
 	text := fmt.Sprintf("QoS %d", c.qos)
 	if c.qos > 0 && !c.nodelay {

@@ -10,17 +10,17 @@ import (
 	"github.com/mqttgateway/mqttgateway/bench/internal/child"
 )
 
-// rounds measures all the cells, so often. All that has been started runs on to the end; in each round each subject has
-// its turn with each cell, in an order that changes from round to round.
+// rounds measures all cells several times. What has been started runs until the end. In each round each subject is
+// measured in each cell once, in an order that changes from round to round.
 type rounds struct {
 	site
 	number   int
-	length   time.Duration // of a turn
+	length   time.Duration // of one measurement
 	progress io.Writer
 	running  map[setting]*[subjects]*subject
 }
 
-// all starts what is needed, measures, and ends it all. It returns what the relays had in RAM at last.
+// all starts what is needed, measures, and ends everything. It returns the memory of the relays at the end.
 func (r *rounds) all(ctx context.Context, list []*cell, program string, ordered, awake bool) (sizes [subjects]child.Memory, err error) {
 	r.site, err = newSite(ctx, program)
 	defer func() { r.clear() }()
@@ -62,7 +62,7 @@ func (r *rounds) run(ctx context.Context, list []*cell) error {
 	return nil
 }
 
-// subjects returns those that run with this setting, and starts them first if none do.
+// subjects returns the subjects with this setting, and starts them if they do not run yet.
 func (r *rounds) subjects(ctx context.Context, s setting) (*[subjects]*subject, error) {
 	if all := r.running[s]; all != nil {
 		return all, nil
@@ -78,7 +78,7 @@ func (r *rounds) subjects(ctx context.Context, s setting) (*[subjects]*subject, 
 	return all, nil
 }
 
-// stop ends all that runs.
+// stop ends everything that runs.
 func (r *rounds) stop() (err error) {
 	for _, all := range r.running {
 		for _, u := range all {
@@ -90,7 +90,7 @@ func (r *rounds) stop() (err error) {
 	return err
 }
 
-// tell shows what a round brought.
+// tell shows the results of a round.
 func (c *cell) tell(w io.Writer, round int) {
 	fmt.Fprintf(w, "%-20s", c)
 	for which, samples := range c.samples {
@@ -107,7 +107,7 @@ func (c *cell) tell(w io.Writer, round int) {
 	fmt.Fprintln(w)
 }
 
-// memory reads what the relays have in RAM.
+// memory returns the present memory of the relays.
 func (r *rounds) memory() (sizes [subjects]child.Memory, err error) {
 	for _, all := range r.running {
 		for which, u := range all {

@@ -8,16 +8,16 @@ import (
 	"github.com/mqttgateway/mqttgateway/bench/internal/table"
 )
 
-// sample is what one run measured.
+// sample is the result of one measurement.
 type sample struct {
 	rate     float64 // answers a second
-	cpu      float64 // of the relay, in µs for an answer; 0 without one
-	p50, p99 float64 // of the latency, in ms
+	cpu      float64 // processor time of the relay for each answer, in µs; 0 without a relay
+	p50, p99 float64 // percentiles of the latency, in ms
 	lost     int
 }
 
-// meter measures between start and stop.
-type meter struct {
+// meter measures what happens between start and stop.
+type meter struct { // nil: no relay
 	relay *child.Process // nil: none
 	clock func() time.Duration
 
@@ -49,7 +49,7 @@ func (m *meter) stop() error {
 	return err
 }
 
-// answer books one that came now for a command that was due then.
+// answer counts an answer that has come now, to a command that was due at due.
 func (m *meter) answer(due, now time.Duration) {
 	if m.running() {
 		m.answers++

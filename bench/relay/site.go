@@ -7,16 +7,16 @@ import (
 	"github.com/mqttgateway/mqttgateway/bench/internal/child"
 )
 
-// site is where all that runs is.
+// site holds everything that the subjects share.
 type site struct {
 	dir     string
-	gateway string // the program
+	gateway string // path of the program
 	ordered bool   // the bare relay's OrderMatters
 	awake   []*child.Process
 	brokers map[bool]*child.Mosquitto // by whether set_tcp_nodelay is on
 }
 
-// newSite makes a folder, builds the gateway into it unless there is a program already, and starts the brokers.
+// newSite makes a folder, builds the gateway into it unless program names one, and starts the brokers.
 func newSite(ctx context.Context, program string) (s site, err error) {
 	s = site{gateway: program, brokers: make(map[bool]*child.Mosquitto)}
 	if s.dir, err = os.MkdirTemp("", "relay"); err != nil {
@@ -35,7 +35,7 @@ func newSite(ctx context.Context, program string) (s site, err error) {
 	return s, nil
 }
 
-// clear takes it all away.
+// clear ends the brokers, and removes the folder.
 func (s site) clear() {
 	for _, broker := range s.brokers {
 		if broker != nil {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// errSilent is what a socket's Read returns when nothing has come for as long as silence.
+// errSilent is the error of a socket's Read when nothing has come for the time of silence.
 var errSilent = errors.New("nothing has come for a while")
 
 // silence is how long a socket's Read waits.

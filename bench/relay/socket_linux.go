@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// socket is a blocking TCP connection outside Go's poller. A read takes one system call, where net.Conn makes three: the
-// driver shares the machine with the relay that it measures.
+// socket is a blocking TCP connection outside Go's poller. A read takes one system call instead of the three of
+// net.Conn: the driver shares the machine with the relay that it measures.
 type socket int
 
 func dial(address string) (socket, error) {
@@ -35,8 +35,9 @@ func dial(address string) (socket, error) {
 	return socket(fd), nil
 }
 
-// Read returns errSilent when nothing has come for as long as silence. Read has the kernel acknowledge at once what came:
-// otherwise a broker with Nagle's algorithm keeps the next packet back for 40 ms whenever the driver has nothing to send.
+// Read returns errSilent when nothing has come for the time of silence. Read makes the kernel acknowledge at once what
+// has come: otherwise a broker with Nagle's algorithm delays the next packet by 40 ms whenever the driver has nothing
+// to send.
 func (s socket) Read(b []byte) (int, error) {
 	for {
 		n, err := syscall.Read(int(s), b)
@@ -65,7 +66,7 @@ func (s socket) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// readable waits until there is something to read, for the given time at most, and reports whether there is.
+// readable waits at most wait until there is something to read, and reports whether there is.
 func (s socket) readable(wait time.Duration) (bool, error) {
 	var set syscall.FdSet
 	set.Bits[int(s)/64] |= 1 << (s % 64)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// socket is a TCP connection of Go's. On Linux the driver makes fewer system calls.
+// socket is a TCP connection of package net. On Linux the driver uses fewer system calls.
 type socket struct {
 	net.Conn
 	in *bufio.Reader
@@ -24,7 +24,7 @@ func dial(address string) (socket, error) {
 	return socket{conn, bufio.NewReaderSize(conn, 1<<16)}, nil
 }
 
-// Read returns errSilent when nothing has come for as long as silence.
+// Read returns errSilent when nothing has come for the time of silence.
 func (s socket) Read(b []byte) (int, error) {
 	if err := s.SetReadDeadline(time.Now().Add(silence)); err != nil {
 		return 0, err
@@ -36,7 +36,7 @@ func (s socket) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// readable waits until there is something to read, for the given time at most, and reports whether there is.
+// readable waits at most wait until there is something to read, and reports whether there is.
 func (s socket) readable(wait time.Duration) (bool, error) {
 	if err := s.SetReadDeadline(time.Now().Add(max(wait, 0))); err != nil {
 		return false, err

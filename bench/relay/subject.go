@@ -12,13 +12,13 @@ import (
 	"github.com/mqttgateway/mqttgateway/bench/internal/child"
 )
 
-// subject is one of those that are compared, in one setting, with the driver's link to it.
-type subject struct {
+// subject is one of the relays that are compared, in one setting, with the driver's link.
+type subject struct { // nil: no relay
 	relay *child.Process // nil: none
 	*link
 }
 
-// The subjects, in the order of their samples.
+// The subjects, in the order of their samples:
 const (
 	overPaho = iota
 	overDirect
@@ -29,8 +29,8 @@ const (
 
 var names = [subjects]string{"paho", "direct", "bare", "none"}
 
-// start starts one subject, and returns when commands reach it. Each has topics of its own, of the same length, so
-// that all of them can run, and those whose turn it isn't are at rest.
+// start starts a subject, and returns when commands reach it. Each subject has topics of its own, of the same length,
+// so that all subjects can run, and those that are not being measured are at rest.
 func (s site) start(ctx context.Context, which int, in setting) (_ *subject, err error) {
 	qos, address := in.qos, s.brokers[in.nodelay].Address
 	root := fmt.Sprintf("bench%d%d", qos, which)
@@ -84,7 +84,7 @@ func (s site) startGateway(address, root, transport string, qos byte) (*child.Pr
 	return child.Start(dir, s.gateway, "run", "--config", config)
 }
 
-// startBare runs this program again, as the bare relay.
+// startBare starts this program as the bare relay.
 func (s site) startBare(address, root string, qos byte) (*child.Process, error) {
 	self, err := os.Executable()
 	if err != nil {

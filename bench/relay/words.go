@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// The words on the wire. Commands and statuses have the same length, so that the driver's work is the same with a relay
+// The words on the wire. Commands and statuses have the same length, so that the driver does the same work with a relay
 // and without.
 const (
 	lamps    = 16
-	sequence = 4096 // commands that can be told apart; their number is a word of the map
+	sequence = 4096 // number of commands that can be told apart; the number is a word of the map
 	driver   = "drive"
 	relay    = "relay"
 )
@@ -19,14 +19,14 @@ func topic(root string, seq int, sender, kind string) string {
 	return fmt.Sprintf("%s/lighting/house/office/lamp%02d/%s/%s", root, seq%lamps, sender, kind)
 }
 
-// payload ends with the number, which readSeq finds from its end.
+// payload returns the payload of a command. It ends with the number, which readSeq reads.
 func payload(seq int) string {
 	return fmt.Sprintf(`{"action":"light_on","level":"full","seq":"n%04d"}`, seq)
 }
 
 const afterSeq = len(`"}`)
 
-// readSeq returns the number in a payload.
+// readSeq returns the number at the end of a payload.
 func readSeq(payload []byte) (int, bool) {
 	if len(payload) < 4+afterSeq {
 		return 0, false
@@ -44,7 +44,7 @@ func readSeq(payload []byte) (int, bool) {
 func commands(root string) string { return root + "/+/+/+/+/" + driver + "/C" }
 func statuses(root string) string { return root + "/+/+/+/+/" + relay + "/S" }
 
-// mapFile is a map of all eight vocabularies, strict, that holds these words and no others.
+// mapFile returns a strict map of all eight vocabularies that contains these words only.
 func mapFile(root string) ([]byte, error) {
 	type vocabulary struct {
 		Maptype string              `json:"maptype"`
@@ -72,7 +72,7 @@ func mapFile(root string) ([]byte, error) {
 	})
 }
 
-// configFile is the gateway's configuration beside its map.
+// configFile returns the gateway's configuration without the map.
 func configFile(address, root, transport string, qos byte) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "gateway: {name: %s}\nmqtt: {broker: \"tcp://%s\", client_id: gateway-%s, transport: %s, qos: %d}\nmapping: {file: map.json}\ndevices:\n", relay, address, root, transport, qos)

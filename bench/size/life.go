@@ -11,22 +11,22 @@ import (
 	"github.com/mqttgateway/mqttgateway/bench/internal/child"
 )
 
-// life is what one run of the gateway took.
-type life struct {
+// life is the result of one run of the gateway.
+type life struct { // until everything is ready; from SIGTERM until the end
 	start, stop time.Duration // until all is ready; from being told to
-	devices     time.Duration // of start, what came after the configuration was read
+	devices     time.Duration // the part of start that comes after reading the configuration
 	memory      child.Memory  // at rest
 	cpu         time.Duration // at rest
 }
 
-// settle is what a gateway that is ready has to come to rest before it is watched: with many devices it has their states
-// to tell, and gives back what the start took.
-const settle = 5 * time.Second
+// restWait is how long a gateway that is ready has to come to rest before it is measured: with many devices it
+// publishes their states, and gives memory back.
+const restWait = 5 * time.Second
 
 // patience is how long a start may take.
 const patience = 5 * time.Minute
 
-// live runs a gateway with so many devices until they are ready, for as long as rest says, and stops it.
+// live runs a gateway with a number of devices until they are ready and then for rest, and stops it.
 func live(ctx context.Context, dir, program, broker string, devices int, rest time.Duration) (l life, err error) {
 	path := filepath.Join(dir, "size.yaml")
 	if err := os.WriteFile(path, []byte(config(broker, devices)), 0o600); err != nil {
@@ -43,7 +43,7 @@ func live(ctx context.Context, dir, program, broker string, devices int, rest ti
 	if err != nil {
 		return l, err
 	}
-	// With the last of them the link begins: the subscription is what a gateway does last.
+	// The gateway subscribes last: when it has subscribed, everything is ready.
 	if _, _, err = p.Await(ready, fmt.Sprintf(`msg="devices ready" online=%d down=0 opening=0`, devices)); err != nil {
 		return l, err
 	}
@@ -52,7 +52,7 @@ func live(ctx context.Context, dir, program, broker string, devices int, rest ti
 		return l, err
 	}
 	l.start, l.devices = at.Sub(p.Began), at.Sub(read)
-	if err := wait(ctx, settle); err != nil {
+	if err := wait(ctx, restWait); err != nil {
 		return l, err
 	}
 	if rest > 0 {
@@ -67,7 +67,7 @@ func live(ctx context.Context, dir, program, broker string, devices int, rest ti
 	return l, err
 }
 
-// watch returns the processor time that p takes while it rests.
+// watch returns the processor time that p uses while it rests.
 func watch(ctx context.Context, p *child.Process, rest time.Duration) (time.Duration, error) {
 	before, err := p.CPU()
 	if err != nil {
@@ -89,8 +89,8 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// config has another name and root for each number of devices, so that none is sent, or has to clear away, what another
-// left with the broker.
+// config returns a configuration whose name and root differ for each number of devices, so that no gateway receives, or
+// has to clear, what another one has left at the broker.
 func config(broker string, devices int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "gateway: {name: size%[1]d, start_wait: 1m}\nmqtt: {broker: \"tcp://%[2]s\"}\nmapping: {root: home%[1]d, topics: [\"home%[1]d/#\"]}\ndevices:\n", devices, broker)

@@ -25,7 +25,7 @@ the share of one processor that it takes in %v of rest.`, rest),
 		{
 			Title: "Many devices",
 			Lead: fmt.Sprintf(`%d dummies that only listen: from the start of the process until all are open and the gateway has subscribed; what it has in
-RAM %v later; and from SIGTERM until the process has ended, with each device closed.`, many, settle),
+RAM %v later; and from SIGTERM until the process has ended, with each device closed.`, many, restWait),
 			Rows: []table.Row{
 				{What: "start, s", Target: table.AtMost(5), Values: each(crowd, func(l life) float64 { return l.start.Seconds() })},
 				{What: "of that, after the configuration was read, s", Values: each(crowd, func(l life) float64 { return l.devices.Seconds() })},
@@ -42,7 +42,7 @@ RAM %v later; and from SIGTERM until the process has ended, with each device clo
 	return nil
 }
 
-// each returns a figure of all the lives.
+// each returns a figure of each life.
 func each(lives []life, figure func(life) float64) (values []float64) {
 	for _, l := range lives {
 		values = append(values, figure(l))

@@ -1,5 +1,5 @@
-// Summary prints bench/RESULTS.md: the environment, what the benchmarks in a file came to, and the parts that the other
-// programs have written.
+// Summary prints bench/RESULTS.md: the environment, the results of the benchmarks in a file, and the parts that the
+// other programs have written.
 //
 //	go run ./bench/summary BENCHMARKS.txt PART.md...
 package main

@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// results are the figures of the benchmarks, by name and unit, one a round: results["Find/devices=10"]["ns/op"].
+// results are the figures of the benchmarks by name and unit, one for each round: results["Find/devices=10"]["ns/op"].
 type results map[string]map[string][]float64
 
-// processors is what the testing package adds to a name.
+// processors matches the number of processors that the testing package adds to a name.
 var processors = regexp.MustCompile(`-\d+$`)
 
-// parse reads what go test -bench prints, in any number of rounds:
+// parse reads the output of go test -bench, with any number of rounds:
 //
 //	BenchmarkFind/devices=10-2   	 1678525	       146.6 ns/op	       0 B/op	       0 allocs/op
 func parse(text string) (results, error) {
@@ -45,7 +45,7 @@ func parse(text string) (results, error) {
 	return found, nil
 }
 
-// of returns a figure of a benchmark, scaled.
+// of returns a figure of a benchmark for each round, multiplied by scale.
 func (r results) of(name, unit string, scale float64) []float64 {
 	values := make([]float64, len(r[name][unit]))
 	for i, v := range r[name][unit] {

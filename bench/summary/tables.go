@@ -15,7 +15,7 @@ func tables(r results) []table.Table {
 	return []table.Table{client(r), path(r), routes(r)}
 }
 
-// path is what a message costs beside the network.
+// path is the table of a message's cost without the network.
 func path(r results) table.Table {
 	t := table.Table{
 		Title: "The path of a message, without a network",
@@ -61,7 +61,7 @@ func routes(r results) table.Table {
 	return t
 }
 
-// client compares each client with paho used plainly.
+// client is the table that compares each client with paho used plainly.
 func client(r results) table.Table {
 	t := table.Table{
 		Title: "The client alone",

@@ -1,6 +1,6 @@
-// Package child runs the programs that are measured, and the broker between them, and reads from /proc what they
-// cost. No child outlives its parent, however that ends.
+// Package child runs the programs that are measured, and the broker between them, and reads their cost from /proc. A
+// child ends when its parent ends, in whatever way.
 //
-// On Linux a child dies with the thread that started it: start all of them from one goroutine that is locked to its
-// thread and lives as long as the program, that of main.
+// On Linux a child dies with the thread that started it. So all children must be started from one goroutine that is
+// locked to its thread and lives as long as the program: main.
 package child

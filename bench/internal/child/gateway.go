@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 )
 
-// BuildGateway builds the program that is measured into dir and returns its path.
+// BuildGateway builds the gateway into dir and returns the program's path.
 func BuildGateway(dir string) (string, error) {
 	path := filepath.Join(dir, "gateway")
 	build := exec.Command("go", "build", "-o", path, "github.com/mqttgateway/mqttgateway/cmd/gateway")

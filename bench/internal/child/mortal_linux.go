@@ -5,5 +5,5 @@ import (
 	"syscall"
 )
 
-// mortal has the process killed when the thread that starts it ends.
+// mortal makes the system kill the process when the thread that starts it ends.
 func mortal(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

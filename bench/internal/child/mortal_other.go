@@ -4,5 +4,5 @@ package child
 
 import "os/exec"
 
-// mortal does nothing: here a process outlives a parent that is killed.
+// mortal does nothing: on this system a process outlives a parent that is killed.
 func mortal(*exec.Cmd) {}

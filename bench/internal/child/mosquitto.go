@@ -14,23 +14,24 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/loopback"
 )
 
-// Mosquitto is a broker of our own.
+// Mosquitto is a broker for the measurements only.
 type Mosquitto struct {
 	*Process
-	Address string // host:port, on the loopback
+	Address string // host:port on the loopback
 }
 
-// StartMosquitto starts a broker that keeps its files in dir and drops nothing; lines are added to its configuration. It
-// is otherwise as users have it: 20 unacknowledged messages a client, and Nagle's algorithm on.
+// StartMosquitto starts a broker that keeps its files in dir and drops no messages. lines are added to its
+// configuration. Everything else is as users have it: 20 unacknowledged messages for each client, and Nagle's
+// algorithm.
 func StartMosquitto(ctx context.Context, dir string, lines ...string) (*Mosquitto, error) {
 	address, release, err := loopback.Reserve()
 	if err != nil {
 		return nil, err
 	}
-	defer release() // the broker listens by then
+	defer release() // the broker has taken the address by then
 	_, port, _ := net.SplitHostPort(address)
 	lines = append([]string{
-		"user root", // started by root, it would else become one who can't read our files
+		"user root", // started by root, mosquitto would switch to a user who can't read our files
 		"log_dest stderr",
 		"listener " + port + " 127.0.0.1",
 		"allow_anonymous true",
@@ -53,21 +54,21 @@ func StartMosquitto(ctx context.Context, dir string, lines ...string) (*Mosquitt
 	return &Mosquitto{p, address}, nil
 }
 
-// mosquittoPath also looks where Debian keeps it and only root's PATH leads.
+// mosquittoPath finds mosquitto in PATH, or where Debian installs it, which is in root's PATH only.
 func mosquittoPath() string {
 	for _, name := range []string{"mosquitto", "/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
 	}
-	return "mosquitto" // to be missed by its name
+	return "mosquitto" // starting it fails with this name in the error
 }
 
 var versionWord = regexp.MustCompile(`version (\S+)`)
 
-// MosquittoVersion returns the version of the broker, "unknown" if it does not tell.
+// MosquittoVersion returns the version of the broker, or "unknown".
 func MosquittoVersion() string {
-	said, _ := exec.Command(mosquittoPath(), "-h").CombinedOutput() // its exit status says nothing
+	said, _ := exec.Command(mosquittoPath(), "-h").CombinedOutput() // the exit status means nothing
 	if v := versionWord.FindSubmatch(said); v != nil {
 		return string(v[1])
 	}

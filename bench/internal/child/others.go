@@ -9,20 +9,21 @@ import (
 	"time"
 )
 
-// Others tells how much other programs, and other machines on the same hardware, have taken of the processors: what is
-// measured beside a busy neighbour is not worth much.
+// Others measures how much processor time other programs, and other machines on the same hardware, have used. A
+// measurement beside a busy neighbour is not worth much.
 type Others struct {
 	began time.Time
-	taken time.Duration // of others, before that
+	taken time.Duration // processor time of others before began
 }
 
-// WatchOthers begins to.
+// WatchOthers begins to measure.
 func WatchOthers() (Others, error) {
 	taken, err := takenByOthers()
 	return Others{time.Now(), taken}, err
 }
 
-// Share is the part of all processors that others have had since, 0 to 1. All children must have ended.
+// Share returns the part of all processors that others have had since WatchOthers, from 0 to 1. All children must have
+// ended.
 func (o Others) Share() (float64, error) {
 	taken, err := takenByOthers()
 	if err != nil {
@@ -32,7 +33,7 @@ func (o Others) Share() (float64, error) {
 	return max(0, (taken-o.taken).Seconds()/all.Seconds()), nil
 }
 
-// takenByOthers is what the machine has worked since its start, less what we and our children have.
+// takenByOthers returns the processor time of the machine since its start, less that of this program and its children.
 func takenByOthers() (time.Duration, error) {
 	text, err := os.ReadFile("/proc/stat")
 	if err != nil {
@@ -49,7 +50,7 @@ func takenByOthers() (time.Duration, error) {
 // tick is the unit of /proc/stat.
 const tick = time.Second / 100
 
-// parseStat adds up the first line: "cpu USER NICE SYSTEM IDLE IOWAIT IRQ SOFTIRQ STEAL …", without the time that is idle.
+// parseStat adds up the first line, "cpu USER NICE SYSTEM IDLE IOWAIT IRQ SOFTIRQ STEAL …", without the idle times.
 func parseStat(text string) (busy time.Duration, err error) {
 	line, _, _ := strings.Cut(text, "\n")
 	fields := strings.Fields(line)

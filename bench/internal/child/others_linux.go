@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// takenByUs is the processor time of this program and of those of its children that have ended.
+// takenByUs returns the processor time of this program and of its children that have ended.
 func takenByUs() (taken time.Duration, err error) {
 	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
 		var own syscall.Rusage

@@ -7,5 +7,5 @@ import (
 	"time"
 )
 
-// takenByUs has nothing to be compared with where there is no /proc/stat.
+// takenByUs returns an error on systems without /proc/stat.
 func takenByUs() (time.Duration, error) { return 0, errors.ErrUnsupported }

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Process is a program that runs.
+// Process is a running program.
 type Process struct {
 	Began time.Time
 
@@ -22,8 +22,8 @@ type Process struct {
 	ended chan struct{}
 
 	mu      sync.Mutex
-	lines   []line        // the latest of what it said
-	changed chan struct{} // closed when there is a further line, or an end
+	lines   []line        // the latest lines of its output
+	changed chan struct{} // closed at the next line, or at the end
 }
 
 type line struct {
@@ -31,14 +31,14 @@ type line struct {
 	at   time.Time
 }
 
-// keptLines is how many lines of what a program says are kept.
+// keptLines is how many lines of a program's output are kept.
 const keptLines = 200
 
 // Start starts the program at path in the folder dir.
 func Start(dir, path string, args ...string) (*Process, error) {
 	p := &Process{cmd: exec.Command(path, args...), ended: make(chan struct{}), changed: make(chan struct{})}
 	p.cmd.Dir = dir
-	// What the environment says of another gateway is none of ours.
+	// Variables that configure another gateway must not reach this one.
 	p.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.Contains(v, "GATEWAY_") })
 	said, out, err := os.Pipe()
 	if err != nil {
@@ -48,7 +48,7 @@ func Start(dir, path string, args ...string) (*Process, error) {
 	mortal(p.cmd)
 	p.Began = time.Now()
 	err = p.cmd.Start()
-	out.Close() // the child has its own
+	out.Close() // the child has its own descriptor
 	if err != nil {
 		said.Close()
 		return nil, err
@@ -57,13 +57,13 @@ func Start(dir, path string, args ...string) (*Process, error) {
 	return p, nil
 }
 
-// listen keeps what the program says until it ends.
+// listen keeps the latest lines of the program's output until the program ends.
 func (p *Process) listen(said *os.File) {
 	defer said.Close()
 	for lines := bufio.NewScanner(said); lines.Scan(); {
 		p.add(line{lines.Text(), time.Now()})
 	}
-	_ = p.cmd.Wait() // ProcessState tells
+	_ = p.cmd.Wait() // the result is in ProcessState
 	close(p.ended)
 }
 
@@ -78,7 +78,7 @@ func (p *Process) add(l line) {
 	p.changed = make(chan struct{})
 }
 
-// Await waits for a line that contains text, and returns it and when it came.
+// Await waits for a line that contains text, and returns the line and its time.
 func (p *Process) Await(ctx context.Context, text string) (string, time.Time, error) {
 	for {
 		p.mu.Lock()
@@ -99,7 +99,7 @@ func (p *Process) Await(ctx context.Context, text string) (string, time.Time, er
 	}
 }
 
-// said is what the program said at last.
+// said returns the latest lines of the program's output.
 func (p *Process) said() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -110,16 +110,16 @@ func (p *Process) said() string {
 	return text.String()
 }
 
-// PID is the process's number.
+// PID returns the number of the process.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// String is the name of its program.
+// String returns the name of the program.
 func (p *Process) String() string { return filepath.Base(p.cmd.Path) }
 
 // farewell is how long an orderly stop may take.
 const farewell = 30 * time.Second
 
-// Stop ends the process in good order and returns how long that took.
+// Stop ends the process by SIGTERM, and returns how long that took.
 func (p *Process) Stop() (time.Duration, error) {
 	began := time.Now()
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -137,7 +137,7 @@ func (p *Process) Stop() (time.Duration, error) {
 	return time.Since(began), nil
 }
 
-// Kill ends the process at once. It does nothing if that has happened.
+// Kill ends the process at once. It has no effect if the process has ended.
 func (p *Process) Kill() {
 	_ = p.cmd.Process.Kill()
 	<-p.ended

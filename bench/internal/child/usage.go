@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// CPU is the processor time that the process has used so far, utime and stime. It is the sum over its threads of what
-// the scheduler counts in nanoseconds: /proc/PID/stat counts in hundredths of a second, too coarse for a thousand messages.
+// CPU returns the processor time that the process has used so far, in user and system mode. It adds up the scheduler's
+// nanoseconds for each thread: /proc/PID/stat counts hundredths of a second, which is too coarse for a thousand
+// messages.
 func (p *Process) CPU() (time.Duration, error) {
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", p.PID()))
 	if err != nil || len(threads) == 0 {
@@ -23,7 +24,7 @@ func (p *Process) CPU() (time.Duration, error) {
 	for _, path := range threads {
 		text, err := os.ReadFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
-			continue // that thread has ended meanwhile
+			continue // the thread has ended meanwhile
 		}
 		if err != nil {
 			return 0, err
@@ -37,7 +38,7 @@ func (p *Process) CPU() (time.Duration, error) {
 	return sum, nil
 }
 
-// parseSchedstat reads "RUN WAIT SLICES", of which the first two are nanoseconds.
+// parseSchedstat reads the first number of "RUN WAIT SLICES", in nanoseconds.
 func parseSchedstat(text string) (time.Duration, error) {
 	run, _, _ := strings.Cut(strings.TrimSpace(text), " ")
 	ns, err := strconv.ParseInt(run, 10, 64)
@@ -47,13 +48,13 @@ func parseSchedstat(text string) (time.Duration, error) {
 	return time.Duration(ns), nil
 }
 
-// Memory is what a process has in RAM, in bytes.
+// Memory is the memory of a process in RAM, in bytes.
 type Memory struct {
 	Now  int
-	Peak int // since it began
+	Peak int // largest value since the process began
 }
 
-// Memory reads it.
+// Memory returns the memory of the process.
 func (p *Process) Memory() (Memory, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
 	if err != nil {

@@ -1,3 +1,2 @@
-// Package table makes of measured values what bench/RESULTS.md says: medians and spreads of rounds, beside what must be
-// reached.
+// Package table writes the tables of bench/RESULTS.md: medians and spreads of measured values, beside the targets.
 package table

@@ -2,7 +2,7 @@ package table
 
 import "slices"
 
-// Median returns the middle of the values, the mean of the two middle ones if their number is even, 0 of none.
+// Median returns the middle of the values, or the mean of the two middle ones. The median of no values is 0.
 func Median(values []float64) float64 {
 	if len(values) == 0 {
 		return 0
@@ -15,13 +15,14 @@ func Median(values []float64) float64 {
 	return (sorted[half-1] + sorted[half]) / 2
 }
 
-// Range returns the distance between the first quartile of the values and the third, 0 of none.
+// Range returns the distance between the first and the third quartile of the values. The range of no values is 0.
 func Range(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	return Percentile(sorted, 75) - Percentile(sorted, 25)
 }
 
-// Percentile returns the smallest value that p percent of all, which are sorted, do not exceed; the zero value of none.
+// Percentile returns the smallest of the sorted values that p percent of them do not exceed, or the zero value if there
+// are none.
 func Percentile[T any](sorted []T, p int) (none T) {
 	if len(sorted) == 0 {
 		return none

@@ -9,19 +9,19 @@ import (
 	"strings"
 )
 
-// Table answers one question.
+// Table is a table of results.
 type Table struct {
 	Title string
 	Lead  string   // what the numbers are, with their unit; one paragraph
-	Extra []string // heads of the columns that only this table has
+	Extra []string // heads of further columns
 	Rows  []Row
 }
 
-// Row is one thing that was measured, in each round.
+// Row is the results of one measurement, one for each round.
 type Row struct {
 	What   string
 	Target Target
-	Values []float64 // one a round
+	Values []float64 // one for each round
 	Extra  []string
 }
 
@@ -47,7 +47,7 @@ func (t Table) Write(w io.Writer) error {
 	return err
 }
 
-// rounds shows how far the quartiles are apart, and then each: "0.2; 1.3 1.2 1.5".
+// rounds shows the range between the quartiles, and then the value of each round: "0.2; 1.3 1.2 1.5".
 func rounds(values []float64) string {
 	if len(values) == 0 {
 		return ""
@@ -59,7 +59,7 @@ func rounds(values []float64) string {
 	return fmt.Sprintf("%s; %s", Number(Range(values)), strings.Join(each, " "))
 }
 
-// Number shows three digits that count, and all those before the point.
+// Number shows three significant digits, and all digits before the point.
 func Number(v float64) string {
 	size := math.Abs(v)
 	switch {

@@ -5,19 +5,19 @@ import (
 	"strconv"
 )
 
-// Target is what a median must reach. The zero Target is none.
+// Target is the bound that a median must reach. The zero Target is no bound.
 type Target struct {
 	bound  float64
 	atMost bool
 }
 
-// AtLeast wants the bound or more.
+// AtLeast is the target of bound or more.
 func AtLeast(bound float64) Target { return Target{bound: bound} }
 
-// AtMost wants the bound or less.
+// AtMost is the target of bound or less.
 func AtMost(bound float64) Target { return Target{bound, true} }
 
-// String is the target as the tables show it: "≥ 1.5", or a dash for none.
+// String returns the target as the tables show it: "≥ 1.5", or a dash for none.
 func (t Target) String() string {
 	sign := "≥ "
 	switch {
@@ -29,8 +29,8 @@ func (t Target) String() string {
 	return sign + strconv.FormatFloat(t.bound, 'g', -1, 64)
 }
 
-// verdict tells whether the median of the rounds reaches t. A miss by less than half of the quartile range of the rounds says
-// nothing.
+// verdict says whether the median of the rounds reaches t. A miss by less than half of the range between the quartiles
+// is no miss.
 func (t Target) verdict(values []float64) string {
 	median := Median(values)
 	switch {
