@@ -14,7 +14,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/service"
 )
 
-// The types of packets, as the upper half of their first byte.
+// The types of packets: the upper half of a packet's first byte.
 const (
 	packetConnect  = 1
 	packetPublish  = 3
@@ -24,7 +24,7 @@ const (
 	packetPingresp = 13
 )
 
-// newProxy is a proxy in front of a broker; it ends with the test.
+// newProxy returns a proxy in front of a broker. The proxy ends with the test.
 func newProxy(t *testing.T, broker *mosquitto) *faults.Proxy {
 	t.Helper()
 	proxy, err := faults.Listen(freeAddress(t), broker.address)
@@ -35,8 +35,8 @@ func newProxy(t *testing.T, broker *mosquitto) *faults.Proxy {
 	return proxy
 }
 
-// TestMissingAcknowledgement has one PUBACK never come. At QoS 1 everything is answered all the same, the log names what is
-// missing, and the gateway's health tells of it before.
+// TestMissingAcknowledgement drops one PUBACK of the broker. At QoS 1 every command is answered nevertheless, the log
+// names the missing answer, and the gateway's health reports it before.
 func TestMissingAcknowledgement(t *testing.T) {
 	t.Parallel()
 	overTransports(t, func(t *testing.T, transport string) {
@@ -82,7 +82,7 @@ func TestMissingAcknowledgement(t *testing.T) {
 	})
 }
 
-// awaitHealth asks the gateway how it is until it says so.
+// awaitHealth asks for the gateway's health until its status contains text.
 func awaitHealth(t *testing.T, dir, text string) service.Health {
 	t.Helper()
 	deadline := time.Now().Add(patience)
@@ -102,7 +102,8 @@ func awaitHealth(t *testing.T, dir, text string) service.Health {
 	return service.Health{}
 }
 
-// TestMissingAcknowledgementOfAState swallows those of the gateway's states. At QoS 0 no status waits for them.
+// TestMissingAcknowledgementOfAState drops the acknowledgements of the gateway's states. At QoS 0 no status waits for
+// them.
 func TestMissingAcknowledgementOfAState(t *testing.T) {
 	t.Parallel()
 	overTransports(t, func(t *testing.T, transport string) {
@@ -121,7 +122,7 @@ func TestMissingAcknowledgementOfAState(t *testing.T) {
 			"mqtt: {ack_timeout: 2s, reconnect: {min: 50ms, max: 50ms}, transport: "+transport+"}"+echoing))
 		gateway.says("msg=subscribed")
 		user := join(t, broker.address, "home/+/+/+/+/gw/S")
-		const commands = 300 // more than may be under way
+		const commands = 300 // more than may be outstanding
 		for range commands {
 			user.say(question)
 		}
@@ -132,7 +133,7 @@ func TestMissingAcknowledgementOfAState(t *testing.T) {
 		}
 		const lost = `level=WARN msg="link lost" … no PUBACK for the message on "home/$gateway/gw/state"`
 		gateway.says(lost)
-		// The third time it is given up, and the sessions last.
+		// After the third session the state is given up, and the next session lasts.
 		const aside = `level=WARN msg="publications refused" … unacknowledged in 3 sessions`
 		gateway.says(aside)
 		for deadline := time.Now().Add(patience); ; {
@@ -149,8 +150,8 @@ func TestMissingAcknowledgementOfAState(t *testing.T) {
 	})
 }
 
-// TestLargeMessage has the broker keep a message that is larger than mqtt.max_packet, in a topic of the gateway's, and in
-// a session that it keeps.
+// TestLargeMessage makes the broker keep a message above mqtt.max_packet, once as a retained message on a topic of the
+// gateway, and once in a persistent session.
 func TestLargeMessage(t *testing.T) {
 	t.Parallel()
 	for _, qos := range []byte{0, 1} {
@@ -201,7 +202,7 @@ func testLargeMessage(t *testing.T, transport string, qos byte) {
 	}
 }
 
-// TestForgedAcknowledgements has the broker acknowledge what nobody has sent, in every way.
+// TestForgedAcknowledgements makes the broker acknowledge packets that were never sent, in every way.
 func TestForgedAcknowledgements(t *testing.T) {
 	t.Parallel()
 	overTransports(t, func(t *testing.T, transport string) {
@@ -219,7 +220,7 @@ func TestForgedAcknowledgements(t *testing.T) {
 		})
 		proxy.Edit(faults.Up, func() faults.Editor {
 			return func(packet []byte) ([]byte, bool) {
-				if packet[0]>>4 == packetPubcomp { // which answers a PUBREL that the broker knows nothing of
+				if packet[0]>>4 == packetPubcomp { // the answer to a PUBREL for a message that the broker does not know
 					return nil, false
 				}
 				return packet, false
@@ -242,7 +243,7 @@ func TestForgedAcknowledgements(t *testing.T) {
 	})
 }
 
-// TestUnwillingBroker has the broker hang up on each CONNECT that brings a last will.
+// TestUnwillingBroker makes the broker hang up on each CONNECT that contains a last will.
 func TestUnwillingBroker(t *testing.T) {
 	t.Parallel()
 	const (
@@ -257,7 +258,7 @@ func TestUnwillingBroker(t *testing.T) {
 				var hangUps atomic.Int64
 				proxy.Edit(faults.Up, func() faults.Editor {
 					return func(packet []byte) ([]byte, bool) {
-						const flags, willFlag = 9, 0b100 // there, behind a header of two bytes
+						const flags, willFlag = 9, 0b100 // CONNECT flags, behind a header of two bytes
 						if packet[0]>>4 == packetConnect && packet[flags]&willFlag != 0 {
 							hangUps.Add(1)
 							return nil, true
@@ -283,7 +284,7 @@ func TestUnwillingBroker(t *testing.T) {
 					t.Errorf("the broker has hung up %d times in the end, want %d", hangUps.Load(), want)
 				}
 				gateway.stop()
-				const unsure = "publications refused … connection lost" // what the user has heard the gateway need not know
+				const unsure = "publications refused … connection lost" // the gateway can't know what the user has got
 				if will {
 					gateway.saysOnly(failed, "link failed again", "link lost", without, unsure)
 					if lines := gateway.saidSince(0, without); len(lines) != 1 {
@@ -297,7 +298,8 @@ func TestUnwillingBroker(t *testing.T) {
 	})
 }
 
-// TestBrokerThatKeepsDying has a broker go away soon after each connect, and be away for a moment: no other client.
+// TestBrokerThatKeepsDying makes a broker close the connection soon after each connect, and refuse connections for a
+// moment: the log must not suspect another client.
 func TestBrokerThatKeepsDying(t *testing.T) {
 	t.Parallel()
 	broker := startMosquitto(t)

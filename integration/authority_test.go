@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// authority signs certificates.
+// authority is a certificate authority.
 type authority struct {
 	t    testing.TB
 	cert *x509.Certificate
@@ -57,7 +57,7 @@ func (a *authority) sign(cert, by *x509.Certificate, key *ecdsa.PrivateKey) *x50
 	return signed
 }
 
-// issue makes a certificate for a server or client of that name, as PEM.
+// issue makes a certificate for a server or a client with this name, in PEM.
 func (a *authority) issue(name string) (cert, key string) {
 	a.t.Helper()
 	secret := a.newKey()
@@ -74,7 +74,7 @@ func (a *authority) issue(name string) (cert, key string) {
 	return asPEM("CERTIFICATE", signed.Raw), asPEM("PRIVATE KEY", der)
 }
 
-// pair is issue for a server of the test's own.
+// pair is issue for a server of the test.
 func (a *authority) pair(name string) tls.Certificate {
 	a.t.Helper()
 	cert, key := a.issue(name)
@@ -85,7 +85,7 @@ func (a *authority) pair(name string) tls.Certificate {
 	return pair
 }
 
-// pem is the authority's own certificate.
+// pem returns the authority's own certificate.
 func (a *authority) pem() string { return asPEM("CERTIFICATE", a.cert.Raw) }
 
 func asPEM(kind string, der []byte) string {

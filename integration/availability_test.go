@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// states follows what the broker keeps of gateways, from now on.
+// states follows the states that gateways publish.
 type states struct {
 	*user
-	now map[string]string // payloads by topic
+	now map[string]string // the latest payloads, by topic
 }
 
 func followStates(t *testing.T, broker *mosquitto) *states {
@@ -18,7 +18,7 @@ func followStates(t *testing.T, broker *mosquitto) *states {
 	return &states{join(t, broker.address, "home/$gateway/#"), make(map[string]string)}
 }
 
-// become waits until all states are as wanted.
+// become waits until the states are those in want.
 func (s *states) become(when string, want map[string]string) {
 	s.t.Helper()
 	for !maps.Equal(s.now, want) {
@@ -44,7 +44,7 @@ devices:
   - {name: radio, type: puppet, answers_to: {device: [radio]}}
 `
 
-// TestAvailability starts and stops a gateway in every way, and takes a device away from it.
+// TestAvailability starts and stops a gateway in every way, and makes one of its devices fail.
 func TestAvailability(t *testing.T) {
 	t.Parallel()
 	const own, spot, radio = "home/$gateway/gw/state", "home/$gateway/gw/spot/state", "home/$gateway/gw/radio/state"

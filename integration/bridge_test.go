@@ -10,8 +10,8 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// bridge is a listener for WebSockets over TLS in front of a broker, for not every mosquitto is built with one. Who does
-// not bring the token is turned away. It returns its address, and ends with the test.
+// bridge is a server for WebSockets over TLS in front of a broker, since not every mosquitto is built with WebSockets.
+// It refuses a client that does not send the token. bridge returns its address, and ends with the test.
 func bridge(t testing.TB, broker, token string, cert tls.Certificate) (address string) {
 	t.Helper()
 	upgrader := websocket.Upgrader{Subprotocols: []string{"mqtt"}}

@@ -18,11 +18,11 @@ import (
 
 const (
 	burst     = 10_000
-	leastKept = 5_000 // when the gateway is killed
+	leastKept = 5_000 // statuses that are kept when the gateway is killed
 )
 
-// TestBurstKilled kills a gateway in the middle of a burst of statuses that its spool keeps, while the broker takes
-// none. Each that was kept must come when both are back.
+// TestBurstKilled kills a gateway in the middle of a burst of statuses that its spool keeps, while the broker accepts
+// none. Each kept status must arrive when both are back.
 func TestBurstKilled(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -39,7 +39,7 @@ func TestBurstKilled(t *testing.T) {
 	}
 }
 
-// cutting freezes by taking the link away.
+// cutting is a freezer that cuts the link.
 func cutting(t *testing.T, broker *mosquitto) freezer {
 	proxy, err := faults.Listen(freeAddress(t), broker.address)
 	if err != nil {
@@ -99,7 +99,7 @@ devices:
 	if len(said) != 1 {
 		t.Fatalf("the gateway says %d times how much the spool had, want once: %q", len(said), said)
 	}
-	had, _ := strconv.Atoi(regexp.MustCompile(`publications=(\d+)`).FindStringSubmatch(said[0])[1]) // digits
+	had, _ := strconv.Atoi(regexp.MustCompile(`publications=(\d+)`).FindStringSubmatch(said[0])[1]) // only digits match
 	if had < len(kept) {
 		t.Errorf("the spool had %d publications, want the %d that were kept at least", had, len(kept))
 	}
@@ -119,25 +119,25 @@ devices:
 	}
 }
 
-// keptUntil has the device on the other end of the socket begin, and kills its gateway as soon as so many statuses are
-// kept. It returns the numbers of all that were kept by then.
+// keptUntil makes the device at the other end of the socket begin, and kills its gateway as soon as count statuses are
+// kept. It returns the numbers of all statuses that were kept by then.
 func keptUntil(t *testing.T, socket net.Listener, count int, begin, kill func()) []int {
 	t.Helper()
-	_ = socket.(*net.UnixListener).SetDeadline(time.Now().Add(patience)) // it is open
+	_ = socket.(*net.UnixListener).SetDeadline(time.Now().Add(patience)) // the socket is open: no error
 	conn, err := socket.Accept()
 	if err != nil {
 		t.Fatalf("the device has not been told to begin: %v", err)
 	}
 	defer conn.Close()
 	begin()
-	_ = conn.SetDeadline(time.Now().Add(6 * patience)) // it is open
+	_ = conn.SetDeadline(time.Now().Add(6 * patience)) // the connection is open: no error
 	if _, err := conn.Write([]byte{1}); err != nil {
 		t.Fatal(err)
 	}
 	var kept []int
 	err = trial.Read(conn, func(_ trial.Event, n int, _ time.Time) {
 		if kept = append(kept, n); len(kept) == count {
-			kill() // what was told by then is still to be read
+			kill() // reports that were written before are read afterwards
 		}
 	})
 	if err != nil {
@@ -149,7 +149,7 @@ func keptUntil(t *testing.T, socket net.Listener, count int, begin, kill func())
 	return kept
 }
 
-// hearsAll waits until statuses of all these numbers have come.
+// hearsAll waits until the statuses with all these numbers have come.
 func (u *user) hearsAll(numbers []int) {
 	u.t.Helper()
 	missing := make(map[int]bool)
@@ -174,7 +174,7 @@ func (u *user) hearsAll(numbers []int) {
 	}
 }
 
-// numbers returns those of the statuses that have come, until nothing is left to come.
+// numbers returns the numbers of the statuses that have come, when no more come.
 func (u *user) numbers() (numbers []int) {
 	u.t.Helper()
 	end := message{topic: "home////burst/gw/S", payload: "END"}

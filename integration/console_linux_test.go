@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// babbling is a gateway that says much about each message, everywhere.
+// babbling is the configuration of a gateway that logs much about each message in every sink.
 const babbling = `
 gateway: {name: gw, grace: 5s}
 mqtt: {qos: 1}
@@ -23,7 +23,7 @@ devices:
 log: {level: debug, file: {path: gateway.log, level: debug, max_size: 200KB, max_files: 2}}
 `
 
-// startBabbling starts one, whose standard streams nobody has begun to read.
+// startBabbling starts such a gateway. Its standard streams are not read yet.
 func startBabbling(t *testing.T, dir string) (gateway *program, user *user, stdout, stderr *onlooker) {
 	t.Helper()
 	broker := startMosquitto(t)
@@ -40,20 +40,20 @@ func startBabbling(t *testing.T, dir string) (gateway *program, user *user, stdo
 	return gateway, user, stdout, stderr
 }
 
-// onlooker reads a standard stream of a program through a named pipe, so that it can stand still, go away and come back.
+// onlooker reads a standard stream of a program through a named pipe, and can stand still, go away and come back.
 type onlooker struct {
 	t      *testing.T
 	path   string
-	stream *os.File // the program's end
+	stream *os.File // the program's end of the pipe
 
 	mu      sync.Mutex
-	change  *sync.Cond // of what follows
-	end     *os.File   // its own end; nil while it is away
+	change  *sync.Cond // of the fields below
+	end     *os.File   // the onlooker's end of the pipe; nil while it is away
 	reading bool
 	over    bool
 }
 
-// onlook returns one that is there and stands still.
+// onlook returns an onlooker that is there and stands still.
 func onlook(t *testing.T) *onlooker {
 	t.Helper()
 	l := &onlooker{t: t, path: filepath.Join(t.TempDir(), "pipe")}
@@ -87,7 +87,7 @@ func (l *onlooker) set(f func()) {
 	l.change.Broadcast()
 }
 
-// listen reads while it is to, and looks again and again whether it still is.
+// listen reads while reading is true.
 func (l *onlooker) listen() {
 	piece := make([]byte, 4096)
 	for {
@@ -105,7 +105,7 @@ func (l *onlooker) listen() {
 	}
 }
 
-// come opens the pipe, if it is away, and reads it or stands still before it.
+// come opens the pipe if the onlooker is away, and begins to read or stands still.
 func (l *onlooker) come(reading bool) {
 	l.t.Helper()
 	l.set(func() {
@@ -119,7 +119,7 @@ func (l *onlooker) come(reading bool) {
 	})
 }
 
-// leave closes the pipe: who writes to it breaks it.
+// leave closes the pipe: the program's next write fails.
 func (l *onlooker) leave() {
 	l.set(func() {
 		if l.end != nil {
@@ -129,7 +129,7 @@ func (l *onlooker) leave() {
 	})
 }
 
-// asks has the user say n commands and hear n answers, each in good time.
+// asks sends n commands and waits for n answers, each of which must come in time.
 func (u *user) asks(n int) (slowest time.Duration) {
 	u.t.Helper()
 	for i := range n {
@@ -141,8 +141,8 @@ func (u *user) asks(n int) (slowest time.Duration) {
 	return slowest
 }
 
-// TestNobodyReadsTheConsole has the readers of a gateway's standard streams stand still, or go away. It works on, says in
-// the log file that they have gone, and ends when it is told to.
+// TestNobodyReadsTheConsole makes the readers of a gateway's standard streams stand still, or go away. The gateway
+// works on, reports in its log file that the readers have gone, and ends when it is told to.
 func TestNobodyReadsTheConsole(t *testing.T) {
 	for _, gone := range []bool{false, true} {
 		t.Run(map[bool]string{false: "they stand still", true: "they are gone"}[gone], func(t *testing.T) {
@@ -153,8 +153,8 @@ func TestNobodyReadsTheConsole(t *testing.T) {
 				stdout.leave()
 				stderr.leave()
 			}
-			user.asks(300)                                                              // which is more than a pipe holds
-			user.say(message{topic: "home/////me/C", payload: `{"action": 1}`, qos: 1}) // a warning
+			user.asks(300)                                                              // more output than a pipe holds
+			user.say(message{topic: "home/////me/C", payload: `{"action": 1}`, qos: 1}) // refused with a warning
 			user.asks(1)
 			gateway.stop()
 			logs, err := os.ReadFile(filepath.Join(dir, "gateway.log"))
@@ -170,7 +170,7 @@ func TestNobodyReadsTheConsole(t *testing.T) {
 	}
 }
 
-// TestCommandsDieOfABrokenPipe: a command other than run ends when nobody reads what it says, as any other does.
+// Commands other than run end when nobody reads their output, as other programs do.
 func TestCommandsDieOfABrokenPipe(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{{"config"}, {"devices"}, {"version"}, {"--help"}, {"run", "--help"}, {"migrate", "--device", "dummy", "gateway.conf"}} {
@@ -195,9 +195,9 @@ func TestCommandsDieOfABrokenPipe(t *testing.T) {
 	}
 }
 
-// TestLogTroubles strikes the log of a gateway with all that happens to logs, again and again and at random, while
-// commands go through it: readers of the console stand still and go away, the file is copied and cut off, moved, put aside
-// by itself, and its disk is full. Ten minutes of it are -integration.console=10m.
+// TestLogTroubles does to a gateway's log everything that happens to logs, again and again and at random, while
+// commands pass through the gateway: readers of the console stand still and go away, the file is copied and truncated,
+// moved, rotated, and its disk is full. -integration.console=10m makes that last ten minutes.
 func TestLogTroubles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -258,7 +258,7 @@ func TestLogTroubles(t *testing.T) {
 	grown := gateway.resident() - quarter
 	t.Logf("%d commands answered, the slowest in %v (%s); %d MB at last, of which %d since the first quarter; %v",
 		asked, slowest, after, gateway.resident()>>20, grown>>20, struck)
-	// A program that has just begun makes room for what it needs, and the race detector for what it saw.
+	// A program that has just started grows for a while, and the race detector needs memory for what it has seen.
 	if grown > 20<<20 && *console >= time.Minute && !raced() {
 		t.Errorf("the gateway has grown by %d MB", grown>>20)
 	}
@@ -270,7 +270,7 @@ func TestLogTroubles(t *testing.T) {
 
 func copyAndCutOff(file string) error {
 	text, err := os.ReadFile(file)
-	if err != nil || len(text) > 1<<20 { // or it is /dev/full, which never ends
+	if err != nil || len(text) > 1<<20 { // it may still be /dev/full, which never ends
 		return err
 	}
 	if err := os.WriteFile(file+".copy", text, 0o600); err != nil {
@@ -279,13 +279,13 @@ func copyAndCutOff(file string) error {
 	return os.Truncate(file, 0)
 }
 
-// wholeLines fails the test if a log file holds anything but whole lines.
+// wholeLines fails the test if a log file contains anything but whole lines.
 func wholeLines(t *testing.T, dir string) {
 	t.Helper()
 	files, _ := filepath.Glob(filepath.Join(dir, "gateway.log*"))
 	for _, file := range files {
 		if to, err := os.Readlink(file); err == nil && to == "/dev/full" || strings.HasSuffix(file, ".copy") {
-			continue // who copies may see a line that is being written
+			continue // a copy may end within a line that was just being written
 		}
 		text, err := os.ReadFile(file)
 		if err != nil {

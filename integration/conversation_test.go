@@ -32,14 +32,14 @@ func TestConversations(t *testing.T) {
 	}
 }
 
-// play is a conversation that is going on.
+// play is a conversation that is being played.
 type play struct {
 	t       *testing.T
 	c       conversation
 	dir     string
-	speaks  string // transport of the program
-	address string // of the broker; "" for the one inside the program, as long as that has not started
-	inside  bool   // the broker is inside
+	speaks  string // the program's transport
+	address string // of the broker; "" for the embedded one, as long as it has not started
+	inside  bool   // the broker is the embedded one
 	user    *user
 	program *program // nil before it has started
 	over    bool     // the program has ended
@@ -54,7 +54,7 @@ func newPlay(t *testing.T, c conversation, transport string) *play {
 	return p
 }
 
-// join uses a broker that is there before the program.
+// join makes the play use a broker that runs before the program.
 func (p *play) join(address string) {
 	p.address, p.inside = address, false
 	p.user = join(p.t, address, "#")
@@ -115,7 +115,7 @@ func (p *play) command(s step) {
 	}
 }
 
-// hear waits for the messages of the group, in any order.
+// hear waits for the messages of a group, in any order.
 func (p *play) hear(group []step) {
 	p.t.Helper()
 	for len(group) > 0 {
@@ -134,10 +134,10 @@ func (p *play) hear(group []step) {
 	}
 }
 
-// finds looks what is retained.
+// finds checks the retained message of a topic.
 func (p *play) finds(s step) {
 	p.t.Helper()
-	mark := message{topic: "mark", payload: "mark"} // comes after whatever is retained
+	mark := message{topic: "mark", payload: "mark"} // comes after any retained message
 	newcomer := join(p.t, p.address, s.said.topic, mark.topic)
 	newcomer.mark(mark)
 	p.user.said[mark]++
@@ -154,7 +154,7 @@ func (p *play) finds(s step) {
 	newcomer.leave()
 }
 
-// log waits for a line that no other step has taken.
+// log waits for a line that no other step has used.
 func (p *play) log(s step) {
 	p.t.Helper()
 	fits, at := pattern(s.text), -1
@@ -168,7 +168,7 @@ func (p *play) log(s step) {
 	p.taken[at] = true
 }
 
-// end stops the program and looks whether there was more than was foretold.
+// end stops the program, and checks that there was nothing that the conversation does not contain.
 func (p *play) end() {
 	p.t.Helper()
 	if p.program == nil {
@@ -192,7 +192,7 @@ func (p *play) end() {
 	p.program.saysOnly(foretold...)
 }
 
-// silence looks whether something came that nothing has foretold.
+// silence checks that no message has come that the conversation does not contain.
 func (p *play) silence() {
 	p.t.Helper()
 	end := message{topic: "mark", payload: "end"}

@@ -15,12 +15,13 @@ import (
 )
 
 const (
-	wellBehaved = 48 // devices, p0 and on
-	outstanding = 64 // commands not yet answered
+	wellBehaved = 48 // devices, named p0 and so on
+	outstanding = 64 // commands without an answer
 )
 
-// TestCrowd talks to 48 devices at once, first alone, then beside one that panics on every message and one that blocks
-// for ever. That must cost the 48 no message and the log few lines. What it costs in time is told, with -v.
+// TestCrowd talks to 48 devices at the same time, first without, then with two more devices, one of which panics over
+// every message, and the other blocks for ever. The 48 must lose no message, and the log must have few lines. With -v,
+// the test prints how long answers took.
 func TestCrowd(t *testing.T) {
 	for qos := range byte(2) {
 		t.Run(fmt.Sprintf("qos%d", qos), func(t *testing.T) {
@@ -37,8 +38,8 @@ type crowdResult struct {
 	p99, longest time.Duration
 }
 
-// runCrowd sends numbered commands round the devices, as many as there are answers, for as long as -integration.crowd
-// says. With each round a bad device gets each of the actions in bad; its answer is not waited for.
+// runCrowd sends numbered commands to the devices in turn, one for each answer, for the time of -integration.crowd. In
+// each round, each bad device gets a command with its action in bad, and no answer is awaited.
 func runCrowd(t *testing.T, qos byte, bad ...string) crowdResult {
 	t.Helper()
 	broker := startMosquitto(t)
@@ -75,7 +76,7 @@ func runCrowd(t *testing.T, qos byte, bad ...string) crowdResult {
 		return result
 	}
 	for _, text := range []string{"device failed … device=p48 … told to", "devices did not close in time … p49"} {
-		gateway.says(text) // or the two were not as bad as they should have been
+		gateway.says(text) // otherwise the two devices were not as bad as they should have been
 	}
 	return result
 }
@@ -85,10 +86,10 @@ type loop struct {
 	t       testing.TB
 	qos     byte
 	session mqtt.Session
-	free    chan struct{} // as many as may be sent
+	free    chan struct{} // one token for each command that may be sent
 
 	mu       sync.Mutex
-	sent     []time.Time // of each command by its number
+	sent     []time.Time // when each command was sent, by number
 	answered []bool
 	took     []time.Duration
 }
@@ -119,7 +120,7 @@ func newLoop(t testing.TB, address string, qos byte) *loop {
 	return l
 }
 
-// send sends command n when there is room for it.
+// send sends command n when a token is free.
 func (l *loop) send(device, n int) {
 	l.t.Helper()
 	select {
@@ -150,14 +151,14 @@ func (l *loop) arrived(m mqtt.Message) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if n < len(l.answered) && !l.answered[n] { // QoS 1 allows a second one
+	if n < len(l.answered) && !l.answered[n] { // at QoS 1 an answer may come twice
 		l.answered[n] = true
 		l.took = append(l.took, now.Sub(l.sent[n]))
 		l.free <- struct{}{}
 	}
 }
 
-// finish waits for the answers that are still to come.
+// finish waits for the remaining answers.
 func (l *loop) finish() crowdResult {
 	l.t.Helper()
 	lost := 0

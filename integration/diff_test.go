@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// ask runs a command that speaks to the running gateway, and returns what it prints.
+// ask runs a command that asks the running gateway, and returns what it prints.
 func ask(t *testing.T, command, config string) (stdout, stderr string, good bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -20,7 +20,7 @@ func ask(t *testing.T, command, config string) (stdout, stderr string, good bool
 	return out.String(), faults.String(), good
 }
 
-// diff tells what reload does, and both tell what is wrong with a configuration, which changes nothing.
+// diff prints what reload then does, and both print the faults of a configuration, which changes nothing.
 func TestDiffAndReload(t *testing.T) {
 	t.Parallel()
 	broker := startMosquitto(t)
@@ -66,7 +66,7 @@ func TestDiffAndReload(t *testing.T) {
 	u.ask(patience, tell("new", "an"), echo("new", "an"))
 	asks("diff", "nothing has changed\n", "", true)
 
-	// Devices by difference. What the broker has of one that is gone is cleared.
+	// Devices are compared by name. The broker's retained state of a removed device is cleared.
 	states := join(t, broker.address, "home/$gateway/gw/+/state")
 	hears := func(device, payload string) {
 		t.Helper()

@@ -1,7 +1,7 @@
-// Package integration holds conversations with the real program, on its own broker and on a mosquitto, and tests of
-// what happens between the program and a broker that is away, silent, slow, frozen or unwilling, or sends a flood.
+// Package integration holds conversations with the real program, with its embedded broker and with mosquitto, and tests
+// of the program with a broker that is away, silent, slow, frozen or unwilling, or sends a flood.
 //
-// A conversation is a text in testdata that is read like a story:
+// A conversation is a text in testdata, written to be read from beginning to end:
 //
 //	# A function alone reaches every device that has it.
 //
@@ -30,10 +30,10 @@
 //
 // A topic or payload with blanks around it, or bytes that can't be read, is written as a Go string in quotes.
 //
-// Silence needs no line. A message of the gateway's that no < foretells fails the conversation, unless it is below
-// root/$gateway, where it tells how the gateway is. So does a line on its standard error (a warning, an error, a report
-// of the race detector) that no log: in the file describes. At its end a program that still runs is told to stop, and
-// must end with exit status 0; then there was nothing more.
+// Silence needs no line. A message from the gateway that no < describes fails the conversation, unless its topic is
+// below root/$gateway, where the gateway publishes its state. So does a line on standard error (a warning, an error, a
+// report of the race detector) that no log: in the file describes. At the end, a program that still runs is told to
+// stop, and must end with exit status 0 and without further messages.
 //
-// Nothing waits for a while: each wait is for a thing, and has failed after ten seconds.
+// No wait is for a fixed time: each waits for something to happen, and fails after ten seconds.
 package integration

@@ -26,12 +26,14 @@ var (
 )
 
 const (
-	commandEvery = 5 * time.Millisecond // at most
-	recovery     = 30 * time.Second     // of everything, after a fault; the longest are a device's back-off and the wait after seeming takeovers
+	commandEvery = 5 * time.Millisecond // shortest time between two commands
+	// Of everything, after a fault; the longest are a device's back-off, and the wait after suspected takeovers.
+	recovery = 30 * time.Second
 )
 
-// TestFaults has faults strike a gateway while commands flow through it, over each transport, and sees what is lost. A minute
-// must bring 5,000 commands and every kind of fault three times; a shorter trial in proportion.
+// TestFaults strikes a gateway with faults while commands pass through it, over each transport, and counts what is
+// lost. A minute must contain 5,000 commands and each kind of fault three times, and a shorter trial a part of that in
+// proportion.
 func TestFaults(t *testing.T) {
 	t.Logf("-faults.seed=%d -faults.time=%v", *faultsSeed, *faultsTime)
 	overTransports(t, testFaults)
@@ -76,8 +78,8 @@ func testFaults(t *testing.T, transport string) {
 	}
 }
 
-// TestFaultsAutoAck shows that a trial notices what acknowledging too early loses: it kills a gateway whose devices
-// can't keep up, once as it is, and once with a proxy that acknowledges all it hands to the gateway.
+// TestFaultsAutoAck shows that a trial notices commands that are lost by an early acknowledgement: it kills a gateway
+// with slow devices, once as it is, and once behind a proxy that acknowledges everything that it passes to the gateway.
 func TestFaultsAutoAck(t *testing.T) {
 	kill := trial.Strike{Kind: trial.GatewayKill, Pause: time.Second}
 	for _, c := range []struct {
@@ -100,17 +102,17 @@ func TestFaultsAutoAck(t *testing.T) {
 	}
 }
 
-// faultTrial is a gateway on trial with faults, those of its link made by a proxy.
+// faultTrial is a gateway on trial, with faults of its link that a proxy makes.
 type faultTrial struct {
 	*ground
 	proxy *faults.Proxy
 
 	panics int
 	came   map[trial.Kind]int
-	said   []string // the strikes
+	said   []string // the strikes, as text
 }
 
-// newFaultTrial starts all of it. Devices take that long for a command.
+// newFaultTrial starts everything. takes is how long a device takes for a command.
 func newFaultTrial(t *testing.T, transport string, takes time.Duration, autoAck bool) *faultTrial {
 	t.Helper()
 	dir := t.TempDir()
@@ -129,12 +131,12 @@ func newFaultTrial(t *testing.T, transport string, takes time.Duration, autoAck 
 	}
 	f.startGateway()
 	f.gateway().says("msg=subscribed")
-	f.restartBroker() // which has then written down the sessions that there are
+	f.restartBroker() // the broker has then saved the sessions
 	return f
 }
 
-// memory returns a folder in memory, if there can be one: it outlives a process, and the broker writes into it without
-// end.
+// memory returns a folder in memory, if the system has one: files there survive the process, and the broker, which
+// writes all the time, does not wait for a disk.
 func memory(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/dev/shm", "faults")
@@ -145,7 +147,7 @@ func memory(t *testing.T) string {
 	return dir
 }
 
-// run has faults strike while commands flow, for that long at most.
+// run strikes the gateway with faults while commands pass, for long at most.
 func (f *faultTrial) run(strikes iter.Seq[trial.Strike], long time.Duration) {
 	f.t.Helper()
 	ctx, cancel := context.WithTimeout(f.t.Context(), long)
@@ -156,7 +158,7 @@ func (f *faultTrial) run(strikes iter.Seq[trial.Strike], long time.Duration) {
 	defer cancel() // also if a strike fails the test
 	for s := range strikes {
 		for !f.strikes(s) && ctx.Err() == nil {
-			f.mended(s) // there was nothing for it to strike
+			f.mended(s) // the strike had no effect
 		}
 		if ctx.Err() != nil {
 			return
@@ -168,7 +170,7 @@ func (f *faultTrial) run(strikes iter.Seq[trial.Strike], long time.Duration) {
 	}
 }
 
-// strikes reports whether it really did.
+// strikes carries out a strike, and reports whether it had an effect.
 func (f *faultTrial) strikes(s trial.Strike) bool {
 	f.t.Helper()
 	began, before := f.ledger.Since(), f.proxy.Struck()
@@ -185,7 +187,7 @@ func (f *faultTrial) strikes(s trial.Strike) bool {
 	return true
 }
 
-// pause lets time pass in which all else goes on.
+// pause waits while everything else goes on.
 func (f *faultTrial) pause(d time.Duration) { <-time.After(d) }
 
 // mended waits until commands pass again.
@@ -240,7 +242,7 @@ func (f *faultTrial) refuse(on bool) {
 
 func pidFile(dir string) string { return filepath.Join(dir, "mosquitto.pid") }
 
-// restartBroker has the broker end in good order, and starts it again.
+// restartBroker ends the broker in good order, and starts it again.
 func (f *faultTrial) restartBroker() {
 	f.t.Helper()
 	path := pidFile(f.dir)
@@ -259,7 +261,7 @@ func (f *faultTrial) restartBroker() {
 	if err != nil {
 		f.t.Fatalf("stopping the broker: %v", err)
 	}
-	// It takes the file away at the very end.
+	// The broker removes the file at the very end.
 	for deadline := time.Now().Add(patience); ; f.pause(5 * time.Millisecond) {
 		if _, err := os.Stat(path); os.IsNotExist(err) {
 			break
@@ -291,19 +293,19 @@ func (f *faultTrial) watchers(what string, waits ...func(context.Context) error)
 	}
 }
 
-// finish waits until every device has echoed one command more, behind which nothing is left, stops the gateway, and
-// adds up.
+// finish waits until every device has echoed one more command, after which nothing is under way, stops the gateway, and
+// returns the result.
 func (f *faultTrial) finish() trial.Result {
 	f.t.Helper()
 	for _, device := range f.witnesses {
 		f.lastWord(device)
 	}
 	r := f.result()
-	f.came[trial.DevicePanic] = r.Panicked // not those refused by devices that were down
+	f.came[trial.DevicePanic] = r.Panicked // without the commands that were refused by devices that were down
 	return r
 }
 
-// struck tells how often each kind of fault came.
+// struck returns how often each kind of fault came.
 func (f *faultTrial) struck() string {
 	var text strings.Builder
 	for _, kind := range trial.Kinds {
@@ -312,7 +314,7 @@ func (f *faultTrial) struck() string {
 	return text.String()
 }
 
-// story shows the first of the cases, and what struck.
+// story shows the first of the cases, and the strikes.
 func (f *faultTrial) story(cases []trial.Case) string {
 	var text strings.Builder
 	for _, c := range cases[:min(len(cases), 20)] {

@@ -17,13 +17,13 @@ var reloads = flag.Int("integration.reloads", 5, "how often 30 of 1,000 devices 
 
 const (
 	fleetSize   = 1000
-	fleetChange = 10  // devices that are new, that are gone, and that have changed, with each reload
-	fleetRate   = 500 // commands a second to those that stay
+	fleetChange = 10  // devices that are added, removed, and changed by each reload
+	fleetRate   = 500 // commands a second to the devices that stay
 	fleetPause  = 100 // commands between two reloads
 )
 
-// fleetConfig is the configuration after so many reloads. Devices called k… stay, those called c… have another mailbox each
-// time, and those called gN… are there in generation N alone.
+// fleetConfig returns the configuration after a number of reloads. Devices named k… stay, those named c… have another
+// mailbox each time, and those named gN… exist in generation N only.
 func fleetConfig(generation int) string {
 	var b strings.Builder
 	b.WriteString("gateway: {name: gw}\nmqtt: {qos: 1}\nhealth: {socket: h.sock}\n" +
@@ -41,9 +41,10 @@ func fleetConfig(generation int) string {
 	return b.String()
 }
 
-// TestReloadOfAFleet reloads a gateway of 1,000 devices, of which 10 are new, 10 are gone and 10 have changed each time, while
-// 500 commands a second go to those that stay. They lose none and are not opened again; the log tells of the 30 in one
-// line and of nothing else; and no reload leaves anything behind, in the gateway or at the broker.
+// TestReloadOfAFleet reloads a gateway of 1,000 devices, of which 10 are added, 10 removed and 10 changed each time,
+// while 500 commands a second go to the devices that stay. These lose no command and are not opened again; the log
+// tells of the 30 devices in one line, and of nothing else; and no reload leaves anything behind, in the gateway or at
+// the broker.
 func TestReloadOfAFleet(t *testing.T) {
 	broker := startMosquitto(t)
 	dir := t.TempDir()
@@ -52,7 +53,7 @@ func TestReloadOfAFleet(t *testing.T) {
 	gateway.says(fmt.Sprintf("msg=\"devices ready\" online=%d", fleetSize))
 	gateway.says("msg=subscribed")
 	states := join(t, broker.address, "home/$gateway/gw/+/state")
-	for range fleetSize { // retained
+	for range fleetSize { // the retained states
 		if _, ok := states.hearAny(patience); !ok {
 			t.Fatal("not all devices are known to the broker")
 		}
@@ -106,8 +107,8 @@ func TestReloadOfAFleet(t *testing.T) {
 	}
 }
 
-// awaitStates waits until the broker knows the devices of a generation, and no longer those of the one before. Of devices
-// that stay it must not hear anything.
+// awaitStates waits until the broker has the states of the devices of a generation, and no longer those of the
+// generation before. No state of a device that stays may come.
 func awaitStates(t *testing.T, u *user, generation int) {
 	t.Helper()
 	left := 3 * fleetChange
@@ -162,7 +163,7 @@ func newFleetWork(t *testing.T, address string) *fleetWork {
 	return w
 }
 
-// wait returns when so many have been answered.
+// wait returns when a number of commands have been answered.
 func (w *fleetWork) wait(answers int) {
 	w.t.Helper()
 	if _, ok := w.user.heard.next(answers-1, patience); !ok {
@@ -179,7 +180,7 @@ func (w *fleetWork) end() {
 	<-w.done
 }
 
-// finish waits until each command is answered, and fails the test if one is not, or too many are twice.
+// finish waits until each command is answered, and fails the test if one is not, or if too many are answered twice.
 func (w *fleetWork) finish() {
 	w.t.Helper()
 	w.end()
@@ -197,22 +198,22 @@ func (w *fleetWork) finish() {
 	}
 }
 
-// footprint is what a process takes of the system.
+// footprint is what a process uses of the system.
 type footprint struct{ descriptors, memory int }
 
 func (f footprint) String() string {
 	return fmt.Sprintf("%d descriptors and %d MB", f.descriptors, f.memory/1e6)
 }
 
-// grewFrom reports whether a program leaves something behind: half of the rounds lie between before and f. One descriptor may
-// be about to be closed. Memory tells something only of many rounds, and nothing of a program that is watched for races, whose
-// shadow of it grows with all that was ever used.
+// grewFrom reports whether a program has leaked something in the rounds between before and f. One descriptor more is
+// allowed, since it may be about to be closed. Memory is compared only after many rounds, and not in a program with the
+// race detector, whose memory grows with everything that was ever used.
 func (f footprint) grewFrom(before footprint, rounds int) bool {
 	const many = 20
 	return f.descriptors > before.descriptors+1 || rounds >= many && !raced() && f.memory > before.memory+8<<20
 }
 
-// footprint returns that of the program, as far as Linux tells.
+// footprint returns the footprint of the program, as far as the system tells.
 func (p *program) footprint() (f footprint) {
 	p.t.Helper()
 	if runtime.GOOS != "linux" {
@@ -225,7 +226,7 @@ func (p *program) footprint() (f footprint) {
 	return footprint{len(open), p.resident()}
 }
 
-// goroutines ends the program by having it write the stacks of all its goroutines, and returns how many there were.
+// goroutines ends the program by a signal that makes it write the stacks of all goroutines, and returns their number.
 func (p *program) goroutines() int {
 	p.t.Helper()
 	p.signal(syscall.SIGQUIT)

@@ -17,17 +17,18 @@ import (
 var flood = flag.Int("integration.flood", 100_000, "messages of a flood at QoS 0; at QoS 1, which the broker is slow at, a fifth")
 
 const (
-	beside      = 10                   // devices that others use meanwhile
-	besideEvery = 5 * time.Millisecond // a command to one of them
-	underWay    = 4096                 // of the flood's messages, between the test and the broker
+	beside      = 10                   // devices that other clients use meanwhile
+	besideEvery = 5 * time.Millisecond // one command to one of these devices
+	underWay    = 4096                 // messages of the flood between the test and the broker
 )
 
-// TestFlood sends as much as the broker takes to a device that handles 100 messages a second, which must cost neither
-// memory nor a message without a trace. What it costs the devices beside it in time is told, with -v.
+// TestFlood sends a device that handles 100 messages a second as many as the broker accepts. The gateway must stay
+// small, and must report each message that it refuses. With -v, the test prints how long the devices beside it took to
+// answer.
 //
-// mosquitto handles what comes in and what goes out on one thread, so that it takes the flood no faster than it hands it
-// on; and with max_queued_messages 0 it keeps what the gateway has not read yet. So next to nothing is lost on the way,
-// at QoS 0 either. At QoS 1 the broker waits for what the device has not handled when all ends.
+// mosquitto uses one thread for messages in both directions, so that it accepts the flood no faster than it delivers
+// it; and with max_queued_messages 0 it keeps what the gateway has not read yet. So next to nothing is lost on the way,
+// at QoS 0 either. At QoS 1, messages that the device has not handled stay at the broker when the test ends.
 func TestFlood(t *testing.T) {
 	for qos, count := range []int{*flood, *flood / 5} {
 		t.Run(fmt.Sprintf("qos%d", qos), func(t *testing.T) { testFlood(t, byte(qos), count) })
@@ -51,7 +52,8 @@ func testFlood(t *testing.T, qos byte, count int) {
 	began := time.Now()
 	poured := pour(t, broker.address, count,
 		mqtt.Message{Topic: "home////slow/me/C", Payload: `{"action":"REST","for":"10ms"}`, QoS: qos},
-		mqtt.Message{Topic: fmt.Sprintf("home////p%d/me/C", beside), Payload: `{"action":"ECHO","n":1000000000}`, QoS: qos}, // no number of the loop's
+		// A number that loop does not use.
+		mqtt.Message{Topic: fmt.Sprintf("home////p%d/me/C", beside), Payload: `{"action":"ECHO","n":1000000000}`, QoS: qos},
 	)
 	tick := time.NewTicker(besideEvery)
 	defer tick.Stop()
@@ -84,7 +86,7 @@ func testFlood(t *testing.T, qos byte, count int) {
 		received, count, took.Seconds(), float64(count)/took.Seconds(), c, result.p99, result.count, peak/1e6)
 }
 
-// TestFloodOfLargeMessages fills the mailbox of a slow device by bytes, long before it is by messages.
+// TestFloodOfLargeMessages fills the mailbox of a slow device in bytes, long before it is full in messages.
 func TestFloodOfLargeMessages(t *testing.T) {
 	broker := startMosquitto(t)
 	dir := t.TempDir()
@@ -106,8 +108,8 @@ func TestFloodOfLargeMessages(t *testing.T) {
 	gateway.stop()
 }
 
-// pour publishes a message that often, as fast as the broker takes it, and then another one. The channel is closed when
-// it has taken all.
+// pour publishes m count times, as fast as the broker accepts it, and then last. The channel is closed when the broker
+// has accepted all of them.
 func pour(t *testing.T, address string, count int, m, last mqtt.Message) <-chan struct{} {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -150,12 +152,12 @@ func pour(t *testing.T, address string, count int, m, last mqtt.Message) <-chan 
 
 var counter = regexp.MustCompile(`messages\.(\w+)=(\d+)`)
 
-// lastCounters reads what a program that has stopped says it has counted.
+// lastCounters returns the counters that a program has logged when it stopped.
 func lastCounters(t *testing.T, p *program) map[string]int {
 	t.Helper()
 	counters := make(map[string]int)
 	for _, found := range counter.FindAllStringSubmatch(p.says("msg=stopped"), -1) {
-		counters[found[1]], _ = strconv.Atoi(found[2]) // digits
+		counters[found[1]], _ = strconv.Atoi(found[2]) // only digits match
 	}
 	return counters
 }

@@ -12,11 +12,11 @@ import (
 	"unicode"
 )
 
-// evil is what somebody writes who wants a line of his own in the log, or to steer the terminal of its reader: by the
-// control characters of ASCII, by those beyond, and by line ends of other worlds.
+// evil is a text of somebody who wants to put a line into the log, or to control the terminal of its reader: it
+// contains ASCII control characters, other control characters, and line breaks of Unicode.
 const evil = "x\nlevel=ERROR msg=forged\r\n\x1b[31mforged\x1b[0m\x07\x7f\u0085\u009b31m\u2028level=ERROR msg=forged\u202e"
 
-// TestForgery has a device and strangers say such things wherever they can, and looks at all that the program says.
+// TestForgery makes a device and clients use evil texts wherever they can, and checks all output of the program.
 func TestForgery(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{"text", "json"} {
@@ -39,7 +39,7 @@ log: {level: debug, format: `+format+`, file: {path: gateway.log, level: debug}}
 			if err != nil {
 				t.Fatal(err)
 			}
-			// The failures come last: after one the device is down for a while.
+			// The failures come last, since a device that has failed is down for a while.
 			for _, action := range []string{"REFUSE", "REPORT", "LOG", "SPEAK", "PANIC"} {
 				payload := `{"action":"` + action + `",` + string(arg[1:])
 				user.say(message{topic: "home////liar/me/C", payload: payload})
@@ -81,7 +81,7 @@ log: {level: debug, format: `+format+`, file: {path: gateway.log, level: debug}}
 	}
 }
 
-// TestBreakingOut has a device try to speak where it has no place: keywords with the signs that divide topics.
+// TestBreakingOut makes a device emit keywords with the characters that separate levels of a topic.
 func TestBreakingOut(t *testing.T) {
 	t.Parallel()
 	dir, broker := t.TempDir(), startMosquitto(t)
@@ -100,7 +100,7 @@ log: {level: debug}
 			t.Fatal(err)
 		}
 		user.say(message{topic: "home////liar/me/C", payload: `{"action":"SPEAK","text":` + string(arg) + `}`})
-		// As an action it is free text, and harms nobody. Whatever came before it would have been heard before it.
+		// As an action, the text is harmless. A message that the device had sent before would have come before.
 		want := message{topic: "home/////gw/S", payload: text}
 		if m, ok := user.hear(patience); !ok || m != want {
 			t.Errorf("%q: heard %v, want only %v", text, m, want)
@@ -112,7 +112,7 @@ log: {level: debug}
 	}
 }
 
-// publishRaw says what no client would: topics with control characters.
+// publishRaw publishes on a topic that no client library accepts, with control characters.
 func publishRaw(t testing.TB, address, topic, payload string) {
 	t.Helper()
 	c, err := net.Dial("tcp", address)
@@ -124,9 +124,9 @@ func publishRaw(t testing.TB, address, topic, payload string) {
 	body := binary.BigEndian.AppendUint16(nil, uint16(len(topic)))
 	body = append(append(body, topic...), payload...)
 	publish := binary.AppendUvarint([]byte{0x30}, uint64(len(body)))
-	_, err = c.Write(append(append([]byte(connect), publish...), append(body, 0xe0, 0)...)) // and DISCONNECT
+	_, err = c.Write(append(append([]byte(connect), publish...), append(body, 0xe0, 0)...)) // a DISCONNECT follows
 	if err == nil {
-		_, err = io.Copy(io.Discard, c) // until the broker has read it all
+		_, err = io.Copy(io.Discard, c) // until the broker has read everything
 	}
 	if err != nil {
 		t.Fatal(err)

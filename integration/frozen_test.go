@@ -9,8 +9,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/integration/faults"
 )
 
-// TestFrozenBroker has the broker, or what is between, take and say nothing for a while with all connections open. The
-// gateway must notice in good time, keep its memory small meanwhile, and come back.
+// TestFrozenBroker makes the broker, or a machine in between, accept and send nothing for a while with all connections
+// open. The gateway must notice in time, stay small meanwhile, and come back.
 func TestFrozenBroker(t *testing.T) {
 	t.Parallel()
 	for _, way := range []struct {
@@ -23,7 +23,7 @@ func TestFrozenBroker(t *testing.T) {
 		for _, load := range []struct {
 			name  string
 			qos   byte
-			every time.Duration // a status of that size; 0: none
+			every time.Duration // interval between statuses of that size; 0: none
 			size  int
 		}{
 			{"idle", 0, 0, 0},
@@ -45,7 +45,7 @@ func TestFrozenBroker(t *testing.T) {
 	}
 }
 
-// freezer is where the gateway finds its broker, which can be frozen there.
+// freezer is an address for the broker, at which it can be frozen.
 type freezer struct {
 	address      string
 	freeze, thaw func()
@@ -80,7 +80,7 @@ func testFrozen(t *testing.T, broker *mosquitto, f freezer, qos byte, talker str
 	config := write(t, dir, "testgateway.yaml", fmt.Sprintf("gateway: {name: gw, grace: 2s}\n"+
 		"mqtt: {qos: %d, keepalive: %v, connect_timeout: 1s, lag: 100ms, reconnect: {min: 100ms, max: 500ms}}\n"+
 		"mapping: {root: home, topics: [\"home/+/+/+/+/+/C\"]}\n"+
-		"log: {throttle: 200ms}\n"+ // so that each attempt is told of
+		"log: {throttle: 200ms}\n"+ // so that each attempt is logged
 		"devices:\n  - {name: p, type: puppet, reply: never, answers_to: {device: [p]}}\n", qos, keepAlive)+talker)
 	gateway := start(t, dir, plain(t), "run", "--config", config, "--mqtt.broker=tcp://"+f.address)
 	gateway.broker()
@@ -92,10 +92,10 @@ func testFrozen(t *testing.T, broker *mosquitto, f freezer, qos byte, talker str
 	began := time.Now()
 	gateway.says(lost)
 	noticed := time.Since(began)
-	if most := notice + time.Second; noticed > most { // a second for a busy machine
+	if most := notice + time.Second; noticed > most { // a busy machine may take a second more
 		t.Errorf("noticed after %v, want %v at most", noticed, notice)
 	}
-	gateway.says("link failed again … within 1s") // which is how often it tries
+	gateway.says("link failed again … within 1s") // how often the gateway tries
 	f.thaw()
 	began = time.Now()
 	gateway.says(`msg="connected again"`)

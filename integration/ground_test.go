@@ -19,26 +19,26 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 )
 
-// ground is where a gateway is put to the test: its devices are witnesses, its broker keeps a session for it, and what
-// is said on both sides of it is booked.
+// ground is everything around a gateway on trial: the devices are witnesses, the broker keeps a session for the
+// gateway, and a ledger records the messages on both sides of it.
 type ground struct {
 	t         *testing.T
 	ledger    *trial.Ledger
 	broker    *mosquitto
-	address   string // where the gateway finds the broker
+	address   string // at which the gateway reaches the broker
 	publisher *trial.Publisher
 	observer  *trial.Observer
-	gateways  []*program // the last is the one that runs
+	gateways  []*program // the last one is running
 	dir       string     // of the gateway
-	witnesses []string   // the devices
-	records   string     // folder of what they write down
+	witnesses []string   // names of the devices
+	records   string     // folder of the devices' records
 }
 
-// work is how long a device takes for a command, and beyond that for each 40th.
+// work is how long a device takes for each command, and how much longer for each 40th.
 type work struct{ takes, hiccup time.Duration }
 
-// newGround prepares all but the gateway, which is not started yet. It is to have so many devices, and more options of mqtt,
-// written as YAML.
+// newGround prepares everything but the gateway, which is not started yet. The gateway has a number of devices, and
+// further options of mqtt, written in YAML.
 func newGround(t *testing.T, dir string, broker *mosquitto, address string, devices int, work work, spool bool, mqtt ...string) *ground {
 	t.Helper()
 	buildFaultGateway(t)
@@ -46,7 +46,8 @@ func newGround(t *testing.T, dir string, broker *mosquitto, address string, devi
 	for n := range devices {
 		g.witnesses = append(g.witnesses, fmt.Sprintf("w%d", n))
 	}
-	g.records = memory(t) // a disk that is busy with a spool would keep devices waiting, and they would count as slow
+	// On a disk that is busy with a spool, devices would wait for their records, and count as slow.
+	g.records = memory(t)
 	g.configure(work, spool, mqtt)
 	g.observer = trial.NewObserver(direct.Dial, broker.address, g.ledger, func(err error) { t.Errorf("the gateway says: %v", err) })
 	t.Cleanup(g.observer.Close)
@@ -63,7 +64,7 @@ var faultGateway = sync.OnceValues(func() (said []byte, err error) {
 	return exec.Command("go", append(args, "./faults/faultgateway")...).CombinedOutput()
 })
 
-// buildFaultGateway builds the program beside those that TestMain has built.
+// buildFaultGateway builds the program in the folder of those that TestMain has built.
 func buildFaultGateway(t *testing.T) {
 	t.Helper()
 	if said, err := faultGateway(); err != nil {
@@ -106,7 +107,7 @@ func (g *ground) send(device, action string) (int, error) {
 	return g.publisher.Send(ctx, device, action)
 }
 
-// lastWord sends commands to a device, which may be down, until it echoes one.
+// lastWord sends commands to a device, which may be down, until the device echoes one.
 func (g *ground) lastWord(device string) {
 	g.t.Helper()
 	deadline := time.Now().Add(recovery)
@@ -128,7 +129,7 @@ func (g *ground) lastWord(device string) {
 	g.t.Errorf("%s echoes nothing any more, %v after the last fault", device, recovery)
 }
 
-// result stops the gateway, and adds up.
+// result stops the gateway, and returns the result of the ledger.
 func (g *ground) result() trial.Result {
 	g.t.Helper()
 	g.gateway().stop()
@@ -155,8 +156,8 @@ var (
 	refusal = regexp.MustCompile(`msg="message refused" .*"n":(\d+).* err="?([^"]+)"?`)
 )
 
-// readLog looks for the order in which commands came, for what the gateway refused, which answers may not tell, and for
-// data races.
+// readLog reads from the log in which order commands have come, and which of them the gateway has refused, perhaps
+// without an answer. It fails the test if there was a data race.
 func (g *ground) readLog(gateway *program) {
 	g.t.Helper()
 	lines, _, _ := gateway.lines.from(0)
@@ -165,17 +166,17 @@ func (g *ground) readLog(gateway *program) {
 			g.t.Errorf("the gateway says: %s", line)
 		}
 		if found := arrival.FindStringSubmatch(line); found != nil {
-			n, _ := strconv.Atoi(found[1]) // digits
+			n, _ := strconv.Atoi(found[1]) // only digits match
 			g.ledger.Arrived(n)
 		}
 		if found := refusal.FindStringSubmatch(line); found != nil {
-			n, _ := strconv.Atoi(found[1]) // digits
+			n, _ := strconv.Atoi(found[1]) // only digits match
 			g.ledger.Refused(n, found[2])
 		}
 	}
 }
 
-// unexcused returns the refusals that should have been answered. Of those for want of room only so many are.
+// unexcused returns the refusals that should have been answered. A number of refusals for lack of room is allowed.
 func unexcused(refused []trial.Case) (cases []trial.Case) {
 	for _, c := range refused {
 		if !strings.Contains(c.Why, "full") {

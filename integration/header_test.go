@@ -6,16 +6,16 @@ import (
 	"testing"
 )
 
-// TestHugePacket has a broker send the largest message that there can be. The gateway must not make room for it, and what
-// follows is heard.
+// TestHugePacket makes a broker send the largest message that MQTT allows. The gateway must not allocate memory for it,
+// and must receive the next packet.
 func TestHugePacket(t *testing.T) {
 	t.Parallel()
-	const most = 60e6 // twice what a gateway takes that does nothing
+	const most = 60e6 // twice the memory of an idle gateway
 	liar := listen(t, freeAddress(t), func(conn net.Conn) {
 		if welcome(conn) == nil {
 			_, _ = conn.Write([]byte{0x30, 0xff, 0xff, 0xff, 0x7f, 0, 4, 'h', 'u', 'g', 'e'})
 			_, _ = io.Copy(conn, io.LimitReader(zeros{}, 256<<20-1-6))
-			_, _ = conn.Write([]byte{0xf0, 0}) // which is no packet
+			_, _ = conn.Write([]byte{0xf0, 0}) // not an MQTT packet
 			_, _ = io.Copy(io.Discard, conn)
 		}
 	})
@@ -32,7 +32,7 @@ func TestHugePacket(t *testing.T) {
 	gateway.saysOnly(told, lost)
 }
 
-// welcome answers a CONNECT and a SUBSCRIBE, each of which comes in one piece.
+// welcome answers a CONNECT and a SUBSCRIBE, each of which comes in one read.
 func welcome(conn net.Conn) error {
 	packet := make([]byte, 1024)
 	if _, err := conn.Read(packet); err != nil {
@@ -44,7 +44,7 @@ func welcome(conn net.Conn) error {
 	if _, err := conn.Read(packet); err != nil {
 		return err
 	}
-	identifier := packet[2:4] // behind type and length, which is a byte
+	identifier := packet[2:4] // behind the type and a length of one byte
 	_, err := conn.Write([]byte{0x90, 3, identifier[0], identifier[1], 0})
 	return err
 }

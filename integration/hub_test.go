@@ -9,8 +9,8 @@ import (
 
 var hubRounds = flag.Int("integration.hub", 2, "how often a hub adds and removes 1,000 lamps")
 
-// TestHub has a hub add and remove 1,000 lamps again and again: nothing of them is left behind, in the gateway or at the broker,
-// also not when the gateway is killed while they are there.
+// TestHub makes a hub add and remove 1,000 lamps again and again. Nothing of the lamps is left, in the gateway or at
+// the broker, even if the gateway is killed while they exist.
 func TestHub(t *testing.T) {
 	const lamps = 1000
 	buildFaultGateway(t)
@@ -76,7 +76,7 @@ devices: [{name: hub, type: hub, reply: never, answers_to: {device: [hub]}}]
 	await("cleared", lamps, cleared)
 	gateway.stop()
 	left := join(t, broker.address, "home/$gateway/#")
-	for range 2 { // the hub and the gateway themselves
+	for range 2 { // the states of the hub and of the gateway
 		m, ok := left.hearAny(patience)
 		if !ok || strings.Contains(m.topic, "lamp") {
 			t.Errorf("the broker keeps %v", m)

@@ -17,17 +17,17 @@ var (
 	killSeed = flag.Uint64("integration.seed", 1, "what the moments of the kills are drawn from")
 )
 
-// resumed is a backlog far beyond the 20 messages that a broker should send unacknowledged. mosquitto 2.0.11 does not
-// keep to them when it resumes a session, and sends later ones first.
+// resumed is a backlog far above the 20 messages that a broker should send without an acknowledgement. mosquitto 2.0.11
+// sends more than 20 when it resumes a session, and sends later messages first.
 const resumed = 600
 
-// crowded is how many devices share the commands, so that none of them ever has more waiting than the four that the broker
-// waits for also when the device is slow, which all of them are on a busy machine: of the others, without a spool, some
-// would be lost.
+// crowded is the number of devices that share the commands. It is so large that a device never has more than four
+// commands waiting: the broker's acknowledgement waits for four commands even if their device is slow, which every
+// device is on a busy machine. Of further commands some would be lost, without a spool.
 const crowded = 256
 
 // TestRelayKilled kills a gateway that relays commands to devices, and their statuses back, again and again. Each
-// command that the broker has acknowledged must come out as a status at the far end.
+// command that the broker has acknowledged must lead to a status at the far end.
 func TestRelayKilled(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -47,7 +47,7 @@ func testRelayKilled(t *testing.T, spool bool) {
 	broker := startMosquitto(t)
 	r := &relayTrial{ground: newGround(t, t.TempDir(), broker, broker.address, crowded, work{takes: time.Millisecond}, spool)}
 	r.startGateway()
-	r.gateway().says("msg=subscribed") // or there is no session that keeps anything
+	r.gateway().says("msg=subscribed") // otherwise there is no session in which the broker keeps commands
 	draw := rand.New(rand.NewPCG(*killSeed, 0))
 	for n := range *kills {
 		r.live(drawLife(draw, n))
@@ -56,7 +56,7 @@ func testRelayKilled(t *testing.T, spool bool) {
 	r.judge(r.finish())
 }
 
-// judge fails the test if anything is missing or out of order.
+// judge fails the test if a command or status is missing or out of order.
 func (r *relayTrial) judge(result trial.Result) {
 	r.t.Helper()
 	r.t.Log(r.told(result))
@@ -72,7 +72,7 @@ func (r *relayTrial) judge(result trial.Result) {
 	r.nothingIsMissing(result)
 }
 
-// nothingIsMissing fails the test if any command of a broker that was always there was lost, or refused.
+// nothingIsMissing fails the test if a command was lost or refused although the broker was always there.
 func (r *relayTrial) nothingIsMissing(result trial.Result) {
 	r.t.Helper()
 	if sent := r.ledger.Last(); result.Acknowledged != sent {
@@ -99,22 +99,23 @@ func (r *relayTrial) nothingIsMissing(result trial.Result) {
 	}
 }
 
-// told tells what came of it, and how.
+// told returns a summary of the trial.
 func (r *relayTrial) told(result trial.Result) string {
 	return fmt.Sprintf("-integration.seed=%d\n%s%s", *killSeed, result, strings.Join(r.lives, "\n"))
 }
 
-// relayTrial is a gateway that commands flow through and that is killed meanwhile.
+// relayTrial is a gateway that relays commands and is killed meanwhile.
 type relayTrial struct {
 	*ground
-	lives []string // of the gateway, told
+	lives []string // of the gateway, as text
 }
 
-// life is what is drawn of one between two kills.
+// life is what is drawn for the gateway's time between two kills.
 type life struct {
-	alive int // commands sent before the gateway is killed
-	ahead int // of the latest echo at most; a gateway that owes fewer at its start may be killed while it starts
-	dead  int // commands sent before it is started again
+	alive int // commands that are sent before the gateway is killed
+	// Commands ahead of the latest echo at most; a gateway with fewer commands to echo may be killed while it starts.
+	ahead int
+	dead  int // commands that are sent before the gateway is started again
 }
 
 func drawLife(draw *rand.Rand, n int) life {
@@ -125,7 +126,7 @@ func drawLife(draw *rand.Rand, n int) life {
 	return l
 }
 
-// live has the gateway live such a life, be killed, and begin a new one.
+// live runs one life of the gateway, kills it, and starts it again.
 func (r *relayTrial) live(l life) {
 	r.t.Helper()
 	r.flow(l.alive, l.ahead)
@@ -138,7 +139,7 @@ func (r *relayTrial) live(l life) {
 	r.startGateway()
 }
 
-// flow sends commands as their statuses come, ahead of them by so many.
+// flow sends count commands as statuses come, at most ahead commands before them.
 func (r *relayTrial) flow(count, ahead int) {
 	r.t.Helper()
 	for range count {
@@ -152,7 +153,7 @@ func (r *relayTrial) flow(count, ahead int) {
 	}
 }
 
-// command sends one to the device whose turn it is, and returns its number.
+// command sends a command to the next device in turn, and returns its number.
 func (r *relayTrial) command() int {
 	r.t.Helper()
 	n, err := r.send(r.witnesses[r.ledger.Last()%len(r.witnesses)], trial.Set)
@@ -162,7 +163,7 @@ func (r *relayTrial) command() int {
 	return n
 }
 
-// acknowledged waits until the broker has taken all commands.
+// acknowledged waits until the broker has acknowledged all commands.
 func (r *relayTrial) acknowledged() {
 	r.t.Helper()
 	if err := r.within(func(ctx context.Context) error { return r.ledger.AwaitAcknowledged(ctx, r.ledger.Last()) }); err != nil {
@@ -176,7 +177,7 @@ func (r *relayTrial) within(wait func(context.Context) error) error {
 	return wait(ctx)
 }
 
-// stage tells how far the gateway that was killed had come.
+// stage returns how far the gateway that was killed had come.
 func (r *relayTrial) stage() string {
 	stage := "still starting"
 	for _, s := range []struct{ line, stage string }{
@@ -190,7 +191,8 @@ func (r *relayTrial) stage() string {
 	return stage
 }
 
-// finish waits until something has come of each command, which takes too long if one is lost, and adds up.
+// finish waits until each command has had a result, which takes too long if one is lost, and returns the ledger's
+// result.
 func (r *relayTrial) finish() trial.Result {
 	r.t.Helper()
 	r.acknowledged()

@@ -13,7 +13,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// What the tests take longer or shorter for.
+// Flags that make tests longer or shorter.
 var (
 	console = flag.Duration("integration.console", 4*time.Second, "how long the log has troubles of all kinds")
 	outage  = flag.Duration("integration.outage", 3*time.Second, "how long the broker is away")
@@ -54,7 +54,7 @@ func run(m *testing.M) (status int) {
 	return 0
 }
 
-// raced tells whether the tests were built with the race detector: then the programs are too.
+// raced reports whether the tests, and so the programs, were built with the race detector.
 func raced() bool {
 	info, _ := debug.ReadBuildInfo()
 	return slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})

@@ -12,14 +12,14 @@ import (
 	"testing"
 )
 
-// mostMemory is what a gateway may have in RAM at its worst, in bytes.
+// mostMemory is how many bytes a gateway may have in RAM at most.
 const mostMemory = 150e6
 
 var buildPlain = sync.OnceValues(func() (said []byte, err error) {
 	return exec.Command("go", "build", "-o", filepath.Join(programs, "plain")+"/", "./testgateway").CombinedOutput()
 })
 
-// plain returns the name of a testgateway without the race detector, which takes several times the memory, and time.
+// plain returns the name of a testgateway without the race detector, which takes several times the memory and the time.
 func plain(t testing.TB) string {
 	t.Helper()
 	if said, err := buildPlain(); err != nil {
@@ -33,13 +33,13 @@ var (
 	inRAM     = regexp.MustCompile(`VmRSS:\s+(\d+) kB`)
 )
 
-// peak returns the most that the program, which runs, has had in RAM so far, in bytes; 0 where only Linux could tell.
+// peak returns the largest size of the running program in RAM so far, in bytes, or 0 on systems other than Linux.
 func (p *program) peak() int {
 	p.t.Helper()
 	return p.memory(highWater)
 }
 
-// resident returns what it has in RAM now, in the same way.
+// resident returns the present size of the running program in RAM, likewise.
 func (p *program) resident() int {
 	p.t.Helper()
 	return p.memory(inRAM)
@@ -58,11 +58,11 @@ func (p *program) memory(what *regexp.Regexp) int {
 	if found == nil {
 		p.t.Fatalf("no line %v in %s", what, status)
 	}
-	kB, _ := strconv.Atoi(string(found[1])) // digits
+	kB, _ := strconv.Atoi(string(found[1])) // only digits match
 	return kB << 10
 }
 
-// staysSmall fails the test if the program has had more in RAM than most, and returns what it had.
+// staysSmall fails the test if the program has had more than most bytes in RAM, and returns the largest size.
 func (p *program) staysSmall(most int) (peak int) {
 	p.t.Helper()
 	if peak = p.peak(); peak > most {

@@ -25,8 +25,9 @@ const (
 	trialMaxPacket  = 64 << 10
 )
 
-// TestMisbehaviour has a broker swallow acknowledgements, forge others, send what is too large, and hang up on wills, at
-// random, while commands flow through the gateway. Nothing may be lost, no silence may last, and nothing may grow.
+// TestMisbehaviour makes a broker drop acknowledgements, forge others, send messages that are too large, and hang up on
+// wills, at random, while commands pass through the gateway. No command may be lost, no silence may last long, and the
+// gateway may not grow.
 func TestMisbehaviour(t *testing.T) {
 	t.Logf("-misbehaviour.seed=%d -misbehaviour.time=%v", *misbehaviourSeed, *misbehaviourTime)
 	overTransports(t, func(t *testing.T, transport string) {
@@ -55,7 +56,8 @@ func testMisbehaviour(t *testing.T, transport string, spool bool) {
 	}
 	proxy.Edit(faults.Up, func() faults.Editor { return m.up })
 	proxy.Edit(faults.Down, func() faults.Editor {
-		m.change(func() { m.swallow = [16]int{packetSuback: m.swallow[packetSuback]} }) // the others are of one connection
+		// The other counts belong to one connection.
+		m.change(func() { m.swallow = [16]int{packetSuback: m.swallow[packetSuback]} })
 		return m.down
 	})
 	m.startGateway()
@@ -79,20 +81,20 @@ func testMisbehaviour(t *testing.T, transport string, spool bool) {
 	}
 }
 
-// misbehaviour is a broker's, which a proxy makes of a real one.
+// misbehaviour is a proxy in front of a real broker, which makes the broker misbehave.
 type misbehaviour struct {
 	*ground
 	proxy   *faults.Proxy
 	random  *rand.Rand
 	came    map[string]int
 	said    []string
-	longest time.Duration // silence
+	longest time.Duration // the longest silence
 
 	mu      sync.Mutex
-	swallow [16]int // of the type, how many of the next packets that come from the broker
-	forged  []byte  // to be sent behind the next
-	noWill  bool    // it hangs up on wills
-	struck  int     // packets swallowed
+	swallow [16]int // by type of packet: how many of the next packets from the broker are dropped
+	forged  []byte  // packets to send behind the next one
+	noWill  bool    // hang up on wills
+	struck  int     // number of dropped packets
 }
 
 func (m *misbehaviour) up(packet []byte) ([]byte, bool) {
@@ -104,7 +106,7 @@ func (m *misbehaviour) up(packet []byte) ([]byte, bool) {
 		if m.noWill && packet[flags]&willFlag != 0 {
 			return nil, true
 		}
-	case packetPubcomp: // of a PUBREL that the broker knows nothing of
+	case packetPubcomp: // the answer to a PUBREL for a message that the broker does not know
 		return nil, false
 	}
 	return packet, false
@@ -123,7 +125,7 @@ func (m *misbehaviour) down(packet []byte) ([]byte, bool) {
 	return packet, false
 }
 
-// run has the broker misbehave, again and again, each time until commands pass again.
+// run makes the broker misbehave again and again, and each time waits until commands pass again.
 func (m *misbehaviour) run(long time.Duration) {
 	m.t.Helper()
 	ctx, cancel := context.WithCancel(m.t.Context())
@@ -142,7 +144,7 @@ func (m *misbehaviour) run(long time.Duration) {
 	}
 }
 
-// passes waits until commands pass again, which may take so long, and somewhat longer on a busy machine.
+// passes waits until commands pass again, which may take as long as silence, and somewhat longer on a busy machine.
 func (m *misbehaviour) passes(what string, silence time.Duration) {
 	m.t.Helper()
 	began := time.Now()
@@ -154,7 +156,7 @@ func (m *misbehaviour) passes(what string, silence time.Duration) {
 	m.longest = max(m.longest, time.Since(began))
 }
 
-// misbehave does one thing, and returns what, and how long the silence may be that follows from it.
+// misbehave does one thing, and returns its name, and how long the silence after it may be.
 func (m *misbehaviour) misbehave() (what string, silence time.Duration) {
 	const connecting = 3 * time.Second // the back-off, and the time-out of one attempt
 	upTo := func(n int) int { return 1 + m.random.IntN(n) }
@@ -163,7 +165,7 @@ func (m *misbehaviour) misbehave() (what string, silence time.Duration) {
 		n := upTo(20)
 		m.change(func() { m.swallow[packetPuback] = n })
 		return fmt.Sprintf("swallow: %d PUBACKs", n), 2*trialAckTimeout + connecting
-	case 1: // and the answers to the pings by which the gateway wants to know
+	case 1: // and answers to the pings by which the gateway checks
 		n := upTo(4)
 		m.change(func() { m.swallow[packetPuback], m.swallow[packetPingresp] = 1, n })
 		return fmt.Sprintf("swallow with pings: a PUBACK and %d PINGRESPs", n), 5*trialAckTimeout + connecting
@@ -193,7 +195,8 @@ func (m *misbehaviour) change(by func()) {
 	by()
 }
 
-// forge makes acknowledgements of nothing. None has the type and the identifier of what may be under way.
+// forge returns acknowledgements of packets that were not sent. None has the type and the identifier of a packet that
+// may be outstanding.
 func (m *misbehaviour) forge(n int) (packets []byte) {
 	for range n {
 		high, low := byte(0xee), byte(1+m.random.IntN(255))
@@ -219,7 +222,7 @@ func (m *misbehaviour) forge(n int) (packets []byte) {
 	return packets
 }
 
-// sendLarge has the broker send one to a device.
+// sendLarge makes the broker send a large message to a device.
 func (m *misbehaviour) sendLarge(size int, qos byte, retained bool) {
 	m.t.Helper()
 	taken := make(chan struct{})

@@ -5,5 +5,5 @@ import (
 	"syscall"
 )
 
-// mortal has the process killed should the tests die without their cleanup, as they do by a time-out.
+// mortal makes the system kill the process if the tests end without their cleanup, as they do on a time-out.
 func mortal(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

@@ -4,5 +4,5 @@ package integration
 
 import "os/exec"
 
-// mortal does nothing: a process outlives the tests if they die by a time-out.
+// mortal does nothing: on this system a process outlives tests that end on a time-out.
 func mortal(*exec.Cmd) {}

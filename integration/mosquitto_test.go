@@ -19,10 +19,11 @@ type mosquitto struct {
 	address string // host:port
 	config  string // path
 	process *os.Process
-	kill    func() // at once, as kill -9; does nothing the second time
+	kill    func() // ends it by SIGKILL; a second call has no effect
 }
 
-// startMosquitto starts one with more lines in its configuration. Anybody is let in, unless the lines say otherwise.
+// startMosquitto starts a mosquitto with additional lines in its configuration. It accepts every client, unless the
+// lines say otherwise.
 func startMosquitto(t testing.TB, lines ...string) *mosquitto {
 	t.Helper()
 	return startMosquittoAt(t, freeAddress(t), lines...)
@@ -32,7 +33,7 @@ func startMosquittoAt(t testing.TB, address string, lines ...string) *mosquitto 
 	t.Helper()
 	_, port, _ := net.SplitHostPort(address)
 	config := append([]string{
-		"user root", // started by root, it would else become one who can't read the test's files
+		"user root", // started by root, mosquitto would switch to a user who can't read the test's files
 		"log_dest stderr",
 		"listener " + port + " 127.0.0.1",
 		"set_tcp_nodelay true",
@@ -47,7 +48,7 @@ func startMosquittoAt(t testing.TB, address string, lines ...string) *mosquitto 
 	return m
 }
 
-// start starts the broker, again if it was killed, and returns when it listens.
+// start starts the broker, also after it was killed, and returns when the broker listens.
 func (m *mosquitto) start() {
 	m.t.Helper()
 	path, err := exec.LookPath("mosquitto")
@@ -88,7 +89,7 @@ func (m *mosquitto) start() {
 	}
 }
 
-// freeAddress returns an address that nobody listens on, and that is nobody else's until the test ends.
+// freeAddress returns an address on which nobody listens, and which no other test gets until the test ends.
 func freeAddress(t testing.TB) string {
 	t.Helper()
 	address, release, err := loopback.Reserve()

@@ -12,20 +12,21 @@ import (
 	"testing"
 )
 
-// outcome is what became of one message, or of the connection.
+// outcome is the result of one message, or of the connection.
 type outcome struct {
 	Received []string `json:"received,omitempty"`         // by the device
-	Ends     string   `json:"ends the program,omitempty"` // with this error
+	Ends     string   `json:"ends the program,omitempty"` // the error
 }
 
-// connects is how one that connects looks to the broker.
+// connects is what the broker learns from a client's connection.
 type connects struct {
 	As            []string `json:"as"` // client id, protocol, clean session, keep alive
 	SubscribesTo  []string `json:"subscribes to"`
 	WillOrNothing []string `json:"will"`
 }
 
-// recorded is what the original was seen to do with the files and messages in testdata/original, by record.py there.
+// recorded is what the original did with the files and messages in testdata/original, as record.py there has recorded
+// it.
 type recorded struct {
 	connects  connects
 	publishes []string
@@ -65,7 +66,7 @@ func readRecorded(t *testing.T) (r recorded) {
 	return r
 }
 
-// said is one of the messages that both were told.
+// said is a message that was sent to the original and to the gateway.
 type said struct {
 	name string
 	message
@@ -94,8 +95,8 @@ func readSaid(t *testing.T) (all []said) {
 	return all
 }
 
-// different is where the gateway does otherwise than the original: by the name of the message, what it does, and what
-// docs/migration.md says of it.
+// different holds the messages that the gateway treats differently from the original: what the gateway does, and what
+// docs/migration.md says about it.
 var different = map[string]struct {
 	received []string
 	told     string
@@ -105,8 +106,8 @@ var different = map[string]struct {
 	"number":   {[]string{`C Lighting/Dummy/Office/ from me: LIGHT_ON {"level":1e3}`}, "**A number** keeps its digits: `1e3` stays `1e3`, and was `1000.0`"},
 }
 
-// TestAsTheOriginal runs the gateway with files of the original, called and with its files as that was, and holds it
-// against what the original did with them. All that is different stands in docs/migration.md.
+// TestAsTheOriginal runs the gateway with the name and the files of the original, and compares it with the recording.
+// Every difference is described in docs/migration.md.
 func TestAsTheOriginal(t *testing.T) {
 	t.Parallel()
 	original, all := readRecorded(t), readSaid(t)
@@ -191,7 +192,7 @@ func TestAsTheOriginal(t *testing.T) {
 		t.Errorf("to the broker it looks like %+v, want %+v", seen, original.connects)
 	}
 
-	// It answers who asks in so many words, and says goodbye.
+	// The gateway answers a command that asks for an answer, and publishes that it stops.
 	var published []string
 	for _, m := range regexp.MustCompile(`Received PUBLISH from dummy2mqtt \(d0, (q\d, r\d), m\d+, '([^']*)'`).FindAllStringSubmatch(string(log), -1) {
 		published = append(published, m[2]+" "+m[1])
@@ -226,7 +227,7 @@ func readManual(t *testing.T) string {
 	return string(text)
 }
 
-// receivedBy returns what the device has received, from a place in the log on to the message for a location.
+// receivedBy returns what the device has received, from line from of the log to the message for a location.
 func receivedBy(t *testing.T, p *program, from int, location string) (received []string, next int) {
 	t.Helper()
 	_, next, ok := p.lines.find(from, patience, func(line string) bool {

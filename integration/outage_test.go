@@ -18,7 +18,7 @@ var (
 	answer   = message{topic: "home/////gw/S", payload: "LIGHT_ON"}
 )
 
-// TestOutage kills the broker and starts it again on the same port. A minute is -integration.outage=60s.
+// TestOutage kills the broker and starts it again on the same port. -integration.outage=60s keeps it away for a minute.
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	broker := startMosquitto(t)
@@ -36,7 +36,7 @@ func TestOutage(t *testing.T) {
 	gateway.saysWithin(back+patience, "connected again")
 	join(t, broker.address, "#").ask(patience, question, answer)
 	gateway.stop()
-	// Whether the answer that the user has heard was written to the end the gateway may not know when the broker dies.
+	// When the broker dies, the gateway may not know whether the answer was written, although the user has got it.
 	gateway.saysOnly("link lost", "connect failed", "link failed again", "publications refused … connection lost")
 
 	lines, _, _ := gateway.lines.from(before)
@@ -59,5 +59,5 @@ func TestOutage(t *testing.T) {
 	t.Logf("%d lines about an outage of %v", about, *outage)
 }
 
-// apart are the parts of a line that keep two of the same from being equal.
+// apart matches the parts of a line that make two equal lines differ.
 var apart = regexp.MustCompile(`time=\S+|retry=\S+`)

@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// TestOverlap has a broker deliver a message once for each filter that matches it, as some do by themselves: of filters
-// of which one covers the others only that one is subscribed, also in a session that the broker has kept with all of them.
+// TestOverlap uses a broker that delivers a message once for each filter that matches it, as some brokers do. Of
+// filters of which one covers the others, only that one is subscribed, also in a persistent session in which the broker
+// has kept all of them.
 func TestOverlap(t *testing.T) {
 	t.Parallel()
 	broker := startMosquitto(t, "allow_duplicate_messages true")
@@ -23,7 +24,7 @@ func TestOverlap(t *testing.T) {
 	u := listens(t, broker)
 	once := func(function string) message {
 		m := tell(function, "on")
-		m.qos = 0 // or the broker might send it again to the one that is killed
+		m.qos = 0 // otherwise the broker might send it again to the gateway that is killed
 		return m
 	}
 	arrive := func(p *program, function string, want int) {
@@ -41,7 +42,7 @@ func TestOverlap(t *testing.T) {
 		}
 	}
 
-	// Neither covers the other: both are needed, and this broker delivers twice.
+	// Neither filter covers the other: both are needed, and this broker delivers twice.
 	topics(`["home/+////+/C", "home/lighting/#", "home/audio/+/+/+/+/+"]`)
 	gateway := run()
 	gateway.says("msg=subscribed topic=home/audio/+/+/+/+/+")
@@ -62,7 +63,7 @@ func TestOverlap(t *testing.T) {
 	gateway.signal(syscall.SIGKILL)
 	gateway.exit()
 
-	// The session is kept, and what covers is new.
+	// The session is kept, and the covering filter is new.
 	topics(`["home/+////+/C", "home/lighting/#", "home/+/+/+/+/+/+"]`)
 	gateway = run()
 	gateway.says("msg=unsubscribed topic=home/+////+/C")

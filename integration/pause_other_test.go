@@ -4,7 +4,7 @@ package integration
 
 import "syscall"
 
-// Where no signal pauses a process, sending these fails, and the test that sends them with it.
+// On this system no signal pauses a process: sending these fails, and so do the tests that send them.
 const (
 	pauseProcess  = syscall.Signal(-1)
 	resumeProcess = syscall.Signal(-1)

@@ -4,7 +4,7 @@ package integration
 
 import "syscall"
 
-// The signals that pause a process and let it go on.
+// The signals that pause a process and continue it.
 const (
 	pauseProcess  = syscall.SIGSTOP
 	resumeProcess = syscall.SIGCONT

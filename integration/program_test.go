@@ -17,12 +17,12 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
-// program is a gateway that runs. It is killed with its test, should it run on.
+// program is a running gateway. It is killed when its test ends, if it still runs.
 type program struct {
 	t      testing.TB
 	cmd    *exec.Cmd
 	lines  tape[string] // of its log, as described in doc.go
-	errors tape[string] // those of them that came on standard error
+	errors tape[string] // the lines from standard error
 	ended  chan struct{}
 }
 
@@ -32,7 +32,7 @@ func start(t testing.TB, dir, name string, args ...string) *program {
 	return startProgram(t, dir, filepath.Join(programs, name), nil, args...)
 }
 
-// startProgram starts the program at path in dir, with more variables in its environment.
+// startProgram starts the program at path in dir, with additional environment variables.
 func startProgram(t testing.TB, dir, path string, environ []string, args ...string) *program {
 	t.Helper()
 	p := newProgram(t, dir, path, environ, args...)
@@ -48,13 +48,14 @@ func startProgram(t testing.TB, dir, path string, environ []string, args ...stri
 	return p
 }
 
-// newProgram makes ready what begin starts.
+// newProgram prepares a program for begin.
 func newProgram(t testing.TB, dir, path string, environ []string, args ...string) *program {
 	p := &program{t: t, cmd: exec.Command(path, args...), ended: make(chan struct{})}
 	p.cmd.Dir = dir
-	// What the tester's own environment says of a gateway is none of ours.
+	// Variables that configure another gateway must not reach this one.
 	p.cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.Contains(v, "GATEWAY_") || strings.HasPrefix(v, "HOME=") })
-	p.cmd.Env = append(p.cmd.Env, "GORACE=atexit_sleep_ms=10") // the race detector would sleep for a second at each end
+	// Otherwise the race detector sleeps for a second at each end.
+	p.cmd.Env = append(p.cmd.Env, "GORACE=atexit_sleep_ms=10")
 	if *transportFlag != "" {
 		p.cmd.Env = append(p.cmd.Env, byTransport(*transportFlag))
 	}
@@ -63,7 +64,7 @@ func newProgram(t testing.TB, dir, path string, environ []string, args ...string
 	return p
 }
 
-// begin starts the program, and those who read what it says.
+// begin starts the program, and the goroutines that read its output.
 func (p *program) begin(readers ...func()) {
 	p.t.Helper()
 	if err := p.cmd.Start(); err != nil {
@@ -75,7 +76,7 @@ func (p *program) begin(readers ...func()) {
 	}
 	go func() {
 		reading.Wait()
-		_ = p.cmd.Wait() // ProcessState tells
+		_ = p.cmd.Wait() // the result is in ProcessState
 		p.lines.end()
 		close(p.ended)
 	}()
@@ -89,7 +90,7 @@ func (p *program) begin(readers ...func()) {
 	})
 }
 
-// escapes are quotes within quotes, of any depth.
+// escapes matches quotes within quotes, of any depth.
 var escapes = regexp.MustCompile(`\\+"`)
 
 func (p *program) read(r io.Reader, tapes ...*tape[string]) {
@@ -109,7 +110,7 @@ func (p *program) read(r io.Reader, tapes ...*tape[string]) {
 	}
 }
 
-// says waits for a line that holds text, as described in doc.go, and returns it.
+// says waits for a line that contains text, as described in doc.go, and returns the line.
 func (p *program) says(text string) string {
 	p.t.Helper()
 	return p.saysWithin(patience, text)
@@ -124,14 +125,14 @@ func (p *program) saysWithin(within time.Duration, text string) string {
 	return line
 }
 
-// saidSince returns the lines from place n on that hold text.
+// saidSince returns the lines from line n on that contain text.
 func (p *program) saidSince(n int, text string) []string {
 	lines, _, _ := p.lines.from(n)
 	fits := pattern(text)
 	return slices.DeleteFunc(lines, func(line string) bool { return !fits.MatchString(line) })
 }
 
-// pattern is what a line that holds text matches.
+// pattern returns an expression that matches lines which contain text.
 func pattern(text string) *regexp.Regexp {
 	parts := strings.Split(text, "…")
 	for i := range parts {
@@ -140,7 +141,7 @@ func pattern(text string) *regexp.Regexp {
 	return regexp.MustCompile(strings.Join(parts, ".*"))
 }
 
-// saysOnly fails the test if the program complains of anything on standard error that no text describes.
+// saysOnly fails the test if a line on standard error is described by none of texts.
 func (p *program) saysOnly(texts ...string) {
 	p.t.Helper()
 	lines, _, _ := p.errors.from(0)
@@ -151,7 +152,7 @@ func (p *program) saysOnly(texts ...string) {
 	}
 }
 
-// broker waits until the program is connected and returns the address of its broker, host:port.
+// broker waits until the program is connected, and returns the address of its broker, host:port.
 func (p *program) broker() string {
 	p.t.Helper()
 	line := p.says("msg=connected ")
@@ -174,13 +175,13 @@ func (p *program) exit() string {
 	p.t.Helper()
 	select {
 	case <-p.ended:
-	case <-time.After(patience + 5*time.Second): // an orderly stop may take its grace time
+	case <-time.After(patience + 5*time.Second): // an orderly stop may take as long as gateway.grace
 		p.t.Fatal("the program does not end")
 	}
 	return p.cmd.ProcessState.String()
 }
 
-// kill ends the program as kill -9 does.
+// kill ends the program by SIGKILL.
 func (p *program) kill() {
 	p.t.Helper()
 	p.signal(os.Kill)
@@ -198,7 +199,7 @@ func (p *program) stop() {
 	}
 }
 
-// write puts a file into dir and returns its path.
+// write writes a file in dir and returns its path.
 func write(t testing.TB, dir, name, text string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)

@@ -15,16 +15,16 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// block is one of a document's, between ``` and ```.
+// block is a block of a document between ``` and ```.
 type block struct {
 	language string
 	lines    []string
-	taken    bool // by a test
+	taken    bool // a test has used it
 }
 
 func (b *block) text() string { return strings.Join(b.lines, "\n") + "\n" }
 
-// document has its blocks in order.
+// document holds the blocks of a document in order.
 type document struct{ blocks []*block }
 
 func readDocument(t *testing.T, path string) *document {
@@ -54,7 +54,7 @@ func readDocument(t *testing.T, path string) *document {
 	return d
 }
 
-// take returns the next block of a language, which must begin so.
+// take returns the next block of a language. It must start with beginning.
 func (d *document) take(t *testing.T, language, beginning string) *block {
 	t.Helper()
 	for _, b := range d.blocks {
@@ -67,8 +67,8 @@ func (d *document) take(t *testing.T, language, beginning string) *block {
 	return nil
 }
 
-// TestReadme does what README and docs/migration.md say, with each of their blocks as it stands; those that belong together,
-// together.
+// TestReadme does what README and docs/migration.md say, with each of their blocks as it stands. Blocks that belong
+// together are used together.
 func TestReadme(t *testing.T) {
 	t.Parallel()
 	r, migration := readDocument(t, "../README.md"), readDocument(t, "../docs/migration.md")
@@ -113,7 +113,7 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// shell does what a console shows: each line that begins with $.
+// shell runs each line of a console block that begins with $.
 func shell(t *testing.T, dir string, console *block) (said string) {
 	t.Helper()
 	for _, line := range console.lines {
@@ -144,7 +144,7 @@ func shell(t *testing.T, dir string, console *block) (said string) {
 	return said
 }
 
-// runs starts the gateway, sees that it connects and complains of nothing, and stops it.
+// runs starts the gateway, checks that it connects without complaints, and stops it.
 func runs(t *testing.T, dir string, args ...string) {
 	t.Helper()
 	p := start(t, dir, "gateway", args...)
@@ -164,7 +164,7 @@ func inRepository(t *testing.T, name string, args ...string) string {
 	return string(out)
 }
 
-// installable sees that a command is a program of this module, which has nothing that go install would refuse.
+// installable checks that what names a program of this module, and that go install would accept the module.
 func installable(t *testing.T, what string) {
 	t.Helper()
 	path, version, _ := strings.Cut(what, "@")
@@ -177,14 +177,14 @@ func installable(t *testing.T, what string) {
 }
 
 var (
-	// logLine is a line of the log on a terminal: its level, its text, and its attributes.
+	// logLine matches a line of the log on a terminal: its level, its message, and its attributes.
 	logLine = regexp.MustCompile(`^\d\d:\d\d:\d\d\.\d{3} (DBG|INF|WRN|ERR) (.*?)( [a-z_.]+=.*)?$`)
 	levels  = map[string]string{"DBG": "DEBUG", "INF": "INFO", "WRN": "WARN", "ERR": "ERROR"}
-	// measured are the attributes that are never twice the same.
+	// measured matches the attributes whose values differ from run to run.
 	measured = regexp.MustCompile(`\b(took|retry|down|in|more|more_failures|queued)=\S+`)
 )
 
-// shape is what a line of the log says, for program.says, whatever was measured.
+// shape returns the text for program.says that matches a line of the log, without what was measured.
 func shape(t *testing.T, line, address string) string {
 	t.Helper()
 	parts := logLine.FindStringSubmatch(line)
@@ -199,7 +199,7 @@ func shape(t *testing.T, line, address string) string {
 	return "level=" + levels[parts[1]] + " msg=" + text + measured.ReplaceAllString(attrs, "$1=…")
 }
 
-// seeTryOut tries things out as README and the program say, and sees what README shows.
+// seeTryOut tries the program out as README and the program say, and checks that the output is README's.
 func seeTryOut(t *testing.T, tryOut, log, heard *block) {
 	gateway := start(t, t.TempDir(), "gateway", "run")
 	address := gateway.broker()
@@ -262,7 +262,8 @@ func seeTryOut(t *testing.T, tryOut, log, heard *block) {
 	lines, _, _ := shown.from(0)
 	want := slices.Clone(heard.lines)
 	for _, list := range [][]string{lines, want} {
-		for i := 0; i+2 <= min(4, len(list)); i += 2 { // what was retained comes in any order, and so do a command and its answer
+		// Retained messages come in any order, and so do a command and its answer.
+		for i := 0; i+2 <= min(4, len(list)); i += 2 {
 			slices.Sort(list[i : i+2])
 		}
 	}
@@ -271,7 +272,7 @@ func seeTryOut(t *testing.T, tryOut, log, heard *block) {
 	}
 }
 
-// seeOutage kills the broker. The sums come sooner than in README, which shows them as they are usually.
+// seeOutage kills the broker. Sums come sooner than in README, which shows the usual times.
 func seeOutage(t *testing.T, log *block) {
 	broker := startMosquitto(t)
 	dir := t.TempDir()
@@ -279,15 +280,15 @@ func seeOutage(t *testing.T, log *block) {
 	gateway := start(t, dir, "gateway", "run", "--config", config, "--mqtt.broker", "tcp://"+broker.address, "--log.level", "debug",
 		"--log.throttle", "100ms", "--mqtt.lag", "50ms", "--mqtt.reconnect.min", "50ms", "--mqtt.reconnect.max", "50ms")
 	gateway.broker()
-	// Nothing is on its way any more when the plug is pulled.
+	// Nothing is under way when the broker is killed.
 	join(t, broker.address, "home/$gateway/dummy2mqtt/dummy/state").hearAny(patience)
 	broker.kill()
 	last := len(log.lines) - 1
 	for _, line := range log.lines[:last] {
 		gateway.says(shape(t, line, broker.address))
 	}
-	// Some more sums, each 600 ms after the one before, so that the dummy has said something meanwhile; and one more attempt,
-	// which is told of at the end.
+	// Wait for some more sums, each 600 ms after the one before, so that the dummy says something meanwhile; and for
+	// one more attempt, which the sum at the end counts.
 	at := 0
 	for _, text := range append(slices.Repeat([]string{"link failed again"}, 5), "level=DEBUG…connection refused") {
 		_, next, ok := gateway.lines.find(at, patience, pattern(text).MatchString)
@@ -301,7 +302,7 @@ func seeOutage(t *testing.T, log *block) {
 	gateway.stop()
 }
 
-// explainForm has each form of a message explained.
+// explainForm explains each form of a message.
 func explainForm(t *testing.T, form *block) {
 	topic := strings.Replace(strings.Fields(form.lines[0])[1], "/type", "/C", 1)
 	payloads := regexp.MustCompile(` {2,}or {2,}`).Split(strings.TrimSpace(strings.TrimPrefix(form.lines[1], "payload")), -1)
@@ -315,7 +316,7 @@ func explainForm(t *testing.T, form *block) {
 	}
 }
 
-// runKitchen runs map and configuration together, and looks at what Home Assistant is to look at.
+// runKitchen runs the map and the configuration together, and checks what Home Assistant would see.
 func runKitchen(t *testing.T, kitchen, mapFile, check, homeAssistant *block) {
 	dir := t.TempDir()
 	path := write(t, dir, "kitchen.yaml", kitchen.text())
@@ -350,7 +351,7 @@ func runKitchen(t *testing.T, kitchen, mapFile, check, homeAssistant *block) {
 	gateway.saysOnly()
 }
 
-// runUsers runs the embedded broker with its users, on an address that nobody else has.
+// runUsers runs the embedded broker with its users, on a free address.
 func runUsers(t *testing.T, users *block) {
 	dir := t.TempDir()
 	path := write(t, dir, "users.yaml", users.text())
@@ -366,7 +367,7 @@ func runUsers(t *testing.T, users *block) {
 	gateway.stop()
 }
 
-// runLamp builds the program that README describes, beside this repository's files, and switches its lamp on.
+// runLamp builds the program that README describes, beside the files of this repository, and switches its lamp on.
 func runLamp(t *testing.T, device *block) {
 	root, err := filepath.Abs("..")
 	if err != nil {
@@ -428,7 +429,7 @@ func runLamp(t *testing.T, device *block) {
 	gateway.stop()
 }
 
-// runOriginals runs a file of the original, migrates it, and runs what that gives.
+// runOriginals runs a file of the original, migrates it, and runs the result.
 func runOriginals(t *testing.T, console *block) {
 	dir := t.TempDir()
 	broker := startMosquitto(t)
@@ -444,7 +445,7 @@ func runOriginals(t *testing.T, console *block) {
 	runs(t, dir, "run", "--config", "dummy2mqtt.yaml")
 }
 
-// compareTree wants the actors that the manual of package actors has.
+// compareTree checks that the tree of actors is the one in the manual of package actors.
 func compareTree(t *testing.T, tree *block) {
 	manual, err := os.ReadFile("../actors/doc.go")
 	if err != nil {

@@ -18,7 +18,7 @@ devices:
   - {name: spot, type: dummy, params: {port: none, interval: 0, echo: true}}
 `
 
-// worded is a map file with one filter for each function, in which the internal LIGHT_ON has another word.
+// worded returns a map file with one filter for each function, in which word stands for the internal LIGHT_ON.
 func worded(root, word string, functions ...string) string {
 	var topics []string
 	for _, function := range functions {
@@ -30,7 +30,7 @@ func worded(root, word string, functions ...string) string {
   "argkey": {"maptype": "none"}, "argvalue": {"maptype": "none"}}`
 }
 
-// tell is a command to a function, and echo what the dummy makes of it.
+// tell returns a command to a function, and echo the dummy's status about it.
 func tell(function, word string) message {
 	return message{topic: "home/" + function + "////me/C", payload: word, qos: 1}
 }
@@ -39,7 +39,7 @@ func echo(function, word string) message {
 	return message{topic: "home/" + function + "////gw/S", payload: word, qos: 1}
 }
 
-// listens joins one who hears messages, and not what the gateway says of itself.
+// listens joins a user who hears messages, but not the gateway's states.
 func listens(t *testing.T, broker *mosquitto) *user {
 	return join(t, broker.address, "home/+/+/+/+/+/+")
 }
@@ -55,20 +55,20 @@ func TestReload(t *testing.T) {
 	u := listens(t, broker)
 	u.ask(patience, tell("old", "on"), echo("old", "on"))
 
-	// A faulty map: all that is wrong is said, and nothing changes.
+	// A faulty map is refused with all its faults, and nothing changes.
 	write(t, dir, "gw.map", `{"root": "home/+", "topics": ["home/#/x"]}`)
 	gateway.signal(syscall.SIGHUP)
 	gateway.says("level=ERROR msg=\"configuration refused, what was in force stays\" … /root: …")
 	gateway.says("level=ERROR msg=\"configuration refused, what was in force stays\" … /topics/0: …")
 	u.ask(patience, tell("old", "on"), echo("old", "on"))
 
-	// So does one with another root.
+	// So is a map with another root.
 	write(t, dir, "gw.map", worded("house", "on", "old"))
 	gateway.signal(syscall.SIGHUP)
 	gateway.says("level=ERROR … root \"house\" instead of \"home\": another root needs a restart")
 	u.ask(patience, tell("old", "on"), echo("old", "on"))
 
-	// Another map, another level, and an option that needs a restart.
+	// Another map, another level, and an option that needs a restart:
 	write(t, dir, "gw.map", worded("home", "an", "new", "both"))
 	write(t, dir, "gateway.yaml", strings.Replace(reloadable, "qos: 1", "qos: 1, keepalive: 30s", 1)+"log: {level: debug}\n")
 	gateway.signal(syscall.SIGHUP)
@@ -86,8 +86,8 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// TestReloadOfAKeptSession kills the gateway, and starts it with another map, and then with another root: the session
-// that the broker has kept has nothing left of the maps before.
+// TestReloadOfAKeptSession kills the gateway, and starts it with another map, and then with another root. The
+// persistent session contains no filter of earlier maps.
 func TestReloadOfAKeptSession(t *testing.T) {
 	t.Parallel()
 	broker := startMosquitto(t)
@@ -103,7 +103,7 @@ func TestReloadOfAKeptSession(t *testing.T) {
 	gateway := run(worded("home", "on", "first", "second"))
 	u := listens(t, broker)
 	once := tell("first", "on")
-	once.qos = 0 // or the broker might send it again
+	once.qos = 0 // otherwise the broker might send it again
 	u.ask(patience, once, echo("first", "on"))
 	gateway.signal(syscall.SIGKILL)
 	gateway.exit()

@@ -11,26 +11,26 @@ import (
 	"testing"
 )
 
-// conversation is what a text in testdata says, in the format of doc.go.
+// conversation is the content of a file in testdata, in the format of doc.go.
 type conversation struct {
-	name  string // of the file, without extension
+	name  string // the file's name without its extension
 	about string // the first comment
 	files map[string]string
 	steps []step
 }
 
-// step is one line.
+// step is one line of a conversation.
 type step struct {
 	line int
 	verb string // one of verbs
-	text string // what follows the verb
+	text string // the text after the verb
 	said message
 }
 
-// verbs are what lines begin with, but for comments and files.
+// verbs are the beginnings of lines that are neither comments nor files.
 var verbs = []string{"$", ">", "<", "=", "log:", "no log:", "exit:"}
 
-// readConversations reads all texts of a folder, and reports all that is wrong with them.
+// readConversations reads all conversations in a folder. The error joins all faults.
 func readConversations(dir string) ([]conversation, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.txt"))
 	if err == nil && len(paths) == 0 {
@@ -58,7 +58,7 @@ func readConversations(dir string) ([]conversation, error) {
 
 func parseConversation(text string) (conversation, error) {
 	c := conversation{files: make(map[string]string)}
-	file := "" // the one that is being read
+	file := "" // the file that is being read
 	for i, line := range strings.Split(text, "\n") {
 		body, indented := strings.CutPrefix(line, "  ")
 		if file != "" && (indented || strings.TrimSpace(line) == "") {
@@ -135,7 +135,7 @@ func parseMessage(text string) (m message, err error) {
 	return m, nil
 }
 
-// cutWord takes the first word off a text, or the first string in quotes.
+// cutWord cuts the first word, or the first string in quotes, from a text.
 func cutWord(text string) (word, rest string, err error) {
 	if !strings.HasPrefix(text, `"`) {
 		word, rest, _ = strings.Cut(text, " ")

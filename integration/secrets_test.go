@@ -16,12 +16,12 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 )
 
-// canary stands for every secret.
+// canary is the value of every secret.
 const canary = "Canary-7f3a-Serinus"
 
-// TestSecrets gives a gateway secrets of every kind, has its logins refused, and ends it with a dump of all it does. No
-// output may show one of them.
-func TestSecrets(t *testing.T) { // not parallel: it sets the environment
+// TestSecrets gives a gateway every kind of secret, makes its logins fail, and ends it with a dump of all goroutines.
+// No output may show a secret.
+func TestSecrets(t *testing.T) { // not parallel: the test sets the environment
 	t.Setenv("GOTRACEBACK", "system")
 	ca := newAuthority(t)
 	cert, key := ca.issue("me")
@@ -34,7 +34,7 @@ func TestSecrets(t *testing.T) { // not parallel: it sets the environment
 	)
 	for _, c := range []struct {
 		name, config string
-		says         string // when it has gone as far as it gets
+		says         string // log line at which the gateway can get no further
 		meanwhile    func(*testing.T, *program)
 	}{
 		{"password", "mqtt: {broker: 'tcp://" + refusing.address + "', username: me, password: " + canary + "}", permanent, nil},
@@ -94,11 +94,11 @@ health: {socket: health.sock}
 	}
 }
 
-// tryPasswords has strangers try passwords, and a user speak.
+// tryPasswords makes strangers try passwords, and a user publish.
 func tryPasswords(t *testing.T, gateway *program) {
 	t.Helper()
 	url := "tcp://" + embeddedAddress(t, gateway)
-	for _, user := range []string{canary, "you", "me"} { // the first to be refused is the one that a line names
+	for _, user := range []string{canary, "you", "me"} { // the log names the first one that is refused
 		session, err := direct.Dial(t.Context(), mqtt.Options{Broker: url, ClientID: "x", Username: user, Password: canary, CleanSession: true})
 		if (err == nil) != (user == "me") {
 			t.Errorf("%q signs in: %v", user, err)
@@ -116,7 +116,7 @@ func tryPasswords(t *testing.T, gateway *program) {
 	}
 }
 
-// shows fails the test if a text holds the canary, in whatever way a program could write it, or the private key.
+// shows fails the test if a text contains the canary, in any way in which a program could write it, or the private key.
 func shows(t *testing.T, what, text, key string) {
 	t.Helper()
 	forms := []string{

@@ -9,12 +9,13 @@ import (
 	"time"
 )
 
-// TestSilentBroker has the gateway connect to something that accepts and never answers, until a broker takes its place.
+// TestSilentBroker makes the gateway connect to a listener that accepts and never answers, until a broker takes its
+// place.
 func TestSilentBroker(t *testing.T) {
 	t.Parallel()
 	address := freeAddress(t)
 	over := make(chan struct{})
-	var attempts tape[bool] // was each alone?
+	var attempts tape[bool] // for each attempt: whether it was the only one
 	var latest atomic.Pointer[net.Conn]
 	silent := listen(t, address, func(conn net.Conn) {
 		before := latest.Swap(&conn)
@@ -49,14 +50,15 @@ func TestSilentBroker(t *testing.T) {
 	gateway.saysOnly(`level=WARN msg="connect failed"`)
 }
 
-// hungUp tells whether the peer had closed conn by now. What it said before is dropped.
+// hungUp reports whether the peer has closed conn. It drops what the peer has sent.
 func hungUp(conn net.Conn) bool {
-	_ = conn.SetReadDeadline(time.Now().Add(200 * time.Millisecond)) // an end that has come is found without waiting
+	// An end that has come already is found without waiting.
+	_ = conn.SetReadDeadline(time.Now().Add(200 * time.Millisecond))
 	_, err := io.Copy(io.Discard, conn)
 	return err == nil
 }
 
-// TestSlowBroker has a broker answer each CONNECT later than the lag. The one attempt must be left alone.
+// TestSlowBroker makes a broker answer each CONNECT after the lag. The gateway must make no other attempt meanwhile.
 func TestSlowBroker(t *testing.T) {
 	t.Parallel()
 	broker := startMosquitto(t)
@@ -76,11 +78,11 @@ func TestSlowBroker(t *testing.T) {
 	}
 }
 
-// relay passes on what conn and the broker say. The broker's first words take a while.
+// relay passes bytes on between conn and the broker. It delays the broker's first bytes.
 func relay(conn net.Conn, address string, delay time.Duration) {
 	broker, err := net.Dial("tcp", address)
 	if err != nil {
-		return // conn is closed, which the test notices
+		return // the test notices that conn is closed
 	}
 	defer broker.Close()
 	var both sync.WaitGroup
@@ -99,14 +101,15 @@ func relay(conn net.Conn, address string, delay time.Duration) {
 	both.Wait()
 }
 
-// listener is something that takes connections where a broker should be.
+// listener accepts connections in place of a broker.
 type listener struct {
 	address  string
 	accepted tape[struct{}]
-	close    func() // ends it, and all connections; does nothing the second time
+	close    func() // closes the listener and all connections; a second call has no effect
 }
 
-// listen serves each connection to address until serve returns, or the listener is closed, at the latest with the test.
+// listen serves each connection to address, until serve returns or the listener is closed, at the latest when the test
+// ends.
 func listen(t *testing.T, address string, serve func(net.Conn)) *listener {
 	t.Helper()
 	ln, err := net.Listen("tcp", address)

@@ -14,8 +14,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 )
 
-// TestSlowDevice has commands come while a device works on the one before them for longer than any of them may wait for
-// the others' sake. It does all of them, in order, whatever the QoS.
+// TestSlowDevice sends commands while their device handles an earlier one for longer than a command may hold up the
+// broker. The device handles all of them, in order, at each QoS.
 func TestSlowDevice(t *testing.T) {
 	for _, row := range []struct {
 		name  string
@@ -65,8 +65,8 @@ func TestSlowDevice(t *testing.T) {
 
 var stormTime = flag.Duration("integration.storm", 0, "how long storms go on, of which there is one at least")
 
-// TestStorm has devices meet at once what a broker had kept for years: 20,000 retained messages at QoS 1. Those who take
-// each as it comes refuse none, however small their mailboxes, and whatever the transport.
+// TestStorm gives devices 20,000 retained messages at QoS 1 at the same time. Devices that handle messages at once
+// refuse none of them, however small their mailboxes are, with either transport.
 func TestStorm(t *testing.T) {
 	const count = 20_000
 	broker := startMosquitto(t)
@@ -98,7 +98,7 @@ func TestStorm(t *testing.T) {
 	}
 }
 
-// retain has the broker keep so many commands, each on a topic of its own.
+// retain makes the broker keep count commands, each on a topic of its own.
 func retain(t *testing.T, address string, count int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
@@ -126,16 +126,16 @@ func retain(t *testing.T, address string, count int) {
 		})
 		session.Flush()
 	}
-	for range cap(flying) { // until all are taken
+	for range cap(flying) { // until all are acknowledged
 		put()
 	}
 }
 
 var slowTime = flag.Duration("integration.slow", 3*time.Second, "how long slow devices are on trial")
 
-// TestSlowDevicesKilled kills, again and again, a gateway with a spool whose devices have hiccups, so that it has
-// acknowledged commands that they have not handled. Each command that the broker has acknowledged must come out as a
-// status, and none be refused.
+// TestSlowDevicesKilled kills a gateway with a spool again and again. Its devices are slow at times, so that the
+// gateway has acknowledged commands that they have not handled. Each command that the broker has acknowledged must lead
+// to a status, and none may be refused.
 func TestSlowDevicesKilled(t *testing.T) {
 	broker := startMosquitto(t)
 	draw := rand.New(rand.NewPCG(*killSeed, 1))

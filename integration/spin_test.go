@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A device that computes does not keep others waiting until it is done, though the gateway uses only one processor, as it does
-// by default, and messages come so closely that it hardly rests in between.
+// A device that computes does not make others wait until it has finished, although the gateway uses only one processor,
+// which is the default, and messages follow each other so closely that the gateway is hardly ever idle.
 func TestSpinning(t *testing.T) {
 	for _, processors := range []string{"1", "0"} {
 		t.Run("processors="+processors, func(t *testing.T) {

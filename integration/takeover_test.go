@@ -8,10 +8,10 @@ import (
 
 var takeover = flag.Duration("integration.takeover", 0, "how long two gateways with one client id go on at least")
 
-// TestTakeover starts two gateways with one client id. Both must say what is the matter, and leave the broker in peace.
+// TestTakeover starts two gateways with the same client id. Both must log the cause, and must not connect often.
 func TestTakeover(t *testing.T) {
 	t.Parallel()
-	const within, most = time.Minute, 9 // connects in it
+	const within, most = time.Minute, 9 // connects within that time
 	const named = `level=ERROR … another client may be using the same client id … client_id=twin`
 	broker := startMosquitto(t)
 	began := time.Now()
@@ -35,6 +35,7 @@ func TestTakeover(t *testing.T) {
 		}
 		twin.stop()
 		twin.saysOnly("link lost", "link failed again", named, "link lost again, another client may be using the same client id",
-			"connect failed … subscribe: connection closed by the broker") // The other was quicker than the SUBACK.
+			// The other gateway connected before the SUBACK.
+			"connect failed … subscribe: connection closed by the broker")
 	}
 }

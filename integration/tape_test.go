@@ -7,22 +7,23 @@ import (
 	"time"
 )
 
-// patience is how long anything may take that takes milliseconds when all is well.
+// patience is longer than any wait takes, if all is well.
 const patience = 10 * time.Second
 
-// tape keeps all that came, in order, and lets a test wait for what is still to come. It is safe for concurrent use.
+// tape keeps values in the order in which they came, and lets a test wait for values to come. Several goroutines may
+// use a tape at the same time.
 type tape[T any] struct {
 	mu    sync.Mutex
 	all   []T
 	ended bool
-	more  chan struct{} // closed with the next change, if anybody waits
+	more  chan struct{} // closed at the next change, if somebody waits
 }
 
 func (p *tape[T]) add(v T) {
 	p.change(func() { p.all = append(p.all, v) })
 }
 
-// end says that nothing comes any more.
+// end says that no more values come.
 func (p *tape[T]) end() {
 	p.change(func() { p.ended = true })
 }
@@ -37,7 +38,8 @@ func (p *tape[T]) change(f func()) {
 	}
 }
 
-// from returns a copy of what has come from place n on, whether that was the end, and what is closed when there is more.
+// from returns a copy of the values from place n on, whether the tape has ended, and a channel that is closed when
+// there is more.
 func (p *tape[T]) from(n int) (items []T, ended bool, more <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -47,14 +49,14 @@ func (p *tape[T]) from(n int) (items []T, ended bool, more <-chan struct{}) {
 	return slices.Clone(p.all[min(n, len(p.all)):]), p.ended, p.more
 }
 
-// len returns how much has come.
+// len returns the number of values.
 func (p *tape[T]) len() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.all)
 }
 
-// next waits for what comes in place n; ok is false at the tape's end, and when it takes longer than within.
+// next waits for the value in place n; ok is false at the tape's end, and when the value takes longer than within.
 func (p *tape[T]) next(n int, within time.Duration) (v T, ok bool) {
 	timeout := time.NewTimer(within)
 	defer timeout.Stop()
@@ -74,7 +76,7 @@ func (p *tape[T]) next(n int, within time.Duration) (v T, ok bool) {
 	}
 }
 
-// find waits for the first that fits from place n on, and returns it and the place behind it.
+// find waits for the first value from place n on for which fits returns true, and returns it and the place behind it.
 func (p *tape[T]) find(n int, within time.Duration, fits func(T) bool) (v T, after int, ok bool) {
 	deadline := time.Now().Add(within)
 	for {

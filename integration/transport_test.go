@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestTLS has both sides show certificates. The broker's bears a name that is not its address. The gateway's is renewed
-// while it runs, and the next connection shows the new one.
+// TestTLS makes both sides show certificates. The broker's certificate contains another name than its address. The
+// gateway's is renewed while it runs, and the next connection shows the new one.
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	ca, dir := newAuthority(t), t.TempDir()
@@ -47,8 +47,8 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// startTLS starts a broker that wants certificates of the authority's, and shows one as broker.test. It logs to
-// broker.log in dir, where ca.pem is put too. Its second listener is plain.
+// startTLS starts a broker that wants certificates of the authority, and shows one for broker.test. It logs to
+// broker.log in dir, in which startTLS also puts ca.pem. The broker's second listener is plain.
 func startTLS(t *testing.T, ca *authority, dir string) (broker *mosquitto, plain string) {
 	t.Helper()
 	cert, key := ca.issue("broker.test")
@@ -63,7 +63,7 @@ func startTLS(t *testing.T, ca *authority, dir string) (broker *mosquitto, plain
 		"listener "+port+" 127.0.0.1"), plain
 }
 
-// TestDistrust has the one side or the other not believe what it is shown. The log says once what is wrong.
+// TestDistrust makes each side distrust the other's certificate in turn. The log says once what is wrong.
 func TestDistrust(t *testing.T) {
 	t.Parallel()
 	ca, dir := newAuthority(t), t.TempDir()
@@ -91,8 +91,9 @@ func TestDistrust(t *testing.T) {
 			refused := `level=ERROR msg="connect refused, and time alone will not cure it" … retry= … ` + c.said
 			gateway.says(refused)
 			gateway.stop()
-			// A broker that hangs up on its alert may be gone before the alert is read, several times in a row on a busy machine; a
-			// later attempt reads it, and attempts follow each other quickly here. More than one of those before are a sum at the end.
+			// A broker that closes the connection after its alert may be gone before the alert is read, several times
+			// in a row on a busy machine. A later attempt reads the alert, and attempts follow each other quickly here.
+			// If several attempts fail before that, the log has their sum at the end.
 			gateway.saysOnly(refused,
 				`level=WARN msg="connect failed" … reset by peer`, `level=WARN msg="connect failed" … broken pipe`,
 				`level=WARN msg="link failed again" … reset by peer`, `level=WARN msg="link failed again" … broken pipe`)
@@ -100,7 +101,7 @@ func TestDistrust(t *testing.T) {
 	}
 }
 
-// serveOldTLS is a server that knows TLS up to 1.1. It ends with the test.
+// serveOldTLS is a server with TLS up to 1.1. It ends with the test.
 func serveOldTLS(t *testing.T, cert tls.Certificate) (address string) {
 	t.Helper()
 	ln, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
@@ -126,7 +127,7 @@ func serveOldTLS(t *testing.T, cert tls.Certificate) (address string) {
 	return ln.Addr().String()
 }
 
-// TestTransports reaches a broker by a socket, and by WebSocket with a token.
+// TestTransports connects to a broker by a Unix socket, and by a WebSocket with a token.
 func TestTransports(t *testing.T) {
 	t.Parallel()
 	ca, dir := newAuthority(t), t.TempDir()

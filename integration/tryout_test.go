@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// TestFirstCommand does what the README says first: no configuration, and the usual port taken.
+// TestFirstCommand does what README says first: it runs the program without a configuration, while the usual port is
+// taken.
 func TestFirstCommand(t *testing.T) {
 	take(t, "127.0.0.1:1883")
 	gateway := start(t, t.TempDir(), "gateway", "run")
@@ -19,14 +20,14 @@ func TestFirstCommand(t *testing.T) {
 	}
 	user := join(t, address, "#")
 
-	// The two commands to try next stand there word for word.
+	// The program prints the two commands to try next.
 	gateway.says("mosquitto_sub -h 127.0.0.1 -p " + port + " -v -t 'testmqttgtw/#'")
 	line := gateway.says("mosquitto_pub -h 127.0.0.1 -p " + port)
 	words := strings.Fields(strings.ReplaceAll(line, "'", ""))
 	user.say(message{topic: words[len(words)-3], payload: words[len(words)-1]})
 	gateway.says(`msg="message received" … Lighting … Dummy … Kitchen … LIGHT_ON`)
 
-	// The subscriptions let this one pass by.
+	// No filter matches this message.
 	user.say(message{topic: "testmqttgtw/lighting//kitchen/spot/me/C", payload: "light_off"})
 
 	for _, want := range []message{
@@ -44,8 +45,8 @@ func TestFirstCommand(t *testing.T) {
 	}
 }
 
-// take sees to it that a port is taken until the test ends. Who holds it for long, such as the system's own broker,
-// serves as well; one that holds it for a moment is outlasted.
+// take makes sure that a port is taken until the test ends. Another process that holds it for long, such as the
+// system's own broker, will do; take waits for one that holds it for a moment.
 func take(t *testing.T, address string) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)

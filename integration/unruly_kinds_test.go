@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// unruly is a client that does what no client should, until it has had enough or ctx ends.
+// unruly is a client that does what no client should, until it has finished or ctx is done.
 type unruly struct {
 	ctx     context.Context
 	address string
@@ -42,7 +42,7 @@ var unrulyKinds = []struct {
 		}
 		defer c.Close()
 		u.send(c, subscribe(4, 1, []string{"#", "junk/#", "home/#"}[u.random.IntN(3)]))
-		if u.random.IntN(2) == 0 { // it still asks
+		if u.random.IntN(2) == 0 { // it still sends PINGREQs
 			for u.ctx.Err() == nil && u.send(c, strings.Repeat("\xc0\x00", 1+u.random.IntN(100))) {
 				u.pause(100 * time.Millisecond)
 			}
@@ -144,7 +144,7 @@ var unrulyKinds = []struct {
 
 func (u *unruly) name() string { return fmt.Sprint("unruly", u.random.Uint32()) }
 
-// topic is one below junk.
+// topic returns a topic below junk.
 func (u *unruly) topic(deepest int) string {
 	levels := make([]string, 1+u.random.IntN(deepest))
 	for i := range levels {
@@ -170,7 +170,7 @@ func (u *unruly) dial() net.Conn {
 	return c
 }
 
-// signIn returns nil if it is refused.
+// signIn returns nil if the broker refuses the client.
 func (u *unruly) signIn(version byte, id string, clean bool) net.Conn {
 	c := u.dial()
 	if c == nil {
@@ -188,7 +188,7 @@ func (u *unruly) signIn(version byte, id string, clean bool) net.Conn {
 	return c
 }
 
-// session is one with a client that reads, and does something else.
+// session runs do beside a client that reads all that comes.
 func (u *unruly) session(do func(net.Conn)) {
 	c := u.signIn(4, u.name(), true)
 	if c == nil {
@@ -222,7 +222,7 @@ func (u *unruly) connect(version byte, id string, clean bool) string {
 	}
 	body := "\x00\x04MQTT" + string([]byte{version, flags, 0, 0})
 	if version == 5 {
-		body += "\x03\x21\x00\x14" // as mosquitto's clients: 20 messages at once
+		body += "\x03\x21\x00\x14" // as mosquitto's clients do: 20 messages at a time
 	}
 	return packet(0x10, body+text(id))
 }
@@ -238,11 +238,11 @@ func subscribe(version, qos byte, filters ...string) string {
 	return packet(0x82, body)
 }
 
-// publish makes a PUBLISH by its first byte; above QoS 0 the payload begins with the packet's identifier.
+// publish makes a PUBLISH with the given first byte. Above QoS 0 the payload begins with the packet's identifier.
 func publish(first byte, topic, payload string) string { return packet(first, text(topic)+payload) }
 
 func text(s string) string { return string(binary.BigEndian.AppendUint16(nil, uint16(len(s)))) + s }
 
 func packet(first byte, body string) string {
-	return string(binary.AppendUvarint([]byte{first}, uint64(len(body)))) + body // MQTT's lengths are such numbers
+	return string(binary.AppendUvarint([]byte{first}, uint64(len(body)))) + body // a Uvarint is MQTT's remaining length
 }

@@ -18,17 +18,17 @@ var (
 )
 
 const (
-	unrulyAtOnce  = 24                   // that many are up to something at the same time
-	unrulyDevices = 8                    // with which others talk meanwhile
-	unrulyEvery   = 2 * time.Millisecond // a command to one of them
-	unrulyFor     = 10 * time.Second     // twice what the broker gives a client that has stopped reading
-	longestWait   = patience             // for an answer: a gateway's time-outs are of that length
-	unrulyMemory  = 300e6                // in RAM, in bytes, at the most generous limits
+	unrulyAtOnce  = 24                   // clients that misbehave at the same time
+	unrulyDevices = 8                    // devices that get commands meanwhile
+	unrulyEvery   = 2 * time.Millisecond // one command to one of these devices
+	unrulyFor     = 10 * time.Second     // twice as long as the broker waits for a client that has stopped reading
+	longestWait   = patience             // for an answer: the gateway's time-outs are as long
+	unrulyMemory  = 300e6                // maximum in RAM, in bytes, with the largest limits
 )
 
-// TestUnrulyClients talks with devices on the embedded broker, whose limits are drawn at random, while other clients
-// there do what no client should. That must cost the talk no message and no long silence, and the gateway neither its
-// link nor memory without end.
+// TestUnrulyClients sends commands to devices through the embedded broker, whose limits are drawn at random, while
+// other clients do there what no client should. No command may be lost or take long, and the gateway may neither lose
+// its link nor grow without end.
 func TestUnrulyClients(t *testing.T) {
 	seed := *unrulySeed
 	if seed == 0 {
@@ -56,7 +56,7 @@ func TestUnrulyClients(t *testing.T) {
 	defer cancel()
 	var crowd sync.WaitGroup
 	came := make(map[string]int)
-	crowd.Go(func() { // came is this goroutine's until the crowd is gone
+	crowd.Go(func() { // came belongs to this goroutine until the crowd has gone
 		places := make(chan struct{}, unrulyAtOnce)
 		var all sync.WaitGroup
 		defer all.Wait()
@@ -78,7 +78,7 @@ func TestUnrulyClients(t *testing.T) {
 	})
 	tick := time.NewTicker(unrulyEvery)
 	defer tick.Stop()
-	half := 0 // how much memory it had had after half of the time
+	half := 0 // memory after half of the time
 	began := time.Now()
 	for n := 0; ctx.Err() == nil; n++ {
 		talk.send(n%unrulyDevices, n)
@@ -93,7 +93,7 @@ func TestUnrulyClients(t *testing.T) {
 		t.Errorf("an answer took %v", result.longest)
 	}
 
-	// Who comes now finds the gateway as it said that it is, and talks with it too.
+	// A client that comes now finds the gateway online, and gets an answer, too.
 	if m, ok := join(t, address, "home/$gateway/gw/state").hearAny(patience); !ok || m.payload != "online" {
 		t.Errorf("the gateway's state is %v, want online", m)
 	}

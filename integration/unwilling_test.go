@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// TestRefusedSubscription has the broker grant one of two subscriptions.
+// TestRefusedSubscription makes the broker refuse one of two subscriptions.
 func TestRefusedSubscription(t *testing.T) {
 	t.Parallel()
-	// A plain list of rights lets everybody subscribe to anything: only the plugin refuses.
+	// With a plain access control list mosquitto accepts every subscription: only the plugin refuses one.
 	security := write(t, t.TempDir(), "security.json", `{
 		"defaultACLAccess": {"publishClientSend": true, "publishClientReceive": true, "subscribe": false, "unsubscribe": true},
 		"clients": [], "anonymousGroup": "all",
@@ -34,7 +34,7 @@ func TestRefusedSubscription(t *testing.T) {
 	gateway.saysOnly(refused)
 }
 
-// plugin finds mosquitto's dynamic security.
+// plugin returns the path of mosquitto's dynamic security plugin.
 func plugin(t *testing.T) string {
 	t.Helper()
 	const name = "mosquitto_dynamic_security.so"
@@ -47,7 +47,7 @@ func plugin(t *testing.T) string {
 	return ""
 }
 
-// TestWrongPassword has the broker turn the gateway away. No line of the log holds the password.
+// TestWrongPassword makes the broker refuse the gateway. No line of the log contains the password.
 func TestWrongPassword(t *testing.T) {
 	t.Parallel()
 	broker := startMosquitto(t, "allow_anonymous false")
@@ -71,7 +71,7 @@ func TestWrongPassword(t *testing.T) {
 	}
 }
 
-// durationAfter reads the duration that follows key in a line.
+// durationAfter returns the duration that follows key in a line.
 func durationAfter(t *testing.T, line, key string) time.Duration {
 	t.Helper()
 	_, rest, _ := strings.Cut(line, key)

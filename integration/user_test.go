@@ -13,7 +13,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 )
 
-// message is what went over the broker, as far as the conversations care.
+// message is a message at the broker, as far as conversations describe it.
 type message struct {
 	topic, payload string
 	qos            byte
@@ -31,16 +31,17 @@ func (m message) String() string {
 	return fmt.Sprintf("%s%s %q", options, m.topic, m.payload)
 }
 
-// user is a client of the broker who hears everything and says what the test tells. Its session ends with the test.
+// user is a client of the broker that receives all messages, and publishes those of the test. Its session ends with the
+// test.
 type user struct {
 	t       testing.TB
 	session mqtt.Session
 	heard   tape[message] // ends with the session
 	said    map[message]int
-	read    int // place of the first message in heard that nobody has looked at
+	read    int // index of the first message in heard that no method has returned
 }
 
-// join connects a user who subscribes to the filters.
+// join connects a user, which subscribes to the filters.
 func join(t testing.TB, address string, filters ...string) *user {
 	t.Helper()
 	u := &user{t: t, said: make(map[message]int)}
@@ -81,21 +82,21 @@ func (u *user) leave() {
 	u.session.Close(ctx)
 }
 
-// say publishes.
+// say publishes m, which hear then does not return.
 func (u *user) say(m message) {
 	heard := m
-	heard.retained = false // which only those see who subscribe later
+	heard.retained = false // only later subscribers get a message as retained
 	u.said[heard]++
 	u.mark(m)
 }
 
-// mark publishes what hear is to return when it comes back.
+// mark publishes m, which hear returns when it comes back.
 func (u *user) mark(m message) {
 	u.session.Publish(0, mqtt.Message{Topic: m.topic, Payload: m.payload, QoS: m.qos, Retained: m.retained})
 	u.session.Flush()
 }
 
-// hear returns the next message that is not the user's own, nor tells how the gateway is.
+// hear returns the next message that is neither the user's own nor about the gateway's state.
 func (u *user) hear(within time.Duration) (m message, ok bool) {
 	deadline := time.Now().Add(within)
 	for {
@@ -105,7 +106,7 @@ func (u *user) hear(within time.Duration) (m message, ok bool) {
 	}
 }
 
-// tellsState tells whether m is about the gateway itself.
+// tellsState reports whether m is about the state of a gateway.
 func (m message) tellsState() bool { return strings.Contains(m.topic, "/$gateway/") }
 
 // hearAny returns the next message that is not the user's own.
@@ -124,7 +125,7 @@ func (u *user) hearAny(within time.Duration) (m message, ok bool) {
 	}
 }
 
-// ask says something and waits for the answer, and fails the test if anything else comes before.
+// ask publishes the question, and waits for the answer. It fails the test if another message comes first.
 func (u *user) ask(within time.Duration, question, answer message) {
 	u.t.Helper()
 	u.say(question)

@@ -10,8 +10,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 )
 
-// embeddedAddress waits until the program is connected to the embedded broker and returns that one's address, whatever
-// the format of the log.
+// embeddedAddress waits until the program is connected to its embedded broker, and returns the broker's address,
+// whatever the format of the log.
 func embeddedAddress(t testing.TB, p *program) string {
 	t.Helper()
 	line := p.says("connected…tcp://")
@@ -22,7 +22,8 @@ func embeddedAddress(t testing.TB, p *program) string {
 	return address[1]
 }
 
-// TestUsers has the embedded broker let in its users, the gateway and nobody else, on an address that is not loopback.
+// TestUsers checks that the embedded broker accepts its users, the gateway and nobody else, on an address that is not
+// loopback.
 func TestUsers(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

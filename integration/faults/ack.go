@@ -1,7 +1,7 @@
 package faults
 
-// The types of MQTT 3.1.1 packets that matter here, as the upper half of the first byte (section 2.2.1), and the bits
-// of a PUBLISH's lower half that hold its QoS (section 3.3.1).
+// Types of MQTT 3.1.1 packets (the upper half of the first byte, section 2.2.1), and the bits of a PUBLISH's lower half
+// that hold its QoS (section 3.3.1).
 const (
 	publish = 3
 	puback  = 4
@@ -9,7 +9,7 @@ const (
 	qos1    = 0b0010
 )
 
-// acknowledge has the relay do so in the client's stead.
+// acknowledge makes the relay acknowledge messages in place of the client.
 func (r *relay) acknowledge() {
 	var down, up packets
 	r.down.passed = func(data []byte) {
@@ -29,7 +29,7 @@ func (r *relay) acknowledge() {
 	}
 }
 
-// needsAck returns the identifier of a PUBLISH of QoS 1, nil of all else.
+// needsAck returns the identifier of a PUBLISH of QoS 1, and nil for any other packet.
 func needsAck(packet []byte) []byte {
 	if packet[0]>>4 != publish || packet[0]&qosBits != qos1 {
 		return nil
@@ -45,10 +45,10 @@ func needsAck(packet []byte) []byte {
 	return nil
 }
 
-// packets cuts a stream of MQTT into packets.
+// packets cuts a stream of bytes into MQTT packets.
 type packets struct{ rest []byte }
 
-// add takes the next piece of the stream and returns the packets that it completes.
+// add takes the next bytes of the stream, and returns the packets that they complete.
 func (p *packets) add(data []byte) (whole [][]byte) {
 	p.rest = append(p.rest, data...)
 	for {
@@ -61,7 +61,8 @@ func (p *packets) add(data []byte) (whole [][]byte) {
 	}
 }
 
-// length reads a fixed header (section 2.2): how many bytes follow it, and how long it is itself, 0 if it isn't whole.
+// length reads a fixed header (section 2.2). It returns the number of bytes that follow the header, and the length of
+// the header, which is 0 if the header is incomplete.
 func length(packet []byte) (n, head int) {
 	for i := 1; i < min(len(packet), 5); i++ {
 		n |= int(packet[i]&0x7f) << (7 * (i - 1))

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What the test's client and broker say, as MQTT puts it.
+// The packets of the test's client and server.
 const (
 	publishQoS0 = "\x30\x05\x00\x01tab"
 	publishQoS1 = "\x32\x06\x00\x01t\x12\x34x"
@@ -23,7 +23,7 @@ func TestAutoAck(t *testing.T) {
 
 	server.say(publishQoS0 + publishQoS1[:4])
 	client.hears(publishQoS0 + publishQoS1[:4])
-	server.silent() // not before the whole has been handed on
+	server.silent() // not before the whole packet has been passed on
 	server.say(publishQoS1[4:] + publishLong)
 	client.hears(publishQoS1[4:] + publishLong)
 	server.hears(pubackHigh + pubackLong)
@@ -35,7 +35,7 @@ func TestAutoAck(t *testing.T) {
 	server.silent()
 }
 
-// FuzzPackets holds that packets are the stream, however it comes in pieces.
+// FuzzPackets checks that the packets are the bytes of the stream, in whatever pieces the stream comes.
 func FuzzPackets(f *testing.F) {
 	f.Add([]byte(publishQoS0+publishQoS1+pubackHigh+pingreq), 3)
 	f.Add([]byte("\x30\xff\xff\xff\xff\x01"), 1)

@@ -2,12 +2,12 @@ package faults
 
 import "slices"
 
-// Editor is shown one packet of MQTT after the other, in one direction of one connection. It returns what is to be handed
-// on in the packet's place, which may be nothing or several packets, and whether the connection is to end behind that.
+// Editor is called for each MQTT packet of one direction of a connection. It returns what is passed on instead of the
+// packet, which may be nothing or several packets, and whether the connection ends after that.
 type Editor func(packet []byte) (instead []byte, hangUp bool)
 
-// Edit has each connection to come carry what its editor makes of it in a direction. There is none before, and again with
-// nil. Where AutoAck looks at the same direction as well, it alone does.
+// Edit makes each new connection pass the bytes of a direction through an editor of its own. By default, and if
+// newEditor is nil, there is none. If AutoAck applies to the same direction, Edit has no effect there.
 func (p *Proxy) Edit(d Direction, newEditor func() Editor) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -18,7 +18,7 @@ func (p *Proxy) Edit(d Direction, newEditor func() Editor) {
 	}
 }
 
-// edit has f pass through an editor.
+// edit makes f pass its bytes through an editor.
 func (f *flow) edit(by Editor) {
 	var whole packets
 	f.inspect = func(data []byte) (edited []byte) {

@@ -29,7 +29,7 @@ func TestEdit(t *testing.T) {
 	server.say(pubackHigh[1:] + publishQoS1 + pubackLong)
 	client.hears(publishQoS1 + pubackLong + pingreq)
 	client.say(pubackHigh)
-	server.hears(pubackHigh) // the other way
+	server.hears(pubackHigh) // the other direction has no editor
 	server.say(pubackHigh + publishQoS1)
 	client.hears(publishQoS0)
 	client.ends(io.EOF)

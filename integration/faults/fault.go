@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Direction is which way bytes go.
+// Direction is the direction in which bytes pass.
 type Direction uint8
 
-// The directions. Client is who connects to the proxy.
+// The directions. The client is the end that connects to the proxy.
 const (
 	Up   Direction = 1 << iota // client to server
 	Down                       // server to client
@@ -20,8 +20,8 @@ type Ending uint8
 
 // The endings.
 const (
-	FIN Ending = iota // as if the other had closed it
-	RST               // as if the other's machine knew nothing of it
+	FIN Ending = iota // as if the other end had closed the connection
+	RST               // as if the other end's machine did not know the connection
 )
 
 // String returns the ending's name.
@@ -38,7 +38,7 @@ const (
 	truncate
 )
 
-// Fault is what happens to the bytes of a direction. The zero Fault lets them pass.
+// Fault is what happens to the bytes of a direction. The zero Fault passes them on.
 type Fault struct {
 	kind  kind
 	wait  time.Duration
@@ -46,22 +46,23 @@ type Fault struct {
 	how   Ending
 }
 
-// Swallow takes bytes from their sender and drops them: a black hole.
+// Swallow takes bytes from their sender and drops them.
 func Swallow() Fault { return Fault{kind: swallow} }
 
-// Stall takes no bytes, so that the sender soon has nowhere to put them: a window of zero. When it is over all go on.
+// Stall takes no bytes, so that the sender soon can't write: a closed window. When the fault ends, all bytes are passed
+// on.
 func Stall() Fault { return Fault{kind: stall} }
 
-// Delay hands bytes on that much later. What comes meanwhile waits, and is then delayed as a whole.
+// Delay passes bytes on after a delay. Bytes that come meanwhile wait, and are then delayed together.
 func Delay(d time.Duration) Fault { return Fault{kind: delay, wait: d} }
 
-// Throttle hands on so many bytes a second, at least 1.
+// Throttle passes on at most rate bytes a second, at least 1.
 func Throttle(rate int) Fault { return Fault{kind: throttle, count: max(rate, 1)} }
 
-// Truncate hands on so many bytes more of each connection, and then cuts it.
+// Truncate passes on a number of further bytes of each connection, and then cuts the connection.
 func Truncate(bytes int, how Ending) Fault { return Fault{kind: truncate, count: bytes, how: how} }
 
-// String names the fault and how bad it is.
+// String returns the name of the fault and its figures.
 func (f Fault) String() string {
 	switch f.kind {
 	case swallow:

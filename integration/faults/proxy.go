@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 )
 
-// Proxy hands on connections to a server, and their faults. Its methods may be called from any goroutine.
+// Proxy passes connections on to a server, with faults. Any goroutine may call its methods.
 type Proxy struct {
 	address, target string
 
@@ -16,7 +16,7 @@ type Proxy struct {
 	running sync.WaitGroup
 
 	mu      sync.Mutex
-	door    net.Listener // nil while it refuses
+	door    net.Listener // nil while the proxy refuses connections
 	relays  map[*relay]bool
 	faults  map[Direction]injected
 	changed chan struct{} // closed when faults changes
@@ -25,14 +25,14 @@ type Proxy struct {
 	closed  bool
 }
 
-// injected is a fault in force, with the number of its injection.
+// injected is the fault in force, and the number of its Inject.
 type injected struct {
 	Fault
 	number int
 }
 
-// Listen takes connections at address for the server at target, which need not be there yet. Of an address whose port
-// is 0 it chooses one, which somebody else may take while the proxy refuses connections.
+// Listen accepts connections at address for the server at target, which may start later. If the port of address is 0,
+// Listen chooses one, which another process may take while the proxy refuses connections.
 func Listen(address, target string) (*Proxy, error) {
 	door, err := net.Listen("tcp", address)
 	if err != nil {
@@ -50,10 +50,10 @@ func Listen(address, target string) (*Proxy, error) {
 	return p, nil
 }
 
-// Address is where the proxy listens, host:port.
+// Address returns the proxy's address, host:port.
 func (p *Proxy) Address() string { return p.address }
 
-// Close ends everything, and returns when nothing of it is left.
+// Close ends all connections and the listener, and returns when all goroutines have ended.
 func (p *Proxy) Close() {
 	p.mu.Lock()
 	p.closed = true
@@ -65,8 +65,8 @@ func (p *Proxy) Close() {
 	p.running.Wait()
 }
 
-// Inject puts a fault in force in a direction, or both, instead of the one before: for the connections that there are,
-// and those to come.
+// Inject puts a fault in force in a direction, or in both, in place of the fault before. It applies to open and new
+// connections.
 func (p *Proxy) Inject(d Direction, f Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -79,11 +79,11 @@ func (p *Proxy) Inject(d Direction, f Fault) {
 	p.changed = make(chan struct{})
 }
 
-// Heal takes back what Inject has done; a stream from which bytes are missing stays broken.
+// Heal ends the faults of Inject. A stream that has lost bytes stays broken.
 func (p *Proxy) Heal() { p.Inject(Both, Fault{}) }
 
-// Cut ends the connections that there are. Only he who receives in the direction d is told, both with Both; the other
-// one speaks to nobody from now on, and hears nothing.
+// Cut ends the open connections. Only the end that receives in the direction d learns of it, both with Both; what the
+// other end writes is lost from then on, and it receives nothing.
 func (p *Proxy) Cut(d Direction, how Ending) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -92,8 +92,8 @@ func (p *Proxy) Cut(d Direction, how Ending) {
 	}
 }
 
-// Refuse has clients' connections refused, as by a machine on which nobody listens, or taken again. Those that there
-// are go on.
+// Refuse makes the proxy refuse new connections, as a machine on which nobody listens does, or accept them again. Open
+// connections are not affected.
 func (p *Proxy) Refuse(on bool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -116,27 +116,27 @@ func (p *Proxy) Refuse(on bool) error {
 	return nil
 }
 
-// AutoAck has the proxy acknowledge MQTT's messages of QoS 1 to the server as soon as it has handed them on, and keep
-// the client's own acknowledgements to itself: a client that acknowledges automatically, whatever it does with what it
-// gets. It concerns connections to come.
+// AutoAck makes the proxy acknowledge messages of QoS 1 to the server as soon as they are passed on, and drop the
+// client's acknowledgements: the client then is one that acknowledges automatically, whatever it does with a message.
+// AutoAck applies to new connections.
 func (p *Proxy) AutoAck(on bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.acks = on
 }
 
-// Struck returns how often faults have really struck so far: connections cut, and pieces of a stream swallowed, held
+// Struck returns how often faults have had an effect so far: connections cut, and pieces of a stream swallowed, held
 // up, delayed or throttled.
 func (p *Proxy) Struck() int { return int(p.struck.Load()) }
 
-// Open returns how many connections there are, those that are deaf among them.
+// Open returns the number of open connections, deaf ones included.
 func (p *Proxy) Open() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.relays)
 }
 
-// shut closes the door. The lock must be held.
+// shut closes the listener. The caller holds the lock.
 func (p *Proxy) shut() {
 	if p.door != nil {
 		p.door.Close()
@@ -154,7 +154,7 @@ func (p *Proxy) accept(door net.Listener) {
 	}
 }
 
-// serve carries one connection until both its ends have given it up.
+// serve carries one connection until both ends have closed it.
 func (p *Proxy) serve(client *net.TCPConn) {
 	server, err := net.Dial("tcp", p.target)
 	if err != nil {
@@ -190,7 +190,7 @@ func (p *Proxy) enter(r *relay) bool {
 	return true
 }
 
-// fault returns what is in force in a direction, and what is closed when that changes.
+// fault returns the fault in force in a direction, and a channel that is closed when the fault changes.
 func (p *Proxy) fault(d Direction) (injected, <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -16,14 +16,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// limit is how long anything may take that takes milliseconds when all is well.
+// limit is longer than any wait in these tests takes, if all is well.
 const limit = 10 * time.Second
 
 // line is a proxy with a client on one side and a server on the other.
 type line struct {
 	t     *testing.T
 	proxy *Proxy
-	taken chan net.Conn // by the server
+	taken chan net.Conn // connections that the server has accepted
 }
 
 func newLine(t *testing.T) *line {
@@ -58,7 +58,7 @@ func newLine(t *testing.T) *line {
 	return l
 }
 
-// connect returns both sides of a new connection.
+// connect returns both ends of a new connection.
 func (l *line) connect() (client, server *side) {
 	l.t.Helper()
 	conn, err := net.Dial("tcp", l.proxy.Address())
@@ -103,7 +103,7 @@ func (s *side) hears(text string) {
 	}
 }
 
-// ends waits for the end, and fails the test if anything comes before.
+// ends waits for the end of the connection, and fails the test if bytes come before.
 func (s *side) ends(want error) {
 	s.t.Helper()
 	n, err := s.Read(make([]byte, 100))
@@ -112,7 +112,7 @@ func (s *side) ends(want error) {
 	}
 }
 
-// silent fails the test if anything comes for a moment.
+// silent fails the test if bytes come within a moment.
 func (s *side) silent() {
 	s.t.Helper()
 	if err := s.SetReadDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
@@ -134,7 +134,7 @@ func TestPasses(t *testing.T) {
 		t.Fatal(err)
 	}
 	server.ends(io.EOF)
-	server.say("last words") // to one who still listens
+	server.say("last words") // the other end still reads
 	server.Close()
 	client.hears("last words")
 	client.ends(io.EOF)
@@ -151,7 +151,7 @@ func TestCut(t *testing.T) {
 		name           string
 		way            Direction
 		how            Ending
-		client, server error // nil: hears nothing
+		client, server error // nil: the end receives nothing
 	}{
 		{"both by FIN", Both, FIN, io.EOF, io.EOF},
 		{"both by RST", Both, RST, syscall.ECONNRESET, syscall.ECONNRESET},
@@ -218,7 +218,7 @@ func TestStall(t *testing.T) {
 	l := newLine(t)
 	client, server := l.connect()
 	l.proxy.Inject(Up, Stall())
-	// More than all buffers on the way hold, were they as large as they can be.
+	// This is more than all buffers on the way can hold.
 	all := bytes.Repeat([]byte("0123456789abcdef"), 2<<20)
 	if err := client.SetWriteDeadline(time.Now().Add(200 * time.Millisecond)); err != nil {
 		t.Fatal(err)
@@ -295,7 +295,7 @@ func TestTruncate(t *testing.T) {
 			client.say("abc")
 			server.hears("abc")
 			client.say("defgh")
-			if c.how == FIN { // RST may overtake what was sent before
+			if c.how == FIN { // RST may overtake the bytes before it
 				server.hears("de")
 				server.ends(c.want)
 			}
@@ -321,7 +321,7 @@ func TestRefuse(t *testing.T) {
 	}
 	client.say("a")
 	server.hears("a")
-	for range 2 { // taking connections again, or still
+	for range 2 { // the second call has no effect
 		if err := l.proxy.Refuse(false); err != nil {
 			t.Fatal(err)
 		}
@@ -345,7 +345,7 @@ func TestNoServer(t *testing.T) {
 	conn, err := net.Dial("tcp", proxy.Address())
 	if err == nil {
 		newSide(t, conn).ends(syscall.ECONNRESET)
-	} else if !errors.Is(err, syscall.ECONNRESET) { // which may come before the client has looked
+	} else if !errors.Is(err, syscall.ECONNRESET) { // may come before the client has read
 		t.Error(err)
 	}
 }

@@ -9,10 +9,10 @@ import (
 )
 
 const (
-	// atOnce is how many bytes are read at a time.
+	// atOnce is the number of bytes that are read at a time.
 	atOnce = 4 << 10
-	// window is how many bytes the system keeps for us, about: few, so that a sender notices soon when nothing is read,
-	// but not so few that it would wait before each.
+	// window is about the number of bytes that the system buffers for us: few, so that a sender soon notices when
+	// nothing is read, but not so few that the sender waits before each piece.
 	window = 128 << 10
 )
 
@@ -26,7 +26,7 @@ type relay struct {
 func newRelay(p *Proxy, client, server *net.TCPConn) *relay {
 	r := &relay{proxy: p, client: client, server: server}
 	for _, conn := range []*net.TCPConn{client, server} {
-		_ = conn.SetReadBuffer(window) // only makes a stall felt sooner
+		_ = conn.SetReadBuffer(window) // an error only means that a stall is noticed later
 	}
 	r.up = &flow{relay: r, way: Up, from: client, to: server, broken: make(chan struct{})}
 	r.down = &flow{relay: r, way: Down, from: server, to: client, broken: make(chan struct{})}
@@ -40,7 +40,7 @@ func (r *relay) flow(d Direction) *flow {
 	return r.down
 }
 
-// run returns when both ends have closed, or the relay.
+// run returns when both ends have closed the connection, or the relay has.
 func (r *relay) run() {
 	var both sync.WaitGroup
 	both.Go(r.up.run)
@@ -56,10 +56,10 @@ func (r *relay) close() {
 	_ = r.server.Close()
 }
 
-// cut ends the connection for those who receive in the direction d.
+// cut ends the connection for the ends that receive in the direction d.
 func (r *relay) cut(d Direction, how Ending) {
 	r.proxy.struck.Add(1)
-	r.up.deafen() // both first: neither is to hand on how the other's end takes it
+	r.up.deafen() // both first: neither may pass on how the other end reacts
 	r.down.deafen()
 	for _, f := range []*flow{r.up, r.down} {
 		switch {
@@ -67,12 +67,12 @@ func (r *relay) cut(d Direction, how Ending) {
 		case how == RST:
 			reset(f.to)
 		default:
-			_ = f.to.CloseWrite() // the peer may have gone before
+			_ = f.to.CloseWrite() // the peer may have closed before
 		}
 	}
 }
 
-// reset closes so that the peer is told by RST.
+// reset closes conn by RST.
 func reset(conn *net.TCPConn) {
 	_ = conn.SetLinger(0)
 	_ = conn.Close()
@@ -84,16 +84,16 @@ type flow struct {
 	way      Direction
 	from, to *net.TCPConn
 
-	broken chan struct{} // closed when it is deaf: all it reads goes nowhere
+	broken chan struct{} // closed when the flow is deaf, which means that it drops all that it reads
 	once   sync.Once
 
-	// Guarded by passing, which is held over a piece of the stream.
+	// The fields below are guarded by passing, which is held while a piece of the stream is passed on.
 	passing sync.Mutex
-	number  int // of the injection that left belongs to
-	left    int // bytes until it truncates
+	number  int // of the Inject to which left belongs
+	left    int // bytes until the flow truncates
 
-	inspect func([]byte) []byte // what of a piece to hand on; nil: all
-	passed  func([]byte)        // told what has been handed on; may be nil
+	inspect func([]byte) []byte // returns what is passed on of a piece; nil: all of it
+	passed  func([]byte)        // called with what has been passed on; may be nil
 }
 
 func (f *flow) deafen() { f.once.Do(func() { close(f.broken) }) }
@@ -107,7 +107,7 @@ func (f *flow) deaf() bool {
 	}
 }
 
-// run returns when there is nothing more to read.
+// run passes pieces on until the sender has ended.
 func (f *flow) run() {
 	piece := make([]byte, atOnce)
 	for {
@@ -127,7 +127,7 @@ func (f *flow) run() {
 	}
 }
 
-// end tells the receiver how the sender has ended.
+// end passes the sender's end on to the receiver.
 func (f *flow) end(err error) {
 	f.untilUnstalled()
 	swallowing := f.fault().kind == swallow
@@ -135,7 +135,7 @@ func (f *flow) end(err error) {
 	case f.deaf() || swallowing:
 		f.deafen()
 	case errors.Is(err, io.EOF):
-		_ = f.to.CloseWrite() // the receiver may have gone before
+		_ = f.to.CloseWrite() // the receiver may have closed before
 	default:
 		reset(f.to)
 	}
@@ -160,7 +160,7 @@ func (f *flow) untilUnstalled() {
 	}
 }
 
-// pass hands on a piece of the stream, as the faults in force let it.
+// pass passes a piece of the stream on, as far as the fault in force allows.
 func (f *flow) pass(data []byte) {
 	f.passing.Lock()
 	defer f.passing.Unlock()
@@ -216,7 +216,7 @@ func (f *flow) write(data []byte) bool {
 	return true
 }
 
-// wait returns earlier if the flow breaks.
+// wait waits for d, or until the flow is broken.
 func (f *flow) wait(d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

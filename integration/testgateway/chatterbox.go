@@ -16,7 +16,7 @@ type chatterboxParams struct {
 	Size  int           `koanf:"size" doc:"bytes of the text in each"`
 }
 
-// chatterbox emits statuses unasked, never mind whether anybody takes them.
+// chatterbox emits statuses all the time, whether anybody takes them or not.
 type chatterbox struct {
 	env devices.Env
 	chatterboxParams
@@ -38,7 +38,7 @@ func (c *chatterbox) Run(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 		}
-		// Each has its own copy, as what equipment says would.
+		// Each status has its own copy of the text, as a text from equipment would.
 		msg := messages.New(messages.Status, messages.Address{Device: c.env.Name()}, "CHATTER")
 		c.env.Emit(msg.WithArg("n", messages.IntValue(n)).WithArg("text", messages.TextValue(text)))
 	}

@@ -1,3 +1,3 @@
-// Command testgateway is the gateway with one device more, the puppet, which misbehaves when it is told to. It is made
-// the way anyone makes a gateway with devices of their own.
+// Command testgateway is the gateway with three more devices, which misbehave when they are told to. It is built as
+// anybody builds a gateway with devices of their own.
 package main

@@ -11,14 +11,14 @@ import (
 
 func init() { devices.Register("liar", openLiar) }
 
-// liarParams hold what nobody is to see.
+// liarParams hold values that no output may show.
 type liarParams struct {
 	Password string         `koanf:"password" doc:"a secret by its name" default:""`
 	Pin      devices.Secret `koanf:"pin" doc:"a secret by its type" default:""`
 	URL      string         `koanf:"url" doc:"an address with secrets in it" default:""`
 }
 
-// liar says wherever it can what the argument "text" of a command says; the action says where:
+// liar puts the argument "text" of a command into an output of the gateway. The action selects the output:
 //
 //	FAIL    in an error
 //	REFUSE  in a refusal

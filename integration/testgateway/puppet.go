@@ -13,7 +13,7 @@ import (
 
 func init() { devices.Register("puppet", open) }
 
-// halted ends a SPIN.
+// halted ends SPIN.
 var halted atomic.Bool
 
 type params struct {
@@ -34,7 +34,7 @@ type params struct {
 //	SPIN    computes until any puppet is told to HALT
 //	SAY     answers with what the arguments "say", an action, and "function" say, and with the argument "level"
 //
-// It answers any other with a status that repeats it.
+// The puppet answers any other action with a status that repeats the command.
 type puppet struct {
 	env devices.Env
 	params
@@ -113,10 +113,10 @@ func said(msg messages.InternalMsg) messages.InternalMsg {
 	return answer
 }
 
-// Answers is true: what it is told to do, it says.
+// Answers returns true: the puppet reports everything that it does.
 func (p *puppet) Answers() bool { return true }
 
-// Close says the last words.
+// Close emits the last words.
 func (p *puppet) Close() error {
 	if p.LastWords != "" {
 		p.env.Emit(messages.New(messages.Status, messages.Address{Device: p.env.Name()}, p.LastWords))

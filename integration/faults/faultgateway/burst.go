@@ -14,16 +14,16 @@ import (
 
 func init() { devices.Register("burst", openBurst) }
 
-// unkept is how many statuses of a burst are emitted and not kept at most.
+// unkept is the largest number of statuses in a burst that are emitted and not kept yet.
 const unkept = 512
 
 type burstParams struct {
 	Socket string `koanf:"socket" doc:"unix socket of the one to whom it tells which statuses are kept"`
 }
 
-// burst emits as many numbered statuses as a command says, as fast as they are kept. It first connects to its socket
-// and waits until it is sent a byte. There it tells of each status that is kept, in a record; what it has told outlives
-// the process.
+// burst emits as many numbered statuses as a command says, as fast as they are kept. It first connects to its socket,
+// and waits for a byte. To the socket it writes a record of each status that is kept, which survives a kill of the
+// process.
 type burst struct {
 	env devices.Env
 	burstParams
@@ -70,7 +70,7 @@ func (b *burst) Handle(ctx context.Context, msg messages.InternalMsg) error {
 	return nil
 }
 
-// done waits for a receipt, and reports false if ctx is done before.
+// done waits for a receipt, and returns false if ctx is done first.
 func done(ctx context.Context, r devices.Receipt) bool {
 	select {
 	case <-r.Done():

@@ -1,2 +1,2 @@
-// Command faultgateway is the gateway with devices that keep a record of what they do, for trials by fault.
+// Command faultgateway is the gateway with devices that keep records of what they do, for trials with faults.
 package main

@@ -11,7 +11,7 @@ import (
 
 func init() { devices.Register("hub", openHub) }
 
-// hub adds as many lamps as a command says, and removes those beyond.
+// hub adds as many lamps as a command says, and removes the lamps above that number.
 type hub struct {
 	env   devices.Env
 	lamps []devices.Added

@@ -21,13 +21,13 @@ type params struct {
 	Hiccup time.Duration `koanf:"hiccup" doc:"how long it works, beyond that, on each 40th" default:"0s"`
 }
 
-// witness writes each command down before it echoes it, and each echo that the gateway has promised to deliver. What
-// is written outlives the process. The action PANIC makes it panic.
+// witness records each command before it echoes the command, and records each echo that the gateway has promised to
+// deliver. Records survive a kill of the process. The action PANIC makes the witness panic.
 type witness struct {
 	params
 	env    devices.Env
 	record *os.File
-	count  int // of commands
+	count  int // number of commands
 }
 
 func open(_ context.Context, env devices.Env, p params) (devices.Device, error) {
@@ -75,5 +75,5 @@ func (w *witness) Handle(ctx context.Context, msg messages.InternalMsg) error {
 	return nil
 }
 
-// Close leaves the record open, to be collected as garbage: receipts are still written down.
+// Close leaves the record open: receipts are recorded after Close, too. The file is closed when it is garbage.
 func (w *witness) Close() error { return nil }

@@ -9,31 +9,31 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 )
 
-// client keeps up a session with the broker, one after the other. Callbacks are those of mqtt.Options.
+// client keeps a session with the broker: when one ends, it begins another. The callbacks are those of mqtt.Options.
 type client struct {
 	dial  mqtt.Dial
 	stop  context.CancelFunc
 	ended chan struct{}
 
 	mu      sync.Mutex
-	current *life         // nil while there is none
+	current *life         // nil while there is no session
 	changed chan struct{} // closed when current changes
 }
 
 // life is one session.
 type life struct {
 	mqtt.Session
-	lost chan struct{} // closed when it has ended, and no callback comes any more
-	free chan struct{} // holds one for each message that may be published
+	lost chan struct{} // closed when the session has ended and no callback comes any more
+	free chan struct{} // has one token for each message that may be published
 }
 
 const (
-	again    = 20 * time.Millisecond // before the next attempt to connect
-	farewell = time.Second           // for an orderly end
-	window   = 16                    // messages published and not acknowledged
+	again    = 20 * time.Millisecond // wait before the next attempt to connect
+	farewell = time.Second           // limit for ending in good order
+	window   = 16                    // messages that are published and not acknowledged
 )
 
-// connect keeps sessions until close. Published may be nil.
+// connect begins a client, which runs until Close. published may be nil.
 func connect(dial mqtt.Dial, o mqtt.Options, filters []mqtt.Filter, published func(l *life, number uint64, err error)) *client {
 	ctx, stop := context.WithCancel(context.Background())
 	c := &client{dial: dial, stop: stop, ended: make(chan struct{}), changed: make(chan struct{})}
@@ -48,7 +48,7 @@ func connect(dial mqtt.Dial, o mqtt.Options, filters []mqtt.Filter, published fu
 	return c
 }
 
-// live keeps one session to its end; it reports false if there was none.
+// live keeps one session until its end. It returns false if there was none.
 func (c *client) live(ctx context.Context, o mqtt.Options, filters []mqtt.Filter, published func(*life, uint64, error)) bool {
 	l := &life{lost: make(chan struct{}), free: make(chan struct{}, window)}
 	for range window {
@@ -95,7 +95,7 @@ func (c *client) get() (*life, <-chan struct{}) {
 	return c.current, c.changed
 }
 
-// await waits until there is a session, or there is none.
+// await waits until there is a session or, if there is false, until there is none.
 func (c *client) await(ctx context.Context, there bool) (*life, error) {
 	for {
 		l, changed := c.get()
@@ -118,7 +118,7 @@ func (c *client) Connected(ctx context.Context) error {
 	return err
 }
 
-// Lost waits until there is none, and all that it brought has been booked.
+// Lost waits until there is no session, and everything that it has brought is in the ledger.
 func (c *client) Lost(ctx context.Context) error {
 	_, err := c.await(ctx, false)
 	return err

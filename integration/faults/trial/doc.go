@@ -1,11 +1,13 @@
-// Package trial puts a gateway to the test with faults, and keeps the books.
+// Package trial tests a gateway with faults, and keeps a ledger of all commands.
 //
-// A [Publisher] sends numbered commands to the broker, an [Observer] hears what the gateway says, the gateway's devices
-// write down what they do, and a [Plan] draws from a seed what goes wrong meanwhile. The [Ledger] knows at the end what
-// became of each command. All of them speak with the broker directly; only the gateway has the faults in between.
+// A [Publisher] sends numbered commands to the broker, an [Observer] receives the statuses of the gateway, the
+// gateway's devices record what they do, and a [Plan] draws faults from a seed. At the end, the [Ledger] knows the
+// result of each command. All of them talk to the broker directly: faults happen only between the broker and the
+// gateway.
 //
-// A command that the broker has acknowledged is promised. It is lost if no device has handled it, nor failed over it,
-// nor has it been refused. A status is promised when its device has handled the command, and written down as kept when
-// the gateway has said so. What a broker that is killed takes with it is not the gateway's: of each device, what was
+// A command that the broker has acknowledged is promised. It is lost if no device has handled it, no device has failed
+// over it, and it was not refused. A status is promised when its device has handled the command, and recorded as kept
+// when the gateway's receipt says so. What a killed broker has lost is not the gateway's fault: for each device,
+// everything that was sent after the last command whose echo had come.
 // sent after the last command whose echo had come.
 package trial

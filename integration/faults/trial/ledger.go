@@ -7,44 +7,45 @@ import (
 	"time"
 )
 
-// Ledger books what became of each command. Commands have numbers from 1. It is safe for concurrent use.
+// Ledger records the result of each command. Commands have numbers from 1. Several goroutines may use a Ledger at the
+// same time.
 type Ledger struct {
 	began time.Time
 
 	mu       sync.Mutex
-	commands []command      // number - 1 is the place
-	owed     int            // commands, see there
-	arrived  map[string]int // by device, the highest number that has come to the gateway
-	echoed   map[string]int // by device, the highest number whose echo has come
-	deaths   []time.Time    // of the broker
-	changed  chan struct{}  // closed when something is known of a command
+	commands []command      // command n is at n-1
+	pending  int            // number of pending commands
+	arrived  map[string]int // by device: the highest number of a command that has come to the gateway
+	echoed   map[string]int // by device: the highest number of a command whose echo has come
+	deaths   []time.Time    // times at which the broker was killed
+	changed  chan struct{}  // closed when the ledger changes
 }
 
-// command is all that is known of one.
+// command is everything that is known of one command.
 type command struct {
 	device string
-	sent   time.Duration // since the ledger's beginning
+	sent   time.Duration // time since the ledger's beginning
 
 	acknowledged bool
-	atRisk       bool   // a killed broker may have taken it with it
-	turnedDown   bool   // the gateway has answered so, at least once
-	refused      string // why, as the gateway's log says; empty: not
-	panicked     bool   // its device did, as it was told
+	atRisk       bool   // a killed broker may have lost it
+	turnedDown   bool   // the gateway has answered so at least once
+	refused      string // reason in the gateway's log; "": not refused
+	panicked     bool   // its device panicked, as the command said
 
-	handled   int       // times
-	last      time.Time // that it was handled
-	replayed  int       // of these times, those for which the broker's death may have been the cause
-	overtaken bool      // a later one was handled first
+	handled   int       // number of times
+	last      time.Time // time of the latest handling
+	replayed  int       // handlings after a death of the broker, which may have caused them
+	overtaken bool      // a later command was handled first
 
-	came bool // to the gateway, by its log
-	late bool // a later one came first
+	came bool // to the gateway, according to its log
+	late bool // a later command came first
 
-	echoes        int  // times its echo came
-	echoOvertaken bool // that of a later one came first
+	echoes        int  // number of times that its echo came
+	echoOvertaken bool // the echo of a later command came first
 	kept          bool // the echo was promised
 }
 
-// NewLedger returns one that begins now.
+// NewLedger returns a ledger that begins now.
 func NewLedger() *Ledger {
 	return &Ledger{began: time.Now(), arrived: make(map[string]int), echoed: make(map[string]int), changed: make(chan struct{})}
 }
@@ -52,7 +53,7 @@ func NewLedger() *Ledger {
 // Since returns the time since the beginning.
 func (l *Ledger) Since() time.Duration { return time.Since(l.began) }
 
-// Send books a command that is about to be sent to a device, and returns its number.
+// Send records a command that is about to be sent to a device, and returns its number.
 func (l *Ledger) Send(device string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -60,19 +61,19 @@ func (l *Ledger) Send(device string) int {
 	return len(l.commands)
 }
 
-// Last returns the number of the last command sent.
+// Last returns the number of the last command.
 func (l *Ledger) Last() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.commands)
 }
 
-// Acknowledged books that the broker has taken a command.
+// Acknowledged records that the broker has acknowledged a command.
 func (l *Ledger) Acknowledged(n int) {
 	l.with(n, func(c *command) { c.acknowledged = true })
 }
 
-// Echoed books that the echo of a command has come.
+// Echoed records that the echo of a command has come.
 func (l *Ledger) Echoed(n int) {
 	l.with(n, func(c *command) {
 		highest := l.echoed[c.device]
@@ -82,18 +83,19 @@ func (l *Ledger) Echoed(n int) {
 	})
 }
 
-// Answered books the gateway's answer to a command. That one is done counts for nothing: the devices' records tell.
+// Answered records the gateway's answer to a command. An answer that the command is done counts for nothing: only the
+// devices' records do.
 func (l *Ledger) Answered(n int, response string) {
 	if response != done {
 		l.with(n, func(c *command) { c.turnedDown = true })
 	}
 }
 
-// done is the answer to a command that has been handled.
+// done is the response to a command that was handled.
 const done = "OK"
 
-// Arrived books that the gateway's log says a command has come from the broker. A broker may send later ones first:
-// mosquitto 2.0.11 does, to a session that it resumes with more than it may send at a time.
+// Arrived records that a command has come to the gateway, according to its log. A broker may send later commands first:
+// mosquitto 2.0.11 does so in a session that it resumes with more messages than it may send at a time.
 func (l *Ledger) Arrived(n int) {
 	l.with(n, func(c *command) {
 		c.late = c.late || !c.came && n < l.arrived[c.device]
@@ -102,13 +104,14 @@ func (l *Ledger) Arrived(n int) {
 	})
 }
 
-// Refused books that the gateway's log says it has refused a command.
+// Refused records that the gateway has refused a command, according to its log.
 func (l *Ledger) Refused(n int, why string) {
 	l.with(n, func(c *command) { c.refused = why })
 }
 
-// BrokerDied books that the broker has been killed, after whose death nothing more of it came, and before it begins
-// again. All that it may have known of at its death is at risk, and what it had been told was handled may come again.
+// BrokerDied records that the broker was killed. It is called when nothing more can come from the broker, and before
+// the broker starts again. Every command that the broker may have had is at risk, and commands that were acknowledged
+// to it may come again.
 func (l *Ledger) BrokerDied() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -127,22 +130,22 @@ func (l *Ledger) with(n int, f func(*command)) {
 		return
 	}
 	c := &l.commands[n-1]
-	was := c.owed()
+	was := c.pending()
 	f(c)
-	switch is := c.owed(); {
+	switch is := c.pending(); {
 	case is && !was:
-		l.owed++
+		l.pending++
 	case was && !is:
-		l.owed--
+		l.pending--
 	}
 	close(l.changed)
 	l.changed = make(chan struct{})
 }
 
-// owed tells whether something is still to be heard of a command: its echo, or that it was refused.
-func (c *command) owed() bool { return c.acknowledged && c.echoes == 0 && !c.turnedDown }
+// pending reports whether the echo of a command, or its refusal, is still to come.
+func (c *command) pending() bool { return c.acknowledged && c.echoes == 0 && !c.turnedDown }
 
-// handled books that a device has handled c at a time.
+// handled records that a device has handled c at a time.
 func (l *Ledger) handled(c *command, at time.Time) {
 	if c.handled > 0 && slices.ContainsFunc(l.deaths, func(death time.Time) bool { return c.last.Before(death) && death.Before(at) }) {
 		c.replayed++
@@ -151,11 +154,11 @@ func (l *Ledger) handled(c *command, at time.Time) {
 	c.last = at
 }
 
-// mayComeAgain tells whether a command that comes late may come for the second time: it was refused before, or the
-// broker has died meanwhile.
+// mayComeAgain reports whether a command that comes late may come for the second time, since it was refused before or
+// the broker has died.
 func (c *command) mayComeAgain() bool { return c.refused != "" || c.turnedDown || c.atRisk }
 
-// AwaitEcho waits for the echo of a command after number n to the device, of any command if it is empty.
+// AwaitEcho waits for the echo of a command after number n to the device, or to any device if device is empty.
 func (l *Ledger) AwaitEcho(ctx context.Context, device string, n int) error {
 	return l.await(ctx, func() bool {
 		for name, highest := range l.echoed {
@@ -167,17 +170,17 @@ func (l *Ledger) AwaitEcho(ctx context.Context, device string, n int) error {
 	})
 }
 
-// AwaitAcknowledged waits until the broker has taken command n.
+// AwaitAcknowledged waits until the broker has acknowledged command n.
 func (l *Ledger) AwaitAcknowledged(ctx context.Context, n int) error {
 	return l.await(ctx, func() bool { return l.commands[n-1].acknowledged })
 }
 
-// AwaitAll waits until an echo has come of each command that the broker has taken, or the answer that it was refused.
+// AwaitAll waits until each command that the broker has acknowledged was echoed or refused.
 func (l *Ledger) AwaitAll(ctx context.Context) error {
-	return l.await(ctx, func() bool { return l.owed == 0 })
+	return l.await(ctx, func() bool { return l.pending == 0 })
 }
 
-// await waits until done, which is called with the lock held, says so.
+// await waits until done returns true. It calls done with the lock held.
 func (l *Ledger) await(ctx context.Context, done func() bool) error {
 	look := func() (bool, <-chan struct{}) {
 		l.mu.Lock()

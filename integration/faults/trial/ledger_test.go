@@ -15,7 +15,7 @@ func TestResult(t *testing.T) {
 	const device = "w"
 	for _, c := range []struct {
 		name   string
-		sent   int // commands, all of them acknowledged
+		sent   int // number of commands, all of which the broker acknowledges
 		then   func(l *Ledger)
 		record string
 		want   Result
@@ -62,7 +62,7 @@ func TestResult(t *testing.T) {
 				l.Acknowledged(l.Send(device))
 			}
 			l.Acknowledged(c.sent + 1)
-			l.Send(device) // of which nobody knows
+			l.Send(device) // a command without any result
 			if c.then != nil {
 				c.then(l)
 			}
@@ -81,7 +81,7 @@ func TestResult(t *testing.T) {
 	}
 }
 
-// timed gives the lines of a record their time: an hour ago, and behind the line "later" in an hour.
+// timed adds times to the lines of a record: an hour ago, and in an hour after a line "later".
 func timed(record string) string {
 	at := time.Now().Add(-time.Hour)
 	var text strings.Builder
@@ -179,7 +179,7 @@ func TestAwaitAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := NewLedger()
 		echoed, again, refused, last := l.Send("a"), l.Send("b"), l.Send("b"), l.Send("a")
-		l.Send("a") // of which the broker knows nothing
+		l.Send("a") // the broker has not got it
 		l.Echoed(again)
 		for n := echoed; n <= last; n++ {
 			l.Acknowledged(n)

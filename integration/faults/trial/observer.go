@@ -2,7 +2,7 @@ package trial
 
 import "github.com/mqttgateway/mqttgateway/internal/mqtt"
 
-// Observer hears what the gateway says, in a session that the broker keeps.
+// Observer receives the gateway's statuses, in a persistent session.
 type Observer struct{ *client }
 
 // NewObserver connects to the broker at host:port, by sessions that dial makes. Strange is told of what it can't read; it must not block.

@@ -12,7 +12,7 @@ import (
 // Kind is a kind of fault.
 type Kind string
 
-// The kinds: first those of the link, which the proxy makes.
+// The kinds. The first are those of the link, which the proxy makes:
 const (
 	CutFIN        Kind = "cut by FIN"
 	CutRST        Kind = "cut by RST"
@@ -29,21 +29,21 @@ const (
 	DevicePanic   Kind = "device panic"
 )
 
-// Kinds are all of them.
+// Kinds are all kinds.
 var Kinds = []Kind{CutFIN, CutRST, HalfCut, Swallow, Stall, Delay, Throttle, Truncate, Refuse, BrokerRestart, BrokerKill, GatewayKill, DevicePanic}
 
-// Strike is one fault, with what was drawn for its kind.
+// Strike is one fault, with the figures that were drawn for it.
 type Strike struct {
 	Kind  Kind
 	Way   faults.Direction
-	How   faults.Ending // of cuts
-	Fault faults.Fault  // of what is injected
-	For   time.Duration // how long it lasts; 0: it is over at once
-	Pause time.Duration // between its end and the next strike
-	Mend  bool          // the gateway may recover before the next strike
+	How   faults.Ending // of a cut
+	Fault faults.Fault  // for Inject
+	For   time.Duration // duration of the fault; 0: it is momentary
+	Pause time.Duration // from its end until the next strike
+	Mend  bool          // let the gateway recover before the next strike
 }
 
-// String tells all that was drawn.
+// String returns everything that was drawn.
 func (s Strike) String() string {
 	text := string(s.Kind)
 	switch s.Kind {
@@ -62,10 +62,11 @@ func way(d faults.Direction) string {
 	return map[faults.Direction]string{faults.Up: ", up", faults.Down: ", down", faults.Both: ", both ways"}[d]
 }
 
-// Plan draws strikes without end. It draws in rounds, in each of which every kind comes at least once.
+// Plan draws strikes without end, in rounds. Each round contains every kind at least once.
 //
-// A gateway whose connection ends three times by end of file, soon after it was made, must think that another client
-// uses its client id and wait for half a minute, which would be most of a trial. So it is killed in time, and forgets.
+// After three sessions that end by end of file soon after they have begun, a gateway must suspect that another client
+// uses its client id, and waits half a minute, which is most of a trial. Before that the plan kills the gateway, so
+// that it forgets the sessions.
 func Plan(seed uint64) iter.Seq[Strike] {
 	return func(yield func(Strike) bool) {
 		draw := rand.New(rand.NewPCG(seed, 0))
@@ -93,8 +94,8 @@ func Plan(seed uint64) iter.Seq[Strike] {
 	}
 }
 
-// mayEnd tells whether the gateway may see an end of file: also when the broker gives up on one of whom it hears
-// nothing.
+// mayEnd reports whether the gateway may see an end of file, which it also does when the broker gives up a silent
+// client.
 func (s Strike) mayEnd() bool {
 	switch s.Kind {
 	case CutFIN, BrokerRestart, BrokerKill, Truncate:
@@ -121,7 +122,7 @@ func strike(draw *rand.Rand, kind Kind) Strike {
 		s.Way, s.How = faults.Both, faults.FIN
 	case CutRST:
 		s.Way, s.How = faults.Both, faults.RST
-	case HalfCut: // a gateway that is told by end of file is CutFIN's
+	case HalfCut: // an end of file for the gateway would be CutFIN
 		s.Way = faults.Direction(1 + draw.IntN(2))
 		if s.Way == faults.Down {
 			s.How = faults.RST

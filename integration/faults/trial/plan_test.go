@@ -7,7 +7,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/integration/faults"
 )
 
-// take draws the first n strikes.
+// take returns the first n strikes.
 func take(seed uint64, n int) []Strike {
 	var strikes []Strike
 	for s := range Plan(seed) {
@@ -38,7 +38,8 @@ func TestPlan(t *testing.T) {
 				if injects := s.Fault != (faults.Fault{}); injects && s.For <= 0 {
 					t.Errorf("strike %d, %v, lasts %v", i, s, s.For)
 				}
-				// With the kills of the gateway between, a round is never twice as long as there are kinds.
+				// With the kills of the gateway in between, a round has fewer than twice as many strikes as there are
+				// kinds.
 				if rounds := i / (2 * len(Kinds)); i%(2*len(Kinds)) == 0 {
 					for _, kind := range Kinds {
 						if came[kind] < rounds {

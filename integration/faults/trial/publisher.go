@@ -7,7 +7,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 )
 
-// Publisher sends commands. It sends none twice: of one that was under way when a session was lost nobody knows.
+// Publisher sends commands. It sends no command twice: the result of a command that was under way when a session ended
+// is not known.
 type Publisher struct {
 	*client
 	ledger *Ledger
@@ -23,7 +24,7 @@ func NewPublisher(dial mqtt.Dial, broker string, l *Ledger) *Publisher {
 	})}
 }
 
-// Send sends a command as soon as there is a session with room for it, and returns its number.
+// Send sends a command as soon as there is a session with room for it, and returns the command's number.
 func (p *Publisher) Send(ctx context.Context, device, action string) (int, error) {
 	for {
 		l, err := p.await(ctx, true)
@@ -37,14 +38,14 @@ func (p *Publisher) Send(ctx context.Context, device, action string) (int, error
 			l.Flush()
 			return n, nil
 		case <-l.lost:
-			_ = p.Lost(ctx) // await tells
+			_ = p.Lost(ctx) // errors come from await
 		case <-ctx.Done():
 			return 0, context.Cause(ctx)
 		}
 	}
 }
 
-// Flow sends commands round the devices, one in each interval at most, until ctx is done.
+// Flow sends commands to the devices in turn, at most one in each interval, until ctx is done.
 func (p *Publisher) Flow(ctx context.Context, interval time.Duration, devices ...string) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()

@@ -7,23 +7,23 @@ import (
 	"time"
 )
 
-// Event is what a device writes down about a command.
+// Event is what a device records about a command.
 type Event string
 
 // The events.
 const (
-	Handled  Event = "handled"  // it has done what the command says, and echoes it next
-	Panicked Event = "panicked" // it panics next
+	Handled  Event = "handled"  // the device has done what the command says, and echoes it next
+	Panicked Event = "panicked" // the device panics next
 	Kept     Event = "kept"     // the gateway's receipt says that the echo will be delivered
 )
 
-// Write writes an event about command n down, with the time, in one piece.
+// Write writes an event about command n with its time, in one piece.
 func Write(w io.Writer, e Event, n int, at time.Time) error {
 	_, err := fmt.Fprintf(w, "%s %d %d\n", e, n, at.UnixNano())
 	return err
 }
 
-// Read returns what was written, in order.
+// Read calls visit for each event, in order.
 func Read(r io.Reader, visit func(e Event, n int, at time.Time)) error {
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {

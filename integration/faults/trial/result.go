@@ -9,39 +9,40 @@ import (
 	"time"
 )
 
-// Result is what the books say at the end, about the commands that the broker has acknowledged.
+// Result sums up what became of the commands that the broker has acknowledged.
 type Result struct {
-	Acknowledged int // promised
-	Handled      int // by their devices, at least once
-	Panicked     int // their devices, as they were told
-	Refused      int // and answered
+	Acknowledged int // number of promised commands
+	Handled      int // by their devices at least once
+	Panicked     int // commands over which devices panicked as told
+	Refused      int // with an answer
 	Unanswered   []Case
-	WithBroker   int // not seen again after a broker was killed
+	WithBroker   int // commands that a killed broker has lost
 	Lost         []Case
 
-	Doubled    []Case // one for each handling beyond the first
-	Replayed   int    // handlings more, each after the death of a broker that may have forgotten the one before
-	Disordered []Case // commands handled after a later one, and not because they came again, or late
-	Reordered  int    // commands handled after a later one, as the broker had sent them
+	Doubled []Case // one for each handling after the first
+	// Handlings after the first, each after the death of a broker that may have forgotten the acknowledgement.
+	Replayed   int
+	Disordered []Case // commands handled after a later one, neither because they came again nor because they came late
+	Reordered  int    // commands handled after a later one, since the broker had sent them in that order
 
-	Echoes           int    // promised, by a handled command
-	Kept             int    // promised by a receipt as well, of these
-	EchoesWithBroker int    // that did not come after a broker was killed
-	EchoesLost       []Case // the rest of those that did not come
-	KeptLost         []Case // of these, those promised by a receipt
-	EchoesDoubled    int    // came more often than their commands were handled
-	EchoesDisordered int    // came after that of a later command, and not because of the commands' order
+	Echoes           int    // number of echoes promised by handled commands
+	Kept             int    // echoes that were promised by a receipt as well
+	EchoesWithBroker int    // echoes that a killed broker has lost
+	EchoesLost       []Case // other echoes that did not come
+	KeptLost         []Case // those of EchoesLost that a receipt has promised
+	EchoesDoubled    int    // echoes that came more often than their commands were handled
+	EchoesDisordered int    // echoes that came after that of a later command, for no reason in the commands' order
 }
 
-// Case is a command worth looking at.
+// Case is a command that needs a closer look.
 type Case struct {
 	Number int
 	Device string
-	Sent   time.Duration // since the beginning
-	Why    string        // as the gateway's log says; may be empty
+	Sent   time.Duration // time since the beginning
+	Why    string        // reason in the gateway's log; may be empty
 }
 
-// String returns the case on one line, for the report of a failure.
+// String returns the case on one line.
 func (c Case) String() string {
 	s := fmt.Sprintf("%d to %s at %.2f s", c.Number, c.Device, c.Sent.Seconds())
 	if c.Why != "" {
@@ -50,7 +51,7 @@ func (c Case) String() string {
 	return s
 }
 
-// record books what one device has written down.
+// record adds the record of one device to the ledger.
 func (l *Ledger) record(r io.Reader) error {
 	highest := 0
 	return Read(r, func(e Event, n int, at time.Time) {
@@ -69,7 +70,7 @@ func (l *Ledger) record(r io.Reader) error {
 	})
 }
 
-// Result adds up. Records are what the devices have written down, one each.
+// Result returns the result. records are those of the devices, one for each.
 func (l *Ledger) Result(records ...io.Reader) (Result, error) {
 	var r Result
 	for _, record := range records {
@@ -116,7 +117,8 @@ func (r *Result) add(about Case, c command) {
 }
 
 func (r *Result) addEcho(about Case, c command) {
-	if c.echoes == 0 && !c.kept && c.refused != "" { // when it came again: the first time was cut short before it could promise
+	// The command came again and was refused; the first time, the fault came before a promise.
+	if c.echoes == 0 && !c.kept && c.refused != "" {
 		if !c.turnedDown {
 			r.Unanswered = append(r.Unanswered, about)
 		}
@@ -142,7 +144,7 @@ func (r *Result) addEcho(about Case, c command) {
 	}
 }
 
-// String is the table.
+// String returns the result as a table.
 func (r Result) String() string {
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -156,6 +158,6 @@ func (r Result) String() string {
 	row("commands", r.Acknowledged, r.Handled+r.Panicked, r.Refused, len(r.Unanswered), len(r.Lost), len(r.Doubled), len(r.Disordered), r.WithBroker, r.Replayed, r.Reordered)
 	row("statuses", r.Echoes, r.Echoes-r.EchoesWithBroker-len(r.EchoesLost), "", "", len(r.EchoesLost), r.EchoesDoubled, r.EchoesDisordered, r.EchoesWithBroker, "", "")
 	row("kept ones", r.Kept, "", "", "", len(r.KeptLost), "", "", "", "", "")
-	_ = w.Flush() // a Builder takes all
+	_ = w.Flush() // a Builder returns no error
 	return text.String()
 }

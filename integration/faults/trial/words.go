@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// What commands and statuses say.
+// The words of commands and statuses.
 const (
-	Set    = "SET"   // the device is to do its work
-	Panic  = "PANIC" // it is to panic
-	Echo   = "DONE"  // it has done its work
-	Number = "n"     // the argument that tells one command from another
+	Set    = "SET"   // the device must do its work
+	Panic  = "PANIC" // the device must panic
+	Echo   = "DONE"  // the device has done its work
+	Number = "n"     // the argument that identifies a command
 )
 
-// Filters of the topics below.
+// Filters for the topics below.
 const (
 	Commands = "home/+/+/+/+/+/C"
 	statuses = "home/+/+/+/+/+/S"
@@ -26,7 +26,7 @@ func payload(action string, n int) string {
 	return fmt.Sprintf(`{"action":%q,"n":%d,"id":%d}`, action, n, n)
 }
 
-// status is what the gateway says about a command: an echo of its device, or the gateway's own answer.
+// status is a status of the gateway about a command: the device's echo, or the gateway's own answer.
 type status struct {
 	Action   string `json:"action"`
 	N        int    `json:"n"`
