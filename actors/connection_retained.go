@@ -130,12 +130,7 @@ func (c *connection) putBackRemembered(flight []outbox.Entry) (rest []outbox.Ent
 }
 
 // addressOf returns what a device's own messages are about.
-func addressOf(c *config.Device) messages.Address {
-	if c.Address != (config.Address{}) {
-		return messages.Address(c.Address)
-	}
-	return messages.Address{Device: c.Name}
-}
+func addressOf(c *config.Device) messages.Address { return messages.Address(c.OwnAddress()) }
 
 // settle compares what earlier runs have left at the broker with how this run begins.
 func (m *connectionMemory) settle(o *Options, from *spool.Spool) {

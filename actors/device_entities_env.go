@@ -89,15 +89,5 @@ func (d *device) answers() config.AnswersTo {
 	if !ok {
 		return d.config.Answers()
 	}
-	or := func(listed, described []string) []string {
-		if len(listed) > 0 {
-			return listed
-		}
-		return described
-	}
-	to := d.config.AnswersTo
-	return config.AnswersTo{
-		Function: or(to.Function, of.Function), Gateway: or(to.Gateway, of.Gateway),
-		Location: or(to.Location, of.Location), Device: or(to.Device, of.Device),
-	}
+	return d.config.AnswersOr(config.AnswersTo(of))
 }

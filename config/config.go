@@ -213,18 +213,39 @@ func (c *Config) ClientID() string {
 	return c.Gateway.Name
 }
 
+// OwnAddress returns what the device's own messages are about: its address or, without any, its name.
+func (d *Device) OwnAddress() Address {
+	if d.Address != (Address{}) {
+		return d.Address
+	}
+	return Address{Device: d.Name}
+}
+
 // Answers returns what the device answers to, with empty lists for what it answers to in any case: of each characteristic what
 // answers_to lists or, if that is left out, what the address says.
 func (d *Device) Answers() AnswersTo {
-	or := func(list []string, word string) []string {
-		if len(list) > 0 || word == "" {
-			return list
+	list := func(word string) []string {
+		if word == "" {
+			return nil
 		}
 		return []string{word}
 	}
+	at := d.Address
+	return d.AnswersOr(AnswersTo{Function: list(at.Function), Gateway: list(at.Gateway), Location: list(at.Location), Device: list(at.Device)})
+}
+
+// AnswersOr returns what the device answers to if others than its address say what answers_to leaves out.
+func (d *Device) AnswersOr(others AnswersTo) AnswersTo {
+	or := func(list, other []string) []string {
+		if len(list) > 0 {
+			return list
+		}
+		return other
+	}
+	to := d.AnswersTo
 	return AnswersTo{
-		Function: or(d.AnswersTo.Function, d.Address.Function), Gateway: or(d.AnswersTo.Gateway, d.Address.Gateway),
-		Location: or(d.AnswersTo.Location, d.Address.Location), Device: or(d.AnswersTo.Device, d.Address.Device),
+		Function: or(to.Function, others.Function), Gateway: or(to.Gateway, others.Gateway),
+		Location: or(to.Location, others.Location), Device: or(to.Device, others.Device),
 	}
 }
 

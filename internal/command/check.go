@@ -22,8 +22,8 @@ func newCheck() *cobra.Command {
 		Short: "Check a configuration without starting anything",
 		Long: `Check finds everything that run would refuse, and what would keep single devices down, without opening a device or a
 connection. It prints one line for each fault, on standard error, and ends with status 1 if there is one. Warnings alone
-leave the status 0. What only opening a device tells it can't know, nor what a type makes of parameters that it reads
-itself: it says so.`,
+leave the status 0; they tell which words of the devices' entities the map refuses. What only opening a device tells it
+can't know, nor what a type makes of parameters that it reads itself: it says so.`,
 		Example: `  gateway check --config dummy2mqtt.yaml`,
 		Args:    wantArgs(0, 0),
 	}
@@ -31,7 +31,7 @@ itself: it says so.`,
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		loaded, err := sources.load(cmd)
 		p, warnings, err := examine(loaded, err)
-		for _, warning := range slices.Concat(warnings, overlaps(loaded, p.codec)) {
+		for _, warning := range slices.Concat(warnings, overlaps(loaded, p.codec), unmapped(loaded, p.codec)) {
 			fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+options.Redact(warning))
 		}
 		if err != nil {
@@ -53,7 +53,37 @@ func examine(l *config.Loaded, loadErr error) (p parts, warnings []string, err e
 	if loadErr == nil {
 		err = errors.Join(err, logOptions(&l.Config).Check())
 	}
-	return p, slices.Concat(warnings, more), errors.Join(err, checkParams(l))
+	return p, slices.Concat(warnings, more), errors.Join(err, checkParams(l), checkEntities(l, p.codec))
+}
+
+// checkEntities returns what is wrong with the entities of devices that can be known of without opening them.
+func checkEntities(l *config.Loaded, codec *mapping.Codec) error {
+	var faults []error
+	for _, d := range l.Config.Devices {
+		if t, err := devices.Lookup(d.Type); err != nil || t.Check != nil && t.Check(d.Params) != nil {
+			continue // which is told of as it is
+		}
+		if _, err := describe(d); err != nil && !errors.Is(err, errOnlyOpening) {
+			faults = append(faults, err)
+		}
+	}
+	if codec != nil {
+		all, _ := describeAll(l.Config.Devices)
+		_, err := checkMapped(codec, all)
+		faults = append(faults, err)
+	}
+	return errors.Join(faults...)
+}
+
+// unmapped returns a warning for each word of the devices' entities that the map refuses. Only check prints these warnings: each
+// message that is refused is told of when it comes.
+func unmapped(l *config.Loaded, codec *mapping.Codec) (warnings []string) {
+	if codec == nil {
+		return nil
+	}
+	all, _ := describeAll(l.Config.Devices)
+	warnings, _ = checkMapped(codec, all)
+	return warnings
 }
 
 // overlaps returns a warning for each pair of filters for which some brokers deliver a message twice. Only check prints
@@ -89,7 +119,7 @@ func unchecked(list []config.Device) string {
 	}
 	text := ""
 	if typed {
-		text += "not checked: what devices find out about their parameters only when they are opened\n"
+		text += "not checked: what devices find out about their parameters, and tell of their entities, only when they are opened\n"
 	}
 	if len(itself) > 0 {
 		text += "not checked: the parameters of " + joinSome(itself) + ", of types that read them themselves\n"

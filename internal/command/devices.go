@@ -1,9 +1,12 @@
 package command
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -15,32 +18,95 @@ import (
 )
 
 func newDevices() *cobra.Command {
-	return &cobra.Command{
-		Use:   "devices [TYPE]",
+	cmd := &cobra.Command{
+		Use:   "devices [TYPE | NAME --config FILE]",
 		Short: "List the types of device that this program has, with their parameters",
 		Long: `Devices lists the types of device that this program has, with their parameters. Of one type it tells all that there is
-to know, with an example for the configuration.`,
+to know, with an example for the configuration.
+
+With --config it lists the devices that are configured. Of one of them it prints what the device is and which entities
+it has, hidden ones included: what the topic ROOT/$gateway/GATEWAY/NAME/info says while the gateway runs. What only
+opening a device tells it can't know.`,
 		Example: `  gateway devices
-  gateway devices dummy`,
+  gateway devices dummy
+  gateway devices lamp --config gateway.yaml`,
 		Args:              wantArgs(0, 1),
 		ValidArgsFunction: completeTypes,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				typ, err := devices.Lookup(args[0])
-				if err != nil {
-					return err
-				}
-				return showType(cmd.OutOrStdout(), typ)
-			}
-			t := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-			for _, typ := range devices.Types() {
-				title, _, _ := strings.Cut(typ.Doc, "\n")
-				showTitle(t, typ, title)
-				showParams(t, typ)
-			}
-			return t.Flush()
-		},
 	}
+	sources := addSources(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		switch configured := cmd.Flags().Changed("config"); {
+		case configured:
+			loaded, err := sources.load(cmd)
+			if err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				return listDevices(cmd.OutOrStdout(), loaded.Config.Devices)
+			}
+			return showDevice(cmd.OutOrStdout(), loaded.Config.Devices, args[0])
+		case len(args) == 0:
+			return listTypes(cmd.OutOrStdout())
+		}
+		typ, err := devices.Lookup(args[0])
+		if err != nil {
+			return err
+		}
+		return showType(cmd.OutOrStdout(), typ)
+	}
+	return cmd
+}
+
+// listTypes writes a line for each type of device, and one for each of its parameters.
+func listTypes(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, typ := range devices.Types() {
+		title, _, _ := strings.Cut(typ.Doc, "\n")
+		showTitle(t, typ, title)
+		showParams(t, typ)
+	}
+	return t.Flush()
+}
+
+// listDevices writes a row for each configured device.
+func listDevices(w io.Writer, list []config.Device) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "NAME\tTYPE\tENTITIES")
+	for _, d := range list {
+		of, err := describe(d)
+		entities := fmt.Sprint(len(of.Entities))
+		switch {
+		case errors.Is(err, errOnlyOpening):
+			entities = err.Error()
+		case err != nil:
+			entities = "wrong: see check"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\n", quoted(d.Name), quoted(d.Type), entities)
+	}
+	return t.Flush()
+}
+
+// showDevice writes the description of a configured device, as JSON.
+func showDevice(w io.Writer, list []config.Device, name string) error {
+	var names []string
+	for _, d := range list {
+		if d.Name != name {
+			names = append(names, strconv.Quote(d.Name))
+			continue
+		}
+		of, err := describe(d)
+		if errors.Is(err, errOnlyOpening) {
+			return fmt.Errorf("device %q: %w", name, err)
+		}
+		if err != nil {
+			return err
+		}
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		return enc.Encode(of.Device)
+	}
+	return fmt.Errorf("no device %q is configured (have %s)", name, cmp.Or(joinSome(names), "none"))
 }
 
 // showType writes all that is known of a type.

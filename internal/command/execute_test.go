@@ -101,7 +101,7 @@ func TestExecute(t *testing.T) {
 
 		{name: "check without a file", line: []string{"check"}, stdout: []string{"no configuration file: what run would try out is good\n"}},
 		{name: "check a good file", line: []string{"check", "-c", "good.yaml"}, stdout: []string{
-			"/good.yaml is good\nnot checked: what devices find out about their parameters only when they are opened\n",
+			"/good.yaml is good\nnot checked: what devices find out about their parameters, and tell of their entities, only when they are opened\n",
 		}, not: "swordfish"},
 		{name: "check with flags", line: []string{"check", "-c", "good.yaml", "--mqtt.qos=3", "--mqtt.clean_session", "false", "--log.level", "loud"}, status: 1, stderr: []string{
 			"--mqtt.qos: 3 is out of range: want 0 to 2\n" + `--log.level: want debug, info, warn, error or none, have "loud"`,

@@ -66,7 +66,7 @@ func findDevices(list []config.Device, msg messages.InternalMsg) []finding {
 		if msg.Type() == messages.Status {
 			all[i].why += ", and hears it if its type observes statuses"
 		}
-		if miss, ok := routing.Answers(d.Answers()).Miss(msg.Address()); ok {
+		if miss, ok := routing.Answers(answersOf(d)).Miss(msg.Address()); ok {
 			all[i].ok = false
 			all[i].why = fmt.Sprintf("%s is %q, and it answers to %q", miss.Characteristic, miss.Value, miss.Answers)
 		}

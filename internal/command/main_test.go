@@ -3,6 +3,7 @@ package command
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/devices"
 	_ "github.com/mqttgateway/mqttgateway/devices/dummy"
+	"github.com/mqttgateway/mqttgateway/entity"
 )
 
 func TestMain(m *testing.M) {
@@ -31,6 +33,7 @@ func TestMain(m *testing.M) {
 		}](params)
 		return err
 	}})
+	devices.Add(devices.Type{Name: "outspoken", Describe: describeByJSON, Check: func(map[string]any) error { return nil }})
 	goleak.VerifyTestMain(m)
 }
 
@@ -116,3 +119,12 @@ type broken struct{}
 func (broken) Write([]byte) (int, error) { return 0, errors.New("no room") }
 
 var _ io.Writer = broken{}
+
+// describeByJSON returns the description that the parameters spell out.
+func describeByJSON(params map[string]any) (d entity.Device, err error) {
+	b, err := json.Marshal(params)
+	if err != nil {
+		return d, err
+	}
+	return d, json.Unmarshal(b, &d)
+}

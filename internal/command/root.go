@@ -73,7 +73,7 @@ what to type next. "gateway config" prints a configuration to begin with.`,
 	root.SetUsageFunc(usage)
 	root.SetFlagErrorFunc(flagError)
 	socket := func(l *config.Loaded) string { return l.Config.Health.Socket }
-	root.AddCommand(newRun(), newCheck(), newExplain(), newTranslate(), newDevices(), newConfig(), newMigrate(),
+	root.AddCommand(newRun(), newCheck(), newExplain(), newTranslate(), newDevices(), newConfig(), newMap(), newMigrate(),
 		newHealth(socket), newReload(socket), newDiff(socket), newVersion())
 	for _, cmd := range append(root.Commands(), root) {
 		cmd.DisableFlagsInUseLine = true

@@ -24,8 +24,8 @@ func Whole(d entity.Device, address messages.Address) entity.Device {
 	return d
 }
 
-// newDescription returns the description d, which a Set has taken.
-func newDescription(d entity.Device) *Description {
+// NewDescription returns the description d, which [entity.Check] takes.
+func NewDescription(d entity.Device) *Description {
 	n := &Description{device: d, lone: make(map[messages.Address]*entity.Entity)}
 	said := make(map[messages.Address]int)
 	for i := range n.device.Entities {

@@ -53,7 +53,7 @@ func (t *Teller) Describe(d entity.Device) error {
 	if err := t.set.Describe(d); err != nil {
 		return err
 	}
-	t.said.Store(newDescription(d))
+	t.said.Store(NewDescription(d))
 	if t.begun {
 		t.to.Reroute()
 		t.tellAll(before)
