@@ -8,17 +8,11 @@
 //	{Length: &Length{At: 1, Bytes: 1}}   each frame holds its length
 //	{Match: `(?s)/[^/!]*!\w{4}\r\n`}  each frame matches a regular expression
 //
-// A [Splitter] is fed with whatever has been read, at its time, and returns the frames that are complete:
+// [Each] reads a stream and has a function called with each frame, which is the whole Run of many a device:
 //
-//	for buf := make([]byte, 4096); ; {
-//		n, err := port.Read(buf)
-//		for _, f := range splitter.Feed(time.Now(), buf[:n]) {
-//			…
-//		}
-//		if err != nil {
-//			return err
-//		}
-//	}
+//	return frame.Each(port, frame.Format{End: "\r"}, d.heard)
+//
+// Who reads in another way feeds a [Splitter] with whatever has been read, at its time, and gets the frames that are complete with it.
 //
 // It makes no difference how the bytes are cut when they are fed: a Splitter decides anew after each byte. The frames are
 // the caller's. All that is no part of a frame is skipped, and counted: what stands before the first start, what a gap has cut short, and
@@ -33,11 +27,30 @@ package frame
 
 import (
 	"bytes"
+	"io"
 	"time"
 )
 
 // Max is how many bytes a frame may have, with those that stand around it.
 const Max = 64 << 10
+
+// Each calls do with each frame that comes from r, on its own goroutine, until r fails, and returns the error. io.EOF is an error like
+// others: equipment has hung up. Each also returns what is wrong with the format.
+func Each(r io.Reader, format Format, do func(frame []byte)) error {
+	s, err := New(format)
+	if err != nil {
+		return err
+	}
+	for buf := make([]byte, 4096); ; {
+		n, err := r.Read(buf)
+		for _, frame := range s.Feed(time.Now(), buf[:n]) {
+			do(frame)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
 
 // Splitter cuts frames of one format. New makes one.
 type Splitter struct {

@@ -33,6 +33,16 @@ func ExampleSplitter() {
 	// Output: 10 21 20 skipped: 1
 }
 
+func ExampleEach() {
+	receiver := strings.NewReader("PWON\rMV505\rMV") // and then it hangs up
+	err := frame.Each(receiver, frame.Format{End: "\r"}, func(line []byte) { fmt.Printf("%s\n", line) })
+	fmt.Println(err)
+	// Output:
+	// PWON
+	// MV505
+	// EOF
+}
+
 func ExampleNew() {
 	for _, f := range []frame.Format{
 		{End: "\r"},
@@ -168,6 +178,9 @@ func TestGap(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
+	if err := frame.Each(strings.NewReader("a"), frame.Format{}, nil); err == nil {
+		t.Error("Each takes no format for one")
+	}
 	for _, row := range []struct {
 		format frame.Format
 		says   string

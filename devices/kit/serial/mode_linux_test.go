@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/mqttgateway/mqttgateway/devices/kit/serial/serialtest"
 )
 
 // The driver is asked for what the mode says, whatever a terminal was set to before. A pseudo-terminal has no bits on a line, so that this
@@ -47,7 +49,7 @@ func TestRaw(t *testing.T) {
 // The system takes rates that no table has.
 func TestOddRates(t *testing.T) {
 	for _, baud := range []int{300, 9600, 31250, 100000, 3000001} {
-		_, path := newPTY(t)
+		_, path := serialtest.Plug(t)
 		port, err := Open(path, Mode{Baud: baud, DataBits: 7, Parity: Even, StopBits: 2})
 		if err != nil {
 			t.Error(err)

@@ -10,37 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/mqttgateway/mqttgateway/devices/kit/serial/serialtest"
 )
-
-// newPTY returns the equipment's end of a pseudo-terminal, and the path of the other, which is a serial port to whoever opens it.
-func newPTY(t *testing.T) (equipment *os.File, path string) {
-	t.Helper()
-	equipment, err := os.OpenFile("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { equipment.Close() })
-	conn, err := equipment.SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var number int
-	var failed error
-	if err := conn.Control(func(fd uintptr) {
-		if failed = unix.IoctlSetPointerInt(int(fd), unix.TIOCSPTLCK, 0); failed == nil {
-			number, failed = unix.IoctlGetInt(int(fd), unix.TIOCGPTN)
-		}
-	}); err != nil || failed != nil {
-		t.Fatal(err, failed)
-	}
-	return equipment, fmt.Sprintf("/dev/pts/%d", number)
-}
 
 // plugIn opens a port with equipment at its other end.
 func plugIn(t *testing.T) (equipment *os.File, port *Port) {
 	t.Helper()
-	equipment, path := newPTY(t)
+	equipment, path := serialtest.Plug(t)
 	port, err := Open(path, Mode{Baud: 9600})
 	if err != nil {
 		t.Fatal(err)
@@ -207,7 +183,7 @@ func second(_ int, err error) error { return err }
 
 // Nobody else gets a port that is open, and whoever comes next gets it when it is closed.
 func TestOneOwner(t *testing.T) {
-	_, path := newPTY(t)
+	_, path := serialtest.Plug(t)
 	for range 2 {
 		port, err := Open(path, Mode{Baud: 9600})
 		if err != nil {

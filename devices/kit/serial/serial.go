@@ -21,6 +21,10 @@
 // port. Plugged in again, it can be opened again. The system may call it by another name by then, but for those in
 // /dev/serial/by-id and by-path.
 //
+// # Tests
+//
+// Package serialtest makes ports of which the test is the equipment.
+//
 // # Systems
 //
 // On Linux a port takes any rate that its driver can, and costs no thread. On other systems, and on Linux for PowerPC,
