@@ -21,17 +21,17 @@
 // are released in any order; the use of the disk is bounded; a torn or damaged file costs the damaged records only;
 // Append does not wait.
 //
-// Read in their sources, with the modules that a program gets by each:
+// What their sources say, with how many modules a program links for each:
 //
 //	bbolt v1.5.0        2 modules. A transaction writes whole pages at scattered places, and syncs twice; Batch shares that,
 //	                    and its callers wait. The file never shrinks. A damaged page can make the whole file unreadable.
 //	badger v4.9.6       14 modules; by default tables of 64 MB in memory. Each transaction syncs (SyncWrites). A torn tail is
-//	                    cut off. What is deleted takes disk until a compaction, the size of which nothing bounds.
+//	                    cut off. What is deleted takes disk until a compaction.
 //	tidwall/wal v1.2.1  5 modules. A batch shares a sync. Entries have consecutive numbers and go from the front or the back
 //	                    only: one record that nobody takes keeps all that follow. There is no checksum, and a torn last
 //	                    entry makes Open fail with ErrCorrupt.
-//	nutsdb v2.0.0       a dozen modules. Each transaction syncs. All keys are in memory, by default the values, too. A wrong
-//	                    checksum makes Open fail. What is deleted takes disk until a merge.
+//	nutsdb v2.0.0       9 modules required directly. Each transaction syncs. All keys are in memory, by default the values,
+//	                    too. A wrong checksum makes Open fail. What is deleted takes disk until a merge.
 //	nsqio/go-diskqueue  1 module. It syncs after a number of records or a time, and does not report which. Records are read
 //	                    once, in their order, without a checksum; what is left of a file behind a bad length is skipped.
 //
