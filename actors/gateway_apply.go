@@ -30,6 +30,16 @@ func (g *Gateway) Apply(ctx context.Context, wanted []config.Device) (Changes, e
 	return g.apply(ctx, wanted, false)
 }
 
+// Configuration returns the configuration of a device that is there, and whether there is one of that name. What it holds may
+// not be written to. Any goroutine may call it, also before the gateway runs and after.
+func (g *Gateway) Configuration(device string) (config.Device, bool) {
+	d := g.table.named(device)
+	if d == nil {
+		return config.Device{}, false
+	}
+	return *d.config, true
+}
+
 // Compare returns what Apply would change, or why it would change nothing, and does nothing.
 func (g *Gateway) Compare(ctx context.Context, wanted []config.Device) (Changes, error) {
 	return g.apply(ctx, wanted, true)

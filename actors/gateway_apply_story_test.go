@@ -165,6 +165,14 @@ func TestApply(t *testing.T) {
 		if n := b.gateway.Counters().Unmatched.Load(); n != 1 {
 			t.Errorf("%d messages found no device, want the one for the device that is gone", n)
 		}
+		for name, mark := range map[string]any{"stays": nil, "changes": ":2"} {
+			if c, is := b.gateway.Configuration(name); !is || c.Name != name || c.Params["mark"] != mark {
+				t.Errorf("the configuration of %s is %+v, %v, want mark %v", name, c, is, mark)
+			}
+		}
+		if c, is := b.gateway.Configuration("goes"); is {
+			t.Errorf("the configuration of a device that is gone is %+v", c)
+		}
 		if s := b.gateway.State(); s.Online != 3 || s.Down != 0 || s.Opening != 0 {
 			t.Errorf("the state is %+v, want 3 online", s)
 		}

@@ -23,7 +23,7 @@ type reloader struct {
 	logs    *logging.Logs
 	log     *slog.Logger
 
-	inForce config.Config   // started, with the options that reloads have put in force
+	inForce config.Config   // started, with the options that reloads have put in force; Devices is nil
 	codec   *mapping.Codec  // the map in force
 	told    map[string]bool // warnings of the latest reading, which have been logged
 }
@@ -33,14 +33,16 @@ type running interface {
 	Reload(*mapping.Codec) error
 	Compare(context.Context, []config.Device) (actors.Changes, error)
 	Apply(context.Context, []config.Device) (actors.Changes, error)
+	Configuration(device string) (config.Device, bool)
 }
 
 func newReloader(load func() (*config.Loaded, error), l *config.Loaded, codec *mapping.Codec, g running, logs *logging.Logs) *reloader {
 	r := &reloader{
-		load: load, started: l.Config, inForce: l.Config, codec: codec,
+		load: load, started: l.Config, codec: codec,
 		gateway: g, logs: logs, log: logs.Logger,
 	}
-	r.started.Devices = nil // devices are compared by the gateway
+	r.started.Devices = nil // they come and go, and the gateway knows them
+	r.inForce = r.started
 	return r
 }
 
@@ -102,13 +104,9 @@ func (r *reloader) devices(d *service.Difference, changes actors.Changes, list [
 	for i := range list {
 		now[list[i].Name] = &list[i]
 	}
-	was := make(map[string]*config.Device, len(r.inForce.Devices))
-	for i := range r.inForce.Devices {
-		was[r.inForce.Devices[i].Name] = &r.inForce.Devices[i]
-	}
 	for _, name := range changes.Changed {
 		c := service.Change{Device: name}
-		if old := was[name]; old != nil { // nil if a reload that was cancelled has already added the device
+		if old, ok := r.gateway.Configuration(name); ok {
 			c.Options = old.Changes(now[name])
 		}
 		d.Changed = append(d.Changed, c)
@@ -139,7 +137,7 @@ func (r *reloader) reload(ctx context.Context) service.Difference {
 	}
 	r.codec = w.codec
 	r.logs.SetLevels(logOptions(&w.config))
-	r.inForce.Devices, r.inForce.Mapping = w.config.Devices, w.config.Mapping
+	r.inForce.Mapping = w.config.Mapping
 	r.inForce.Log.Level, r.inForce.Log.File.Level, r.inForce.Log.Email.Level = w.config.Log.Level, w.config.Log.File.Level, w.config.Log.Email.Level
 	r.warn(w.warnings)
 	return d

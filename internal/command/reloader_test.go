@@ -173,6 +173,14 @@ func (f *fakeFleet) Compare(_ context.Context, list []config.Device) (c actors.C
 	return c, nil
 }
 
+func (f *fakeFleet) Configuration(device string) (config.Device, bool) {
+	i := slices.IndexFunc(f.devices, func(d config.Device) bool { return d.Name == device })
+	if i < 0 {
+		return config.Device{}, false
+	}
+	return f.devices[i], true
+}
+
 func (f *fakeFleet) Apply(ctx context.Context, list []config.Device) (actors.Changes, error) {
 	c, err := f.Compare(ctx, list)
 	if err = errors.Join(err, f.stopped); err == nil {
