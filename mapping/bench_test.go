@@ -45,7 +45,7 @@ func BenchmarkEncode(b *testing.B) {
 	}
 }
 
-// BenchmarkRelay is what a message costs that goes through the gateway.
+// BenchmarkRelay measures the translation of a message that passes through the gateway in both directions.
 func BenchmarkRelay(b *testing.B) {
 	c := newCodec(b, "gw", benchMap)
 	b.ReportAllocs()

@@ -10,7 +10,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
-// vocabulary makes the vocabulary v from its object in the file.
+// vocabulary makes vocabulary v from its object in the file.
 func (b *builder) vocabulary(v int, object map[string]any) vocabulary {
 	at := b.document.whole.under(vocabularyNames[v]).under("map")
 	maptype, _ := object["maptype"].(string)
@@ -60,7 +60,7 @@ func (b *builder) vocabulary(v int, object map[string]any) vocabulary {
 	return result
 }
 
-// alias is the place where the map lists an MQTT keyword.
+// alias is an MQTT keyword's place in the map.
 type alias struct {
 	word  string // the internal keyword
 	place *place
@@ -83,7 +83,7 @@ func (b *builder) checkAlias(v int, mqtt string, a alias) {
 	}
 }
 
-// inFileOrder returns the keys of the object at a place in the order of the file.
+// inFileOrder returns the keys of an object in the order in which they stand in the file. at is the object's place.
 func inFileOrder(object map[string]any, at *place) []string {
 	return slices.SortedFunc(maps.Keys(object), func(x, y string) int {
 		return cmp.Compare(at.under(x).at, at.under(y).at)

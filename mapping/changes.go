@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Changes names what differs between the maps of two codecs, by the keys of map files: root, topics, and the
-// vocabularies.
+// Changes returns the parts in which the maps of two codecs differ, named by the keys of map files: root, topics, and
+// the vocabularies.
 func (c *Codec) Changes(other *Codec) (parts []string) {
 	if c.file.root != other.file.root {
 		parts = append(parts, "root")

@@ -15,8 +15,8 @@ type Codec struct {
 	rootLevels int
 }
 
-// New returns the codec of the gateway called name. The name becomes the sender of messages that have none, and must therefore be
-// able to be a level of a topic.
+// New returns the codec of a gateway. The gateway's name becomes the sender of messages without a sender, and must
+// therefore be a valid level of a topic.
 func New(name string, f *File) (*Codec, error) {
 	if name == "" {
 		return nil, errors.New("the gateway has no name, and without one can't tell its own messages")
@@ -44,6 +44,6 @@ func (c *Codec) Signs(from string) bool {
 // Root returns the levels with which Encode begins every topic.
 func (c *Codec) Root() string { return c.file.root }
 
-// Topics returns the filters to subscribe to. A filter of the map that another one covers is left out: some brokers deliver a
-// message once for each filter that matches.
+// Topics returns the filters to subscribe to. It leaves out filters of the map that another filter covers: some brokers
+// deliver a message once for each filter that matches.
 func (c *Codec) Topics() []string { return slices.Clone(c.file.subscribed) }

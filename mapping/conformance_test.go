@@ -12,10 +12,10 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// conformanceCases is how many testdata/cases.jsonl holds: none may get lost on the way.
+// conformanceCases is the number of cases in testdata/cases.jsonl, so that no case gets lost unnoticed.
 const conformanceCases = 777
 
-// conformanceCase is one line of testdata/cases.jsonl; see the README there.
+// conformanceCase is a line of testdata/cases.jsonl; see the README there.
 type conformanceCase struct {
 	Dir     string                `json:"dir"`
 	Map     string                `json:"map"`
@@ -54,7 +54,7 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// run returns what came instead of what c wants, "" if it held.
+// run returns the difference between the codec's result and the case, or "" if there is none.
 func (c conformanceCase) run(codec *mapping.Codec) string {
 	switch c.Dir {
 	case "in":
@@ -89,7 +89,7 @@ func (c conformanceCase) run(codec *mapping.Codec) string {
 	return "unknown dir " + c.Dir
 }
 
-// samePayload compares as JSON what begins with a brace.
+// samePayload compares payloads that begin with a brace as JSON.
 func samePayload(got, want string) bool {
 	if !strings.HasPrefix(want, "{") {
 		return got == want
@@ -99,7 +99,7 @@ func samePayload(got, want string) bool {
 	return gotErr == nil && wantErr == nil && g.Equal(w)
 }
 
-// conformanceCodecs returns a codec for each map of testdata/maps.json.
+// conformanceCodecs returns a codec for each map in testdata/maps.json.
 func conformanceCodecs(t testing.TB) map[string]*mapping.Codec {
 	t.Helper()
 	data, err := os.ReadFile("testdata/maps.json")
@@ -117,7 +117,7 @@ func conformanceCodecs(t testing.TB) map[string]*mapping.Codec {
 	return codecs
 }
 
-// newCodec returns the codec of a map file that must be right.
+// newCodec returns the codec of a map file, which must have no fault.
 func newCodec(t testing.TB, name, text string) *mapping.Codec {
 	t.Helper()
 	file, _, err := mapping.Parse([]byte(text))

@@ -10,14 +10,14 @@ import (
 
 // Decode translates an MQTT message to a message in internal words, which shares the memory of topic and payload.
 //
-// If echo is true, the gateway itself has sent the message, which then goes no further; err may be set as well. The error is an
-// [*Error] that names topic and payload and holds all faults. Beside an error msg holds the keywords that were translated, and
-// the others as they arrived.
+// echo is true if the gateway itself has sent the message, which must then be ignored; err may be set, too. The error
+// is an [*Error] that names topic and payload and holds all faults. If there is an error, msg holds the keywords that
+// could be translated, and the others as they arrived.
 func (c *Codec) Decode(topic, payload string) (msg messages.InternalMsg, echo bool, err error) {
 	return c.decode(topic, payload, nil)
 }
 
-// decode is Decode. It calls note, which may be nil, with each step.
+// decode is Decode. It calls note with each step, unless note is nil.
 func (c *Codec) decode(topic, payload string, note func(Step)) (messages.InternalMsg, bool, error) {
 	l, err := split(topic, c.rootLevels)
 	if err != nil {
@@ -55,7 +55,7 @@ func (d *decoding) fault(of string, err error) {
 	d.faults = append(d.faults, fmt.Errorf("%s: %w", of, err))
 }
 
-// step notes the verdict on one keyword of vocabulary v. key is the argument's if v is argvalue.
+// step notes the verdict on a keyword of vocabulary v. If v is argvalue, key is the key of the argument.
 func (d *decoding) step(v int, key, wire, word string, verdict Verdict) {
 	if verdict != Refused && d.note == nil {
 		return
@@ -70,7 +70,7 @@ func (d *decoding) step(v int, key, wire, word string, verdict Verdict) {
 	}
 }
 
-// keyword translates one keyword of vocabulary v.
+// keyword translates a keyword of vocabulary v.
 func (d *decoding) keyword(v int, wire string) string {
 	vocabulary := &d.file.vocabularies[v]
 	k, verdict := vocabulary.find(vocabulary.inward, wire)
@@ -78,7 +78,7 @@ func (d *decoding) keyword(v int, wire string) string {
 	return k.text
 }
 
-// sender translates the sender, and reports whether that is the gateway, whose name is own and passes every map.
+// sender translates the sender, and reports whether the sender is this gateway, whose name own passes every map.
 func (d *decoding) sender(wire, own string) (word string, echo bool) {
 	vocabulary := &d.file.vocabularies[sender]
 	k, verdict := vocabulary.find(vocabulary.inward, wire)
@@ -126,7 +126,7 @@ func (d *decoding) action(wire string) string {
 	return word
 }
 
-// object translates a payload that begins with a brace. Of members with the same key the last counts.
+// object translates a payload that begins with a brace. Of several members with the same key, the last one counts.
 func (d *decoding) object(payload string) (word string, args []messages.Argument) {
 	object, err := messages.ParseValue(payload)
 	if err != nil {

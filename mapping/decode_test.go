@@ -9,7 +9,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// rulesMap has a strict, a loose and an absent vocabulary of each sort that the rules treat apart.
+// rulesMap has a strict, a loose and an absent vocabulary of each sort that is translated by rules of its own.
 const rulesMap = `{
 	"root": "home", "topics": ["home/#"],
 	"function": {"maptype": "loose", "map": {"Lighting": ["lighting", "lights"], "Slash": ["slash"]}},
@@ -97,7 +97,7 @@ func TestDecodeRefuses(t *testing.T) {
 	tests := map[string]struct {
 		codec          *mapping.Codec
 		topic, payload string
-		want           []string // in the error
+		want           []string // parts of the error
 	}{
 		"too few levels":       {plain, "home/f/g/l/d/C", "on", []string{`"home/f/g/l/d/C"`, "6 levels, want 7"}},
 		"too many levels":      {plain, "home/f/g/l/d/e/s/C", "on", []string{"8 levels, want 7"}},

@@ -9,23 +9,23 @@ import (
 	"unicode/utf8"
 )
 
-// document is a JSON text with the place of each value.
+// document is a JSON text, with the place of each value in it.
 type document struct {
 	text  string
 	value any    // as encoding/json has it
-	whole *place // where value and all below it stand
+	whole *place // the place of value, with those of all values below it
 }
 
-// place is where a value stands in a document. Its pointer is put together from the places above: pointers written out for each
-// place would repeat a long key for every value below.
+// place is the position of a value in a document. Its pointer is built from the places above it: storing a pointer with
+// each place would store a long key once for every value below it.
 type place struct {
-	at    int    // offset in bytes; the place of a member is that of its key
+	at    int    // offset in bytes; a member's place is that of its key
 	above *place // nil for the whole document
 	key   string
 	below map[string]*place
 }
 
-// under returns the place of a member or an element; without an offset if the document has none.
+// under returns the place of a member or an element. If the document has no such place, the result has no offset.
 func (p *place) under(key string) *place {
 	if below := p.below[key]; below != nil {
 		return below
@@ -36,7 +36,7 @@ func (p *place) under(key string) *place {
 // item returns the place of element i of a list.
 func (p *place) item(i int) *place { return p.under(strconv.Itoa(i)) }
 
-// add notes the place of a member or an element, and returns it.
+// add adds the place of a member or an element, and returns it.
 func (p *place) add(key string, at int) *place {
 	if p.below == nil {
 		p.below = make(map[string]*place)
@@ -46,7 +46,7 @@ func (p *place) add(key string, at int) *place {
 	return below
 }
 
-// pointer returns the JSON pointer (RFC 6901), each key shortened to fit a line of a log.
+// pointer returns the JSON pointer (RFC 6901), in which each key is shortened so that it fits into a line of a log.
 func (p *place) pointer() string {
 	if p.above == nil {
 		return ""
@@ -54,11 +54,11 @@ func (p *place) pointer() string {
 	return p.above.pointer() + "/" + strings.ReplaceAll(strings.ReplaceAll(short(p.key), "~", "~0"), "/", "~1")
 }
 
-// placeDepth is down to which level places are noted. Nothing in a map file is deeper than /action/map/LIGHT_ON/0. Without a
-// bound, a file of brackets would fill the memory with places.
+// placeDepth is the depth down to which places are stored. Nothing in a map file is deeper than /action/map/LIGHT_ON/0.
+// Without a bound, a file of brackets would fill the memory with places.
 const placeDepth = 4
 
-// parseDocument reads text, and reports bytes that are no JSON and members that are there twice, of which the first counts.
+// parseDocument reads text. It reports text that is not JSON, and repeated members, of which the first counts.
 func parseDocument(text string, r *report) (*document, bool) {
 	if i := invalidUTF8(text); i >= 0 {
 		r.fault(&place{at: i}, errNotUTF8)
@@ -67,7 +67,7 @@ func parseDocument(text string, r *report) (*document, bool) {
 	if err := json.Unmarshal([]byte(text), new(any)); err != nil {
 		at := 0
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-			at = int(max(syntax.Offset-1, 0)) // Offset is that of the byte behind the fault
+			at = int(max(syntax.Offset-1, 0)) // Offset is behind the faulty byte
 		}
 		r.fault(&place{at: at}, fmt.Errorf("not JSON: %w", err))
 		return nil, false
@@ -77,7 +77,7 @@ func parseDocument(text string, r *report) (*document, bool) {
 	return d, true
 }
 
-// invalidUTF8 returns the offset of the first byte that is no UTF-8, -1 if all are.
+// invalidUTF8 returns the offset of the first byte that is not UTF-8, or -1 if all are.
 func invalidUTF8(text string) int {
 	for i, c := range text {
 		if c == utf8.RuneError && !strings.HasPrefix(text[i:], string(utf8.RuneError)) {
@@ -87,7 +87,7 @@ func invalidUTF8(text string) int {
 	return -1
 }
 
-// read takes one value from dec. It ignores errors: the text is known to be JSON.
+// read reads one value from dec. It ignores errors, since the text is valid JSON.
 func (d *document) read(dec *json.Decoder, p *place, depth int, r *report) any {
 	if depth == placeDepth {
 		return rest(dec)
@@ -121,7 +121,7 @@ func (d *document) read(dec *json.Decoder, p *place, depth int, r *report) any {
 	return token
 }
 
-// rest takes one value from dec, however deep, and notes no places.
+// rest reads one value from dec, of any depth, without storing places.
 func rest(dec *json.Decoder) any {
 	var v any
 	_ = dec.Decode(&v)

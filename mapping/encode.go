@@ -42,7 +42,7 @@ func (e *encoding) fault(of string, err error) {
 	e.faults = append(e.faults, fmt.Errorf("%s: %w", of, err))
 }
 
-// keyword translates one keyword of vocabulary v.
+// keyword translates a keyword of vocabulary v.
 func (e *encoding) keyword(v int, word string) string {
 	vocabulary := &e.file.vocabularies[v]
 	k, verdict := vocabulary.find(vocabulary.outward, word)
@@ -75,7 +75,7 @@ func (e *encoding) topic(msg messages.InternalMsg, own string) string {
 	return string(b)
 }
 
-// level appends a translated keyword of vocabulary v.
+// level appends the translation of a keyword of vocabulary v.
 func (e *encoding) level(b []byte, v int, word string) []byte {
 	if err := topic.CheckLevel(word); err != nil {
 		e.fault(vocabularyNames[v], fmt.Errorf("%q: %w", short(word), err))
@@ -117,11 +117,11 @@ func (e *encoding) payload(msg messages.InternalMsg) string {
 	return string(append(b, '}'))
 }
 
-// arguments translates the arguments. When two keys become one, the argument stands in the earlier's place with the later's
-// value.
+// arguments translates the arguments. If two keys have the same translation, the argument keeps the earlier one's
+// position and gets the later one's value.
 func (e *encoding) arguments(msg messages.InternalMsg) []messages.Argument {
 	args := e.args[:0]
-	var at map[string]int // where each key stands in args; nil if there are few, among which a search is quicker
+	var at map[string]int // index in args by key; nil for few arguments, for which a search is quicker
 	if msg.NumArgs() > len(e.args) {
 		at = make(map[string]int, msg.NumArgs())
 	}

@@ -7,17 +7,18 @@ import (
 	"unicode/utf8"
 )
 
-// Reasons for refusing a message that the caller acts on. errors.Is finds them in an [*Error].
+// Reasons for refusing a message on which callers act. errors.Is finds them in an [*Error].
 var (
-	// ErrEmpty means that there is no payload. A retained message without payload clears the topic, and is no fault.
+	// ErrEmpty means that there is no payload. A retained message without a payload clears its topic, and is no fault.
 	ErrEmpty = errors.New("an empty payload")
-	// ErrReserved means that the topic is one of the gateway's own, below root/$gateway. The caller drops the message silently.
+	// ErrReserved means that the topic is below root/$gateway, where the gateway's own topics are. The caller drops
+	// such a message without a warning.
 	ErrReserved = errors.New("a topic below " + reserved + " is no message")
 )
 
 var errNotUTF8 = errors.New("bytes that are no UTF-8")
 
-// Error is a refused message, with all its faults.
+// Error is the error about a refused message, with all its faults.
 type Error struct {
 	Message string // the message, shortened to fit a line of a log
 	Faults  []error
@@ -44,7 +45,7 @@ func arrivalError(topic, payload string, faults ...error) *Error {
 	return &Error{Message: fmt.Sprintf("%q %q", short(topic), short(payload)), Faults: faults}
 }
 
-// shownBytes is how much of a text from outside an error repeats.
+// shownBytes is how many bytes of a text from outside an error contains at most.
 const shownBytes = 120
 
 // short returns the beginning of text, cut between two characters.

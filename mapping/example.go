@@ -8,5 +8,6 @@ import (
 //go:embed example.json
 var example []byte
 
-// Example returns the text of a map file to start from: the one of a gateway that is tried out without configuration.
+// Example returns the map file of a gateway that is tried out without a configuration. It is meant as a beginning for
+// other map files.
 func Example() []byte { return slices.Clone(example) }

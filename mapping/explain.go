@@ -7,27 +7,27 @@ import (
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
-// Step is the translation of one keyword of a message that has arrived.
+// Step is the translation of one keyword of a received message.
 type Step struct {
 	Of      string  // the characteristic: function, gateway, location, device, sender, type, action, argkey, argvalue
 	Key     string  // the argument's key on the wire, if Of is argvalue
 	Wire    string  // the keyword as it arrived
 	Maptype Maptype // "" for the type, which has no map
 	Verdict Verdict
-	Word    string // the translation; if refused, the keyword as it arrived
+	Word    string // the translation, or the keyword as it arrived if it was refused
 	Fault   error  // the reason, if refused
 }
 
-// Explanation is the decoding of a message, step by step.
+// Explanation is the decoding of a message in steps.
 type Explanation struct {
-	Filter  string // the first subscription that matches the topic; "": none does, and the message never arrives
-	Steps   []Step // the arguments last; none if the topic is not that of a message
+	Filter  string // the first filter that matches the topic; "": none does, and the message never arrives
+	Steps   []Step // those of arguments come last; empty if the topic does not have the form of a message's
 	Message messages.InternalMsg
 	Echo    bool
 	Err     error
 }
 
-// Explain is [Codec.Decode], and returns each step.
+// Explain does what [Codec.Decode] does, and returns each step.
 func (c *Codec) Explain(name, payload string) Explanation {
 	var x Explanation
 	if i := slices.IndexFunc(c.file.subscribed, func(filter string) bool { return topic.Matches(filter, name) }); i >= 0 {

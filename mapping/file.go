@@ -8,10 +8,10 @@ import (
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
-// File is a map file that is checked. [Parse] and [Plain] make Files, which never change.
+// File is a map file without faults. [Parse] and [Plain] make Files, which never change.
 type File struct {
 	root         string
-	topics       []string // as they stand in the file
+	topics       []string // as in the file
 	subscribed   []string // the topics that no other topic covers
 	vocabularies [vocabularies]vocabulary
 }
@@ -27,8 +27,8 @@ type File struct {
 //	  }
 //	}
 //
-// The error joins all faults, each a [*Fault], in the order of the file. A warning tells of something that is probably not meant
-// as it is read; there may be warnings beside an error.
+// The error joins all faults, each a [*Fault], in the order of the file. A warning is about something that probably
+// does not mean what its author wanted; there may be warnings beside an error.
 func Parse(data []byte) (f *File, warnings []*Fault, err error) {
 	r := &report{lines: lines{text: string(data)}}
 	d, ok := parseDocument(r.lines.text, r)
@@ -43,8 +43,8 @@ func Parse(data []byte) (f *File, warnings []*Fault, err error) {
 	return f, inOrder(r.warnings), nil
 }
 
-// Plain returns the file without maps: every keyword passes unchanged. Faults and warnings are those of [Parse],
-// without line and column.
+// Plain returns a File without maps, with which every keyword passes unchanged. Faults and warnings are those of
+// [Parse], without line and column.
 func Plain(root string, topics []string) (f *File, warnings []*Fault, err error) {
 	b := builder{document: &document{whole: new(place)}, report: new(report)}
 	b.checkRoot(root)
@@ -67,7 +67,7 @@ func (f *File) maptype(v int) Maptype {
 	return f.vocabularies[v].maptype
 }
 
-// refused returns why vocabulary v refuses word. key is the argument's if v is argvalue.
+// refused returns the reason for which vocabulary v refuses word. If v is argvalue, key is the key of the argument.
 func (f *File) refused(v int, key, word string) error {
 	if v == argvalue {
 		return fmt.Errorf("argument %q: %q is not in the map, which is strict", short(key), short(word))
@@ -75,8 +75,8 @@ func (f *File) refused(v int, key, word string) error {
 	return fmt.Errorf("%s %q is not in the map, which is strict", vocabularyNames[v], short(word))
 }
 
-// builder makes a File from a document, and reports the faults that a schema can't express. It passes over those that the schema
-// has reported.
+// builder makes a File from a document, and reports faults that a schema can't express. It skips parts in which the
+// schema has found a fault.
 type builder struct {
 	document *document
 	report   *report
@@ -96,7 +96,7 @@ func (b *builder) build() *File {
 		f.topics = b.topics(topics, f.root)
 	}
 	for v, name := range vocabularyNames {
-		if entry, ok := top[name].(map[string]any); ok { // a vocabulary that is left out is none
+		if entry, ok := top[name].(map[string]any); ok { // a vocabulary that the file leaves out has no map
 			f.vocabularies[v] = b.vocabulary(v, entry)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 func TestParseFaults(t *testing.T) {
 	tests := map[string]struct {
 		text string
-		want []string // the faults, in order
+		want []string // the faults in order
 	}{
 		"unknown maptype": {
 			`{"root": "r", "topics": [], "action": {"maptype": "strikt", "map": {"A": ["a"]}}}`,
@@ -189,7 +189,7 @@ func TestParseWarnings(t *testing.T) {
 	}
 }
 
-// TestMeansNone checks what the warnings about maptypes say: an empty strict map refuses nothing.
+// TestMeansNone checks what the warnings about maptypes say: a strict map without keywords refuses nothing.
 func TestMeansNone(t *testing.T) {
 	c := newCodec(t, "gw", `{"root": "r", "topics": ["r/#"], "gateway": {"maptype": "strict", "map": {}}, "location": {"maptype": "none", "map": {"L": ["l"]}}}`)
 	msg, _, err := c.Decode("r/f/g/l/d/s/C", "on")
@@ -219,7 +219,7 @@ func TestPlain(t *testing.T) {
 	}
 }
 
-// TestExample holds the example to what it is there to show.
+// TestExample checks that the example shows what it is meant to show.
 func TestExample(t *testing.T) {
 	f, warnings, err := mapping.Parse(mapping.Example())
 	if err != nil || len(warnings) > 0 {

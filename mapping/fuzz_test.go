@@ -13,7 +13,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// fuzzCodecs returns the codecs of all the maps that the tests have, in an order of their own.
+// fuzzCodecs returns the codecs of all maps in the tests, in a fixed order.
 func fuzzCodecs(t testing.TB) []*mapping.Codec {
 	conformance := conformanceCodecs(t)
 	return []*mapping.Codec{
@@ -22,7 +22,7 @@ func fuzzCodecs(t testing.TB) []*mapping.Codec {
 	}
 }
 
-// FuzzDecode checks that what was decoded, encoded and decoded again is the same.
+// FuzzDecode checks that decoding, encoding and decoding again returns the same message.
 func FuzzDecode(f *testing.F) {
 	data, err := os.ReadFile("testdata/cases.jsonl")
 	if err != nil {
@@ -56,7 +56,8 @@ func FuzzDecode(f *testing.F) {
 		}
 		topic2, payload2, err := c.Encode(msg)
 		if err != nil {
-			return // what came in need not be able to go out: a level can hold "+", a key can be mapped to "action"
+			// Not every received message can be sent: a level may contain "+", and a key may be mapped to "action".
+			return
 		}
 		again, _, err := c.Decode(topic2, payload2)
 		if msg.Sender() == "" {
@@ -68,7 +69,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// FuzzEncode checks that what goes out has the form of a message, and means the same to a gateway without maps.
+// FuzzEncode checks that encoded messages have the form of a message, and mean the same to a gateway without maps.
 func FuzzEncode(f *testing.F) {
 	f.Add(uint8(0), "f", "g", "l", "d", "s", "on", "key", `"value"`)
 	f.Add(uint8(2), "Security", "cbus", "gate_entry", "Gate", "", "GATE_OPEN", "power", `"ON"`)
@@ -102,7 +103,7 @@ func FuzzEncode(f *testing.F) {
 			if v, err := messages.ParseValue(payload); err != nil || v.Kind() != messages.Object || msg.NumArgs() == 0 {
 				t.Fatalf("encode %s: %q %q, %v", msg, topic, payload, err)
 			}
-			return // nobody takes it in
+			return // no gateway accepts it
 		}
 		out, _, err := plainCodec(t, c.Root()).Decode(topic, payload)
 		if err != nil || out.Type() != messages.Status || out.NumArgs() != msg.NumArgs() {
@@ -111,8 +112,8 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
-// FuzzParse checks that no file makes Parse panic, that a fault has a place in the file, and that a file without
-// faults makes a codec that works.
+// FuzzParse checks that Parse panics over no file, that each fault has a place in the file, and that a file without
+// faults makes a working codec.
 func FuzzParse(f *testing.F) {
 	f.Add(mapping.Example())
 	f.Add([]byte(benchMap))

@@ -5,17 +5,17 @@ import (
 	"unicode/utf8"
 )
 
-// lines finds lines and columns in a text. The first call of position reads the text, once: there may be as many faults as
-// words.
+// lines finds lines and columns in a text. The first call of position reads the whole text, once, since there may be as
+// many faults as words.
 type lines struct {
 	text   string
 	starts []int // offsets at which the lines begin
-	runes  []int // how many characters begin before byte 0, stride, 2*stride, …
+	runes  []int // number of characters that begin before byte 0, stride, 2*stride, …
 }
 
 const stride = 64
 
-// position returns line and column of an offset, from 1, the column in characters.
+// position returns the line and the column of an offset. Both count from 1; the column counts characters.
 func (l *lines) position(at int) (line, column int) {
 	if l.starts == nil {
 		l.read()
@@ -44,7 +44,7 @@ func (l *lines) read() {
 	l.runes = append(l.runes, runes) // for the offset behind the last byte
 }
 
-// before returns how many characters begin before an offset.
+// before returns the number of characters that begin before an offset.
 func (l *lines) before(at int) int {
 	n := l.runes[at/stride]
 	for i := at / stride * stride; i < at; i++ {

@@ -7,17 +7,18 @@ import (
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
-// Overlap is two filters of a map that match the same topics. Some brokers deliver such a message once for each.
+// Overlap is a pair of filters that match some of the same topics. Some brokers deliver a message on such a topic once
+// for each filter.
 type Overlap struct {
 	Filter, Other string
-	Covered       bool // Filter matches nothing that Other doesn't, and is not subscribed beside it
+	Covered       bool // Other matches everything that Filter matches, so that Filter is not subscribed
 }
 
-// maxCompared is how many filters are compared each with each, which takes time with the square of their number.
+// maxCompared is the number of filters that are compared with each other, which takes time proportional to the square
+// of the number.
 const maxCompared = 1000
 
-// Overlaps returns the filters that others cover, and then of those that are subscribed each that overlaps with one
-// before it.
+// Overlaps returns the filters that others cover, and each pair of subscribed filters that overlap.
 func (c *Codec) Overlaps() []Overlap {
 	kept, overlaps := reduced(c.file.topics)
 	for i, filter := range kept[:min(len(kept), maxCompared)] {
@@ -28,10 +29,10 @@ func (c *Codec) Overlaps() []Overlap {
 	return overlaps
 }
 
-// reduced returns the filters that none of the others covers, and the rest with those that cover them. One that is there
-// twice covers itself.
+// reduced returns the filters that no other one covers, and the rest, each with a filter that covers it. A filter that
+// is listed twice covers itself.
 func reduced(filters []string) (kept []string, covered []Overlap) {
-	shares := make(map[string]*filterTree) // what one share receives another does not
+	shares := make(map[string]*filterTree) // filters of different shares do not cover each other
 	for _, filter := range filters {
 		share, levels := cutShare(filter)
 		if shares[share] == nil {
@@ -42,7 +43,7 @@ func reduced(filters []string) (kept []string, covered []Overlap) {
 	for _, filter := range filters {
 		share, levels := cutShare(filter)
 		node := shares[share].at(levels)
-		node.filter = "" // and stays so if another covers it
+		node.filter = "" // stays empty if another filter covers it
 		if shares[share].covering(levels) == "" {
 			node.filter = filter
 		}
@@ -60,7 +61,7 @@ func reduced(filters []string) (kept []string, covered []Overlap) {
 	return kept, covered
 }
 
-// cutShare returns the levels of a filter, without the $share/GROUP/ before those of a shared subscription, and that.
+// cutShare splits a filter into the $share/GROUP/ of a shared subscription, which may be "", and its levels.
 func cutShare(filter string) (share string, levels []string) {
 	share, plain := topic.CutShare(filter)
 	return share, strings.Split(plain, "/")
@@ -72,7 +73,7 @@ type filterTree struct {
 	below  map[string]*filterTree
 }
 
-// at returns the node at which a filter of these levels ends. It makes nodes that are missing.
+// at returns the node of a filter with these levels, and makes missing nodes.
 func (t *filterTree) at(levels []string) *filterTree {
 	for _, level := range levels {
 		next := t.below[level]
@@ -88,8 +89,8 @@ func (t *filterTree) at(levels []string) *filterTree {
 	return t
 }
 
-// covering returns a filter that matches every topic that one of these levels matches (MQTT 3.1.1, section 4.7), "" if
-// none does. A wildcard in the first level matches no topic that begins with a dollar sign.
+// covering returns a filter that matches every topic that a filter with these levels matches (MQTT 3.1.1, section 4.7),
+// or "" if there is none. A wildcard in the first level matches no topic that begins with a dollar sign.
 func (t *filterTree) covering(levels []string) string {
 	if literal := t.below[levels[0]]; strings.HasPrefix(levels[0], "$") {
 		return literal.covers(levels[1:])
@@ -97,13 +98,13 @@ func (t *filterTree) covering(levels []string) string {
 	return t.covers(levels)
 }
 
-// covers is covering for the levels that are left. A nil tree covers nothing.
+// covers is covering for the remaining levels. A nil tree covers nothing.
 func (t *filterTree) covers(rest []string) string {
 	if t == nil {
 		return ""
 	}
 	if all := t.below["#"]; all != nil && all.filter != "" {
-		return all.filter // home/# matches home as well
+		return all.filter // home/# also matches home
 	}
 	if len(rest) == 0 {
 		return t.filter

@@ -15,7 +15,7 @@ func TestReduced(t *testing.T) {
 		name    string
 		filters string
 		kept    string
-		covered string // by which
+		covered string // covered filters, each with the one that covers it
 	}{
 		{"none", "", "", ""},
 		{"one", "home/#", "home/#", ""},
@@ -50,8 +50,8 @@ func TestReduced(t *testing.T) {
 	}
 }
 
-// Whatever the filters are, those that are kept match the same topics; no one of them is covered by another, and two
-// overlap if and only if they are seen to.
+// Whatever the filters are, the filters that are kept match the same topics as all of them, none of them is covered by
+// another, and two of them overlap if and only if Overlap finds that.
 func TestReducedMatchesTheSame(t *testing.T) {
 	const seed = 11
 	random := rand.New(rand.NewPCG(seed, seed))
@@ -76,7 +76,7 @@ func TestReducedMatchesTheSame(t *testing.T) {
 				if both != topic.Overlap(a, b) || both != topic.Overlap(b, a) {
 					t.Fatalf("round %d: %q and %q overlap: %t, want %t", round, a, b, topic.Overlap(a, b), both)
 				}
-				// +/# matches what # does, and need not be found to.
+				// +/# matches the same topics as #, which need not be found.
 				if (!onlyA || !onlyB) && both && a != "+/#" && b != "+/#" {
 					t.Fatalf("round %d: of %q and %q one covers the other", round, a, b)
 				}
@@ -103,8 +103,8 @@ func matchesAny(filters []string, name string) bool {
 	return slices.ContainsFunc(filters, func(filter string) bool { return topic.Matches(filter, name) })
 }
 
-// everyTopic returns the topics of up to most levels of these words, and the empty one, which no broker takes but which
-// keeps a filter from covering its parent.
+// everyTopic returns all topics of up to most levels with these words, and the empty topic: no broker accepts it, but
+// it keeps a filter from covering its parent.
 func everyTopic(most int, words ...string) (topics []string) {
 	below := []string{}
 	for n := range most {

@@ -8,15 +8,17 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// Rejection is the answer to a command that the maps refuse. The answer is in the words of the wire, which the maps lack.
+// Rejection is the answer to a command that the maps refuse. Its words are those on the wire, since the maps have no
+// translation.
 type Rejection struct {
 	Gateway string // the gateway that the command names, as an internal word
 	Topic   string
 	Payload string
 }
 
-// Reject returns the answer to a command that Decode has refused with err. It returns false if the message is not to be answered:
-// because it is no command, or the gateway's own, or has no action to repeat, or its gateway is empty or refused by the map.
+// Reject returns the answer to a command that Decode has refused with err. It returns false if the message must not be
+// answered: because it is not a command, is the gateway's own, has no action to repeat, or names no gateway or one that
+// the map refuses.
 func (c *Codec) Reject(topic, payload string, err error) (Rejection, bool) {
 	l, shape := split(topic, c.rootLevels)
 	if shape != nil || l[typeLevel] != messages.Command.String() || !utf8.ValidString(topic) || !utf8.ValidString(payload) {
@@ -46,7 +48,7 @@ func (c *Codec) Reject(topic, payload string, err error) (Rejection, bool) {
 	}, true
 }
 
-// repeatable returns action and id as they stand in a payload. The action is empty if it can't be read.
+// repeatable returns the action and the id in a payload. The action is empty if it can't be read.
 func repeatable(payload string) (act string, id messages.Value) {
 	if !strings.HasPrefix(payload, "{") {
 		return payload, id

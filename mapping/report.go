@@ -10,10 +10,10 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
-// Fault is a fault of a map file, or a warning, with its place.
+// Fault is a fault of a map file, or a warning about it, with its place.
 type Fault struct {
-	Line, Column int    // from 1, columns in characters; 0 if there is no text, as for [Plain]
-	Pointer      string // JSON pointer (RFC 6901) with long keys cut; "" is the whole file
+	Line, Column int    // from 1; columns count characters; 0 if there is no text, as for [Plain]
+	Pointer      string // JSON pointer (RFC 6901) with long keys shortened; "" is the whole file
 	Err          error
 }
 
@@ -32,7 +32,7 @@ func (f *Fault) Error() string {
 // Unwrap returns the fault without its place.
 func (f *Fault) Unwrap() error { return f.Err }
 
-// report collects the faults and warnings of one map file.
+// report collects the faults and warnings about one map file.
 type report struct {
 	lines    lines // of the file
 	faults   []placed

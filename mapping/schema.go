@@ -39,7 +39,7 @@ func checkSchema(d *document, r *report) {
 	}
 }
 
-// violations reports the leaves of the schema's tree of errors: they name the values to change.
+// violations reports the leaves of the schema's tree of errors, since leaves name the values to change.
 func (d *document) violations(e *jsonschema.ValidationError, r *report) {
 	for _, cause := range e.Causes {
 		d.violations(cause, r)
@@ -87,7 +87,7 @@ func unknownMaptype(got any) error {
 	return fmt.Errorf("unknown maptype %q%s", short(text), suggestion(text, maptypes))
 }
 
-// suggestion names the word of known that was probably meant, otherwise all of them.
+// suggestion returns the word of known that was probably meant, or else all of them.
 func suggestion(word string, known []string) string {
 	if meant := wording.DidYouMean(short(word), known); meant != "" {
 		return meant
@@ -95,8 +95,8 @@ func suggestion(word string, known []string) string {
 	return ", want one of " + strings.Join(known, ", ")
 }
 
-// wrongType returns which type was wanted. If a string stands in the place of a list, the whole map is probably the wrong way
-// round, as in the oldest map files.
+// wrongType returns which type is wanted. If a string stands in the place of a list, the whole map is probably the
+// wrong way round, as in the oldest map files.
 func wrongType(k *kind.Type, location []string, d *document) error {
 	err := fmt.Errorf("%s, want %s", article(k.Got), article(k.Want[0]))
 	if k.Got != "string" || k.Want[0] != "array" || len(location) != 3 {
@@ -107,7 +107,7 @@ func wrongType(k *kind.Type, location []string, d *document) error {
 		err, short(key), short(value), short(value), short(key))
 }
 
-// lookUp returns the string at the end of a path of keys, "" if there is none.
+// lookUp returns the string at a path of keys, or "" if there is none.
 func (d *document) lookUp(path []string) string {
 	value := d.value
 	for _, key := range path {

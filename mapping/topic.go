@@ -7,15 +7,15 @@ import (
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
-// reserved is the first level behind the root of those topics that are never messages.
+// reserved is the first level after the root in topics that are never messages.
 const reserved = "$gateway"
 
-// levels are the six levels behind the root: function, gateway, location, device, sender, type.
+// levels are the six levels after the root: function, gateway, location, device, sender, type.
 type levels [6]string
 
 const typeLevel = 5
 
-// split returns the levels of topic that follow a root of the given number of levels.
+// split returns the levels of a topic after its root, which has a number of levels.
 func split(topic string, root int) (l levels, err error) {
 	rest, found := topic, true
 	for range root {

@@ -1,14 +1,14 @@
 package messages
 
-// argList collects arguments in order, and looks them up by key. Keys are unique: of two arguments with one key, the value of the
-// later takes the place of the earlier. The collected slice is shared with nobody yet.
+// argList collects arguments in order, and finds them by key. Keys are unique: if an argument has the key of an earlier
+// one, its value replaces the earlier value. The collected slice is not shared yet.
 type argList struct {
-	args []Argument
+	args []Argument     // index in args by key; nil while a search is quicker
 	at   map[string]int // where each key stands in args; nil while a search is quicker
 }
 
-// few is up to how many arguments are searched one by one. Most messages have fewer; a payload with 100,000 arguments, searched
-// for each of them, would stop the mapper for half a minute.
+// few is the number of arguments up to which they are searched one by one. Most messages have fewer. Searching a
+// payload with 100,000 arguments for each of them would stop the mapper for half a minute.
 const few = 16
 
 func (l *argList) set(key string, value Value) {
@@ -23,7 +23,7 @@ func (l *argList) set(key string, value Value) {
 	}
 }
 
-// index returns where key stands in args, and false if it does not.
+// index returns the index of key in args, or false if there is no such argument.
 func (l *argList) index(key string) (int, bool) {
 	if l.at == nil && len(l.args) <= few {
 		for i := range l.args {

@@ -13,7 +13,7 @@ type decimal struct {
 	exponent exponent
 }
 
-// exponent is a whole number of any size. math/big takes quadratic time to read a number of many digits.
+// exponent is a whole number of any size. math/big would need quadratic time to read a number with many digits.
 type exponent struct {
 	n    int64  // the number, if it has up to 18 digits
 	huge string // otherwise the number, in decimal
@@ -35,7 +35,7 @@ func decimalOf(number string) (d decimal) {
 	return d
 }
 
-// exponentOf returns the number in text, 0 if that is empty, plus shift, which is no larger than the length of a text.
+// exponentOf returns the number in text, or 0 if text is empty, plus shift, whose size is at most the length of a text.
 func exponentOf(text string, shift int64) exponent {
 	text, negative := strings.CutPrefix(text, "-")
 	text = strings.TrimLeft(strings.TrimPrefix(text, "+"), "0")
@@ -68,13 +68,13 @@ func exponentOf(text string, shift int64) exponent {
 	return exponent{huge: text}
 }
 
-// int64 returns d if it is a whole number that fits.
+// int64 returns d if d is a whole number that fits into an int64.
 func (d decimal) int64() (int64, bool) {
 	if d.digits == "" {
 		return 0, true
 	}
 	zeros := d.exponent.n - int64(len(d.digits))
-	if d.exponent.huge != "" || zeros < 0 || zeros > 18 { // a fraction, or beyond 64 bits however few the digits are
+	if d.exponent.huge != "" || zeros < 0 || zeros > 18 { // a fraction, or beyond 64 bits in spite of few digits
 		return 0, false
 	}
 	sign := ""

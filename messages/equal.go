@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Equal reports whether v and w are the same value in JSON. Texts are compared without their escapes, numbers by their exact
-// size (1e2 equals 100.0), lists in order, objects in any order; of a repeated key the last value counts.
+// Equal reports whether v and w are the same value in JSON. Texts are compared without their escapes, numbers by their
+// exact value (1e2 equals 100.0), lists in order, and objects in any order. Of a repeated key the last value counts.
 func (v Value) Equal(w Value) bool {
 	if v.Raw() == w.Raw() {
 		return true
@@ -19,7 +19,7 @@ func (v Value) Equal(w Value) bool {
 	return a.equal(b)
 }
 
-// tree is a Value with its elements and members. Elements and Members would read deep nesting once for each level.
+// tree is a Value with its elements or members. Elements and Members would read nested values once for each level.
 type tree struct {
 	Value
 	list    []tree

@@ -64,7 +64,7 @@ func TestValueEqual(t *testing.T) {
 	}
 }
 
-// Exponents around powers of ten are the same number as those that a point or zeros take the place of.
+// Numbers with exponents equal the same numbers written with a point or with zeros.
 func TestExponentsOfAnySize(t *testing.T) {
 	const seed = 3
 	random := rand.New(rand.NewPCG(seed, seed))

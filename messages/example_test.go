@@ -6,7 +6,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// A command, what a device reads from it, and the answer. Neither changes the command.
+// ExampleInternalMsg shows a command, what a device reads from it, and answers. No answer changes the command.
 func ExampleInternalMsg() {
 	command := messages.New(messages.Command, messages.Address{Function: "Lighting", Location: "Kitchen"}, "DIM").
 		WithSender("wall").

@@ -17,7 +17,8 @@ var literals = []string{
 	`{"a"}`, `{"a":1 "b":2}`, " {\n} ", `{} {}`, `[[[[[[[[[[]]]]]]]]]]`, `[[[[[[[[[[`, "\ufeff1", `{"":{"":{"":""}}}`,
 }
 
-// What encoding/json takes is taken, unless it nests too deep, and nothing else; it says the same to both.
+// ParseValue accepts what encoding/json accepts, unless it is nested too deep, and nothing else; both read the same
+// value.
 func FuzzParseValue(f *testing.F) {
 	for _, literal := range append(literals, strings.Repeat("[", 1001)+strings.Repeat("]", 1001)) {
 		f.Add(literal)
@@ -43,7 +44,7 @@ func FuzzParseValue(f *testing.F) {
 	})
 }
 
-// walk compares what v and all that is in it say with what encoding/json understands.
+// walk compares v, and everything in it, with what encoding/json reads.
 func walk(t *testing.T, v messages.Value) {
 	if !v.Equal(parse(t, v.Raw())) {
 		t.Fatalf("%q does not equal itself", v.Raw())
@@ -56,7 +57,7 @@ func walk(t *testing.T, v messages.Value) {
 		}
 		got, ok := v.Text()
 		if !utf8.ValidString(got) {
-			got = string([]rune(got)) // bytes that are no UTF-8 become U+FFFD, one each, as there
+			got = string([]rune(got)) // each byte that is not UTF-8 becomes U+FFFD, as in encoding/json
 		}
 		if !ok || got != want {
 			t.Fatalf("%q says %q, want %q", v.Raw(), got, want)
@@ -107,7 +108,7 @@ func walk(t *testing.T, v messages.Value) {
 	}
 }
 
-// A message that was read is written on one line, and read back the same.
+// A message that was read is written on one line, and reading that line returns the same message.
 func FuzzMessageJSON(f *testing.F) {
 	for _, literal := range literals {
 		f.Add("Lighting", "gw", "Kitchen", "spot", "me", "DIM", "level", literal, true)
@@ -116,12 +117,12 @@ func FuzzMessageJSON(f *testing.F) {
 	f.Fuzz(func(t *testing.T, function, gateway, location, device, sender, action, key, literal string, command bool) {
 		for _, word := range []string{function, gateway, location, device, sender, action, key, literal} {
 			if !utf8.ValidString(word) {
-				return // the mapper turns it away
+				return // the mapper refuses it
 			}
 		}
 		v, err := messages.ParseValue(literal)
 		if err != nil || strings.Count(literal, "[")+strings.Count(literal, "{") > 998 {
-			return // a message is two levels around its arguments
+			return // a message has two levels around its arguments
 		}
 		kind := messages.Status
 		if command {

@@ -101,7 +101,7 @@ func FromValue(v Value) (InternalMsg, error) {
 	return m, nil
 }
 
-// shown returns key for an error: as it is if a message has it, otherwise as an unknown key.
+// shown returns key for an error: unquoted if it is a key of messages, else as an unknown key.
 func shown(key string) string {
 	switch key {
 	case "type", "function", "gateway", "location", "device", "sender", "action":

@@ -7,7 +7,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// fromJSON returns the message of an object that is known to be good.
+// fromJSON returns the message in an object that is known to be valid.
 func fromJSON(t testing.TB, object string) messages.InternalMsg {
 	t.Helper()
 	m, err := messages.FromValue(parse(t, object))

@@ -18,7 +18,7 @@ const (
 	Status  Type = 'S' // something is so
 )
 
-// ParseType returns the type for its letter on the wire, which is upper case.
+// ParseType returns the type for its upper-case letter on the wire.
 func ParseType(letter string) (Type, bool) {
 	switch letter {
 	case "C":
@@ -40,7 +40,7 @@ func (t Type) String() string {
 	return ""
 }
 
-// Address is the four characteristics that address a message. Any may be empty: every device has it then.
+// Address holds the four characteristics that address a message. An empty characteristic matches every device.
 type Address struct {
 	Function string `json:"function,omitempty"` // what the device does: Lighting
 	Gateway  string `json:"gateway,omitempty"`  // the gateway that drives the device
@@ -48,11 +48,11 @@ type Address struct {
 	Device   string `json:"device,omitempty"`   // the device's own name
 }
 
-// The keys of arguments that the protocol itself gives a meaning to. They pass every map that does not list them.
+// The keys of arguments that have a meaning in the protocol itself. They pass every map that does not list them.
 const (
-	ArgResponse = "response" // how a command went; the name of an Outcome
-	ArgReason   = "reason"   // why, in words
-	ArgReply    = "reply"    // true in a command that wants an answer
+	ArgResponse = "response" // the result of a command: the name of an Outcome
+	ArgReason   = "reason"   // the reason, in words
+	ArgReply    = "reply"    // true in a command that asks for an answer
 	ArgID       = "id"       // repeated in the answer
 )
 
@@ -61,7 +61,7 @@ func IsProtocolKey(key string) bool {
 	return key == ArgResponse || key == ArgReason || key == ArgReply || key == ArgID
 }
 
-// Argument completes an action.
+// Argument is a key and a value that complete an action.
 type Argument struct {
 	Key   string
 	Value Value
@@ -77,8 +77,8 @@ type InternalMsg struct {
 	args   []Argument // in order, keys unique, never written again
 }
 
-// New returns a message without sender and arguments. A message that is sent without a sender gets the gateway's name as its
-// sender. A message without an action must have arguments, and is refused by every gateway that it reaches.
+// New returns a message without a sender and arguments. A message that is sent without a sender gets the gateway's name
+// as its sender. Every gateway refuses a message that has neither an action nor arguments.
 func New(kind Type, to Address, action string) InternalMsg {
 	return InternalMsg{kind: kind, to: to, action: action}
 }
@@ -145,7 +145,7 @@ func (m InternalMsg) WithSender(sender string) InternalMsg { m.sender = sender; 
 // WithAction returns m with another action.
 func (m InternalMsg) WithAction(action string) InternalMsg { m.action = action; return m }
 
-// WithArg returns m with one argument more, or, if m has the key already, with the value replaced.
+// WithArg returns m with one more argument or, if m has the key already, with another value for it.
 func (m InternalMsg) WithArg(key string, value Value) InternalMsg {
 	i := m.index(key)
 	m.args = slices.Clone(m.args)
@@ -157,8 +157,8 @@ func (m InternalMsg) WithArg(key string, value Value) InternalMsg {
 	return m
 }
 
-// WithArgs returns m with the given arguments instead of its own, in their order. Of two with one key, the value of the later
-// takes the place of the earlier.
+// WithArgs returns m with the given arguments instead of its own, in their order. If two have the same key, the value
+// of the later one takes the earlier one's place.
 func (m InternalMsg) WithArgs(args ...Argument) InternalMsg {
 	var l argList
 	if len(args) > 0 {
@@ -174,7 +174,7 @@ func (m InternalMsg) WithArgs(args ...Argument) InternalMsg {
 // WithoutArgs returns m without arguments.
 func (m InternalMsg) WithoutArgs() InternalMsg { m.args = nil; return m }
 
-// Equal reports whether m and n are the same message. The order of arguments does not count, as in a JSON object.
+// Equal reports whether m and n are the same message. The order of arguments does not matter, as in a JSON object.
 func (m InternalMsg) Equal(n InternalMsg) bool {
 	if m.kind != n.kind || m.to != n.to || m.sender != n.sender || m.action != n.action || len(m.args) != len(n.args) {
 		return false
@@ -188,8 +188,8 @@ func (m InternalMsg) Equal(n InternalMsg) bool {
 	return true
 }
 
-// String returns m on one line for people: type, address, sender, action and arguments. A word with a character that can't be
-// printed, such as a line's end, is quoted.
+// String returns m on one line for people: type, address, sender, action and arguments. A word with a character that
+// can't be printed, such as a line break, is quoted.
 func (m InternalMsg) String() string {
 	var b strings.Builder
 	b.WriteString(m.kind.String())
@@ -220,7 +220,7 @@ func printable(word string) string {
 	return word
 }
 
-// LogValue returns m as a group in which empty characteristics are left out.
+// LogValue returns m as a group without its empty characteristics.
 func (m InternalMsg) LogValue() slog.Value {
 	attrs := make([]slog.Attr, 0, 8)
 	for _, a := range [...]struct{ key, text string }{

@@ -13,7 +13,7 @@ import (
 
 var kitchen = messages.Address{Function: "Lighting", Gateway: "gw", Location: "Kitchen", Device: "spot"}
 
-// args returns the arguments of m as they stand: key, literal, key, literal …
+// args returns the arguments of m in order: key, literal, key, literal …
 func args(m messages.InternalMsg) []string {
 	var all []string
 	for key, v := range m.Args() {
@@ -40,7 +40,7 @@ func TestCharacteristics(t *testing.T) {
 		t.Errorf("Level = %v, %t, want none", v, ok)
 	}
 	for range m.WithArg("a", messages.Value{}).Args() {
-		break // must be allowed
+		break // break must stop Args
 	}
 }
 
@@ -59,7 +59,7 @@ func TestType(t *testing.T) {
 	}
 }
 
-// Every With method is tried on one message, which must be what it was afterwards.
+// Each With method is called on a message, which must be unchanged afterwards.
 func TestWithLeavesTheOriginalAlone(t *testing.T) {
 	one, two := messages.IntValue(1), messages.IntValue(2)
 	original := func() messages.InternalMsg {
@@ -103,7 +103,8 @@ func TestWithLeavesTheOriginalAlone(t *testing.T) {
 	}
 }
 
-// Two copies that grow from one message must not meet in its spare memory, however many arguments it has.
+// Two messages that are made from the same message must not share memory that is written, whatever the number of
+// arguments.
 func TestCopiesShareNothingThatIsWritten(t *testing.T) {
 	m := messages.New(messages.Command, kitchen, "DIM")
 	for n := range 20 {
@@ -130,7 +131,7 @@ func TestWithArgsKeepsNoHoldOfTheSlice(t *testing.T) {
 	}
 }
 
-// A few arguments and many are kept by different means, to the same effect.
+// Few and many arguments are stored differently, but behave the same.
 func TestManyArguments(t *testing.T) {
 	for _, n := range []int{1, 15, 16, 17, 18, 1000} {
 		var list []messages.Argument
@@ -140,7 +141,7 @@ func TestManyArguments(t *testing.T) {
 			list = append(list, messages.Argument{Key: key, Value: messages.Value{}})
 			want = append(want, key, fmt.Sprint(i))
 		}
-		for i := range n { // each key once more, with its value
+		for i := range n { // each key again, with the same value
 			list = append(list, messages.Argument{Key: list[i].Key, Value: messages.IntValue(int64(i))})
 		}
 		m := messages.New(messages.Command, kitchen, "DIM").WithArgs(list...)
@@ -154,7 +155,7 @@ func TestManyArguments(t *testing.T) {
 	}
 }
 
-// A payload of 100,000 keys takes a moment, not the half minute of looking at each for each.
+// Reading a payload of 100,000 keys takes a moment, and not the half minute of comparing each key with all others.
 func TestManyArgumentsAreNoAttack(t *testing.T) {
 	object := []byte(`{"type":"C","arguments":{"first":0`)
 	for i := range 100_000 {

@@ -84,7 +84,7 @@ func TestNestingIsBounded(t *testing.T) {
 	objects := func(n int) string { return strings.Repeat(`{"":`, n) + "1" + strings.Repeat("}", n) }
 	for _, row := range []struct {
 		name, literal string
-		offset        int // of the fault, or -1
+		offset        int // of the fault, or -1 if there is none
 	}{
 		{"1,000 lists", lists(1000), -1},
 		{"1,001 lists", lists(1001), 1000},
@@ -111,7 +111,7 @@ func TestNestingIsBounded(t *testing.T) {
 	}
 }
 
-// The innermost value of the deepest nesting allowed is reached level by level.
+// The innermost value of the deepest allowed nesting can be reached level by level.
 func TestDescendingToTheBound(t *testing.T) {
 	v := parse(t, strings.Repeat(`[ {"k" : `, 500)+` "here" `+strings.Repeat("} ]", 500))
 	for range 500 {

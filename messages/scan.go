@@ -7,13 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth bounds how deep lists and objects may nest, since a payload of brackets must not exhaust the stack.
+// maxDepth is how deep lists and objects may be nested: a payload of brackets must not exhaust the stack.
 const maxDepth = 1000
 
 // SyntaxError is a place where a text is not JSON.
 type SyntaxError struct {
 	Offset int    // in bytes, from 0
-	Found  string // what stands there and must not
+	Found  string // what stands there
 }
 
 // Error returns what was found, and where.
@@ -21,8 +21,8 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("not JSON: %s at byte %d", e.Found, e.Offset)
 }
 
-// The scanner below reads RFC 8259 strictly, in one pass and without allocation. A skip function takes the offset at which its
-// part begins, and returns the offset behind the part.
+// The scanner below follows RFC 8259 strictly, in one pass and without allocations. A skip function gets the offset at
+// which its part begins, and returns the offset behind the part.
 
 // skipSpace passes the white space of section 2.
 func skipSpace(s string, i int) int {

@@ -51,7 +51,8 @@ func FloatValue(f float64) Value {
 // BoolValue returns b as a JSON literal.
 func BoolValue(b bool) Value { return Value{strconv.FormatBool(b)} }
 
-// ValueOf returns v, as encoding/json marshals it, as a value. Nesting deeper than [ParseValue] takes is an error.
+// ValueOf returns v as a value, as encoding/json marshals it. It returns an error for values that are nested deeper
+// than [ParseValue] allows.
 func ValueOf(v any) (Value, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -66,8 +67,8 @@ func ValueOf(v any) (Value, error) {
 	return value, nil
 }
 
-// ParseValue checks that literal is exactly one JSON value, white space around it allowed, and returns it.
-// The value shares literal's memory. Nesting deeper than 1,000 levels is an error.
+// ParseValue returns literal as a value, or an error unless literal is exactly one JSON value, with or without white
+// space around it. The value shares literal's memory. Nesting deeper than 1,000 levels is an error.
 func ParseValue(literal string) (Value, error) {
 	begin := skipSpace(literal, 0)
 	end, err := skipValue(literal, begin, 0)
@@ -116,8 +117,8 @@ func (v Value) Text() (string, bool) {
 	return unquote(v.raw), true
 }
 
-// Int returns a whole number that fits, 5.0 and 1e3 among them, or the number in a text that is a JSON number: publishers write
-// both. It returns false for any other value.
+// Int returns the number if v is a whole number that fits into an int64, such as 5, 5.0 or 1e3, or a text that contains
+// such a JSON number, since publishers write both. It returns false for any other value.
 func (v Value) Int() (int64, bool) {
 	number, ok := v.number()
 	if !ok {
@@ -129,8 +130,8 @@ func (v Value) Int() (int64, bool) {
 	return decimalOf(number).int64()
 }
 
-// Float returns the float64 nearest to a number, or to the number in a text, as Int does. It returns false if the number is out
-// of range, and for any other value.
+// Float returns the float64 nearest to the number if v is a number, or a text that contains a JSON number. It returns
+// false if the number is out of range, and for any other value.
 func (v Value) Float() (float64, bool) {
 	number, ok := v.number()
 	if !ok {
@@ -143,8 +144,8 @@ func (v Value) Float() (float64, bool) {
 	return f, true
 }
 
-// number returns the literal of the number that v is, or that stands in the text v. The parsers of strconv alone would take
-// "inf", "0x1p4", "1_000" and "+5" as well.
+// number returns the literal of the number v, or of the number in the text v. The parsers of strconv alone would accept
+// "inf", "0x1p4", "1_000" and "+5", too.
 func (v Value) number() (string, bool) {
 	switch v.Kind() {
 	case Number:
@@ -152,7 +153,7 @@ func (v Value) number() (string, bool) {
 	case Text:
 		text := unquote(v.raw)
 		if text == "" || text[0] != '-' && !isDigit(text[0]) {
-			return "", false // most texts end here, and cost no error
+			return "", false // most texts are no numbers: returning here costs no error
 		}
 		end, err := skipNumber(text, 0)
 		return text, err == nil && end == len(text)
@@ -198,19 +199,20 @@ func (v Value) Members() iter.Seq2[string, Value] {
 	}
 }
 
-// compact returns v without the white space between the tokens of a list or an object: a value is always one line.
+// compact returns v without white space between the tokens of a list or an object, so that a value is always on one
+// line.
 func (v Value) compact() Value {
 	if k := v.Kind(); (k != List && k != Object) || !strings.ContainsAny(v.raw, " \t\n\r") {
 		return v
 	}
 	var b bytes.Buffer
 	if json.Compact(&b, []byte(v.raw)) != nil {
-		return v // can't be: raw is valid
+		return v // impossible: raw is valid
 	}
 	return Value{b.String()}
 }
 
-// String returns a text as it is and any other value as its literal.
+// String returns a text itself, and the literal of any other value.
 func (v Value) String() string {
 	if s, ok := v.Text(); ok {
 		return s

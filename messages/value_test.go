@@ -9,7 +9,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// parse returns the value of a literal that is known to be good.
+// parse returns the value of a literal that is known to be valid.
 func parse(t testing.TB, literal string) messages.Value {
 	t.Helper()
 	v, err := messages.ParseValue(literal)
@@ -24,8 +24,8 @@ func TestValueIsOneKindAndKeepsItsDigits(t *testing.T) {
 		name    string
 		literal string
 		kind    messages.Kind
-		word    string // of the kind
-		text    string // what String returns
+		word    string // name of the kind
+		text    string // result of String
 	}{
 		{"null", `null`, messages.Null, "null", `null`},
 		{"true", `true`, messages.Bool, "bool", `true`},

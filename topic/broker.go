@@ -16,9 +16,10 @@ const maxSocketPath = len(syscall.RawSockaddrUnix{}.Path) - 1
 
 const wantBroker = "want tcp, ssl, ws or wss://host:port, or unix:///path"
 
-// ParseBroker reads the address of a broker: tcp://host:port, ssl://host:port, ws://host:port/path, wss://host:port/path or
-// unix:///path. The host may be an IPv6 address in brackets, with a zone behind % or %25. A user and a missing port are for
-// the caller to judge. No error quotes the address, in which there may be a password or a token.
+// ParseBroker parses the address of a broker: tcp://host:port, ssl://host:port, ws://host:port/path,
+// wss://host:port/path or unix:///path. The host may be an IPv6 address in brackets, with a zone behind % or %25. A
+// user in the address, and a missing port, are no faults here. No error quotes the address, which may contain a
+// password or a token.
 func ParseBroker(address string) (*url.URL, error) {
 	if !strings.Contains(address, "://") {
 		return nil, fmt.Errorf("no scheme: %s", wantBroker)
@@ -56,7 +57,7 @@ func ParseBroker(address string) (*url.URL, error) {
 	return u, nil
 }
 
-// escapeZone writes the % before a zone as %25, as URLs want it (RFC 6874).
+// escapeZone writes the % before a zone as %25, as RFC 6874 demands in URLs.
 func escapeZone(address string) string {
 	before, rest, found := strings.Cut(address, "[")
 	host, after, closed := strings.Cut(rest, "]")
@@ -68,7 +69,7 @@ func escapeZone(address string) string {
 }
 
 func checkSocket(u *url.URL) error {
-	path := u.Host + u.Path // the host is the first part of a relative path
+	path := u.Host + u.Path // Host is the first part of a relative path
 	switch {
 	case path == "":
 		return errors.New("no path: want unix:///path")
@@ -82,8 +83,8 @@ func checkSocket(u *url.URL) error {
 	return nil
 }
 
-// CheckHost says why host is neither the name of a machine nor an IP address, one of IPv6 in brackets. Whether there is
-// one it does not ask.
+// CheckHost returns an error unless host is the valid name of a machine or an IP address, in brackets if it is an IPv6
+// address. It does not look the name up.
 func CheckHost(host string) error {
 	if inner, ok := strings.CutPrefix(host, "["); ok {
 		inner, ok = strings.CutSuffix(inner, "]")

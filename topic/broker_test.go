@@ -61,7 +61,7 @@ func TestParseBroker(t *testing.T) {
 	}
 }
 
-// What is an address can be dialled: its host is one to the standard library as well.
+// An address that ParseBroker accepts can be dialled: the standard library accepts its host, too.
 func FuzzParseBroker(f *testing.F) {
 	for _, seed := range []string{"tcp://h:1", "ssl://[fe80::1%eth0]:8883", "ws://a:b@h/p?q", "unix:///a", "tcp://a:b:1", "tcp://[::1]x:1", "tcp://[[::1]]:1", "tcp://h:"} {
 		f.Add(seed)

@@ -1,6 +1,6 @@
-// Package topic is the grammar of what MQTT shows to the outside: texts, topics, filters and the addresses of brokers. What it lets
-// through brokers take. The configuration, map files and sessions all ask it, so that none of them promises what another
-// refuses.
+// Package topic is the grammar of everything that a broker sees: texts, topics, filters and addresses of brokers.
+// Brokers accept what this package accepts. The configuration, map files and sessions all use it, so that none of them
+// accepts what another one refuses.
 //
-// Errors say what is wrong and leave it to their caller to say with what.
+// Errors describe the fault only. The caller adds the text at fault.
 package topic

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// CheckFilter says why filter is no topic filter (MQTT 3.1.1, section 4.7.1): + fills a level, and # the last one.
-// $share/GROUP/FILTER shares a subscription, in the words of MQTT 5 (section 4.8.2).
+// CheckFilter returns an error unless filter is a topic filter (MQTT 3.1.1, section 4.7.1): + stands for one level, and
+// # for all remaining ones. $share/GROUP/FILTER is a shared subscription of MQTT 5 (section 4.8.2).
 func CheckFilter(filter string) error {
 	if filter == "" {
 		return errors.New("is empty")
@@ -35,8 +35,8 @@ func CheckFilter(filter string) error {
 // shared is the first level of the filter of a shared subscription.
 const shared = "$share"
 
-// CutShare divides the filter of a shared subscription, $share/GROUP/FILTER, into $share/GROUP/ and the filter in it. Of any
-// other filter share is empty, and rest the whole.
+// CutShare splits the filter of a shared subscription, $share/GROUP/FILTER, into $share/GROUP/ and FILTER. For any
+// other filter, share is "" and rest is the whole filter.
 func CutShare(filter string) (share, rest string) {
 	after, ok := strings.CutPrefix(filter, shared+"/")
 	if !ok {
@@ -53,7 +53,7 @@ func CutShare(filter string) (share, rest string) {
 func Matches(filter, topic string) bool {
 	_, filter = CutShare(filter)
 	if strings.HasPrefix(topic, "$") && strings.IndexAny(filter, "+#") == 0 {
-		return false // the broker's own topics match no wildcard
+		return false // wildcards match no topics of the broker's own
 	}
 	for more := true; ; {
 		var want, level string
@@ -75,7 +75,7 @@ func Matches(filter, topic string) bool {
 	}
 }
 
-// Overlap reports whether there is a topic that both filters match.
+// Overlap reports whether both filters match a common topic.
 func Overlap(a, b string) bool {
 	_, a = CutShare(a)
 	_, b = CutShare(b)
@@ -91,7 +91,7 @@ func Overlap(a, b string) bool {
 			return true
 		case x != y && x != "+" && y != "+":
 			return false
-		case moreA != moreB: // one filter is at its end: the other matches the same only if # is all that is left of it
+		case moreA != moreB: // one filter has ended: the other one matches the same topic only if its rest is #
 			return moreA && a == "#" || moreB && b == "#"
 		}
 	}

@@ -25,7 +25,7 @@ func TestMatches(t *testing.T) {
 		{"$SYS/#", "$SYS/a", true},
 		{"$share/g/a/#", "a/b", true},
 		{"$share/g/#", "$SYS/a", false},
-		{"$share/g", "$share/g", true}, // which is no filter to subscribe to
+		{"$share/g", "$share/g", true}, // not a valid filter
 	} {
 		if got := topic.Matches(row.filter, row.topic); got != row.want {
 			t.Errorf("%s matches %s: got %t", row.filter, row.topic, got)
@@ -53,7 +53,7 @@ func TestCutShare(t *testing.T) {
 	}
 }
 
-// Nothing that a filter matches is beside what overlaps it.
+// If two filters match the same topic, Overlap returns true.
 func FuzzFilters(f *testing.F) {
 	for _, seed := range [][3]string{{"a/+/#", "+/b", "a/b"}, {"#", "$SYS/#", "$SYS/a"}, {"$share/g/a", "a/#", "a"}, {"", "/", "//"}} {
 		f.Add(seed[0], seed[1], seed[2])

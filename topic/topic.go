@@ -8,22 +8,23 @@ import (
 )
 
 const (
-	// MaxText is how many bytes a text can have on the wire (MQTT 3.1.1, section 1.5.3).
+	// MaxText is the maximum length of a text on the wire in bytes (MQTT 3.1.1, section 1.5.3).
 	MaxText = 65_535
-	// MaxName bounds the names that topics and the first packet of a session are put together of, and a root. All that is
-	// made of several of them fits: a topic into MaxText, that packet into the 100,000 bytes of mosquitto.
+	// MaxName is the maximum length, in bytes, of a root and of the names that make up topics and CONNECT packets.
+	// Every combination fits: a topic into MaxText, a CONNECT into the 100,000 bytes that mosquitto allows.
 	MaxName = 16_000
-	// maxSlashes is how deep mosquitto lets a topic be. With more it closes the connection, each time anew.
+	// maxSlashes is the number of slashes that mosquitto allows in a topic. It closes the connection over a topic with
+	// more.
 	maxSlashes = 200
-	// rootSlashes leaves room for what follows a root.
+	// rootSlashes leaves room for the levels after a root.
 	rootSlashes = 100
 )
 
-// CheckText says why s cannot be sent as a text (MQTT 3.1.1, section 1.5.3). Control characters and non-characters are
-// allowed there, but so is closing the connection over one, which mosquitto does.
+// CheckText returns an error if s cannot be sent as a text (MQTT 3.1.1, section 1.5.3). The standard allows control
+// characters and non-characters, but also allows a broker to close the connection over them, which mosquitto does.
 func CheckText(s string) error { return checkText(s, MaxText) }
 
-// CheckName is CheckText for a client id or a name to sign in by.
+// CheckName is CheckText for a client id or a user name.
 func CheckName(s string) error { return checkText(s, MaxName) }
 
 func checkText(s string, most int) error {
@@ -46,7 +47,7 @@ func checkText(s string, most int) error {
 	return nil
 }
 
-// isPrintable is true for what most texts are: of ASCII alone, and nothing odd.
+// isPrintable returns true for printable ASCII, which most texts are.
 func isPrintable(s string) bool {
 	for i := range len(s) {
 		if s[i] < 0x20 || s[i] > 0x7e {
@@ -56,8 +57,8 @@ func isPrintable(s string) bool {
 	return true
 }
 
-// isPlainLevel is true for what most levels are: printable ASCII, with nothing that has a meaning in topics. It is asked for six
-// levels of each message.
+// isPlainLevel returns true for printable ASCII without special characters of topics, which most levels are. It is
+// called for six levels of each message.
 func isPlainLevel(word string) bool {
 	for i := range len(word) {
 		if c := word[i]; c < 0x20 || c > 0x7e || c == '/' || c == '+' || c == '#' {
@@ -67,8 +68,8 @@ func isPlainLevel(word string) bool {
 	return true
 }
 
-// Check says why nothing can be published on a topic. A broker answers most of these by closing the connection, so that
-// the message, kept for the next one, would close that too.
+// Check returns an error if a topic cannot be published on. A broker closes the connection over most of these faults.
+// The message, kept for the next session, would end that session, too.
 func Check(topic string) error {
 	if topic == "" {
 		return errors.New("is empty")
@@ -86,7 +87,7 @@ func checkDepth(topic string) error {
 	return CheckText(topic)
 }
 
-// CheckLevel says why word cannot be one level of a topic to publish on, with others around it.
+// CheckLevel returns an error if word cannot be one level of a topic to publish on.
 func CheckLevel(word string) error {
 	if len(word) <= MaxName && isPlainLevel(word) {
 		return nil
@@ -97,7 +98,7 @@ func CheckLevel(word string) error {
 	return CheckName(word)
 }
 
-// CheckDevice says why a device cannot have this name, which is a level below root/$gateway/GATEWAY.
+// CheckDevice returns an error if a device cannot have this name, which becomes a level below root/$gateway/GATEWAY.
 func CheckDevice(name string) error {
 	switch name {
 	case "state", "request", "response":
@@ -106,8 +107,8 @@ func CheckDevice(name string) error {
 	return CheckLevel(name)
 }
 
-// CheckRoot says why topics cannot begin with root, one level or several; empty is one empty level. The levels that begin
-// with $ are the broker's.
+// CheckRoot returns an error if topics cannot begin with root, which is one or several levels; "" is one empty level.
+// Topics that begin with $ are the broker's own.
 func CheckRoot(root string) error {
 	if strings.HasPrefix(root, "$") {
 		return errors.New("begins with $: such topics are the broker's own")

@@ -7,7 +7,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
-// wants compares an error with a part of what it has to say, "" for none.
+// wants compares an error with want, a part of its text; "": no error.
 func wants(t *testing.T, what string, err error, want string) {
 	t.Helper()
 	if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
@@ -15,10 +15,10 @@ func wants(t *testing.T, what string, err error, want string) {
 	}
 }
 
-// Texts that no topic, filter, level nor root may hold.
+// Texts that no topic, filter, level or root may contain.
 var badTexts = []struct{ text, err string }{
 	{"a\x00b", "U+0000"},
-	{"a\tb", "U+0009"}, // which mosquitto hangs up on
+	{"a\tb", "U+0009"}, // mosquitto hangs up on it
 	{"a\x7fb", "U+007F"},
 	{"a\u0085b", "U+0085"},
 	{"a\ufffe", "U+FFFE"},

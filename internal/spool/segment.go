@@ -64,7 +64,7 @@ func newSegment(dir string, floor uint64) *segment {
 	return &segment{path: filepath.Join(dir, name), floor: floor, salt: salt}
 }
 
-// namedSegment returns the segment with this file name in dir; ok is false for a name that no segment has.
+// namedSegment returns the segment with this file name in dir, or false for a name that no segment has.
 func namedSegment(dir, name string) (*segment, bool) {
 	stem, ok := strings.CutSuffix(name, extension)
 	floor, salt, dash := strings.Cut(stem, "-")

@@ -114,7 +114,7 @@ func (m *mailer) deliver() bool {
 	return len(later) == 0
 }
 
-// next returns the time at which run must act next, if no alarm comes before; ok is false if there is nothing to wait
+// next returns the time at which run must act next, if no alarm comes before. It returns false if there is nothing to wait
 // for.
 func (m *mailer) next(retry time.Time) (time.Time, bool) {
 	m.mu.Lock()
