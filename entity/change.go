@@ -151,7 +151,7 @@ func (e *Entity) Word(v messages.Value) (action string, ok bool) {
 }
 
 // Action returns the change that a command with the action asks for: the value that has the action as its word, or the press of a
-// Button, whose word is Words[WordPress] or its ID in capitals. It returns false if e has no such word, or can't be set.
+// Button, whose word is Words[Press] or its ID in capitals. It returns false if e has no such word, or can't be set.
 func (e *Entity) Action(action string) (Change, bool) {
 	if e.Kind == Button {
 		return Change{ID: e.ID}, action == e.PressWord()
@@ -172,7 +172,7 @@ func (e *Entity) Action(action string) (Change, bool) {
 
 // PressWord returns the action that presses a Button.
 func (e *Entity) PressWord() string {
-	if word, ok := e.Words[WordPress]; ok {
+	if word, ok := e.Words[Press]; ok {
 		return word
 	}
 	return strings.ToUpper(e.ID)

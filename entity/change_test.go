@@ -109,7 +109,7 @@ func TestActionsAreWords(t *testing.T) {
 		{relay, "light_on", ""},
 		{reset, "RESET", "null"},
 		{reset, "PRESS", ""},
-		{entity.Entity{ID: "reset", Kind: entity.Button, Words: map[string]string{entity.WordPress: "START_ANEW"}}, "START_ANEW", "null"},
+		{entity.Entity{ID: "reset", Kind: entity.Button, Words: map[string]string{entity.Press: "START_ANEW"}}, "START_ANEW", "null"},
 		{flow, "DRY", ""}, // said only: flow can't be set
 		{entity.Entity{ID: "gate", Kind: entity.Bool, Write: true, Words: map[string]string{"true": "OPEN"}}, "CLOSE", ""},
 	} {

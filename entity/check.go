@@ -88,7 +88,7 @@ func CheckID(id string) error {
 
 // class checks Class, Unit and State together.
 func (c *check) class() {
-	if known := Classes(c.Kind, c.Write); c.Class != "" && !slices.Contains(known, c.Class) {
+	if known := classesOf(c.Kind, c.Write); c.Class != "" && !slices.Contains(known, c.Class) {
 		if len(known) == 0 {
 			c.fault("class: %q, but Home Assistant has none for %s", c.Class, c.what())
 		} else {
@@ -233,8 +233,8 @@ func (c *check) wordKey(key string) string {
 	case Enum, Event:
 		ok = slices.Contains(c.Options, key)
 	case Button:
-		if key != WordPress {
-			return WordPress
+		if key != Press {
+			return Press
 		}
 	}
 	if ok {

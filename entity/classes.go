@@ -118,8 +118,8 @@ var (
 	buttonClasses      = []string{"identify", "restart", "update"}
 )
 
-// Classes returns the device classes that an entity of the kind may have, read or written, sorted; nil: none.
-func Classes(kind Kind, write bool) []string {
+// classesOf returns the device classes that an entity of the kind may have, read or written, sorted; nil: none.
+func classesOf(kind Kind, write bool) []string {
 	switch {
 	case kind == Number:
 		return sortedKeys(numberClasses)

@@ -32,7 +32,7 @@ func TestTheTableOfClassesIsTaken(t *testing.T) {
 		{Kind: Bool}, {Kind: Bool, Write: true}, {Kind: Enum, Options: []string{"x"}}, {Kind: Enum, Options: []string{"x"}, Write: true},
 		{Kind: Text}, {Kind: Text, Write: true}, {Kind: Event, Options: []string{"x"}}, {Kind: Button},
 	} {
-		classes := Classes(e.Kind, e.Write)
+		classes := classesOf(e.Kind, e.Write)
 		if !slices.IsSorted(classes) {
 			t.Errorf("the classes of %s, written %t, are not sorted: %v", e.Kind, e.Write, classes)
 		}

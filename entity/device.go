@@ -59,11 +59,13 @@ const (
 // HasValue reports whether entities of the kind have a value.
 func (k Kind) HasValue() bool { return k == Number || k == Bool || k == Enum || k == Text }
 
-// Group makes an entity a part of a thing that people see as one: a light of a switch and a brightness.
+// Group makes an entity a part of a thing that people see as one: a light of a switch and a brightness. The roles are, of a light, on
+// (which it must have), brightness, color_temp and effect; of a cover, position, tilt, state and move, one of position and move being
+// there.
 type Group struct {
 	Kind string `json:"kind"` // light or cover
 	ID   string `json:"id"`   // of the thing, unique within the device, in the grammar of entities' IDs
-	Role string `json:"role"` // what the entity is in it: on, brightness, position …
+	Role string `json:"role"` // what the entity is in it
 }
 
 // Report says when a value is worth telling.
@@ -81,8 +83,8 @@ const (
 	ActionGet   = "GET"   // a command that asks for STATE
 )
 
-// WordPress is the key under which the Words of a Button have its action.
-const WordPress = "press"
+// Press is the key under which the Words of a Button have its action.
+const Press = "press"
 
 // F returns a pointer to f, for Min, Max and Step.
 func F(f float64) *float64 { return &f }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -45,7 +44,7 @@ func Float32(id string, f float32, err error) Reading {
 	if err != nil {
 		return Reading{ID: id, Err: err}
 	}
-	return number(id, strconv.FormatFloat(float64(f), 'g', -1, 32))
+	return Reading{ID: id, Value: messages.Float32Value(f)}
 }
 
 // Int returns a reading of a Number.
@@ -103,10 +102,4 @@ func checkFloat(f float64) error {
 		return errInfinite
 	}
 	return nil
-}
-
-// number returns the reading of a literal that strconv has written, which JSON takes.
-func number(id, literal string) Reading {
-	v, err := messages.ParseValue(literal)
-	return Reading{ID: id, Value: v, Err: err}
 }

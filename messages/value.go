@@ -40,12 +40,21 @@ func TextValue(s string) Value { return Value{string(appendText(make([]byte, 0, 
 // IntValue returns n as a JSON number.
 func IntValue(n int64) Value { return Value{strconv.FormatInt(n, 10)} }
 
-// FloatValue returns f as a JSON number, or null if f is infinite or not a number, which JSON cannot express.
-func FloatValue(f float64) Value {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
+// FloatValue returns f as a JSON number in its shortest form, or null if f is infinite or not a number, which JSON cannot express.
+func FloatValue(f float64) Value { return floatValue(f, 64) }
+
+// Float32Value is FloatValue for what equipment keeps as a float32: 230.1 stays 230.1, where float64(f) were 230.10000610351562.
+func Float32Value(f float32) Value { return floatValue(float64(f), 32) }
+
+func floatValue(f float64, bits int) Value {
+	format := byte('f')
+	switch size := math.Abs(f); {
+	case math.IsNaN(f) || math.IsInf(f, 0):
 		return Value{}
+	case size != 0 && size < 1e-6 || size >= 1e21: // as encoding/json and JavaScript have it
+		format = 'e'
 	}
-	return Value{strconv.FormatFloat(f, 'g', -1, 64)}
+	return Value{strconv.FormatFloat(f, format, -1, bits)}
 }
 
 // BoolValue returns b as a JSON literal.

@@ -22,7 +22,7 @@ func house() entity.Device {
 		{ID: "seen", Kind: entity.Bool, Words: map[string]string{"true": "SEEN"}},
 		{ID: "raw", Kind: entity.Number, Hidden: true},
 		{ID: "all_off", Kind: entity.Button},
-		{ID: "identify", Kind: entity.Button, Words: map[string]string{entity.WordPress: "BLINK"}, Address: messages.Address{Location: "Hall"}},
+		{ID: "identify", Kind: entity.Button, Words: map[string]string{entity.Press: "BLINK"}, Address: messages.Address{Location: "Hall"}},
 	}}
 }
 
