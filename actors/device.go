@@ -109,7 +109,7 @@ func (d *device) route() route {
 		all := routing.Answers(d.answers())
 		answers = &all
 	}
-	return route{name: d.config.Name, answers: answers, reply: d.config.Reply, inbox: d}
+	return route{name: d.config.Name, answers: answers, reply: d.config.Reply, repeats: d.config.ReplyArguments, inbox: d}
 }
 
 // post gives the device a message, or refuses it. The mapper calls post with an h that it has boxed once for all the devices

@@ -182,7 +182,7 @@ func TestEarlyAcknowledgementOfSeveral(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			p := newProbe(t)
 			m := newMapper(p.mapperOptions(), nil, nil)
-			m.pending.expect(d, newPendingDelivery(messages.New(messages.Command, messages.Address{}, "ON"), nothingWanted, 3, 1))
+			m.pending.expect(d, newPendingDelivery(messages.New(messages.Command, messages.Address{}, "ON"), answering{}, 3, 1))
 			left := 3
 			var records []uint64
 			for _, i := range order {

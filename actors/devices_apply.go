@@ -156,7 +156,9 @@ func deviceAdded(c *config.Device, addedBy string) messages.DeviceAdded {
 // described has the mapper know what a device answers to, which follows from its description.
 func (p *parent) described(m described) {
 	if d := p.table.named(m.device.name); d != nil && d.identity() == m.device {
-		p.mapper.send(routes{add: []route{{name: m.device.name, answers: m.answers, reply: d.config.Reply, inbox: d}}})
+		r := d.route()
+		r.answers = m.answers
+		p.mapper.send(routes{add: []route{r}})
 	}
 }
 
@@ -344,7 +346,7 @@ func changesTo(present map[string]*config.Device, wanted []config.Device) (c Cha
 // sameConfiguration reports whether two configurations mean the same device. An empty list or no parameters mean the same as
 // lists and parameters that were left out.
 func sameConfiguration(a, b *config.Device) bool {
-	return a.Name == b.Name && a.Type == b.Type && a.Reply == b.Reply && a.Retain == b.Retain &&
+	return a.Name == b.Name && a.Type == b.Type && a.Reply == b.Reply && a.ReplyArguments == b.ReplyArguments && a.Retain == b.Retain &&
 		a.Timeout == b.Timeout && a.OpenTimeout == b.OpenTimeout && a.Mailbox == b.Mailbox &&
 		a.Address == b.Address && a.Retry == b.Retry &&
 		slices.Equal(a.AnswersTo.Function, b.AnswersTo.Function) && slices.Equal(a.AnswersTo.Gateway, b.AnswersTo.Gateway) &&

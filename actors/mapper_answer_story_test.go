@@ -2,6 +2,7 @@ package actors_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -87,6 +88,44 @@ func TestOneAnswerForAll(t *testing.T) {
 			t.Errorf("published %q, want a's status and %s", got, want)
 		}
 	})
+}
+
+// An answer repeats the arguments if a device that was found has it so. There are the ways that answers go: that of one device at
+// QoS 0 which answers itself, that of several, and that of the spool are different ones.
+func TestAnswersRepeatArguments(t *testing.T) {
+	const args = `"level":1e3,"speed":"slow",`
+	for _, row := range []struct {
+		name, topic, action string
+		repeats, itself     bool
+		want                string // the answer's payload
+	}{
+		{"repeated", "home////a/me/C", "ON", true, false, `{"action":"ON",` + args + `"response":"OK","id":7}`},
+		{"not repeated", "home////a/me/C", "ON", false, false, `{"action":"ON","response":"OK","id":7}`},
+		{"with a fault", "home////a/me/C", "REFUSE", true, false, `{"action":"REFUSE",` + args + `"response":"REJECTED","reason":"a: action refused","id":7}`},
+		{"of one that answers itself", "home////a/me/C", "REFUSE", true, true, `{"action":"REFUSE",` + args + `"response":"REJECTED","reason":"a: action refused","id":7}`},
+		{"of two", "home//g///me/C", "ON", true, false, `{"action":"ON",` + args + `"response":"OK","id":7}`},
+	} {
+		for _, qos := range []byte{0, 1} {
+			t.Run(fmt.Sprintf("%s/QoS%d", row.name, qos), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					list := answering(config.ReplyAddressed, "a", "b")
+					list[0].ReplyArguments = row.repeats
+					if row.itself {
+						list[0].Type = "echo"
+					}
+					b := start(t, list)
+					defer b.end()
+					payload := fmt.Sprintf(`{"action": %q, "level": 1e3, "id": 7, "speed": "slow"}`, row.action)
+					b.broker.session().options.Arrived(mqtt.Message{Topic: row.topic, Payload: payload, QoS: qos})
+					synctest.Wait()
+					got := of(b.broker.published(), func(m string) bool { return strings.Contains(m, `"response"`) })
+					if want := []string{strings.Replace(row.topic, "me/C", "gw/S", 1) + " " + row.want}; !slices.Equal(got, want) {
+						t.Errorf("answers %q, want %q", got, want)
+					}
+				})
+			})
+		}
+	}
 }
 
 // A flood that a device can't take has few answers.

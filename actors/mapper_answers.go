@@ -18,7 +18,11 @@ func (m *mapper) answer(p *pendingDelivery, emitted bool) {
 	case p.worst == messages.Busy && !m.answered.allow(p.device):
 		m.counters.Unanswered.Add(1)
 	default:
-		m.say(p.asked.Reply(p.worst, p.reason))
+		answer := p.asked.Reply
+		if p.repeats {
+			answer = p.asked.ReplyWithArgs
+		}
+		m.say(answer(p.worst, p.reason))
 	}
 }
 

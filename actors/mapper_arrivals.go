@@ -85,14 +85,14 @@ func (m *mapper) route(a messages.Arrived, msg messages.InternalMsg) {
 		return
 	}
 	m.counters.Routed.Add(1)
-	wanted := m.routes.wanted(msg, m.found)
+	how := m.routes.answering(msg, m.found)
 	handle := messages.Handle{Delivery: a.Delivery, QoS: a.QoS, Msg: msg}
 	switch {
-	case a.QoS == 0 && wanted != allWanted && len(m.found) == 1: // there is nothing to be added up
-		handle.Faults, handle.Alone = wanted == faultsWanted, true
+	case a.QoS == 0 && how.wanted != allWanted && len(m.found) == 1: // there is nothing to be added up
+		handle.Faults, handle.Alone = how.wanted == faultsWanted, true
 	case a.QoS > 0 || msg.Type() == messages.Command:
 		handle.Answer = true
-		m.pending.expect(a.Delivery, newPendingDelivery(msg, wanted, len(m.found), a.QoS))
+		m.pending.expect(a.Delivery, newPendingDelivery(msg, how, len(m.found), a.QoS))
 	}
 	boxed := any(handle) // once for all the devices
 	for _, number := range m.found {
@@ -115,9 +115,8 @@ func (m *mapper) restored(r messages.Restored) {
 	}
 	m.counters.Restored.Add(1)
 	d := messages.Delivery{Number: r.Record}
-	wanted := device.wanted(r.Msg)
-	m.pending.expect(d, newPendingDelivery(r.Msg, wanted, 1, 0))
-	device.inbox.post(messages.Handle{Delivery: d, QoS: 1, Answer: wanted != nothingWanted, Early: true, Record: r.Record, Msg: r.Msg})
+	m.pending.expect(d, newPendingDelivery(r.Msg, device.answering(r.Msg), 1, 0))
+	device.inbox.post(messages.Handle{Delivery: d, QoS: 1, Early: true, Record: r.Record, Msg: r.Msg})
 }
 
 // restoreEarly gives devices that have come what was kept for them, and gives up what was kept for those that nobody will
@@ -185,7 +184,8 @@ func (m *mapper) awaitLess(d messages.Delivery, p *pendingDelivery) {
 
 // undone answers a command of which only faults are answered, and nobody keeps account.
 func (m *mapper) undone(u messages.Undone) {
-	p := newPendingDelivery(u.Msg, faultsWanted, 1, 0)
+	device, _ := m.routes.named(u.Device) // which may have gone
+	p := newPendingDelivery(u.Msg, answering{faultsWanted, device.repeats}, 1, 0)
 	p.add(messages.Done{Device: u.Device, Outcome: u.Outcome, Reason: u.Reason})
 	m.answer(p, false)
 }

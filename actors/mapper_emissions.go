@@ -55,9 +55,9 @@ func (m *mapper) tellNeighbours(e messages.Emitted) {
 	}
 	m.counters.Told.Add(1)
 	handle := messages.Handle{Msg: e.Msg}
-	if wanted := m.routes.wanted(e.Msg, m.found); wanted != nothingWanted {
+	if how := m.routes.answering(e.Msg, m.found); how.wanted != nothingWanted {
 		handle.Delivery, handle.Answer = messages.Delivery{Number: e.Number, Emitted: true}, true
-		m.pending.expect(handle.Delivery, newPendingDelivery(e.Msg, wanted, len(m.found), 0))
+		m.pending.expect(handle.Delivery, newPendingDelivery(e.Msg, how, len(m.found), 0))
 	}
 	boxed := any(handle)
 	for _, number := range m.found {

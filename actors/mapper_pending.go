@@ -36,20 +36,20 @@ func (p *pending) close(d messages.Delivery, delivery *pendingDelivery) {
 // pendingDelivery is a delivery that somebody waits for: the broker for its acknowledgement, the sender for an answer,
 // or both.
 type pendingDelivery struct {
-	left    int                  // devices that have still to tell how it went
-	awaited int                  // of them, those for which the broker waits
-	record  uint64               // the highest that is to be on disk before the acknowledgement
-	wanted  answerWanted         // by the sender
-	asked   messages.InternalMsg // what is to be answered
-	worst   messages.Outcome     // so far
-	reason  string               // of the worst, naming the devices
-	device  string               // the first of them
-	blamed  int                  // how many they are
+	left      int                  // devices that have still to tell how it went
+	awaited   int                  // of them, those for which the broker waits
+	record    uint64               // the highest that is to be on disk before the acknowledgement
+	answering                      // of the sender
+	asked     messages.InternalMsg // what is to be answered
+	worst     messages.Outcome     // so far
+	reason    string               // of the worst, naming the devices
+	device    string               // the first of them
+	blamed    int                  // how many they are
 }
 
 // newPendingDelivery returns the delivery of a message that has found so many devices.
-func newPendingDelivery(msg messages.InternalMsg, wanted answerWanted, found int, qos byte) *pendingDelivery {
-	p := &pendingDelivery{left: found, wanted: wanted, asked: msg}
+func newPendingDelivery(msg messages.InternalMsg, how answering, found int, qos byte) *pendingDelivery {
+	p := &pendingDelivery{left: found, answering: how, asked: msg}
 	if qos > 0 {
 		p.awaited = found
 	}

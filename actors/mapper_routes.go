@@ -132,12 +132,13 @@ func (t *routeTable) opened(o messages.Opened) {
 	r.itself, r.deaf = o.AnswersItself, o.Deaf
 }
 
-// wanted tells what is to be answered of a message that finds these devices: what any of them has answered.
-func (t *routeTable) wanted(msg messages.InternalMsg, found []int) (most answerWanted) {
+// answering tells what is to be answered of a message that finds these devices: what any of them has answered, as any has it.
+func (t *routeTable) answering(msg messages.InternalMsg, found []int) (a answering) {
 	for _, number := range found {
-		most = max(most, t.routed[number].wanted(msg))
+		one := t.routed[number].answering(msg)
+		a = answering{max(a.wanted, one.wanted), a.repeats || one.repeats}
 	}
-	return most
+	return a
 }
 
 // asks reports whether a command asks for an answer.
@@ -145,6 +146,12 @@ func asks(msg messages.InternalMsg) bool {
 	reply, _ := msg.Arg(messages.ArgReply)
 	asked, _ := reply.Bool()
 	return asked
+}
+
+// answering says what the sender of a command is to hear from the gateway, and how.
+type answering struct {
+	wanted  answerWanted
+	repeats bool // the arguments of the command
 }
 
 // answerWanted says of which outcomes the sender of a command is to hear from the gateway.
@@ -156,19 +163,18 @@ const (
 	allWanted
 )
 
-// wanted tells what this device has answered of msg: all of a command that asks for it, else what its configuration says.
+// answering tells what this device has answered of msg: all of a command that asks for it, else what its configuration says.
 // One that answers commands itself says itself what it did. Statuses are never answered.
-func (r routed) wanted(msg messages.InternalMsg) answerWanted {
-	if msg.Type() != messages.Command {
-		return nothingWanted
-	}
+func (r routed) answering(msg messages.InternalMsg) answering {
 	switch {
+	case msg.Type() != messages.Command:
+		return answering{}
 	case asks(msg):
-		return allWanted
+		return answering{allWanted, r.repeats}
 	case r.reply == config.ReplyNever, r.reply != config.ReplyAlways && msg.Gateway() == "" && msg.Device() == "":
-		return nothingWanted
+		return answering{}
 	case r.itself:
-		return faultsWanted
+		return answering{faultsWanted, r.repeats}
 	}
-	return allWanted
+	return answering{allWanted, r.repeats}
 }

@@ -195,7 +195,7 @@ func TestAnswersItself(t *testing.T) {
 		{"one that takes its place", func() { table.add(route{name: "a", answers: new(routing.Answers), inbox: other}) }, allWanted},
 	} {
 		step.do()
-		if got := table.wanted(command, table.find(command, nil)); got != step.want {
+		if got := table.answering(command, table.find(command, nil)).wanted; got != step.want {
 			t.Errorf("%s: wanted is %v, want %v", step.name, got, step.want)
 		}
 	}

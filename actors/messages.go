@@ -39,6 +39,7 @@ type route struct {
 	name    string
 	answers *routing.Answers
 	reply   string // which commands are answered: one of the words of config.Device.Reply
+	repeats bool   // their arguments are repeated in the answer
 	inbox   inbox
 }
 

@@ -102,17 +102,18 @@ type Mapping struct {
 
 // Device is one device and what it is told.
 type Device struct {
-	Name        string         `koanf:"name" example:"lamp" doc:"unique; a level of the topic that tells how it is"`
-	Type        string         `koanf:"type" example:"dummy" doc:"one of those that the command \"devices\" lists"`
-	Address     Address        `koanf:"address"`
-	AnswersTo   AnswersTo      `koanf:"answers_to"`
-	Reply       string         `koanf:"reply" default:"addressed" one_of:"always addressed never" doc:"which commands are answered with how they went: always, addressed (those that name a gateway or a device), or never; those that ask for it are in any case"`
-	Retain      bool           `koanf:"retain" default:"false" doc:"the broker keeps its latest status for whoever subscribes later"`
-	Timeout     time.Duration  `koanf:"timeout" default:"10s" min:"10ms" max:"24h" doc:"a message that it handles for longer makes it count as stuck"`
-	OpenTimeout time.Duration  `koanf:"open_timeout" default:"30s" min:"10ms" max:"24h" doc:"longest duration of opening it"`
-	Mailbox     int            `koanf:"mailbox" default:"1000" min:"1" max:"1000000" doc:"messages that wait for it, beside those at QoS 1 that the broker still waits for; further ones are refused (BUSY)"`
-	Retry       Retry          `koanf:"retry"`
-	Params      map[string]any `koanf:"params" example:"{port: /dev/tty}" doc:"its own options, as the command \"devices\" shows them for its type"`
+	Name           string         `koanf:"name" example:"lamp" doc:"unique; a level of the topic that tells how it is"`
+	Type           string         `koanf:"type" example:"dummy" doc:"one of those that the command \"devices\" lists"`
+	Address        Address        `koanf:"address"`
+	AnswersTo      AnswersTo      `koanf:"answers_to"`
+	Reply          string         `koanf:"reply" default:"addressed" one_of:"always addressed never" doc:"which commands are answered with how they went: always, addressed (those that name a gateway or a device), or never; those that ask for it are in any case"`
+	ReplyArguments bool           `koanf:"reply_arguments" default:"false" doc:"an answer repeats the arguments of its command, as the Python original's did"`
+	Retain         bool           `koanf:"retain" default:"false" doc:"the broker keeps its latest status for whoever subscribes later"`
+	Timeout        time.Duration  `koanf:"timeout" default:"10s" min:"10ms" max:"24h" doc:"a message that it handles for longer makes it count as stuck"`
+	OpenTimeout    time.Duration  `koanf:"open_timeout" default:"30s" min:"10ms" max:"24h" doc:"longest duration of opening it"`
+	Mailbox        int            `koanf:"mailbox" default:"1000" min:"1" max:"1000000" doc:"messages that wait for it, beside those at QoS 1 that the broker still waits for; further ones are refused (BUSY)"`
+	Retry          Retry          `koanf:"retry"`
+	Params         map[string]any `koanf:"params" example:"{port: /dev/tty}" doc:"its own options, as the command \"devices\" shows them for its type"`
 }
 
 // Address is what a device's own messages are about, in internal words.

@@ -245,7 +245,7 @@ func (o *oldReader) device() {
 	}
 	o.names["devices[0].name"], o.names["devices[0].type"] = place, place
 	o.names["devices[0].params"] = "[INTERFACE]"
-	o.flat["devices"] = []any{map[string]any{"name": kind, "type": kind, "params": params, "reply": ReplyNever}}
+	o.flat["devices"] = []any{map[string]any{"name": kind, "type": kind, "params": params, "reply": ReplyNever, "reply_arguments": true}}
 }
 
 // behaviour sets the options in which the gateway otherwise differs from the original, which acted on retained commands and

@@ -67,7 +67,7 @@ timeout: 0.01
 func TestLegacy(t *testing.T) {
 	dir := write(t, map[string]string{"dummy2mqtt.conf": firstGeneration, "dummy2mqtt.map": "{}", "entry2mqtt.cfg": secondGeneration})
 	dummy := func(kind string, params map[string]any) []Device {
-		return []Device{{Name: kind, Type: kind, Reply: ReplyNever, Timeout: 10 * time.Second, OpenTimeout: 30 * time.Second, Mailbox: 1000, Retry: Retry{Min: time.Second, Max: time.Minute}, Params: params}}
+		return []Device{{Name: kind, Type: kind, Reply: ReplyNever, ReplyArguments: true, Timeout: 10 * time.Second, OpenTimeout: 30 * time.Second, Mailbox: 1000, Retry: Retry{Min: time.Second, Max: time.Minute}, Params: params}}
 	}
 
 	first := Default()

@@ -1,5 +1,7 @@
 package messages
 
+import "slices"
+
 // Outcome is how the handling of a message has ended.
 type Outcome uint8
 
@@ -32,7 +34,19 @@ func (o Outcome) String() string {
 // Reply returns the answer to m: a new status with m's address and action, the outcome as its response, the reason unless that
 // is empty, and m's id if m has one. The answer has no sender, so that the gateway's name becomes its sender.
 func (m InternalMsg) Reply(o Outcome, reason string) InternalMsg {
-	r := New(Status, m.to, m.action).WithArg(ArgResponse, TextValue(o.String()))
+	return m.reply(New(Status, m.to, m.action), o, reason)
+}
+
+// ReplyWithArgs is Reply, and repeats m's arguments as well, in their order, ahead of what Reply adds.
+func (m InternalMsg) ReplyWithArgs(o Outcome, reason string) InternalMsg {
+	r := New(Status, m.to, m.action)
+	r.args = slices.DeleteFunc(slices.Clone(m.args), func(a Argument) bool { return IsProtocolKey(a.Key) })
+	return m.reply(r, o, reason)
+}
+
+// reply returns r as the answer to m.
+func (m InternalMsg) reply(r InternalMsg, o Outcome, reason string) InternalMsg {
+	r = r.WithArg(ArgResponse, TextValue(o.String()))
 	if reason != "" {
 		r = r.WithArg(ArgReason, TextValue(reason))
 	}

@@ -43,6 +43,25 @@ func TestReply(t *testing.T) {
 	}
 }
 
+// Repeated arguments keep their order and type; those of the protocol are the answer's own.
+func TestReplyWithArgs(t *testing.T) {
+	command := messages.New(messages.Command, kitchen, "DIM").WithSender("me").
+		WithArg("reply", messages.BoolValue(true)).WithArg("speed", messages.TextValue("slow")).
+		WithArg("id", messages.IntValue(7)).WithArg("reason", messages.TextValue("x")).WithArg("level", parse(t, `1e3`))
+	r := command.ReplyWithArgs(messages.Rejected, "no such level")
+	want := []string{"speed", `"slow"`, "level", `1e3`, "response", `"REJECTED"`, "reason", `"no such level"`, "id", `7`}
+	if got := args(r); !slices.Equal(got, want) || r.Type() != messages.Status || r.Sender() != "" {
+		t.Errorf("the answer is %s with arguments %q, want an unsigned status with %q", r, got, want)
+	}
+	if got := args(command); got[0] != "reply" {
+		t.Errorf("the command became %s", command)
+	}
+	plain := messages.New(messages.Command, kitchen, "ON")
+	if r := plain.ReplyWithArgs(messages.Handled, ""); !r.Equal(plain.Reply(messages.Handled, "")) {
+		t.Errorf("without arguments: %s", r)
+	}
+}
+
 func TestProtocolKeys(t *testing.T) {
 	for key, want := range map[string]bool{
 		"response": true, "reason": true, "reply": true, "id": true, "ID": false, "action": false, "": false,

@@ -144,7 +144,7 @@ var messageWorks = []work{
 		return func() {
 			_ = m.String()
 			m.LogValue()
-			m.Reply(messages.Failed, strings.Repeat("x\n", n)).AppendJSON(m.AppendJSON(nil))
+			m.ReplyWithArgs(messages.Failed, strings.Repeat("x\n", n)).AppendJSON(m.AppendJSON(nil))
 		}
 	}},
 	{"message/read", func(t *testing.T, n int) func() {
