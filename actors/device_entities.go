@@ -97,6 +97,11 @@ func (l *deviceListener) Show(view, payload string, retain bool) {
 	l.shared.connection.send(messages.View{Device: l.config.Name, Name: view, Payload: payload, Retain: retain})
 }
 
+// Forget implements entities.Listener.
+func (l *deviceListener) Forget(about messages.Address) {
+	l.shared.mapper.send(messages.Forget{Device: l.config.Name, About: about})
+}
+
 // Reroute implements entities.Listener.
 func (l *deviceListener) Reroute() {
 	answers := routing.Answers((*device)(l).answers())

@@ -79,6 +79,9 @@ func (l *listener) Show(view, payload string, retain bool) {
 	l.views[view] = payload
 }
 
+// Forget implements entities.Listener.
+func (l *listener) Forget(about messages.Address) { (*Env)(l).Forget(about) }
+
 // Reroute implements entities.Listener.
 func (l *listener) Reroute() {}
 

@@ -1,6 +1,7 @@
 package entities
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,8 @@ type Listener interface {
 	Say(msg messages.InternalMsg, retain bool)
 	// Show publishes a view. An empty one that is retained is a clearing.
 	Show(view, payload string, retain bool)
+	// Forget has the broker forget what has been said about an address, at which nothing is said any more.
+	Forget(about messages.Address)
 	// Reroute takes notice that other messages may find the device.
 	Reroute()
 }
@@ -92,12 +95,19 @@ func (t *Teller) End() {
 	}
 }
 
-// tellAll tells a new description.
+// tellAll tells a new description, and has forgotten what is not said any more.
 func (t *Teller) tellAll(before *Description) {
 	now := t.said.Load()
 	t.to.Show("info", now.info(), true)
-	if before != nil && len(before.places) > 0 && len(now.places) == 0 {
-		t.to.Show("values", "", true)
+	if before != nil {
+		for _, at := range before.places {
+			if !slices.Contains(now.places, at) {
+				t.to.Forget(at)
+			}
+		}
+		if len(before.places) > 0 && len(now.places) == 0 {
+			t.to.Show("values", "", true)
+		}
 	}
 	t.tellDue()
 }

@@ -23,6 +23,10 @@ func (h *heard) Show(view, payload string, retain bool) {
 	h.lines = append(h.lines, fmt.Sprintf("%s %s %v", view, payload, retain))
 }
 
+func (h *heard) Forget(about messages.Address) {
+	h.lines = append(h.lines, fmt.Sprint("forget ", about))
+}
+
 func (h *heard) Reroute() { h.lines = append(h.lines, "reroute") }
 
 func (h *heard) want(t *testing.T, when string, want ...string) {
@@ -120,10 +124,8 @@ func TestTeller(t *testing.T) {
 		if err := teller.Describe(less); err != nil {
 			t.Error(err)
 		}
-		if len(h.lines) != 3 || h.lines[0] != "reroute" || h.lines[2] != "values  true" {
-			t.Errorf("no values any more: told %q", h.lines)
-		}
-		h.lines = nil
+		info := `info {"address":{"function":"Security","device":"entry"},"entities":[{"id":"bell","kind":"event","options":["rung"]}]} true`
+		h.want(t, "no values any more", "reroute", info, "forget {Security   Gate}", "forget {Security   entry}", "values  true")
 		if err := teller.Describe(gate()); err != nil {
 			t.Error(err)
 		}
