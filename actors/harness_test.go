@@ -135,6 +135,7 @@ type fakeBroker struct {
 
 	subscribed []string          // filters that it holds for the session
 	retained   map[string]string // payloads by topic
+	qos        map[string]byte   // of the latest publication of a topic; may be nil
 }
 
 func (f *fakeBroker) dial(ctx context.Context, o mqtt.Options) (mqtt.Session, error) {
@@ -266,6 +267,9 @@ func (s *fakeSession) Publish(number uint64, m mqtt.Message) {
 			return
 		}
 		s.broker.story = append(s.broker.story, m.Topic+" "+m.Payload)
+		if s.broker.qos != nil {
+			s.broker.qos[m.Topic] = m.QoS
+		}
 		below, ours := strings.CutPrefix(m.Topic, "home/$gateway/gw/")
 		switch {
 		case ours && strings.HasSuffix(below, "state"):
