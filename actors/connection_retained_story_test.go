@@ -1,6 +1,8 @@
 package actors_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -13,12 +15,13 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/actors"
+	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/mapping"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// say has a device say something about a function that is retained.
-func (b *bench) say(device, function, action string) {
+// retain has a device say something about a function that is retained.
+func (b *bench) retain(device, function, action string) {
 	b.gateway.Post("mapper", messages.Emitted{
 		Device: device, Msg: messages.New(messages.Status, messages.Address{Function: function}, action), Retain: true,
 	})
@@ -82,10 +85,10 @@ func TestBrokerForgets(t *testing.T) {
 				b := start(t, lamps("a", "b"), dial, func(o *actors.Options) { o.QoS = qos })
 				defer b.end()
 				b.broker = f
-				b.say("a", "Old", "ON")
-				b.say("a", "Light", "ON")
-				b.say("a", "Light", "OFF")
-				b.say("b", "Radio", "ON")
+				b.retain("a", "Old", "ON")
+				b.retain("a", "Light", "ON")
+				b.retain("a", "Light", "OFF")
+				b.retain("b", "Radio", "ON")
 				b.show("b", "values", `{"x":1}`)
 				b.show("b", "info", `{}`)
 				b.show("b", "info", "")
@@ -133,10 +136,10 @@ func TestOutboxIsNewer(t *testing.T) {
 		b := start(t, lamps("a"), dial)
 		defer b.end()
 		b.broker = f
-		b.say("a", "Light", "ON")
+		b.retain("a", "Light", "ON")
 		f.locked(func() { f.sent, f.down = nil, errRefused })
 		b.lose(true)
-		b.say("a", "Light", "OFF")
+		b.retain("a", "Light", "OFF")
 		f.locked(func() { f.down = nil })
 		time.Sleep(time.Minute)
 		if got := f.published(); !slices.Equal(got, []string{"home/Light////gw/S OFF"}) {
@@ -153,12 +156,12 @@ func TestSayingAgainHoldsUpNothing(t *testing.T) {
 		defer b.end()
 		b.broker = f
 		for i := range 200 {
-			b.say("a", fmt.Sprint("f", i), "ON")
+			b.retain("a", fmt.Sprint("f", i), "ON")
 		}
 		f.locked(func() { f.hold, f.sent = true, nil }) // nothing is acknowledged
 		b.lose(true)
 		time.Sleep(5 * time.Second)
-		b.say("a", "live", "ON")
+		b.retain("a", "live", "ON")
 		sent := f.published()
 		if len(sent) == 0 || sent[len(sent)-1] != "home/live////gw/S ON" || len(sent) > 20 {
 			t.Errorf("%d sent without an acknowledgement, the last %q; want what is live among at most 20", len(sent), sent[max(0, len(sent)-1):])
@@ -209,7 +212,7 @@ func TestViewsAreNotWanted(t *testing.T) {
 		b.broker = f
 		b.show("a", "values", "1")
 		b.gateway.Post("connection", messages.View{Device: "a", Name: "event/bell", Payload: "1"})
-		b.say("a", "Light", "ON")
+		b.retain("a", "Light", "ON")
 		b.wantKeeps("then", "Light////gw/S ON")
 		b.end()
 		if ours := mentions(f.story, "$gateway"); len(ours) != 0 {
@@ -250,14 +253,14 @@ func TestMapMovesWhatIsRetained(t *testing.T) {
 				b := start(t, lamps("a", "b"), dial, func(o *actors.Options) { o.Codec = renamed(t, map[string]string{"Light": "L", "Radio": "R"}) })
 				defer b.end()
 				b.broker = f
-				b.say("a", "Light", "ON")
-				b.say("b", "Radio", "OFF")
+				b.retain("a", "Light", "ON")
+				b.retain("b", "Radio", "OFF")
 				b.show("a", "info", "{}")
 				b.wantKeeps("at first", "L////gw/S ON", "R////gw/S OFF", "$gateway/gw/a/info {}")
 				if down {
 					f.locked(func() { f.down = errRefused })
 					b.lose(false)
-					b.say("a", "Light", "DIM")
+					b.retain("a", "Light", "DIM")
 				}
 				b.reload(renamed(t, map[string]string{"Light": "R", "Radio": "new"}))
 				f.locked(func() { f.down = nil })
@@ -293,6 +296,66 @@ func TestBrokerHangsUpOnViews(t *testing.T) {
 	})
 }
 
+// Whenever the gateway dies, the ledger has each topic that the broker keeps of it.
+func TestLedgerIsFirst(t *testing.T) {
+	for _, qos := range []byte{0, 1} {
+		synctest.Test(t, func(t *testing.T) {
+			f, dial := remembering()
+			dir := t.TempDir()
+			f.each = func() {
+				var ledger []byte
+				files, _ := filepath.Glob(filepath.Join(dir, "ledger", "*.spool"))
+				for _, file := range files {
+					text, err := os.ReadFile(file)
+					if err != nil {
+						t.Error(err)
+					}
+					ledger = append(ledger, text...)
+				}
+				for topic := range f.retained {
+					if !strings.HasSuffix(topic, "/state") && !bytes.Contains(ledger, []byte(topic)) {
+						t.Errorf("the broker keeps %s, and the ledger does not know of it", topic)
+					}
+				}
+			}
+			b := start(t, lamps("a"), dial, func(o *actors.Options) { o.State, o.QoS = dir, qos })
+			defer b.end()
+			b.broker = f
+			for i := range 20 {
+				b.retain("a", fmt.Sprint("f", i), "ON")
+				b.show("a", fmt.Sprint("v", i), "1")
+			}
+			time.Sleep(time.Second)
+			if n := len(f.keeps()); n != 42 {
+				t.Errorf("the broker keeps %d topics, want 40 and the availability", n)
+			}
+		})
+	}
+}
+
+// A status that is forgotten before it has been sent has a receipt that says so, and the deliveries that wait for it are
+// acknowledged.
+func TestForgottenStatusIsResolved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, dial := remembering()
+		b := start(t, lamps("a"), dial)
+		defer b.end()
+		b.broker = f
+		f.locked(func() { f.down = errRefused })
+		b.lose(false)
+		receipt := speaker.emit(messages.New(messages.Status, messages.Address{Function: "Light"}, "ON"), devices.Retain())
+		b.forget("a", "Light")
+		select {
+		case <-receipt.Done():
+			if !errors.Is(receipt.Err(), devices.ErrDropped) {
+				t.Errorf("the receipt says %v, want dropped", receipt.Err())
+			}
+		default:
+			t.Error("the receipt is still open")
+		}
+	})
+}
+
 // With a folder that is of no use the gateway works all the same, and says so.
 func TestLedgerIsOfNoUse(t *testing.T) {
 	dir := t.TempDir()
@@ -304,7 +367,7 @@ func TestLedgerIsOfNoUse(t *testing.T) {
 		b := start(t, lamps("a"), dial, func(o *actors.Options) { o.State = filepath.Join(dir, "file") })
 		defer b.end()
 		b.broker = f
-		b.say("a", "Light", "ON")
+		b.retain("a", "Light", "ON")
 		b.wantKeeps("then", "Light////gw/S ON")
 		if told := mentions(b.log.take(), "WARN", "no ledger", "gateway.state"); len(told) != 1 {
 			t.Errorf("told %q, want one line", told)
@@ -329,7 +392,7 @@ func TestLedgerOutlivesTheProcess(t *testing.T) {
 		{"the root is another", func(o *actors.Options) { o.Codec = mapFile(t, "house", "on", "house/+/+/+/+/+/C") }, nil, nil},
 		{"forgotten while the link was down", func(*actors.Options) {}, func(b *bench) { b.forget("b", "Radio") }, []string{"L////gw/S ON"}},
 		{"removed while the link was down", func(o *actors.Options) { o.Devices = o.Devices[:1] }, func(b *bench) { b.remove("b") }, []string{"L////gw/S ON"}},
-		{"said by another by now", func(o *actors.Options) { o.Devices = o.Devices[1:] }, func(b *bench) { b.say("b", "Light", "ON") }, []string{"L////gw/S ON", "Radio////gw/S ON"}},
+		{"said by another by now", func(o *actors.Options) { o.Devices = o.Devices[1:] }, func(b *bench) { b.retain("b", "Light", "ON") }, []string{"L////gw/S ON", "Radio////gw/S ON"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -341,8 +404,8 @@ func TestLedgerOutlivesTheProcess(t *testing.T) {
 					return b
 				}
 				b := run(func(*actors.Options) {})
-				b.say("a", "Light", "ON")
-				b.say("b", "Radio", "ON")
+				b.retain("a", "Light", "ON")
+				b.retain("b", "Radio", "ON")
 				for _, device := range []string{"a", "b"} {
 					b.show(device, "values", "1")
 				}

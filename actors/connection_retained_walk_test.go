@@ -71,7 +71,7 @@ func (w *retainedWalk) step() {
 	switch n := w.random.IntN(24); {
 	case n < 6:
 		w.note("%s says %d about %s", device, w.number, function)
-		w.say(device, function, fmt.Sprint(w.number))
+		w.retain(device, function, fmt.Sprint(w.number))
 		w.says[w.topic(function)] = retainedSaying{device, function, fmt.Sprint(w.number), false}
 	case n < 9:
 		w.note("%s shows %d", device, w.number)
