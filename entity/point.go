@@ -31,8 +31,10 @@ type point struct {
 func (p *point) keep(before *point) {
 	p.raw, p.confirmed = before.raw, before.confirmed
 	p.told, p.toldAt, p.said = before.told, before.toldAt, before.said
-	p.value, p.reason = messages.Value{}, before.reason
-	if before.reason == nil {
+	switch {
+	case before.reason != nil:
+		p.reason = before.reason
+	case !before.derived: // what is still derived is derived again
 		p.value, p.reason = p.typed(p.raw)
 	}
 }

@@ -348,6 +348,17 @@ func TestDerived(t *testing.T) {
 		t.Errorf("made from what was first confirmed at 3 s, got %+v", st)
 	}
 
+	// What is derived no more has no value until it is read.
+	if err := s.Describe(device, entity.Derived{ID: "both", From: []string{"a", "b"}, Value: sum}); err != nil {
+		t.Fatal(err)
+	}
+	if st, _ := s.State("all"); st.Reason == nil || st.Reason.Error() != "not read yet" {
+		t.Errorf("got %+v", st)
+	}
+	tellStory(t, s, `
+		80 | due            | S ///d: STATE {"all":null}
+		81 | all=5          | S ///d: STATE {"all":5.0}`)
+
 	err := s.Describe(device,
 		entity.Derived{ID: "all", From: []string{"both"}, Value: sum}, entity.Derived{ID: "both", From: []string{"all"}, Value: sum},
 		entity.Derived{ID: "x", From: []string{"y"}, Value: sum}, entity.Derived{ID: "x", From: []string{"a"}, Value: sum},

@@ -23,6 +23,7 @@ type walker struct {
 	told     []messages.Value // of each entity
 	at       []float64        // where each entity's walk is
 	steps    []string         // the latest, for a failure
+	rests    bool             // there are no heartbeats
 }
 
 func TestSetRandomWalk(t *testing.T) {
@@ -91,6 +92,12 @@ func (w *walker) step() {
 		}
 		w.hear(w.now, w.set.Due(w.now), true)
 	case 5:
+		w.rests = !w.rests
+		w.note("rest %t", w.rests)
+		if w.set.Rest(w.rests); !w.rests {
+			w.hear(w.now, w.set.Due(w.now), false)
+		}
+	case 6:
 		w.at[i] = float64(w.random.IntN(1000)) / 10
 		w.update(entity.Float(id, w.at[i], nil))
 	default: // a slow drift
@@ -131,7 +138,7 @@ func (w *walker) hear(now time.Time, news entity.News, asked bool) {
 		if next := w.toldAt[i].Add(r.AtMost); !asked && next.After(now) {
 			w.t.Errorf("%s is told at %s, and was at %s, within %s", st.ID, now, w.toldAt[i], r.AtMost)
 		}
-		beat := r.Heartbeat > 0 && !w.toldAt[i].Add(r.Heartbeat).After(now)
+		beat := r.Heartbeat > 0 && !w.rests && !w.toldAt[i].Add(r.Heartbeat).After(now)
 		if !asked && !beat && w.told[i].Equal(st.Told) {
 			w.t.Errorf("%s is told to be %s again, without a heartbeat", st.ID, st.Told)
 		}
@@ -152,7 +159,7 @@ func (w *walker) check() {
 		if r.Stale > 0 && st.Reason == nil && w.now.Sub(st.Confirmed) >= r.Stale {
 			w.t.Errorf("%s is known, though it was not confirmed since %s", st.ID, st.Confirmed)
 		}
-		if r.Heartbeat > 0 && w.now.Sub(w.toldAt[i]) > r.Heartbeat {
+		if r.Heartbeat > 0 && !w.rests && w.now.Sub(w.toldAt[i]) > r.Heartbeat {
 			w.t.Errorf("%s was last told at %s, more than %s ago", st.ID, w.toldAt[i], r.Heartbeat)
 		}
 		if w.toldAt[i].Add(r.AtMost).After(w.now) {
