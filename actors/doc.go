@@ -35,6 +35,9 @@
 //   - The board, on which the supervisor keeps the record, for those who watch. Its lock is held for a few entries at a time.
 //   - The table of the devices. The parent alone changes it; [Gateway.Device] reads it, and Env.Add, which may not wait, reads
 //     there whether a name is free.
+//   - The Teller of a device (internal/entities): its description, and its point set. Whatever goroutine of the device has read a
+//     value updates it there; the host asks the description what a command means. A Teller's lock is held while what is due is
+//     sent, so that values leave in the order in which they became due.
 //   - The pulses. Whoever asks whether an actor is alive waits for its pulse, so that one question at a time is on its way.
 //   - What is known of the session's subscriptions: the goroutine that changes them sets two flags.
 //
@@ -93,6 +96,33 @@
 // broker has yet to acknowledge. What a device that is no more has left at the broker is cleared. With
 // Options.NoAvailability nothing of that is told.
 //
+// # Entities
+//
+// A device that describes itself, by Env.Describe or by its type, has entities. What follows from the description is the gateway's
+// business, and stands in package internal/entities, which devicetest uses as well:
+//
+//	Update ─▶ point set ─ due ─▶ statuses ─▶ mapper ─▶ connection      one STATE an address, retained; words beside it
+//	                         └─▶ views ────────────────▶ connection      values; info with a description; event/ID; answer
+//	SET, GET, words, set/ID ─▶ mapper ─▶ host ─ Ask ─▶ Set, Read, or Handle for all that is not about entities
+//
+// A value is told when its Report says so. What is unchanged costs no message and no memory. A device has one timer, for what time
+// makes due. An unknown value is null. A word is retained instead of STATE where its entity has an address for itself; while that
+// is unknown, STATE is. Views are below root/$gateway/name/device/, whatever the map says, and never messages.
+//
+// The description and the values stay while the device is down: the broker keeps what was last told, availability tells that the
+// device is down, and what is stale becomes unknown. There are no heartbeats meanwhile. When the device is back, only what has
+// changed is told. The same description again changes nothing; from another one entities of the same ID and kind take over their
+// values, and what is not said any more is cleared.
+//
+// What a device answers to follows from its description where answers_to leaves a characteristic out; until the first description,
+// from its address. The parent has the mapper know, behind the device's first route. A description that entity.Check refuses
+// is a mistake of the author: as a wrong configuration it keeps a device from opening, for good, and is reported by a device that is
+// open.
+//
+// A command that asks for something of entities finds, within the device, those at whose address it finds something. All of it is
+// checked and typed before the device sees any of it, and refused as a whole. Nothing is told for a command but its answer: the
+// new value is told when the device has updated it. What arrives at set/ID is for that entity alone, and answered by a view.
+//
 // # Stopping
 //
 // Devices finish what they have and close; then, behind their last words, the mapper and the outbox run empty; then devices
@@ -110,7 +140,9 @@
 //	acknowledge     tell the broker that a delivery is done with; early: while a device still has it
 //	availability    what the broker keeps of how a device, or the gateway, is
 //	delivery        a message that the broker has sent, by the epoch of its session and a number
+//	description     what a device says of itself: what it is, and its entities
 //	device          what stays while equipment fails and is opened again: name, mailbox, counters, configuration
+//	entity          one thing of a device that has a value, happens or can be pressed
 //	entry           a publication in the outbox; in the record, how one thing is
 //	epoch           number of an attempt to connect, and of the session that came of it
 //	finish          say the last words, and end
@@ -124,6 +156,8 @@
 //	outcome         how the handling of a message ended: not mine, handled, busy, rejected, timed out, failed
 //	parent          the actor above the hosts
 //	pending         a delivery that devices have not answered yet
+//	point set       the values of a device's entities, and what of them is due
+//	reading         what a device has read of an entity, or why nothing could be read
 //	reason          why something is down or refused, as people read it
 //	receipt         what an author gets for a message that was emitted
 //	record          how everything is, in supervision; a record of the spool is one line of its file
@@ -133,4 +167,5 @@
 //	session         one connection to the broker, from CONNECT to its end
 //	sweep           the search for topics of devices that are no more
 //	tally           counts what is refused, and tells the supervisor once a second
+//	view            what a device shows of itself below root/$gateway: its description, its values, an event, an answer
 package actors

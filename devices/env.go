@@ -46,6 +46,7 @@ type Env interface {
 	Describe(description entity.Device)
 	// Update hands over what has been read of entities at a time. It tells what is due, by the entities' Reports, now or later;
 	// a value that has not changed costs next to nothing. A reading of an entity that is not described is reported as an error.
+	// While the device is down, its values stay at the broker as they were last told, without heartbeats, until they are stale.
 	Update(at time.Time, values ...entity.Reading)
 	// Event tells that an Event has happened: a status whose action is typ, which is one of the Options of the entity. It is never
 	// retained.
