@@ -15,6 +15,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/contract/keys"
+	"github.com/mqttgateway/mqttgateway/internal/mqtt/wire"
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
@@ -218,5 +219,31 @@ func testOurCertificateRefused(t *testing.T, tr Transport) {
 				t.Errorf("got %v, permanent %t", err, mqtt.Permanent(err))
 			}
 		})
+	}
+}
+
+// A broker that has refused our certificate resets the connection, since it does not read the CONNECT. If that fails to be
+// written because of the reset, the attempt still ends by the refusal, which came before.
+func testRefusedBeforeAReset(t *testing.T, tr Transport) {
+	trusted, pair := keys.Certificate(t)
+	reset := make(chan struct{})
+	address := Listen(t, func(c net.Conn) {
+		defer close(reset)
+		_ = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{pair}, ClientAuth: tls.RequireAnyClientCert}).Handshake()
+		_ = c.(*net.TCPConn).SetLinger(0)
+		c.Close()
+	})
+	socket, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream := tls.Client(socket, &tls.Config{RootCAs: trusted, ServerName: "127.0.0.1"})
+	if err := stream.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	Next(t, reset, "end of the connection")
+	s, err := tr.Connect(t.Context(), wire.Conn{Conn: stream, Socket: socket}, NewEvents(tr).Options(t))
+	if s != nil || !wording.Says(err, "remote error") || !mqtt.Permanent(err) {
+		t.Errorf("got %v, %v, permanent %t; want the refusal of the certificate", s, err, mqtt.Permanent(err))
 	}
 }

@@ -37,6 +37,7 @@ var promises = map[string][]promise{
 		{"the connect timeout bounds each kind of handshake", testConnectTimeout},
 		{"a certificate of ours that is refused is no matter of time", testOurCertificateRefused},
 		{"brokers are reached by TCP, Unix sockets, TLS and WebSockets", testWays},
+		{"what a broker said before it reset the connection counts", testRefusedBeforeAReset},
 		{"credentials are sent, and their refusal is known", testCredentials},
 		{"Arrived may run before Dial returns", testArrivedRunsBeforeDialReturns},
 	},

@@ -179,6 +179,16 @@ func (s *session) endBy(cause error) {
 	_ = s.wire.Close() // ends the reads and writes that are under way
 }
 
+// isConnected reports whether the CONNACK has come.
+func (s *session) isConnected() bool {
+	select {
+	case <-s.connected:
+		return true
+	default:
+		return false
+	}
+}
+
 func (s *session) failure() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/packet"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/wire"
 )
@@ -158,6 +159,9 @@ func (s *session) writeChunk() {
 	s.mu.Unlock()
 	s.clock.Sent.Set(s.clock.Now())
 	err := s.wire.Send(batch[:n], s.options.WriteTimeout)
+	if err != nil && !s.isConnected() && mqtt.HungUp(err) {
+		<-s.done // read ends the session: a broker that hangs up over the CONNECT may have said why before
+	}
 	s.mu.Lock()
 	if err != nil {
 		s.endBy(err)

@@ -326,7 +326,7 @@ func (c *conn) flush() {
 		if cap(batch) <= 4*chunkSize { // One large packet must not cost memory for good.
 			c.spare = batch
 		}
-		if err != nil {
+		if err != nil && !c.leftToReader(err) {
 			c.endBy(err)
 		}
 	}
@@ -334,6 +334,10 @@ func (c *conn) flush() {
 		c.work.Signal()
 	}
 }
+
+// leftToReader reports whether the goroutine that reads is to end the session, and not the failed write. A broker that
+// hangs up over the CONNECT may have said why before, and what it said can still be read.
+func (c *conn) leftToReader(err error) bool { return !c.accepted.Load() && mqtt.HungUp(err) }
 
 // judge calls j with what the conn knows of the broker.
 func (c *conn) judge(j *liveness.Judge) liveness.Verdict {
