@@ -91,12 +91,7 @@ func TestDistrust(t *testing.T) {
 			refused := `level=ERROR msg="connect refused, and time alone will not cure it" … retry= … ` + c.said
 			gateway.says(refused)
 			gateway.stop()
-			// A broker that closes the connection after its alert may be gone before the alert is read, several times
-			// in a row on a busy machine. A later attempt reads the alert, and attempts follow each other quickly here.
-			// If several attempts fail before that, the log has their sum at the end.
-			gateway.saysOnly(refused,
-				`level=WARN msg="connect failed" … reset by peer`, `level=WARN msg="connect failed" … broken pipe`,
-				`level=WARN msg="link failed again" … reset by peer`, `level=WARN msg="link failed again" … broken pipe`)
+			gateway.saysOnly(refused)
 		})
 	}
 }
