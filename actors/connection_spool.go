@@ -60,6 +60,7 @@ type spooled struct {
 	About   messages.Address      `json:"about,omitzero"`    // of a status to be retained
 	Sender  string                `json:"sender,omitempty"`  // of a status to be retained that names one
 	Message *messages.InternalMsg `json:"message,omitempty"` // not nil if it is one
+	Entity  string                `json:"entity,omitempty"`  // of a message that sets one at its topic
 }
 
 // written tells that records up to a number are on disk, or, with an error, that they could not be written.
@@ -134,7 +135,7 @@ func (m *connectionMemory) restore(from *spool.Spool, kept spool.Recovered, log 
 			continue
 		}
 		if rec.Message != nil {
-			forDevices = append(forDevices, messages.Restored{Record: r.Number, Device: rec.Device, Msg: *rec.Message})
+			forDevices = append(forDevices, messages.Restored{Record: r.Number, Device: rec.Device, Entity: rec.Entity, Msg: *rec.Message})
 			continue
 		}
 		var ledger uint64

@@ -96,7 +96,7 @@ func (g *deviceGate) preserve(h messages.Handle) (record uint64) {
 	if g.shared.spool == nil {
 		return 0
 	}
-	b, err := json.Marshal(spooled{Device: g.config.Name, Message: &h.Msg})
+	b, err := json.Marshal(spooled{Device: g.config.Name, Message: &h.Msg, Entity: h.Entity})
 	if err == nil {
 		record, err = g.shared.spool.Append(b)
 	}

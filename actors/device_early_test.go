@@ -181,7 +181,7 @@ func TestEarlyAcknowledgementOfSeveral(t *testing.T) {
 	for order := range permutations(len(steps)) {
 		synctest.Test(t, func(t *testing.T) {
 			p := newProbe(t)
-			m := newMapper(p.mapperOptions(), nil, nil)
+			m := newMapperOf(t, p)
 			m.pending.expect(d, newPendingDelivery(messages.New(messages.Command, messages.Address{}, "ON"), answering{}, 3, 1))
 			left := 3
 			var records []uint64

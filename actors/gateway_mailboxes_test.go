@@ -110,7 +110,7 @@ func TestBoundsOfWhatTheBrokerWaitsFor(t *testing.T) {
 }
 
 func newMapperMailboxOf(p *probe, overflow *tally) *mailbox.Mailbox {
-	m := newMapper(p.mapperOptions(), nil, nil)
+	m := newMapperOf(p.t, p)
 	m.overflow = overflow
 	return newMapperMailbox(m)
 }

@@ -97,7 +97,7 @@ func (g *Gateway) mapperOptions() mapperOptions {
 	return mapperOptions{
 		supervisor: g.supervisor, connection: g.connection, devices: g.devices,
 		counters: &g.counters, receipts: &g.receipts, pulse: &g.pulses.mapper, log: g.options.Log,
-		retainedCommands: g.options.RetainedCommands,
+		retainedCommands: g.options.RetainedCommands, untold: g.options.NoAvailability,
 	}
 }
 

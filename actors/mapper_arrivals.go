@@ -31,6 +31,8 @@ func (m *mapper) arrived(a messages.Arrived) {
 		m.counters.Echoes.Add(1)
 		m.acknowledge(a)
 		m.debug("own message came back", a)
+	case errors.Is(err, mapping.ErrReserved):
+		m.reserved(a)
 	case err != nil:
 		m.reject(a, err)
 		m.acknowledge(a)
@@ -51,7 +53,7 @@ func (m *mapper) acknowledge(a messages.Arrived) {
 }
 
 func (m *mapper) refuse(a messages.Arrived, err error) {
-	if errors.Is(err, mapping.ErrReserved) || a.Retained && errors.Is(err, mapping.ErrEmpty) {
+	if a.Retained && errors.Is(err, mapping.ErrEmpty) {
 		m.counters.Ignored.Add(1)
 		m.debug("no message", a)
 		return
@@ -115,8 +117,12 @@ func (m *mapper) restored(r messages.Restored) {
 	}
 	m.counters.Restored.Add(1)
 	d := messages.Delivery{Number: r.Record}
-	m.pending.expect(d, newPendingDelivery(r.Msg, device.answering(r.Msg), 1, 0))
-	device.inbox.post(messages.Handle{Delivery: d, QoS: 1, Early: true, Record: r.Record, Msg: r.Msg})
+	how := device.answering(r.Msg)
+	if r.Entity != "" {
+		how = answering{} // the device answers by a view
+	}
+	m.pending.expect(d, newPendingDelivery(r.Msg, how, 1, 0))
+	device.inbox.post(messages.Handle{Delivery: d, QoS: 1, Early: true, Record: r.Record, Entity: r.Entity, Msg: r.Msg})
 }
 
 // restoreEarly gives devices that have come what was kept for them, and gives up what was kept for those that nobody will

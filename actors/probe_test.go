@@ -20,6 +20,7 @@ import (
 // probe stands in for all the actors of a system and keeps what they are sent.
 type probe struct {
 	*Gateway
+	t   *testing.T
 	mu  sync.Mutex
 	got []any
 }
@@ -27,7 +28,7 @@ type probe struct {
 // newProbe returns the probe of a new system, within a synctest bubble.
 func newProbe(t *testing.T) *probe {
 	t.Helper()
-	p := &probe{Gateway: &Gateway{options: Options{Codec: new(mapping.Codec), Log: slog.New(slog.DiscardHandler)}, born: time.Now()}}
+	p := &probe{t: t, Gateway: &Gateway{options: Options{Codec: new(mapping.Codec), Log: slog.New(slog.DiscardHandler)}, born: time.Now()}}
 	p.life, p.end = context.WithCancel(t.Context())
 	library := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return p.options.Log }))
 	p.root = library.Root

@@ -83,5 +83,6 @@ type Spent struct {
 type Restored struct {
 	Record uint64
 	Device string
+	Entity string // as in Handle
 	Msg    InternalMsg
 }

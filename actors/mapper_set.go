@@ -1,0 +1,104 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/mqttgateway/mqttgateway/entity"
+	"github.com/mqttgateway/mqttgateway/internal/entities"
+	"github.com/mqttgateway/mqttgateway/messages"
+	"github.com/mqttgateway/mqttgateway/topic"
+)
+
+// maxSet is how many bytes may be set at an entity.
+const maxSet = 64 << 10
+
+// The reasons for which nothing is set.
+var (
+	errSetRetained = errors.New("retained: what is to be set is meant for now, and would come again with each connect; clear the topic")
+	errSetEmpty    = errors.New("an empty payload")
+	errSetNotUTF8  = errors.New("bytes that are no UTF-8")
+	errSetTooLong  = fmt.Errorf("more than %d bytes", maxSet)
+)
+
+// reserved acts on what has arrived below $gateway: what is set at an entity, or nothing that concerns a mapper.
+func (m *mapper) reserved(a messages.Arrived) {
+	device, id, ok := m.setAt(a.Topic)
+	if !ok {
+		m.counters.Ignored.Add(1)
+		m.acknowledge(a)
+		m.debug("no message", a)
+		return
+	}
+	if err := refusesSet(a); err != nil {
+		m.counters.Refused.Add(1)
+		m.refused.note(fmt.Errorf("what is set at %q: %w", a.Topic, err))
+		m.debug("message refused", a, slog.Any("err", err))
+		if !a.Retained { // nobody waits
+			m.answerSet(device, id, err)
+		}
+		m.acknowledge(a)
+		return
+	}
+	m.setEntity(a, device, id)
+}
+
+// setAt returns the device and the entity of a topic ROOT/$gateway/GATEWAY/DEVICE/set/ID, and false for any other topic.
+func (m *mapper) setAt(of string) (device, id string, ok bool) {
+	if m.untold {
+		return "", "", false
+	}
+	rest, ours := strings.CutPrefix(of, m.below)
+	device, id, set := strings.Cut(rest, "/set/")
+	ok = ours && set && device != "" && id != "" && !strings.Contains(device, "/") && !strings.Contains(id, "/") && utf8.ValidString(rest)
+	return device, id, ok
+}
+
+func refusesSet(a messages.Arrived) error {
+	switch {
+	case a.Retained:
+		return errSetRetained
+	case a.Payload == "": // also of whoever clears a topic that is retained, and means to press no button by that
+		return errSetEmpty
+	case len(a.Payload) > maxSet:
+		return errSetTooLong
+	case !utf8.ValidString(a.Payload):
+		return errSetNotUTF8
+	}
+	return nil
+}
+
+// setEntity has a device set one of its entities, whatever the map and the entity's address say. The device answers by a view.
+func (m *mapper) setEntity(a messages.Arrived, device, id string) {
+	to, ok := m.routes.named(device)
+	if !ok {
+		err := fmt.Errorf("no device is called %q", device)
+		m.counters.Unmatched.Add(1)
+		m.nobody.note(err)
+		m.debug("message finds no device", a)
+		m.answerSet(device, id, err)
+		m.acknowledge(a)
+		return
+	}
+	m.counters.Routed.Add(1)
+	msg := messages.New(messages.Command, messages.Address{Device: device}, entity.ActionSet).WithArg(id, messages.TextValue(a.Payload))
+	if a.QoS > 0 {
+		m.pending.expect(a.Delivery, newPendingDelivery(msg, answering{}, 1, a.QoS))
+	}
+	to.inbox.post(messages.Handle{Delivery: a.Delivery, QoS: a.QoS, Entity: id, Msg: msg})
+}
+
+// answerSet answers, in place of a device, that nothing is set, and not too often.
+func (m *mapper) answerSet(device, id string, why error) {
+	switch {
+	case topic.CheckDevice(device) != nil:
+	case !m.answered.allow("set " + device):
+		m.counters.Unanswered.Add(1)
+	default:
+		answer := entities.AnswerView(id, messages.Rejected, why.Error(), messages.InternalMsg{})
+		m.connection.send(messages.View{Device: device, Name: "answer", Payload: answer})
+	}
+}
