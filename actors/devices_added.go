@@ -43,13 +43,9 @@ func (p *parent) adopt(c actor.Context, m adopt) {
 	}
 	hub.below[d] = struct{}{}
 	p.table.put(d)
-	if line := p.lines[name]; len(line) > 0 {
-		p.lines[name] = append(line, d)
-	} else {
-		p.announce(c, d)
-	}
 	to.add(p, d)
 	to.send(p)
+	p.enter(c, d)
 }
 
 // errTaken refuses a name.

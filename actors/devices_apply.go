@@ -63,19 +63,29 @@ func (p *parent) carryOut(c actor.Context, a apply, changes Changes) {
 		p.lines[name] = append(p.lines[name], d)
 		to.add(p, d)
 	}
+	var come []*device
 	for _, name := range changes.Added {
 		if p.table.named(name) != nil { // another device has added it: the configuration comes first
 			p.remove(&to, name)
 		}
 		d := added(name)
-		if line := p.lines[name]; len(line) > 0 { // one that was removed before has not ended yet
-			p.lines[name] = append(line, d)
-		} else {
-			p.announce(c, d)
-		}
 		to.add(p, d)
+		come = append(come, d)
 	}
 	to.send(p)
+	for _, d := range come {
+		p.enter(c, d)
+	}
+}
+
+// enter has a device begin whose route the mapper has been sent, so that the mapper takes what the device tells of itself. While a
+// device of the same name has not ended yet, the new one waits in line.
+func (p *parent) enter(c actor.Context, d *device) {
+	if line := p.lines[d.config.Name]; len(line) > 0 {
+		p.lines[d.config.Name] = append(line, d)
+	} else {
+		p.announce(c, d)
+	}
 }
 
 // remove has a device go, and before it those that it has added.
