@@ -88,6 +88,16 @@ func TestEntities(t *testing.T) {
 		{command("///boiler", "RING"),
 			[]message{answer("///boiler", `{"action":"rung","times":2}`), view("event/bell", `{"event_type":"rung","times":2}`)}},
 		{command("///boiler", "RESET"), []message{state("20", "40.5"), view("values", `{"flow":20,"target":40.5,"pump":true}`)}},
+		{message{topic: "home/$gateway/gw/boiler/set/target", payload: "55"},
+			[]message{state("20", "55"), view("answer", `{"entity":"target","response":"OK"}`)}},
+		{message{topic: "home/$gateway/gw/boiler/set/pump", payload: "OFF", qos: 1},
+			[]message{pump("PUMP_OFF"), view("answer", `{"entity":"pump","response":"OK"}`)}},
+		{message{topic: "home/$gateway/gw/boiler/set/reset", qos: 1, payload: "PRESS"},
+			[]message{view("answer", `{"entity":"reset","response":"OK"}`)}},
+		{message{topic: "home/$gateway/gw/boiler/set/target", payload: "warm"},
+			[]message{view("answer", `{"entity":"target","response":"REJECTED","reason":"target: \"warm\", want a number"}`)}},
+		{message{topic: "home/$gateway/gw/boiler/set/unheard_of", payload: "1"},
+			[]message{view("answer", `{"entity":"unheard_of","response":"REJECTED","reason":"unheard_of: there is no such entity"}`)}},
 		{command("///boiler", "FAIL"), nil}, // and nothing of it changes
 	} {
 		u.say(row.say)
@@ -95,7 +105,7 @@ func TestEntities(t *testing.T) {
 	}
 
 	kept := []message{
-		retained(state("20", "40.5")), retained(pump("PUMP_ON")), retained(view("values", `{"flow":20,"target":40.5,"pump":true}`)),
+		retained(state("20", "55")), retained(pump("PUMP_OFF")), retained(view("values", `{"flow":20,"target":55,"pump":false}`)),
 	}
 	join(t, broker.address, "home/#").await("who comes later", kept...)
 	gateway.says("msg=\"device online again\" device=boiler")
