@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/entity"
 	"github.com/mqttgateway/mqttgateway/integration/faults/trial"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -43,10 +45,15 @@ func (h *hub) Handle(_ context.Context, msg messages.InternalMsg) error {
 
 func (h *hub) Close() error { return nil }
 
-// lamp is a device of a hub.
+// lamp is a device of a hub, which leaves at the broker whatever a device can leave there.
 type lamp struct{}
 
-func openLamp(context.Context, devices.Env) (devices.Device, error) { return lamp{}, nil }
+func openLamp(_ context.Context, env devices.Env) (devices.Device, error) {
+	env.Describe(entity.Device{Model: "lamp", Entities: []entity.Entity{{ID: "lit", Kind: entity.Bool}}})
+	env.Update(time.Now(), entity.Boolean("lit", true, nil))
+	env.Emit(messages.New(messages.Status, messages.Address{Function: "Note", Device: env.Name()}, "NOTED"), devices.Retain())
+	return lamp{}, nil
+}
 
 func (lamp) Handle(context.Context, messages.InternalMsg) error { return nil }
 
