@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"strings"
+
 	"github.com/mqttgateway/mqttgateway/actors/outbox"
 	"github.com/mqttgateway/mqttgateway/actors/retained"
 	"github.com/mqttgateway/mqttgateway/config"
@@ -28,9 +30,14 @@ const (
 
 // publishRetained takes a retained status on.
 func (c *connection) publishRetained(m messages.RetainedPublication) {
-	record := c.retained.Status(m.Device, m.Topic, m.Payload, m.Msg)
+	record := c.retained.Status(m.Device, m.Topic, m.Payload, m.Msg, c.signed(m.Topic))
 	c.tellGivenUp()
 	c.enqueue(outbox.Entry{Publication: m.Publication, QoS: c.qos, Ledger: record})
+}
+
+// signed tells whether a status of this topic is signed by this gateway.
+func (m *connectionMemory) signed(topic string) bool {
+	return strings.HasSuffix(topic, "/"+m.codec.Name()+"/"+messages.Status.String())
 }
 
 // show takes a view on. With Options.NoAvailability nothing below $gateway is published.

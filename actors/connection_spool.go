@@ -59,6 +59,7 @@ type spooled struct {
 	Retain  bool                  `json:"retain,omitempty"`
 	About   messages.Address      `json:"about,omitzero"`    // of a status to be retained
 	Sender  string                `json:"sender,omitempty"`  // of a status to be retained that names one
+	Ledger  uint64                `json:"ledger,omitempty"`  // the record of its topic
 	Message *messages.InternalMsg `json:"message,omitempty"` // not nil if it is one
 	Entity  string                `json:"entity,omitempty"`  // of a message that sets one at its topic
 }
@@ -91,6 +92,7 @@ func (c *connection) keep(e *outbox.Entry) error {
 	s := spooled{Device: e.Device, Topic: e.Topic, Payload: e.Payload, Retain: e.Retain}
 	if e.Retain {
 		s.About, s.Sender = c.retained.About(e.Topic)
+		s.Ledger = e.Ledger
 	}
 	payload, err := json.Marshal(s)
 	if err != nil {
@@ -140,7 +142,12 @@ func (m *connectionMemory) restore(from *spool.Spool, kept spool.Recovered, log 
 		}
 		var ledger uint64
 		if rec.Retain {
-			ledger = m.retained.Restored(retained.Record{Topic: rec.Topic, Device: rec.Device, About: rec.About, Sender: rec.Sender}, rec.Payload)
+			whose := retained.Record{Topic: rec.Topic, Device: rec.Device, About: rec.About, Sender: rec.Sender}
+			if m.retained.Overruled(rec.Topic, rec.Ledger) { // the process ended before the spool had heard of it
+				from.Release(r.Number)
+				continue
+			}
+			ledger = m.retained.Restored(whose, rec.Payload, m.signed(rec.Topic))
 		}
 		replaced := m.outbox.Add(outbox.Entry{
 			Publication: messages.Publication{Device: rec.Device, Topic: rec.Topic, Payload: rec.Payload, Retain: rec.Retain},

@@ -63,7 +63,7 @@ func (k *keeps) become(when string, wanted func(kept map[string]string) bool) (t
 }
 
 // TestBrokerForgets restarts a broker that remembers nothing. It is told again within 5 s what 1,000 devices have left there,
-// values, descriptions and retained statuses, and nothing that was cleared; and a command is answered meanwhile.
+// values, descriptions and retained statuses, and nothing that was cleared.
 func TestBrokerForgets(t *testing.T) {
 	for _, qos := range []int{0, 1} {
 		broker := startMosquitto(t)

@@ -100,26 +100,40 @@ func (m *Memory) About(topic string) (about messages.Address, sender string) {
 func (m *Memory) GivenUp() int { return m.givenUp }
 
 // Status notes a retained status that the outbox is to send, and returns the record that is to be in the ledger first; 0: none.
-func (m *Memory) Status(device, topic, payload string, msg messages.InternalMsg) (record uint64) {
+// What somebody else has signed is cleared when the device goes, and not said again: the other may have said something newer.
+func (m *Memory) Status(device, topic, payload string, msg messages.InternalMsg, signed bool) (record uint64) {
 	t := m.get(Record{Topic: topic, Device: device, About: msg.Address(), Sender: msg.Sender()})
-	m.put(t, payload)
 	t.msg, t.said = msg, true
-	t.owed, t.due = false, notDue
-	m.bound()
+	m.sent(t, payload, signed)
 	return t.number
 }
 
+// sent notes what the outbox is to send to a topic.
+func (m *Memory) sent(t *topic, payload string, signed bool) {
+	if !signed {
+		payload, t.msg = "", messages.InternalMsg{}
+	}
+	m.put(t, payload)
+	t.known = signed
+	t.owed, t.due = false, notDue
+	m.bound()
+}
+
 // Restored notes a retained status that the outbox has from an earlier run.
-func (m *Memory) Restored(r Record, payload string) (record uint64) {
+func (m *Memory) Restored(r Record, payload string, signed bool) (record uint64) {
 	if known := m.topics[r.Topic]; known != nil && known.Device == r.Device {
 		r = known.Record // the ledger knows more of it
 	}
 	r.Cleared = false
 	t := m.get(r)
-	m.put(t, payload)
-	t.owed, t.due = false, notDue
-	m.bound()
+	m.sent(t, payload, signed)
 	return t.number
+}
+
+// Overruled tells whether the ledger has had a topic cleared since this record of the ledger.
+func (m *Memory) Overruled(topic string, record uint64) bool {
+	t := m.topics[topic]
+	return t != nil && t.Cleared && t.number > record
 }
 
 // View notes a view, which is due. An empty payload has the topic cleared.

@@ -47,7 +47,7 @@ func (m *Memory) Remap(words Words) (superseded []string) {
 	}
 	for _, v := range moves {
 		superseded = append(superseded, v.to)
-		m.Status(v.device, v.to, v.payload, v.msg)
+		m.Status(v.device, v.to, v.payload, v.msg, true)
 		m.owe(m.topics[v.to], news)
 	}
 	slices.Sort(superseded)
