@@ -171,9 +171,9 @@ func TestMapperRefusesWhatItPanickedOver(t *testing.T) {
 		b := start(t, lamps("a"))
 		b.gateway.GiveMapper(new(mapping.Codec))
 		b.gateway.Post("mapper", messages.Arrived{Delivery: messages.Delivery{Epoch: 1, Number: 1}, Topic: "///a/me/C", Payload: "ON", QoS: 1})
-		time.Sleep(time.Second)
+		time.Sleep(10 * time.Second)
 		receipt := speaker.emit(status("ON"))
-		time.Sleep(time.Second)
+		time.Sleep(10 * time.Second)
 		select {
 		case <-receipt.Done():
 			if receipt.Err() == nil {
