@@ -69,6 +69,11 @@ var table = struct {
 //
 // Register panics if the name is taken or P's tags are wrong, which are mistakes of the programmer.
 func Register[P any](name string, open func(ctx context.Context, env Env, params P) (Device, error), more ...TypeOption) {
+	Add(NewType(name, open, more...))
+}
+
+// NewType returns the type that Register would add to the table.
+func NewType[P any](name string, open func(ctx context.Context, env Env, params P) (Device, error), more ...TypeOption) Type {
 	var zero P
 	if err := options.Check(&zero); err != nil {
 		panic(fmt.Sprintf("devices: type %q: %v", name, err))
@@ -99,7 +104,7 @@ func Register[P any](name string, open func(ctx context.Context, env Env, params
 	for _, option := range more {
 		option(&t)
 	}
-	Add(t)
+	return t
 }
 
 // describer is what parameters are that say all of their device's entities.

@@ -1,6 +1,7 @@
 package devicetest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -39,12 +40,15 @@ func (e *Env) Add(name string, address messages.Address, opener devices.Opener) 
 	case e.added[full] != nil:
 		return nil, fmt.Errorf("device %q cannot be added: there is one already", full)
 	}
-	a := &added{env: newEnv(full), opened: make(chan struct{})}
-	a.env.hub, a.env.address = e, address
+	a := &added{env: newEnv(full, address), opened: make(chan struct{})}
+	a.env.hub, a.env.away = e, e.away
 	e.added[full] = a
+	e.below = append(e.below, a.env)
 	go func() {
 		defer close(a.opened)
-		a.dev, a.opening = open(a.env, opener)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		a.dev, a.opening = open(ctx, a.env, opener)
 	}()
 	return a, nil
 }
@@ -123,9 +127,3 @@ func (e *Env) names() (names []string) {
 	slices.Sort(names)
 	return names
 }
-
-// Address returns {Device: NAME}, or the address with which another device has added this one.
-func (e *Env) Address() messages.Address { return e.address }
-
-// Gateway returns "gateway".
-func (e *Env) Gateway() string { return "gateway" }

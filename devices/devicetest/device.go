@@ -5,55 +5,39 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"testing"
+	"sync"
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/entities"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// patience is how long a device may take to open, to handle a message, and to end its Run.
-const patience = 10 * time.Second
+const (
+	// patience is how long a device may take to open, to handle a message, to close, and to end its Run.
+	patience = 10 * time.Second
+	// grace is how long a call may go on when its context has ended.
+	grace = 5 * time.Second
+)
 
-// Device is an opened device. Handle and Close are for one goroutine.
+// Device is an opened device. Handle, Set, Press, Read and Close are for one goroutine.
 type Device struct {
 	*Env
 	dev   devices.Device
 	life  context.Context
 	end   context.CancelFunc // of life
-	ended chan error         // gets what is wrong with Run when it has ended; nil if the device has none
-}
+	ended chan struct{}      // closed when Run has ended; nil if the device has none
 
-// Start opens a device as [Open] does, and closes it when the test ends. The test fails if either goes wrong.
-func Start(t testing.TB, typ string, params map[string]any) *Device {
-	t.Helper()
-	d, err := Open(typ, params)
-	if err != nil {
-		t.Fatalf("open %s: %v", typ, err)
-	}
-	t.Cleanup(func() {
-		if err := d.Close(); err != nil {
-			t.Errorf("close %s: %v", typ, err)
-		}
-	})
-	return d
-}
-
-// Open opens a device of a registered type with these params, decoded as those of a configuration are, and starts its
-// Run if it has one. The caller closes it.
-func Open(typ string, params map[string]any) (*Device, error) {
-	t, err := devices.Lookup(typ)
-	if err != nil {
-		return nil, err
-	}
-	return open(newEnv(typ), func(ctx context.Context, env devices.Env) (devices.Device, error) { return t.Open(ctx, env, params) })
+	mu      sync.Mutex    // guards what follows
+	failed  chan struct{} // closed when there is a failure
+	failure error         // the first for which a gateway would open the device again
+	taken   bool          // by Failure
+	ran     error         // what Run has ended with, unless it was told to end
 }
 
 // open opens a device in its Env. If that goes wrong, so do the devices that it has added.
-func open(env *Env, opener devices.Opener) (*Device, error) {
-	d := &Device{Env: env}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
+func open(ctx context.Context, env *Env, opener devices.Opener) (*Device, error) {
+	d := &Device{Env: env, failed: make(chan struct{})}
 	err := guarded(func() (err error) { d.dev, err = opener(ctx, d.Env); return err })
 	switch {
 	case err != nil:
@@ -65,13 +49,21 @@ func open(env *Env, opener devices.Opener) (*Device, error) {
 		}
 	}
 	if err != nil {
-		env.teller.End()
-		return nil, errors.Join(err, env.removeAll())
+		err = errors.Join(err, env.removeAll())
+		env.close()
+		return nil, err
 	}
 	d.life, d.end = context.WithCancel(context.Background())
 	if r, ok := d.dev.(devices.Runner); ok {
-		d.ended = make(chan error, 1)
-		go func() { d.ended <- guarded(func() error { return d.run(r) }) }()
+		d.ended = make(chan struct{})
+		go func() {
+			defer close(d.ended)
+			ran := guarded(func() error { return d.run(r) })
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.ran = ran
+			d.failLocked(ran)
+		}()
 	}
 	return d, nil
 }
@@ -89,52 +81,160 @@ func (d *Device) run(r devices.Runner) error {
 	return fmt.Errorf("run: %w", err)
 }
 
+// fail notes a failure, unless there was one before.
+func (d *Device) fail(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.failLocked(err)
+}
+
+func (d *Device) failLocked(err error) {
+	if err != nil && d.failure == nil {
+		d.failure = err
+		close(d.failed)
+	}
+}
+
+// Ended returns a channel that is closed when Run has ended, by itself or since the device was closed; nil if the device has no Run.
+func (d *Device) Ended() <-chan struct{} { return d.ended }
+
+// Failure waits for a failure, after which a gateway would close the device and open it again: the end of Run, or an error of Handle,
+// Observe, Set or Read that refuses nothing. It returns nil if there is none within that time. Close does not return a failure
+// that Failure has.
+func (d *Device) Failure(within time.Duration) error {
+	select {
+	case <-d.failed:
+	case <-time.After(within):
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.taken = d.failure != nil
+	return d.failure
+}
+
 // Handle gives the device a message, as the gateway does: a command to its Handle, or to its Set or Read if it is for entities of
 // the device; a status to its Observe. Handle returns what the device says of it, or why the gateway refuses it. A device without
-// Observe gets no status, and nil is returned.
+// Observe gets no status, and nil is returned. One that goes on when its time is over is left alone, with an error.
 func (d *Device) Handle(msg messages.InternalMsg) error {
+	return d.timed("handle", func(ctx context.Context) error { return d.handle(ctx, msg) })
+}
+
+func (d *Device) handle(ctx context.Context, msg messages.InternalMsg) error {
+	asked, err := d.teller.Description().Ask(msg)
+	switch {
+	case err != nil:
+		return err
+	case !asked.IsZero():
+		return d.teller.Do(ctx, d.dev, asked)
+	case msg.Type() != messages.Status:
+		return d.dev.Handle(ctx, msg)
+	}
+	if o, ok := d.dev.(devices.Observer); ok {
+		return o.Observe(ctx, msg)
+	}
+	return nil
+}
+
+// Set sets an entity, as the topic set/ID does: the value may be of its kind, or text such as "ON" and "21.5". Set returns what
+// the device says, or why the gateway refuses the value.
+func (d *Device) Set(id string, value any) error {
+	v, err := messages.ValueOf(value)
+	if err != nil {
+		return err
+	}
+	command := messages.New(messages.Command, messages.Address{}, "SET").WithArg(id, v)
+	asked, err := d.teller.Description().AskOf(id, command)
+	if err != nil {
+		return err
+	}
+	return d.ask("set", asked)
+}
+
+// Press presses a Button.
+func (d *Device) Press(id string) error { return d.Set(id, nil) }
+
+// Read has the device read its entities, as the command GET does.
+func (d *Device) Read() error {
+	asked, err := d.teller.Description().Ask(messages.New(messages.Command, messages.Address{}, "GET"))
+	if err != nil {
+		return err
+	}
+	return d.ask("read", asked)
+}
+
+func (d *Device) ask(what string, asked entities.Request) error {
+	return d.timed(what, func(ctx context.Context) error { return d.teller.Do(ctx, d.dev, asked) })
+}
+
+// timed calls f with a context that ends when the device has had its time, and notes a failure.
+func (d *Device) timed(what string, f func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(d.life, patience)
 	defer cancel()
-	return guarded(func() error {
-		asked, err := d.teller.Description().Ask(msg)
-		switch {
-		case err != nil:
-			return err
-		case !asked.IsZero():
-			return d.teller.Do(ctx, d.dev, asked)
-		case msg.Type() != messages.Status:
-			return d.dev.Handle(ctx, msg)
-		}
-		if o, ok := d.dev.(devices.Observer); ok {
-			return o.Observe(ctx, msg)
-		}
-		return nil
-	})
+	err := within(patience+grace, func() error { return f(ctx) })
+	if errors.Is(err, errGoesOn) {
+		err = fmt.Errorf("%s goes on %v after its context has ended", what, grace)
+	}
+	if !errors.Is(err, devices.ErrAction) && !errors.Is(err, devices.ErrNotMine) {
+		d.fail(err)
+	}
+	return err
 }
 
 // Close closes the devices that the device has added, tells Run to end, closes the device and waits for Run. The error joins
-// all that goes wrong, and what Run ended with if it had ended before. What the device emits in Close can still be taken.
-// Closing again does nothing.
+// all that goes wrong, what the gateway has refused (see [Env.Refused]), and what Run ended with if it had ended before. What the
+// device emits in Close can still be taken. Closing again does nothing.
 func (d *Device) Close() error {
 	if d.life.Err() != nil {
 		return nil
 	}
+	err := d.close()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	ran := d.ran
+	if d.taken {
+		ran = nil
+	}
+	return errors.Join(append([]error{ran, err}, d.Refused()...)...)
+}
+
+func (d *Device) close() error {
 	err := d.removeAll()
 	d.end()
-	err = errors.Join(err, guarded(d.dev.Close))
+	closing := within(patience, d.dev.Close)
+	if errors.Is(closing, errGoesOn) {
+		closing = fmt.Errorf("close goes on after %v", patience)
+	}
+	err = errors.Join(err, closing)
 	if d.ended != nil {
 		select {
-		case ran := <-d.ended:
-			err = errors.Join(ran, err)
+		case <-d.ended:
 		case <-time.After(patience):
 			err = errors.Join(fmt.Errorf("run goes on %v after it was told to end", patience), err)
 		}
 	}
-	d.teller.End()
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.closed = true
+	d.Env.close()
 	return err
+}
+
+// errGoesOn is what within returns when the time is over.
+var errGoesOn = errors.New("goes on")
+
+// within calls f on a goroutine of its own, and waits for it for a while.
+func within(limit time.Duration, f func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		err := errors.New("the device has ended its goroutine, by runtime.Goexit or t.FailNow")
+		defer func() { done <- err }()
+		err = guarded(f)
+	}()
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-late.C:
+		return errGoesOn
+	}
 }
 
 // guarded calls f and turns a panic into an error, with its stack.

@@ -121,7 +121,7 @@ func TestOpenGoesWrong(t *testing.T) {
 		is        error
 		says      string
 	}{
-		{"unknown type", "liistener", nil, nil, `unknown device type "liistener" (have "bridge", "listener"`},
+		{"unknown type", "liistener", nil, nil, `unknown device type "liistener" (have "actor", "bridge", `},
 		{"misspelt parameter", "listener", map[string]any{"hwo": "fail"}, devices.ErrConfig, "hwo: unknown option; did you mean how?"},
 		{"error", "listener", map[string]any{"how": "fail"}, errNoPort, "no such port"},
 		{"panic", "listener", map[string]any{"how": "panic"}, nil, "panic: opener\n"},
@@ -223,12 +223,13 @@ func TestLastWords(t *testing.T) {
 // A device that never stops emitting must not block, nor its test run out of memory.
 func TestEmitNeverBlocks(t *testing.T) {
 	d := devicetest.Start(t, "listener", nil)
+	status := messages.New(messages.Status, messages.Address{}, "ON")
 	for range 1000 {
-		if err := d.Emit(messages.InternalMsg{}).Err(); err != nil {
+		if err := d.Emit(status).Err(); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := d.Emit(messages.InternalMsg{}).Err(); !errors.Is(err, devices.ErrDropped) {
+	if err := d.Emit(status).Err(); !errors.Is(err, devices.ErrDropped) {
 		t.Errorf("receipt of the 1001st that nobody takes says %v, want %v", err, devices.ErrDropped)
 	}
 }

@@ -12,6 +12,14 @@
 // A type that [github.com/mqttgateway/mqttgateway/actors.Register] has added is a device like any other: Handle returns the
 // answer of its actor, also when that comes later, and Close the failure that has ended it.
 //
+// Of a device with entities, Await waits for a value, NextUpdate and NextEvent take what the device hands over, and Set, Press and
+// Read do what the network would ask for. [StartWith] tries out an opener that is not registered, with a transport of the test's
+// own; [Name] and [At] are what the configuration says, so that there may be several devices of one type. Ended and Failure tell
+// that the equipment has gone.
+//
+// What a gateway without a map would refuse, the kit refuses: messages and words that can't be said on the wire, descriptions that
+// are wrong, values of entities that nobody has described. A test that does not ask for it by Refused fails.
+//
 // What a device adds by Env.Add is opened as well: Added returns it, to be tried out in the same way.
 //
 // What a gateway takes for a failure of the device is an error here, a panic included, and nothing begins again. All

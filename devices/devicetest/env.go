@@ -20,6 +20,8 @@ type Env struct {
 	address messages.Address
 	log     *slog.Logger
 	emitted chan Emitted
+	updates chan Update
+	events  chan Event
 	teller  *entities.Teller
 
 	mu           sync.Mutex
@@ -28,10 +30,19 @@ type Env struct {
 	closed       bool
 	reports      []error
 	forgot       []messages.Address
+	refused      []error
+	late         []error           // what was said after the end
 	views        map[string]string // the retained ones, by name
 	lines        []string
+	changed      chan struct{}     // closed, and made anew, when values change
 	added        map[string]*added // by their full names; nil: nothing can be added
+	below        []*Env            // of all that was ever added
+	away         bool              // the broker: receipts stay undecided
+	undecided    []*receipt
+	waited       bool // for one of them
 }
+
+var _ devices.Env = (*Env)(nil)
 
 // Emitted is a message that a device sent.
 type Emitted struct {
@@ -42,21 +53,39 @@ type Emitted struct {
 // room is how many emissions wait for Next; more are dropped.
 const room = 1000
 
-func newEnv(name string) *Env {
-	e := &Env{name: name, address: messages.Address{Device: name}, emitted: make(chan Emitted, room), added: make(map[string]*added)}
+func newEnv(name string, address messages.Address) *Env {
+	e := &Env{
+		name: name, address: address, added: make(map[string]*added), changed: make(chan struct{}),
+		emitted: make(chan Emitted, room), updates: make(chan Update, room), events: make(chan Event, room),
+	}
 	e.teller = entities.NewTeller((*listener)(e))
 	e.teller.Begin()
 	e.log = slog.New(slog.NewTextHandler((*lineWriter)(e), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	return e
 }
 
-// Name is the name of the device's type; of a device that another has added it is HUB.NAME.
+// close is the end of the device's life: from then on nothing that it says counts.
+func (e *Env) close() {
+	e.teller.End()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.closed = true
+}
+
+// Name is the name of the device: that of its type, or what [Name] has given it; HUB.NAME if another one has added it.
 func (e *Env) Name() string { return e.name }
+
+// Gateway returns "gateway".
+func (e *Env) Gateway() string { return gatewayName }
+
+// Address returns what [At] has given, or {Device: NAME}; or the address with which another device has added this one.
+func (e *Env) Address() messages.Address { return e.address }
 
 // Log returns the logger whose output is in Lines.
 func (e *Env) Log() *slog.Logger { return e.log }
 
-// Emit puts a message where Next finds it. The receipt is decided at once: kept, or refused if the device is closed.
+// Emit puts a message where Next finds it. The receipt is decided at once: kept, or refused for the reasons that a gateway without a
+// map has, or since the device is closed.
 func (e *Env) Emit(msg messages.InternalMsg, options ...devices.EmitOption) devices.Receipt {
 	var how devices.Emission
 	for _, option := range options {
@@ -66,31 +95,48 @@ func (e *Env) Emit(msg messages.InternalMsg, options ...devices.EmitOption) devi
 }
 
 func (e *Env) emit(msg messages.InternalMsg, retain bool) devices.Receipt {
+	err := encode(msg)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed {
-		return receipt{devices.ErrStopped}
+	switch {
+	case e.closed:
+		e.late = append(e.late, fmt.Errorf("emitted %v", msg))
+		return decided(devices.ErrStopped)
+	case err != nil:
+		e.refused = append(e.refused, err)
+		return decided(fmt.Errorf("%w: %w", devices.ErrRefused, err))
 	}
 	select {
 	case e.emitted <- Emitted{msg, retain}:
-		return receipt{}
 	default:
-		return receipt{devices.ErrDropped}
+		return decided(devices.ErrDropped)
 	}
+	if e.away {
+		r := &receipt{env: e, done: make(chan struct{})}
+		e.undecided = append(e.undecided, r)
+		return r
+	}
+	return decided(nil)
 }
 
 // Next takes the earliest emission that is left, and waits for one if there is none.
 func (e *Env) Next(within time.Duration) (Emitted, error) {
+	return next(e.emitted, within, "emitted")
+}
+
+// next takes the earliest of what a device has done, and waits for it.
+func next[T any](from <-chan T, within time.Duration, done string) (T, error) {
 	select {
-	case m := <-e.emitted:
+	case m := <-from:
 		return m, nil
 	default:
 	}
 	select {
-	case m := <-e.emitted:
+	case m := <-from:
 		return m, nil
 	case <-time.After(within):
-		return Emitted{}, fmt.Errorf("nothing emitted within %v", within)
+		var none T
+		return none, fmt.Errorf("nothing %s within %v", done, within)
 	}
 }
 
@@ -140,14 +186,3 @@ func (w *lineWriter) Write(line []byte) (int, error) {
 	w.lines = append(w.lines, text)
 	return len(line), nil
 }
-
-// receipt is one that is decided.
-type receipt struct{ err error }
-
-func (receipt) Done() <-chan struct{} {
-	done := make(chan struct{})
-	close(done)
-	return done
-}
-
-func (r receipt) Err() error { return r.err }

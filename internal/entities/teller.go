@@ -142,6 +142,9 @@ func (t *Teller) tellDue() {
 	}
 }
 
+// State returns what is known of an entity, and false if there is none of the ID that has a value.
+func (t *Teller) State(id string) (entity.State, bool) { return t.set.State(id) }
+
 // Again says the values at some addresses, whether they have changed or not.
 func (t *Teller) Again(at []messages.Address) {
 	t.telling.Lock()
