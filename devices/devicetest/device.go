@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/entity"
 	"github.com/mqttgateway/mqttgateway/internal/entities"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -95,6 +96,13 @@ func (d *Device) failLocked(err error) {
 	}
 }
 
+// runError returns what Run has ended with by itself.
+func (d *Device) runError() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.ran
+}
+
 // Ended returns a channel that is closed when Run has ended, by itself or since the device was closed; nil if the device has no Run.
 func (d *Device) Ended() <-chan struct{} { return d.ended }
 
@@ -108,8 +116,15 @@ func (d *Device) Failure(within time.Duration) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.taken = d.failure != nil
+	d.taken = d.taken || d.failure != nil
 	return d.failure
+}
+
+// forgive has Close return no failure.
+func (d *Device) forgive() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.taken = true
 }
 
 // Handle gives the device a message, as the gateway does: a command to its Handle, or to its Set or Read if it is for entities of
@@ -142,12 +157,16 @@ func (d *Device) Set(id string, value any) error {
 	if err != nil {
 		return err
 	}
-	command := messages.New(messages.Command, messages.Address{}, "SET").WithArg(id, v)
-	asked, err := d.teller.Description().AskOf(id, command)
+	asked, err := d.asked(id, v)
 	if err != nil {
 		return err
 	}
 	return d.ask("set", asked)
+}
+
+// asked returns what it means to set an entity alone.
+func (d *Device) asked(id string, value messages.Value) (entities.Request, error) {
+	return d.teller.Description().AskOf(id, messages.New(messages.Command, messages.Address{}, entity.ActionSet).WithArg(id, value))
 }
 
 // Press presses a Button.
@@ -155,7 +174,7 @@ func (d *Device) Press(id string) error { return d.Set(id, nil) }
 
 // Read has the device read its entities, as the command GET does.
 func (d *Device) Read() error {
-	asked, err := d.teller.Description().Ask(messages.New(messages.Command, messages.Address{}, "GET"))
+	asked, err := d.teller.Description().Ask(messages.New(messages.Command, messages.Address{}, entity.ActionGet))
 	if err != nil {
 		return err
 	}
@@ -174,10 +193,15 @@ func (d *Device) timed(what string, f func(context.Context) error) error {
 	if errors.Is(err, errGoesOn) {
 		err = fmt.Errorf("%s goes on %v after its context has ended", what, grace)
 	}
-	if !errors.Is(err, devices.ErrAction) && !errors.Is(err, devices.ErrNotMine) {
+	if isFailure(err) {
 		d.fail(err)
 	}
 	return err
+}
+
+// isFailure reports whether a gateway opens a device again that has returned err.
+func isFailure(err error) bool {
+	return err != nil && !errors.Is(err, devices.ErrAction) && !errors.Is(err, devices.ErrNotMine)
 }
 
 // Close closes the devices that the device has added, tells Run to end, closes the device and waits for Run. The error joins
@@ -187,34 +211,37 @@ func (d *Device) Close() error {
 	if d.life.Err() != nil {
 		return nil
 	}
-	err := d.close()
+	closing, running := d.shut()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	ran := d.ran
 	if d.taken {
 		ran = nil
 	}
-	return errors.Join(append([]error{ran, err}, d.Refused()...)...)
+	return errors.Join(append([]error{ran, running, closing}, d.Refused()...)...)
 }
 
-func (d *Device) close() error {
-	err := d.removeAll()
+// shut ends the device's life. It returns what is wrong with closing, and with the end of Run.
+func (d *Device) shut() (closing, running error) {
+	added := d.removeAll()
 	d.end()
-	closing := within(patience, d.dev.Close)
+	closing = within(patience, d.dev.Close)
 	if errors.Is(closing, errGoesOn) {
-		closing = fmt.Errorf("close goes on after %v", patience)
+		closing = fmt.Errorf("close %w after %v", errGoesOn, patience)
 	}
-	err = errors.Join(err, closing)
 	if d.ended != nil {
 		select {
 		case <-d.ended:
 		case <-time.After(patience):
-			err = errors.Join(fmt.Errorf("run goes on %v after it was told to end", patience), err)
+			running = fmt.Errorf("run %w %v after it was told to end", errGoesOn, patience)
 		}
 	}
 	d.Env.close()
-	return err
+	return errors.Join(added, closing), running
 }
+
+// giveUp is shut for a device of which nobody wants to know any more.
+func (d *Device) giveUp() { _, _ = d.shut() }
 
 // errGoesOn is what within returns when the time is over.
 var errGoesOn = errors.New("goes on")

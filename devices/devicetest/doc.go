@@ -1,4 +1,14 @@
-// Package devicetest runs a device without gateway and broker, for the tests of its author:
+// Package devicetest runs a device without gateway and broker, for the tests of its author. [Run] holds a device to what every
+// device has to keep, whatever it does:
+//
+//	func TestLamp(t *testing.T) {
+//		devicetest.Run(t, lamp.Open, map[string]any{"port": "/dev/null"}, devicetest.Commands(lightOn), devicetest.Break(unplug))
+//	}
+//
+// It opens and closes the device many times, ends the context of each of its calls, keeps the broker away from it, breaks its
+// equipment, and looks for goroutines, files and connections that it leaves behind: see [Rule].
+//
+// [Start] opens a device for tests of what the device does, and of that alone:
 //
 //	func TestLamp(t *testing.T) {
 //		lamp := devicetest.Start(t, "lamp", map[string]any{"port": "/dev/null"})

@@ -21,7 +21,7 @@ type setup struct {
 	commands []messages.InternalMsg
 	anything bool
 	mute     map[string]any
-	fail     func()
+	breakIt  func()
 }
 
 func newSetup(name string, options []Option) *setup {

@@ -71,10 +71,10 @@ type receipt struct {
 	err  error
 }
 
-// settled is the done of all receipts that were decided at once.
-var settled = func() chan struct{} { done := make(chan struct{}); close(done); return done }()
+// atOnce is the done of all receipts that were decided at once.
+var atOnce = func() chan struct{} { done := make(chan struct{}); close(done); return done }()
 
-func decided(err error) devices.Receipt { return &receipt{done: settled, err: err} }
+func decided(err error) devices.Receipt { return &receipt{done: atOnce, err: err} }
 
 // Done implements devices.Receipt.
 func (r *receipt) Done() <-chan struct{} {

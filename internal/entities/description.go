@@ -18,6 +18,14 @@ type Description struct {
 	lone   map[messages.Address]*entity.Entity // those with words that have an address for themselves
 }
 
+// Device returns what the device has said. Nobody writes to it. Of a nil Description it is nothing.
+func (n *Description) Device() entity.Device {
+	if n == nil {
+		return entity.Device{}
+	}
+	return n.device
+}
+
 // Whole returns d with the characteristics of its address that it leaves empty taken from address.
 func Whole(d entity.Device, address messages.Address) entity.Device {
 	d.Address = entity.Overlay(address, d.Address)
