@@ -6,8 +6,8 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 )
 
-// address is where an actor takes messages. Sending never waits, and any goroutine may send. What is sent to an address at
-// which no actor lives is lost.
+// address is where an actor receives messages. Any goroutine may send, and sending never waits. A message to an address
+// without an actor is lost.
 type address struct {
 	root *actor.RootContext
 	pid  *actor.PID
@@ -15,16 +15,17 @@ type address struct {
 
 func (a address) send(msg any) { a.root.Send(a.pid, msg) }
 
-// later sends msg after a while, unless the timer is stopped before. A message that is on its way when its timer is stopped
-// arrives: it carries what tells an old one.
+// later sends msg after a time, unless the timer is stopped before. If the timer is stopped while the message is under
+// way, the message still arrives: it must carry an epoch, or something else by which its receiver recognizes an old
+// one.
 func (a address) later(after time.Duration, msg any) *time.Timer {
 	return time.AfterFunc(after, func() { a.send(msg) })
 }
 
-// addresses are those of the actors right below the root, known before the actors are spawned.
+// addresses are those of the actors directly below the root. They are known before the actors are spawned.
 type addresses struct{ supervisor, connection, mapper, devices address }
 
-// newAddresses returns the addresses in a system of protoactor, whose root is the supervisor.
+// newAddresses returns the addresses in a system of protoactor. The supervisor is the root of the tree.
 func newAddresses(system *actor.ActorSystem) addresses {
 	at := func(id string) address { return address{system.Root, system.NewLocalPID(id)} }
 	return addresses{
@@ -35,7 +36,7 @@ func newAddresses(system *actor.ActorSystem) addresses {
 	}
 }
 
-// The names of the actors, by which the log tells of them as well.
+// The names of the actors, which the log uses, too.
 const (
 	supervisorName = "supervisor"
 	connectionName = "connection"

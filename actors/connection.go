@@ -18,23 +18,24 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// connection is the actor that runs the link's state machine, and the only one that touches the network. It does what the
-// machine wants, and feeds back what comes of it. Publications wait in its outbox while the link is down.
+// connection is the actor that runs the state machine of the link, and the only one that uses the network. It carries
+// out the effects of the machine, and passes the results back as events. Publications wait in its outbox while the link
+// is down.
 type connection struct {
 	connectionOptions
 	*connectionMemory
 
 	state link.State
 	epochState
-	finishing *time.Timer // runs while the last words are being sent; nil before
+	finishing *time.Timer // limit for sending the last words; nil until then
 }
 
-// connectionOptions is what a connection is made of.
+// connectionOptions are what a connection needs from the gateway.
 type connectionOptions struct {
 	self, supervisor, mapper address
 
 	link    link.Policy
-	options mqtt.Options // without callbacks and will
+	options mqtt.Options // without the callbacks and the will
 	dialer  func(context.Context, mqtt.Options) (mqtt.Session, error)
 	qos     byte // of publications
 	grace   time.Duration
@@ -48,13 +49,13 @@ type connectionOptions struct {
 	tooLarge *tally // messages from the broker
 	unkept   *tally // records
 	log      *slog.Logger
-	now      func() time.Duration // on a clock that only goes forward
+	now      func() time.Duration // time on a clock that never goes back
 }
 
-// connectionMemory is what a connection that begins again takes over from the one that has panicked.
+// connectionMemory is what a connection passes on to the connection that begins after it has panicked.
 type connectionMemory struct {
-	begun bool // the link is wanted
-	last  bool // nothing follows but the last words
+	begun bool // the link has been ordered
+	last  bool // only the last words are still to be sent
 	epoch uint64
 
 	codec         *mapping.Codec // of the map in force
@@ -64,26 +65,26 @@ type connectionMemory struct {
 	awaiting      acknowledgements
 	availability  *availabilityTopics
 	retained      *retained.Memory
-	unledgered    uint64      // records up to this one are not waited for
+	unledgered    uint64      // records up to this one are no longer waited for
 	awaited       *time.Timer // runs while something waits for the ledger; nil otherwise
 
-	unflushed mqtt.Session // has something to send; nil: none has
+	unflushed mqtt.Session // a session for which Flush must be called; nil: none
 }
 
-// epochState is what belongs to one attempt and the session to which it leads. Each attempt begins with a new one.
-type epochState struct {
+// epochState is what belongs to one attempt and its session. Each attempt begins with a new epochState.
+type epochState struct { // ends the dialling, or the round of subscriptions
 	cancel   context.CancelFunc // ends the dialling, or the round of subscriptions
 	timers   []*time.Timer
-	alive    bool         // something is left of the attempt or session
-	session  mqtt.Session // nil unless one stands
-	wasUp    bool         // a session stood
-	acked    bool         // the broker has acknowledged a publication
-	accepted bool         // the broker had accepted the attempt, which has failed since
-	cause    error        // why it ended
+	alive    bool         // something is left of the attempt or the session
+	session  mqtt.Session // nil unless there is a session
+	wasUp    bool         // there was a session
+	acked    bool         // the broker has acknowledged a publication in this session
+	accepted bool         // the broker had accepted an attempt that then failed
+	cause    error        // why the session ended
 
 	deliveries *deliveries
 	listener   *subscription.Listener
-	changing   bool // a round of subscriptions goes on in the session
+	changing   bool // a round of subscriptions is under way
 	flight     outbox.Flight
 }
 
@@ -96,7 +97,7 @@ func (c *connection) Receive(ctx actor.Context) {
 	defer guard(ctx, connectionName, c.supervisor)
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
-		switch { // of what it was before a restart
+		switch { // continue what was going on before the restart
 		case c.last:
 			c.stop()
 		case c.begun:
@@ -167,7 +168,7 @@ func (c *connection) Receive(ctx actor.Context) {
 	}
 }
 
-// step feeds the machine, and does what it wants.
+// step passes an event to the machine, and carries out the effects.
 func (c *connection) step(e link.Event) {
 	before := c.state.Phase
 	var effects []link.Effect
@@ -193,17 +194,17 @@ func (c *connection) step(e link.Event) {
 	}
 }
 
-// tick is an event of the machine's whose time has come. A timer → connection.
+// tick is an event of the machine that is due. A timer → connection.
 type tick struct{ event link.Event }
 
 func (c *connection) timer(after time.Duration, msg any) {
 	c.timers = append(c.timers, c.self.later(after, msg))
 }
 
-// up tells whether a session stands, as far as the machine knows.
+// up reports whether there is a session, as far as the machine knows.
 func (c *connection) up() bool { return c.state.Phase == link.Connected }
 
-// abandon ends all that a connection has begun, and leaves its memory to the next.
+// abandon ends everything that a connection has begun. Its memory goes on to the next connection.
 func (c *connection) abandon() {
 	for _, t := range c.timers {
 		t.Stop()
@@ -226,11 +227,11 @@ func (c *connection) abandon() {
 	c.dropped.stop()
 }
 
-// finishOver tells that there is no more time for last words. A timer → connection.
+// finishOver says that the time for last words is over. A timer → connection.
 type finishOver struct{}
 
-// finish ends the link once the last words are sent: what waits in the outbox, that the devices are offline, and that the
-// gateway is. A link that is down is not waited for.
+// finish closes the link when the last words have been sent: the publications in the outbox, then that the devices are
+// offline, then that the gateway is. If the link is down, finish does not wait for it.
 func (c *connection) finish() {
 	c.last = true
 	c.finishing = c.self.later(c.grace*3/10, finishOver{})
@@ -241,7 +242,8 @@ func (c *connection) finish() {
 	c.finishIfDone()
 }
 
-// finishIfDone goes on with the last words when those before have been sent, and ends the link behind the very last.
+// finishIfDone sends the next of the last words when those before have been sent, and closes the link after the last
+// one.
 func (c *connection) finishIfDone() {
 	if c.finishing == nil || c.outbox.Len() > 0 {
 		return
@@ -257,7 +259,7 @@ func (c *connection) finishIfDone() {
 	}
 }
 
-// leave says at least that the gateway leaves, when there is no more time: this overrules what is said of its devices.
+// leave publishes, when no time is left, only that the gateway is offline, which overrules the states of its devices.
 func (c *connection) leave() {
 	if !c.up() {
 		return
@@ -267,7 +269,7 @@ func (c *connection) leave() {
 	}
 }
 
-// stop ends the link for good.
+// stop closes the link for good.
 func (c *connection) stop() {
 	if c.state.Stopped {
 		return
@@ -278,7 +280,7 @@ func (c *connection) stop() {
 	}
 }
 
-// closed tells that nothing is left of the link.
+// closed reports that nothing is left of the link.
 func (c *connection) closed() {
 	c.dropped.stop()
 	c.supervisor.send(messages.LinkClosed{Unsent: c.outbox.Len()})

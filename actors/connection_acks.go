@@ -9,8 +9,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// deliveries holds the acknowledgements that the broker of one session waits for, so that actors can name a delivery by its
-// number. The session opens a delivery, the connection acknowledges it.
+// deliveries holds the acknowledgements that are due in one session, so that actors can name a delivery by its number.
+// A goroutine of the session adds a delivery, and the connection acknowledges it.
 type deliveries struct {
 	epoch uint64
 
@@ -23,7 +23,7 @@ func newDeliveries(epoch uint64) *deliveries {
 	return &deliveries{epoch: epoch, open: make(map[uint64]mqtt.Message)}
 }
 
-// arrived gives an arriving message its delivery.
+// arrived makes the delivery of a message that has arrived.
 func (d *deliveries) arrived(m mqtt.Message) messages.Delivery {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -35,7 +35,7 @@ func (d *deliveries) arrived(m mqtt.Message) messages.Delivery {
 	return messages.Delivery{Epoch: d.epoch, Number: d.last}
 }
 
-// acknowledge acknowledges a delivery to the broker, once.
+// acknowledge acknowledges a delivery to the broker. A second call has no effect.
 func (d *deliveries) acknowledge(number uint64) {
 	d.mu.Lock()
 	m, ok := d.open[number]
@@ -46,9 +46,9 @@ func (d *deliveries) acknowledge(number uint64) {
 	}
 }
 
-// acknowledgements decides when deliveries may be acknowledged and records of the spool released: when everything is kept that
-// their devices had emitted by the time they were done with them. What a device has emitted reaches the connection ahead of
-// the word that the device is done, so that this is all that had come to the outbox by then.
+// acknowledgements decides when deliveries may be acknowledged, and records of the spool released: when everything is
+// kept that their devices had emitted before they were done. What a device emits reaches the connection before the word
+// that the device is done. So these are the publications that the outbox has got by then.
 type acknowledgements struct {
 	order      outbox.Order // of publications
 	written    uint64       // records up to this one are on disk, or could not be written
@@ -56,20 +56,20 @@ type acknowledgements struct {
 	records    fifo.Queue[waitingRecord]
 }
 
-// waitingDelivery is a delivery that all devices have handled, refused or kept.
+// waitingDelivery is a delivery that each of its devices has handled, refused or kept.
 type waitingDelivery struct {
 	number uint64
-	after  uint64 // publications up to this one are to be done first
-	record uint64 // records up to this one are to be written first
+	after  uint64 // publications up to this one must be done first
+	record uint64 // records up to this one must be written first
 }
 
 // waitingRecord is a record of a message that its device has handled.
 type waitingRecord struct {
 	number uint64
-	after  uint64 // publications up to this one are to be done first
+	after  uint64 // publications up to this one must be done first
 }
 
-// newSession forgets the deliveries of the session before, whose acknowledgements nobody waits for any more.
+// newSession drops the deliveries of the session before: their acknowledgements can't be sent any more.
 func (a *acknowledgements) newSession() { a.deliveries = fifo.Queue[waitingDelivery]{} }
 
 func (a *acknowledgements) addDelivery(number, record uint64) {
@@ -80,7 +80,7 @@ func (a *acknowledgements) addRecord(number uint64) {
 	a.records.Push(waitingRecord{number, a.order.Last()})
 }
 
-// nextDelivery returns a delivery that need not wait any longer, once; false if there is none.
+// nextDelivery removes and returns a delivery that may be acknowledged; ok is false if there is none.
 func (a *acknowledgements) nextDelivery() (number uint64, ok bool) {
 	if a.deliveries.Len() == 0 {
 		return 0, false
@@ -91,7 +91,7 @@ func (a *acknowledgements) nextDelivery() (number uint64, ok bool) {
 	return a.deliveries.Pop().number, true
 }
 
-// nextRecord returns a record that need not be held any longer, once; false if there is none.
+// nextRecord removes and returns a record that may be released; ok is false if there is none.
 func (a *acknowledgements) nextRecord() (number uint64, ok bool) {
 	if a.records.Len() == 0 || a.records.First().after > a.order.UpTo() {
 		return 0, false
@@ -99,22 +99,22 @@ func (a *acknowledgements) nextRecord() (number uint64, ok bool) {
 	return a.records.Pop().number, true
 }
 
-// acknowledge acknowledges a delivery as soon as it need not wait any longer.
+// acknowledge acknowledges a delivery as soon as that is allowed.
 func (c *connection) acknowledge(m messages.Acknowledge) {
 	if m.Delivery.Epoch != c.state.Epoch {
-		return // the broker of its session waits for it no longer
+		return // its session has ended
 	}
 	c.awaiting.addDelivery(m.Delivery.Number, m.Record)
 	c.release()
 }
 
-// spend releases a record as soon as it need not be held any longer.
+// spend releases a record as soon as that is allowed.
 func (c *connection) spend(m messages.Spent) {
 	c.awaiting.addRecord(m.Record)
 	c.release()
 }
 
-// release acknowledges the deliveries, and releases the records, that need not wait any longer.
+// release acknowledges all deliveries, and releases all records, for which that is allowed.
 func (c *connection) release() {
 	for {
 		number, ok := c.awaiting.nextDelivery()

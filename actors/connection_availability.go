@@ -9,49 +9,50 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// The words of an availability topic. "offline" goes on with a reason: "offline: no such port".
+// The words of an availability topic. "offline" may be followed by a reason: "offline: no such port".
 const (
 	onlineWord     = "online"
 	connectingWord = "connecting"
 	offlineWord    = "offline"
 )
 
-// availabilityQoS is that of availability topics, whatever the gateway's: a word that is lost would be wrong for ever.
+// availabilityQoS is the QoS of availability topics, whatever the gateway's is: after a lost word the topic would be
+// wrong until the next change.
 const availabilityQoS = 1
 
-// availabilityTopic is what the broker is to keep under one of these topics, always retained:
+// availabilityTopic is what the broker must have at one of these topics, always retained:
 //
 //	root/$gateway/name/state          the gateway's own: online, offline
 //	root/$gateway/name/device/state   a device's: connecting, online, offline: reason
 type availabilityTopic struct {
-	device string // "": the gateway's own
-	word   string // "": the topic is to be cleared
-	flying uint8  // words of it that are in flight
-	losses uint8  // sessions in a row that have ended over it; with outbox.MaxLosses it is set aside
-	due    bool   // it is in the queue
-	gone   bool   // its topic has been cleared; it is not among the devices any more
+	device string // "": the gateway
+	word   string // "": the topic must be cleared
+	flying uint8  // number of its words in flight
+	losses uint8  // sessions in a row that have ended over it; at outbox.MaxLosses it is set aside
+	due    bool   // it is in queue
+	gone   bool   // the device is removed and the topic cleared
 }
 
-// aside tells whether the broker has shown that it will not have it.
+// aside reports whether the topic is set aside, since the broker does not accept it.
 func (a *availabilityTopic) aside() bool { return a.losses >= outbox.MaxLosses }
 
-// availabilityTopics are those of the gateway and of its devices, and which of them the broker has still to be told in this
-// session. They stand outside the outbox: of each only the latest word counts.
+// availabilityTopics are the availability topics of the gateway and its devices, and which of them must still be
+// published in this session. They are not in the outbox, since only the latest word of each counts.
 type availabilityTopics struct {
-	below    string // what the topics begin with
-	untold   bool   // nothing is to be told
+	below    string // the beginning of all topics
+	untold   bool   // nothing is published
 	own      availabilityTopic
-	list     []*availabilityTopic // of the devices, in the order in which they came; and some that are gone
-	goners   int                  // how many of list are gone
+	list     []*availabilityTopic // of the devices, in the order in which they were added; with some that are gone
+	goners   int                  // number of gone elements in list
 	byDevice map[string]*availabilityTopic
-	queue    []*availabilityTopic // what is due
+	queue    []*availabilityTopic // topics that must be published
 	stage    lastWords
 
-	unclaimed map[string][]string // by hub: devices that the broker knows and the hub has not added so far
-	room      int                 // bytes of names that may still be found
+	unclaimed map[string][]string // by hub: devices that the broker knows and that the hub has not added yet
+	room      int                 // number of bytes of names that may still be found
 }
 
-// lastWords says which of the last words have been said.
+// lastWords says which of the last words have been published.
 type lastWords uint8
 
 const (
@@ -61,8 +62,8 @@ const (
 )
 
 const (
-	foundRoom = 4 << 20 // bytes of names of devices that are no more; the next run finds those beyond
-	foundSize = 64      // bytes that each name counts beside its own
+	foundRoom = 4 << 20 // bytes of names of removed devices; the next run finds the others
+	foundSize = 64      // bytes that each name counts in addition to its length
 )
 
 func newAvailabilityTopics(below string, untold bool) *availabilityTopics {
@@ -72,7 +73,7 @@ func newAvailabilityTopics(below string, untold bool) *availabilityTopics {
 	}
 }
 
-// add adds a device with its first word, which is not due yet.
+// add adds a device with its first word, which is not published yet.
 func (s *availabilityTopics) add(device, word string) *availabilityTopic {
 	a := &availabilityTopic{device: device, word: word}
 	s.byDevice[device] = a
@@ -87,7 +88,7 @@ func (s *availabilityTopics) topic(a *availabilityTopic) string {
 	return s.below + a.device + "/state"
 }
 
-// of returns the availability of a device; nil if there is none.
+// of returns the availability of a device, or nil if there is none.
 func (s *availabilityTopics) of(device string) *availabilityTopic {
 	if device == "" {
 		return &s.own
@@ -95,7 +96,7 @@ func (s *availabilityTopics) of(device string) *availabilityTopic {
 	return s.byDevice[device]
 }
 
-// will returns what the broker is to say when the gateway can't; nil: nothing.
+// will returns the gateway's will, or nil for no will.
 func (s *availabilityTopics) will() *mqtt.Message {
 	if s.untold {
 		return nil
@@ -103,7 +104,8 @@ func (s *availabilityTopics) will() *mqtt.Message {
 	return &mqtt.Message{Topic: s.topic(&s.own), Payload: offlineWord, QoS: availabilityQoS, Retained: true}
 }
 
-// begin makes everything due in a new session, the gateway first: the broker may have forgotten it, or published the will.
+// begin makes all topics due in a new session, the gateway's first: the broker may have lost them, or published the
+// will.
 func (s *availabilityTopics) begin() {
 	s.queue = make([]*availabilityTopic, 0, 1+len(s.list)-s.goners)
 	s.renew(&s.own)
@@ -119,7 +121,8 @@ func (s *availabilityTopics) renew(a *availabilityTopic) {
 	s.enqueue(a)
 }
 
-// enqueue makes an availability due, once. A broker that will not have the gateway's own is spared those of its devices.
+// enqueue makes a topic due, unless it is already. If the gateway's own topic is set aside, those of its devices are
+// not published either.
 func (s *availabilityTopics) enqueue(a *availabilityTopic) {
 	if !a.due && !s.untold && !a.aside() && !s.own.aside() {
 		a.due = true
@@ -127,7 +130,7 @@ func (s *availabilityTopics) enqueue(a *availabilityTopic) {
 	}
 }
 
-// set gives an availability its word, and makes it due if that is another than before.
+// set gives a topic another word, and makes the topic due if the word has changed.
 func (s *availabilityTopics) set(a *availabilityTopic, word string) {
 	if a.word != word {
 		a.word = word
@@ -135,7 +138,7 @@ func (s *availabilityTopics) set(a *availabilityTopic, word string) {
 	}
 }
 
-// note takes over what the supervisor says of a device, until the last words.
+// note applies what the supervisor says about a device, until the last words begin.
 func (s *availabilityTopics) note(m messages.Availability) {
 	if s.untold || s.stage != noLastWords {
 		return
@@ -156,7 +159,7 @@ func (s *availabilityTopics) note(m messages.Availability) {
 	s.noteHub(m.Device)
 }
 
-// unclaim takes a device off those that its hub has not added so far.
+// unclaim removes a device from those that its hub has not added yet.
 func (s *availabilityTopics) unclaim(device string) {
 	hub := hubOf(device)
 	if names, ok := s.unclaimed[hub]; ok && hub != "" {
@@ -164,9 +167,9 @@ func (s *availabilityTopics) unclaim(device string) {
 	}
 }
 
-// found takes the name of a device whose availability the broker has kept. One that there is not any more is cleared. One
-// below a hub that has not opened is offline, with the hub's reason, until the hub has opened: then it is cleared, unless the
-// hub has added it.
+// found handles the name of a device whose availability the broker has. If no such device exists, its topic is cleared.
+// A device below a hub that is not open is set offline with the hub's reason, until the hub is open: its topic is
+// cleared then, unless the hub has added the device.
 func (s *availabilityTopics) found(device string) {
 	if s.untold || s.byDevice[device] != nil || s.stage != noLastWords {
 		return
@@ -188,7 +191,7 @@ func belowHub(hub *availabilityTopic) string {
 	return offlineFor(hub.device + ": " + strings.TrimPrefix(hub.word, offlineWord+": "))
 }
 
-// noteHub brings those that a hub has not added so far in line with the hub's own availability.
+// noteHub gives the devices that a hub has not added yet the state of the hub.
 func (s *availabilityTopics) noteHub(hub string) {
 	names, ok := s.unclaimed[hub]
 	if !ok {
@@ -208,7 +211,7 @@ func (s *availabilityTopics) noteHub(hub string) {
 	}
 }
 
-// remove makes the topic of a device be cleared.
+// remove makes the topic of a removed device be cleared.
 func (s *availabilityTopics) remove(device string) {
 	if a := s.byDevice[device]; a != nil && !s.untold {
 		s.unclaim(device)
@@ -217,7 +220,8 @@ func (s *availabilityTopics) remove(device string) {
 	}
 }
 
-// leave makes the next of the last words due, and reports whether there was one: the devices' first, the gateway's own last.
+// leave makes the next of the last words due, and returns false if there is none: first those of the devices, then the
+// gateway's own.
 func (s *availabilityTopics) leave() (more bool) {
 	switch s.stage {
 	case noLastWords:
@@ -236,8 +240,8 @@ func (s *availabilityTopics) leave() (more bool) {
 	return true
 }
 
-// leaveAtOnce returns the gateway's own last word, to be handed to the session whatever else is due; false if that has been
-// said, or is not to be.
+// leaveAtOnce returns the gateway's own last word, which goes to the session before everything that is due; ok is false
+// if it was published already, or must not be.
 func (s *availabilityTopics) leaveAtOnce() (e outbox.Entry, ok bool) {
 	if s.stage == gatewayLeft || s.untold || s.own.aside() {
 		return outbox.Entry{}, false
@@ -270,13 +274,13 @@ func (s *availabilityTopics) pop() outbox.Entry {
 	a := s.queue[0]
 	s.queue[0] = nil
 	if s.queue = s.queue[1:]; len(s.queue) == 0 {
-		s.queue = nil // what it took for many devices is given back
+		s.queue = nil // frees the memory that many devices needed
 	}
 	a.due = false
 	return s.entry(a)
 }
 
-// landed notes the result of a word that was in flight: the broker has acknowledged it, or will never have it.
+// landed notes the result of a word in flight: the broker has acknowledged it, or will never accept it.
 func (s *availabilityTopics) landed(device string, acknowledged bool) {
 	a := s.of(device)
 	if a == nil {
@@ -299,8 +303,8 @@ func (s *availabilityTopics) landed(device string, acknowledged bool) {
 	}
 }
 
-// suspect notes that a session has ended over a word that was in flight, alone or not, and reports whether its topic is set
-// aside with that.
+// suspect notes that a session has ended while a word was in flight, alone or with others. It returns true if the topic
+// is now set aside.
 func (s *availabilityTopics) suspect(device string, alone bool) (aside bool) {
 	a := s.of(device)
 	if a == nil {
@@ -312,8 +316,8 @@ func (s *availabilityTopics) suspect(device string, alone bool) (aside bool) {
 	return a.aside()
 }
 
-// tellAvailability hands what is due to the session, while it may have more, and reports whether that was all. It is called
-// while a session stands.
+// tellAvailability passes what is due to the session, as far as the session may have more, and returns true if nothing
+// is left. There must be a session.
 func (c *connection) tellAvailability() (all bool) {
 	for {
 		a := c.availability.first()
@@ -327,10 +331,10 @@ func (c *connection) tellAvailability() (all bool) {
 	}
 }
 
-// maxReason bounds the reason in an availability, in bytes.
+// maxReason is the maximum length of a reason in an availability topic, in bytes.
 const maxReason = 200
 
-// offlineFor returns the word of one that is offline: one line of what can be seen, however the reason is written.
+// offlineFor returns the word for offline with a reason, which is cut, and made one line of printable characters.
 func offlineFor(reason string) string {
 	line := oneLine(reason)
 	if line == "" {

@@ -14,7 +14,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// Why publications go nowhere.
+// The reasons for dropping publications.
 var (
 	errOutboxFull = fmt.Errorf("%w: outbox full", devices.ErrDropped)
 	errReplaced   = fmt.Errorf("%w: a later status of its topic took its place", devices.ErrDropped)
@@ -22,12 +22,12 @@ var (
 	errUnacked    = fmt.Errorf("%w: the broker has left it unacknowledged in %d sessions", devices.ErrDropped, outbox.MaxLosses)
 )
 
-// publish takes a publication on that the broker is not to keep.
+// publish handles a publication that the broker does not retain.
 func (c *connection) publish(p messages.Publication) {
 	c.enqueue(outbox.Entry{Publication: p, QoS: c.qos})
 }
 
-// enqueue puts an entry into the outbox, or hands it to the session if nothing is ahead of it.
+// enqueue puts an entry into the outbox, or passes it to the session if nothing is before it.
 func (c *connection) enqueue(e outbox.Entry) {
 	e.Order = c.awaiting.order.Next()
 	if err := c.keep(&e); err != nil {
@@ -48,7 +48,8 @@ func (c *connection) enqueue(e outbox.Entry) {
 	c.pump()
 }
 
-// pump hands to the session what is due while it may have more: availability, what the memory has, and entries of the outbox.
+// pump passes to the session what is due, as far as the session may have more: availability, then topics of the memory,
+// then entries of the outbox.
 func (c *connection) pump() {
 	if !c.up() {
 		return
@@ -69,15 +70,16 @@ func (c *connection) pump() {
 	}
 }
 
-// ready tells whether a session stands that has been told the availability of everything. At QoS 0 no publication waits for
-// what the broker has yet to acknowledge.
+// ready reports whether there is a session in which the availability of everything has been published. At QoS 0 no
+// publication waits for the acknowledgement of an availability.
 func (c *connection) ready() bool {
 	return c.up() && (c.tellAvailability() || c.qos == 0)
 }
 
-// hand gives an entry to the session.
+// hand passes an entry to the session.
 func (c *connection) hand(e outbox.Entry) {
-	number := c.flight.Push(e) // first: the result may come before Publish returns, and a panic loses nothing that is in flight
+	// Before Publish: the result may come before Publish returns, and a panic must not lose the entry.
+	number := c.flight.Push(e)
 	if c.log.Enabled(context.Background(), slog.LevelDebug) {
 		if e.Availability {
 			c.log.Debug("availability out", "topic", e.Topic, "payload", e.Payload)
@@ -89,17 +91,17 @@ func (c *connection) hand(e outbox.Entry) {
 	c.unflushed = c.session
 }
 
-// flushDue tells whether the session has something to send.
+// flushDue reports whether Flush must be called.
 func (m *connectionMemory) flushDue() bool { return m.unflushed != nil }
 
-// flush makes the session send at once what all the messages that came together have brought.
+// flush makes the session send everything that several messages have published, in one write.
 func (m *connectionMemory) flush() {
 	session := m.unflushed
 	m.unflushed = nil
 	session.Flush()
 }
 
-// published ends the publications whose results are known.
+// published handles the publications whose results are known.
 func (c *connection) published(results *results) {
 	for _, r := range results.take() {
 		if results.epoch != c.state.Epoch {
@@ -114,7 +116,7 @@ func (c *connection) published(results *results) {
 	c.finishIfDone()
 }
 
-// landed ends a publication whose result is known.
+// landed handles a publication whose result is known.
 func (c *connection) landed(e outbox.Entry, err error) {
 	switch {
 	case e.Availability, e.Remembered:
@@ -135,13 +137,13 @@ func (c *connection) landed(e outbox.Entry, err error) {
 	}
 }
 
-// drop tells everyone that a publication goes nowhere.
+// drop reports that a publication was dropped.
 func (c *connection) drop(e outbox.Entry, err error) {
 	c.tellDropped(e.Publication, err)
 	c.resolve(e, err)
 }
 
-// tellDropped counts a publication that goes nowhere. It is called by mailboxes as well, on the goroutines of senders.
+// tellDropped counts a dropped publication. Mailboxes call it, too, on the goroutines of senders.
 func (c *connectionOptions) tellDropped(p messages.Publication, err error) {
 	c.counters.Dropped.Add(1)
 	who := p.Device
@@ -151,7 +153,7 @@ func (c *connectionOptions) tellDropped(p messages.Publication, err error) {
 	c.dropped.note(fmt.Errorf("device %q: topic %q: %w", who, p.Topic, err))
 }
 
-// resolve ends a publication: its receipt, its record, and the deliveries that waited for it alone.
+// resolve ends a publication: its receipt, its record, and the wait of deliveries for it.
 func (c *connection) resolve(e outbox.Entry, err error) {
 	c.receipts.resolve(e.Number, err)
 	c.awaiting.order.Done(e.Order)
@@ -161,8 +163,8 @@ func (c *connection) resolve(e outbox.Entry, err error) {
 	c.release()
 }
 
-// putBack returns to the outbox what was in flight when the session ended. At QoS 0 it may have arrived, and is not sent
-// twice. Availability is told anew in each session, and the memory knows what it has to tell.
+// putBack returns the entries that were in flight when the session ended to the outbox. At QoS 0 an entry may have
+// arrived, and is not sent twice. Availability is published anew in each session, and the memory keeps its own topics.
 func (c *connection) putBack() {
 	unwritten, unacked := c.flight.Take()
 	if err := c.blame(unacked); err != nil {
@@ -177,10 +179,10 @@ func (c *connection) putBack() {
 	}
 }
 
-// blame returns why the first of the entries that were in flight at QoS 1 is to be dropped should it go on; nil if the session
-// did not end over it. Brokers take publications in order, so that the first is the one over which a broker has hung up.
-// A broker that acknowledges nothing at all is itself to blame for what it does not acknowledge, though not for ever: its
-// statuses do without the gateway's availability.
+// blame returns the reason for which the first of the entries in flight at QoS 1 must be dropped if it goes on like
+// this, or nil if the session did not end over it. Brokers handle publications in order, so the first entry is the one
+// over which a broker has hung up. If a broker acknowledges nothing at all, the entry is not at fault, but it is
+// dropped after some time nevertheless: statuses can do without the gateway's availability.
 func (c *connection) blame(flight []outbox.Entry) error {
 	if len(flight) == 0 {
 		return nil
@@ -195,8 +197,8 @@ func (c *connection) blame(flight []outbox.Entry) error {
 	return nil
 }
 
-// suspect notes that a session has ended over the first of these entries, which was alone in flight or not. It returns the
-// entries to be sent again: without the first, if that is to be given up.
+// suspect notes that a session has ended while the first of these entries was in flight, alone or with others. It
+// returns the entries to send again: without the first one if that must be dropped.
 func (c *connection) suspect(flight []outbox.Entry, alone bool, err error) []outbox.Entry {
 	first := &flight[0]
 	if first.Availability {

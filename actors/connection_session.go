@@ -16,36 +16,36 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// What the goroutines of attempts and sessions tell the connection. Each message carries the epoch of its attempt.
+// What goroutines of attempts and sessions tell the connection. Each message carries the epoch of the attempt.
 type (
-	dialled struct { // a session stands, with its subscriptions
+	dialled struct { // there is a session, with its subscriptions
 		epoch   uint64
 		session mqtt.Session
 		round   *subscription.Round
 		took    time.Duration
 	}
-	lost struct { // a session has broken
+	lost struct { // the session has been lost
 		epoch uint64
 		err   error
 	}
 	ended struct { // nothing is left of an attempt or a session
 		epoch    uint64
 		err      error
-		accepted bool // it is an attempt that the broker had accepted
+		accepted bool // the broker had accepted the attempt
 	}
-	unanswered struct { // the broker has left something unanswered since then; the zero time: it has answered
+	unanswered struct { // since when the broker has left something unanswered; zero: it has answered
 		epoch uint64
 		since time.Time
 	}
 )
 
-// Why attempts and sessions end that have not failed by themselves.
+// The causes for ending attempts and sessions that have not failed.
 var (
 	errUnwanted = errors.New("no longer wanted")
 	errGivenUp  = errors.New("given up")
 )
 
-// dial begins an attempt: connect and subscribe, on a goroutine that ends with it. It tells either dialled, or ended.
+// dial begins an attempt: a goroutine connects and subscribes, and tells the connection either dialled or ended.
 func (c *connection) dial(d link.Dial) {
 	for _, t := range c.timers {
 		t.Stop()
@@ -73,9 +73,9 @@ func (c *connection) dial(d link.Dial) {
 	}()
 }
 
-// begin connects and subscribes. With an error nothing is left of the session.
+// begin connects and subscribes. If it returns an error, nothing is left of the session.
 func begin(ctx context.Context, dialer func(context.Context, mqtt.Options) (mqtt.Session, error), o mqtt.Options, round *subscription.Round) (session mqtt.Session, err error) {
-	defer func() { // a library's panic is one more way in which an attempt fails
+	defer func() { // a panic of a library is a failure of the attempt
 		if cause := recover(); cause != nil {
 			err = newCrash(cause)
 		}
@@ -89,8 +89,8 @@ func begin(ctx context.Context, dialer func(context.Context, mqtt.Options) (mqtt
 	return session, round.Begin(ctx, session)
 }
 
-// sessionOptions returns the options of one session. Its callbacks run on goroutines of the session and send on what they
-// get; they know the session's epoch.
+// sessionOptions returns the options of a session. Its callbacks run on goroutines of the session, and send what they
+// get to the actors, with the epoch of the session.
 func (c *connection) sessionOptions(d link.Dial) mqtt.Options {
 	o, epoch, listener, deliveries, results := c.options, d.Epoch, c.listener, c.deliveries, &results{epoch: d.Epoch}
 	if d.Will {
@@ -120,7 +120,7 @@ func (c *connection) sessionOptions(d link.Dial) mqtt.Options {
 	return o
 }
 
-// passedOver counts a message that was larger than allowed. The session calls it, on its own goroutine.
+// passedOver counts a message that was larger than allowed. A goroutine of the session calls it.
 func (c *connection) passedOver(topic string, size int) {
 	c.counters.Arrived.Add(1)
 	c.counters.Refused.Add(1)
@@ -129,7 +129,7 @@ func (c *connection) passedOver(topic string, size int) {
 		topic, size, config.Size(c.options.MaxPacket)))
 }
 
-// dialled takes over a session, if the machine still wants it.
+// dialled handles a new session, if the machine still wants it.
 func (c *connection) dialled(m dialled) {
 	if m.epoch != c.state.Epoch {
 		m.session.Kill(errUnwanted)
@@ -162,14 +162,14 @@ func (c *connection) unanswered(m unanswered) {
 	}
 }
 
-// because notes why the current epoch ends; the first cause counts.
+// because notes the cause for which the present epoch ends. The first cause counts.
 func (c *connection) because(epoch uint64, err error) {
 	if epoch == c.state.Epoch && c.cause == nil && err != nil && !errors.Is(err, errUnwanted) {
 		c.cause = err
 	}
 }
 
-// ended takes note that nothing is left of the current attempt or session.
+// ended notes that nothing is left of the present attempt or session.
 func (c *connection) ended(m ended) {
 	if m.epoch != c.state.Epoch {
 		return
@@ -178,7 +178,7 @@ func (c *connection) ended(m ended) {
 	c.because(m.epoch, m.err)
 	c.accepted = m.accepted
 	why := fault(m.err)
-	if m.accepted && mqtt.HungUp(m.err) { // by a reset if it had not read what we asked
+	if m.accepted && mqtt.HungUp(m.err) { // or by a reset, if the broker had not read everything
 		why = link.EOF
 	}
 	c.step(link.Ended{Epoch: m.epoch, Fault: why})
@@ -187,7 +187,7 @@ func (c *connection) ended(m ended) {
 	}
 }
 
-// kill tears down what there is of the current epoch. The goroutine of an attempt tells its end itself.
+// kill tears down the present attempt or session. The goroutine of an attempt itself reports its end.
 func (c *connection) kill() {
 	c.cancel()
 	if c.session != nil {
@@ -197,10 +197,10 @@ func (c *connection) kill() {
 	}
 }
 
-// closeWait is how long the broker may take over a DISCONNECT.
+// closeWait is how long the broker may take to react to a DISCONNECT.
 const closeWait = time.Second
 
-// close ends the session in good order, on a goroutine that ends after closeWait at the latest.
+// close closes the session in good order, on a goroutine that ends after closeWait at the latest.
 func (c *connection) close() {
 	c.cancel()
 	session, epoch, self := c.session, c.state.Epoch, c.self
@@ -213,7 +213,7 @@ func (c *connection) close() {
 	}()
 }
 
-// fault sorts an error for the machine.
+// fault returns the machine's fault for an error.
 func fault(err error) link.Fault {
 	switch {
 	case mqtt.Permanent(err):
@@ -226,7 +226,7 @@ func fault(err error) link.Fault {
 	return link.Transient
 }
 
-// retry waits for the next attempt, and tells the supervisor why.
+// retry waits until the next attempt, and tells the supervisor the reason.
 func (c *connection) retry(wait time.Duration) {
 	c.timer(wait, tick{link.RetryDue{Epoch: c.state.Epoch}})
 	if c.state.Fault == link.Timeout {
@@ -237,7 +237,7 @@ func (c *connection) retry(wait time.Duration) {
 	})
 }
 
-// overdue says of an attempt that was given up what the broker had not done yet.
+// overdue returns the error of an attempt that the time-out has ended, which says what the broker had not done.
 func (c *connection) overdue(err error) error {
 	if c.accepted {
 		return fmt.Errorf("no session within %v: %w", c.link.Timeout, err)
@@ -245,20 +245,20 @@ func (c *connection) overdue(err error) error {
 	return fmt.Errorf("no session within %v", c.link.Timeout)
 }
 
-// published tells that there are results. The session → connection.
+// published says that there are results of publications. The session → connection.
 type published struct{ *results }
 
-// results are what has become of publications of one session, in order. The session adds them; the connection takes all that
-// there are at one message, so that publications that were written together cost one message between the two.
+// results are the results of publications of one session, in order. The session adds them, and the connection takes all of them at
+// one message, so that publications that were written together cost one message between the two.
 type results struct {
 	epoch uint64
 
 	mu    sync.Mutex
 	list  []result
-	spare []result // takes the place of list when the connection takes that
+	spare []result // becomes list when the connection has taken list
 }
 
-// result is what has become of one publication.
+// result is the result of one publication.
 type result struct {
 	number uint64 // in the flight
 	err    error  // why the session has refused it; nil: it has arrived as well as its QoS can tell
