@@ -6,7 +6,6 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
-	"github.com/mqttgateway/mqttgateway/internal/subscription"
 	"github.com/mqttgateway/mqttgateway/mapping"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -16,7 +15,6 @@ import (
 type mapper struct {
 	mapperOptions
 	codec    *mapping.Codec // of the map in force
-	below    string         // what the gateway's own topics begin with
 	routes   *routeTable
 	pending  pending
 	found    []int                          // the devices of the latest message; reused from message to message
@@ -51,8 +49,9 @@ type mapperOptions struct {
 // newMapper returns the mapper. It knows the devices from the start, so that those for which the spool has kept
 // something get it ahead of all else.
 func newMapper(o mapperOptions, codec *mapping.Codec, devices []route) *mapper {
-	m := &mapper{
+	return &mapper{
 		mapperOptions: o,
+		codec:         codec,
 		routes:        newRouteTable(devices),
 		pending:       newPending(),
 		stale:         make(map[string]bool),
@@ -68,14 +67,6 @@ func newMapper(o mapperOptions, codec *mapping.Codec, devices []route) *mapper {
 		unknown:  newTally(o.supervisor, "spool", "messages"),
 		overflow: newTally(o.supervisor, mapperName, "overflow"),
 	}
-	m.remap(codec)
-	return m
-}
-
-// remap puts a map in force.
-func (m *mapper) remap(codec *mapping.Codec) {
-	m.codec = codec
-	m.below = subscription.Below(codec.Root(), codec.Name())
 }
 
 // Receive implements actor.Actor.
@@ -104,7 +95,7 @@ func (m *mapper) Receive(c actor.Context) {
 	case routes:
 		m.reroute(msg)
 	case remap:
-		m.remap(msg.codec)
+		m.codec = msg.codec
 		m.connection.send(msg) // behind what is in the words of before
 	case question:
 		m.pulse.answer()

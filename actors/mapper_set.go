@@ -4,13 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/mqttgateway/mqttgateway/entity"
 	"github.com/mqttgateway/mqttgateway/internal/entities"
+	"github.com/mqttgateway/mqttgateway/internal/subscription"
 	"github.com/mqttgateway/mqttgateway/messages"
-	"github.com/mqttgateway/mqttgateway/topic"
 )
 
 // maxSet is how many bytes may be set at an entity.
@@ -26,8 +25,8 @@ var (
 
 // reserved acts on what has arrived below $gateway: what is set at an entity, or nothing that concerns a mapper.
 func (m *mapper) reserved(a messages.Arrived) {
-	device, id, ok := m.setAt(a.Topic)
-	if !ok {
+	device, id, ok := subscription.SetAt(m.codec.Root(), m.codec.Name(), a.Topic)
+	if !ok || m.untold {
 		m.counters.Ignored.Add(1)
 		m.acknowledge(a)
 		m.debug("no message", a)
@@ -44,17 +43,6 @@ func (m *mapper) reserved(a messages.Arrived) {
 		return
 	}
 	m.setEntity(a, device, id)
-}
-
-// setAt returns the device and the entity of a topic ROOT/$gateway/GATEWAY/DEVICE/set/ID, and false for any other topic.
-func (m *mapper) setAt(of string) (device, id string, ok bool) {
-	if m.untold {
-		return "", "", false
-	}
-	rest, ours := strings.CutPrefix(of, m.below)
-	device, id, set := strings.Cut(rest, "/set/")
-	ok = ours && set && device != "" && id != "" && !strings.Contains(device, "/") && !strings.Contains(id, "/") && utf8.ValidString(rest)
-	return device, id, ok
 }
 
 func refusesSet(a messages.Arrived) error {
@@ -93,12 +81,10 @@ func (m *mapper) setEntity(a messages.Arrived, device, id string) {
 
 // answerSet answers, in place of a device, that nothing is set, and not too often.
 func (m *mapper) answerSet(device, id string, why error) {
-	switch {
-	case topic.CheckDevice(device) != nil:
-	case !m.answered.allow("set " + device):
+	if !m.answered.allow("set " + device) {
 		m.counters.Unanswered.Add(1)
-	default:
-		answer := entities.AnswerView(id, messages.Rejected, why.Error(), messages.InternalMsg{})
-		m.connection.send(messages.View{Device: device, Name: "answer", Payload: answer})
+		return
 	}
+	answer := entities.AnswerView(id, messages.Rejected, why.Error(), messages.InternalMsg{})
+	m.connection.send(messages.View{Device: device, Name: "answer", Payload: answer})
 }

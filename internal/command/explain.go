@@ -12,6 +12,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors/routing"
 	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/subscription"
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 	"github.com/mqttgateway/mqttgateway/mapping"
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -81,6 +82,11 @@ func explain(w io.Writer, codec *mapping.Codec, topic, payload string, found fun
 	x := codec.Explain(topic, payload)
 	var text bytes.Buffer
 	fmt.Fprintf(&text, "topic    %s\npayload  %s\n", quoted(topic), quoted(payload))
+	if device, id, ok := subscription.SetAt(codec.Root(), codec.Name(), topic); ok {
+		fmt.Fprintf(&text, "\nsets     the entity %s of the device %s, whatever the map says, unless it is retained\n", quoted(id), quoted(device))
+		_, err := w.Write(text.Bytes())
+		return err
+	}
 	if x.Filter == "" {
 		fmt.Fprintf(&text, "arrives  no: no subscription matches the topic (have %q)\n", codec.Topics())
 	} else {

@@ -89,6 +89,25 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// What is set at the topic of an entity is no message, and no subscription of the map has to match it.
+func TestExplainSet(t *testing.T) {
+	file, _, err := mapping.Plain("home", []string{"home/Lighting/#"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	codec, err := mapping.New("gw", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	err = explain(&out, codec, "home/$gateway/gw/lamp/set/level", "42", nil)
+	const want = "topic    home/$gateway/gw/lamp/set/level\npayload  42\n\n" +
+		"sets     the entity level of the device lamp, whatever the map says, unless it is retained\n"
+	if err != nil || out.String() != want {
+		t.Errorf("explain: %v, wrote\n%s\nwant\n%s", err, out.String(), want)
+	}
+}
+
 func TestExplainNoDevice(t *testing.T) {
 	file, _, err := mapping.Plain("home", []string{"home/#"})
 	if err != nil {

@@ -2,6 +2,7 @@ package subscription
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/topic"
@@ -9,6 +10,20 @@ import (
 
 // setFilter returns the filter that what is set at any entity of this gateway's devices matches: root/$gateway/name/DEVICE/set/ID.
 func (s *Subscriptions) setFilter() string { return Below(s.options.Root, s.options.Name) + "+/set/+" }
+
+// SetAt returns the device and the entity of a topic root/$gateway/name/DEVICE/set/ID, and false for any other topic.
+func SetAt(root, name, of string) (device, id string, ok bool) {
+	for _, part := range [...]string{root, "/$gateway/", name, "/"} {
+		if of, ok = strings.CutPrefix(of, part); !ok {
+			return "", "", false
+		}
+	}
+	device, id, ok = strings.Cut(of, "/set/")
+	if !ok || device == "" || id == "" || topic.CheckLevel(device) != nil || topic.CheckLevel(id) != nil {
+		return "", "", false
+	}
+	return device, id, true
+}
 
 // mostSetLosses is how many rounds in a row a broker may hang up on until setFilter is no longer asked for in this run. One may be
 // the fault of the network.

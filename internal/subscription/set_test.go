@@ -11,6 +11,33 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 )
 
+func TestSetAt(t *testing.T) {
+	const below = "home/$gateway/gw/"
+	for _, row := range []struct{ name, topic, device, id string }{
+		{"of a device", below + "lamp/set/level", "lamp", "level"},
+		{"of a device below a hub", below + "hub.lamp/set/level", "hub.lamp", "level"},
+		{"of a device called set", below + "set/set/set", "set", "set"},
+		{"without an entity", below + "lamp/set/", "", ""},
+		{"without a level for it", below + "lamp/set", "", ""},
+		{"without a device", below + "/set/level", "", ""},
+		{"deeper", below + "lamp/set/level/x", "", ""},
+		{"a level more", below + "lamp/x/set/level", "", ""},
+		{"twice", below + "lamp/set/level/set/level", "", ""},
+		{"no UTF-8", below + "lamp/set/\xff", "", ""},
+		{"a control character", below + "lamp/set/\x01", "", ""},
+		{"of another gateway", "home/$gateway/gw2/lamp/set/level", "", ""},
+		{"below another root", "house/$gateway/gw/lamp/set/level", "", ""},
+		{"another topic of the gateway's own", below + "lamp/state", "", ""},
+		{"a message", "home////lamp/set/level", "", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			if device, id, ok := SetAt("home", "gw", row.topic); device != row.device || id != row.id || ok != (row.id != "") {
+				t.Errorf("%q sets %q of %q, %t; want %q of %q", row.topic, id, device, ok, row.id, row.device)
+			}
+		})
+	}
+}
+
 // What is set at entities comes whatever the map says, once, and not at all if nothing below $gateway is wanted.
 func TestSetFilter(t *testing.T) {
 	for _, row := range []struct {
