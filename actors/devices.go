@@ -79,8 +79,10 @@ func (p *parent) Receive(c actor.Context) {
 			takeTurns(i)
 		}
 		p.first = nil
+	case compare:
+		m.answer <- p.compare(m)
 	case apply:
-		p.apply(c, m)
+		m.answer <- p.apply(c, m)
 	case adopt:
 		p.adopt(c, m)
 	case disown:

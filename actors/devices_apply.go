@@ -28,21 +28,25 @@ const routesAtOnce = 100
 // giveUpAfter is how long a device that is to go may be in a call beyond the call's deadline.
 const giveUpAfter = 10 * time.Second
 
-// apply makes the wanted devices the present ones, and answers.
-func (p *parent) apply(c actor.Context, a apply) {
+// compare answers what is to be changed so that the wanted devices are the present ones.
+func (p *parent) compare(m compare) answered {
 	if p.closing {
-		a.answer <- applied{err: errClosing}
-		return
+		return answered{err: errClosing}
 	}
-	changes := changesTo(p.table.configured(), a.wanted)
-	if !a.compare && !changes.None() {
-		p.carryOut(c, a, changes)
+	return answered{changes: changesTo(p.table.configured(), m.wanted)}
+}
+
+// apply makes the wanted devices the present ones.
+func (p *parent) apply(c actor.Context, a apply) answered {
+	if p.closing {
+		return answered{err: errClosing}
 	}
-	a.answer <- applied{changes: changes}
+	p.carryOut(c, a)
+	return answered{changes: a.changes}
 }
 
 // carryOut changes the devices.
-func (p *parent) carryOut(c actor.Context, a apply, changes Changes) {
+func (p *parent) carryOut(c actor.Context, a apply) {
 	wanted := make(map[string]*config.Device, len(a.wanted))
 	for i := range a.wanted {
 		wanted[a.wanted[i].Name] = &a.wanted[i]
@@ -54,17 +58,17 @@ func (p *parent) carryOut(c actor.Context, a apply, changes Changes) {
 		return d
 	}
 	var to rerouting
-	for _, name := range changes.Removed {
+	for _, name := range a.changes.Removed {
 		p.remove(&to, name)
 	}
-	for _, name := range changes.Changed {
+	for _, name := range a.changes.Changed {
 		p.remove(&to, name)
 		d := added(name)
 		p.lines[name] = append(p.lines[name], d)
 		to.add(p, d)
 	}
 	var come []*device
-	for _, name := range changes.Added {
+	for _, name := range a.changes.Added {
 		if p.table.named(name) != nil { // another device has added it: the configuration comes first
 			p.remove(&to, name)
 		}

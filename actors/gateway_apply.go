@@ -45,7 +45,7 @@ func (g *Gateway) Compare(ctx context.Context, wanted []config.Device) (Changes,
 	return g.apply(ctx, wanted, true)
 }
 
-func (g *Gateway) apply(ctx context.Context, wanted []config.Device, compare bool) (Changes, error) {
+func (g *Gateway) apply(ctx context.Context, wanted []config.Device, compareOnly bool) (Changes, error) {
 	if !g.up.Load() {
 		return Changes{}, errNotRunning
 	}
@@ -56,21 +56,20 @@ func (g *Gateway) apply(ctx context.Context, wanted []config.Device, compare boo
 		return Changes{}, context.Cause(ctx)
 	}
 	types, faults := checkDevices(wanted)
-	changes, err := g.ask(ctx, apply{wanted: wanted, compare: true})
+	answer := make(chan answered, 1)
+	changes, err := g.ask(ctx, compare{wanted, answer}, answer)
 	if err != nil {
 		return Changes{}, err
 	}
-	if err := errors.Join(append(faults, checkParams(wanted, types, changes)...)...); err != nil || compare {
+	if err := errors.Join(append(faults, checkParams(wanted, types, changes)...)...); err != nil || compareOnly || changes.None() {
 		return changes, err
 	}
-	return g.ask(ctx, apply{wanted: wanted, types: types})
+	return g.ask(ctx, apply{wanted, types, changes, answer}, answer)
 }
 
 // ask gives the parent of the devices an order, and waits for what the parent answers.
-func (g *Gateway) ask(ctx context.Context, a apply) (Changes, error) {
-	answer := make(chan applied, 1)
-	a.answer = answer
-	g.devices.send(a)
+func (g *Gateway) ask(ctx context.Context, order any, answer <-chan answered) (Changes, error) {
+	g.devices.send(order)
 	select {
 	case did := <-answer:
 		return did.changes, did.err

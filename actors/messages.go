@@ -52,16 +52,22 @@ type inbox interface {
 
 // Whoever runs the gateway → devices.
 
-// apply makes the wanted devices those of the gateway, or, with compare, does nothing but tell what that would change.
+// compare asks what is to be changed so that the wanted devices are those of the gateway.
+type compare struct {
+	wanted []config.Device
+	answer chan<- answered // has room for one
+}
+
+// apply carries out what compare has been answered. What the gateway was configured with has not changed since.
 type apply struct {
 	wanted  []config.Device
 	types   map[string]*devices.Type // of the wanted devices, by their names
-	compare bool
-	answer  chan<- applied // has room for one
+	changes Changes
+	answer  chan<- answered // has room for one
 }
 
-// applied is the answer to apply.
-type applied struct {
+// answered is the answer to compare and to apply.
+type answered struct {
 	changes Changes
 	err     error
 }

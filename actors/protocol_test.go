@@ -65,9 +65,10 @@ func TestOnlyMessages(t *testing.T) {
 
 // knowinglyShared are the fields of messages that let the receiver reach what the sender has, and why they may.
 var knowinglyShared = map[string]string{
-	"apply.types":  "nobody writes to the map any more",
-	"apply.answer": "whoever runs the gateway waits for the answer, and is no actor",
-	"route.inbox":  "the mailbox of a device refuses in its stead",
+	"apply.types":    "nobody writes to the map any more",
+	"apply.answer":   "whoever runs the gateway waits for the answer, and is no actor",
+	"compare.answer": "likewise",
+	"route.inbox":    "the mailbox of a device refuses in its stead",
 }
 
 // TestMessagesAreValues reads package messages, and what messages.go adds: no field lets the receiver reach what the sender has,
