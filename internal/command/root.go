@@ -73,12 +73,16 @@ what to type next. "gateway config" prints a configuration to begin with.`,
 	root.SetUsageFunc(usage)
 	root.SetFlagErrorFunc(flagError)
 	socket := func(l *config.Loaded) string { return l.Config.Health.Socket }
-	root.AddCommand(newRun(), newCheck(), newExplain(), newTranslate(), newDevices(), newConfig(), newMap(), newMigrate(),
+	root.AddCommand(newRun(), newCheck(), newExplain(), newTranslate(), newDevices(), newConfig(), newMap(), newMigrate(), newNew(),
 		newHealth(socket), newReload(socket), newDiff(socket), newVersion())
-	for _, cmd := range append(root.Commands(), root) {
+	nested := []*cobra.Command{root}
+	for i := 0; i < len(nested); i++ {
+		nested = append(nested, nested[i].Commands()...)
+	}
+	for _, cmd := range nested {
 		cmd.DisableFlagsInUseLine = true
 		cmd.Long = strings.ReplaceAll(cmd.Long, `"gateway `, `"`+root.Name()+" ")
-		cmd.Example = strings.ReplaceAll(cmd.Example, "  gateway ", "  "+root.Name()+" ")
+		cmd.Example = strings.ReplaceAll(cmd.Example, " gateway ", " "+root.Name()+" ")
 		if cmd.ValidArgsFunction == nil && cmd != root {
 			cmd.ValidArgsFunction = cobra.NoFileCompletions
 		}
