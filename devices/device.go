@@ -7,7 +7,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// Device is equipment, or anything else that acts on commands. The value is the opened device.
+// Device is equipment, or anything else that acts on commands. The value is the opened device, whose equipment has answered.
 type Device interface {
 	// Handle acts on one command. A nil error means that it is done; ErrAction, however wrapped, that the device
 	// refuses it and lives on; ErrNotMine that it is none of its business; any other error that the device is broken and

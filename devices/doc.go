@@ -8,19 +8,22 @@
 // A binary has the types whose packages it imports. The stages of a device's life are:
 //
 //  1. Its parameters are decoded, strictly, from the configuration. A fault stops the device for good.
-//  2. Its opener is called. It opens the equipment and returns the device.
+//  2. Its opener is called. It opens the equipment and returns the device. An opener has succeeded when the equipment *answers*: a
+//     port that opens with nobody behind it is no device. Else the device would come online and fail a moment later, over and over.
 //  3. Handle is called for each command the device is to have, one at a time, in order. If the device is an [Observer],
 //     Observe is called for each status in between. If it is a [Runner], Run runs beside both.
 //     Set, if it is a [Setter], is called for a command to its entities, and Read, if it is a [Reader], for GET.
 //  4. A panic, an error other than [ErrAction] and [ErrNotMine] from any of these, or the end of Run is a failure: Close is called,
-//     and after a back-off the opener again. A new value never inherits what the old one broke.
+//     and after a back-off the opener again. A new value never inherits what the old one broke. The back-off doubles with each
+//     failure in a row, from 1 s to 60 s unless the configuration says otherwise (devices[].retry). Only a life of 30 s online ends
+//     the row: a device that opens and soon fails is left alone for longer and longer.
 //  5. At the end of the program Close is called; what it emits is still published.
 //
 // Once it has started, the gateway uses one processor (option gateway.processors). A device that computes for long, in whichever
 // goroutine, has everybody else wait for up to 10 ms at a time, until the scheduler interrupts it: then more are worth it.
 //
-// Open, Handle, Observe, Set, Read and Close never overlap. The context of each is cancelled when its deadline has passed or the program
-// has no more time. No stage of one device holds up another.
+// Open, Handle, Observe, Set, Read and Close never overlap. The context of each is cancelled when its deadline has passed or the
+// program has no more time. No stage of one device holds up another.
 //
 // A device that measures, or can be set, describes what by [Env.Describe], and hands over what it reads by [Env.Update]:
 //

@@ -65,7 +65,8 @@ type Env interface {
 	Add(name string, address messages.Address, open Opener) (Added, error)
 }
 
-// Opener opens a device. The context ends when Opener has returned or takes too long, and not with the device.
+// Opener opens a device. It has succeeded when the equipment answers, and not before: it asks something, if the equipment does not
+// speak first. An error has the opener called again after a back-off. The context ends when Opener has returned or takes too long, and not with the device.
 type Opener = func(ctx context.Context, env Env) (Device, error)
 
 // Added is a device that another one has added.

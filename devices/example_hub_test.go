@@ -76,6 +76,9 @@ type bridgeLamp struct {
 
 // Handle switches the lamp. Each lamp has its own mailbox: what the bridge's lamps share they guard themselves.
 func (l *bridgeLamp) Handle(_ context.Context, msg messages.InternalMsg) error {
+	if msg.Action() != "LIGHT_ON" && msg.Action() != "LIGHT_OFF" {
+		return devices.ErrAction
+	}
 	l.env.Emit(messages.New(messages.Status, messages.Address{Function: "Lighting", Location: l.room}, msg.Action()), devices.Retain())
 	return nil
 }

@@ -2,6 +2,7 @@ package devices_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -22,17 +23,27 @@ type lampParams struct {
 	Fade    time.Duration `koanf:"fade" doc:"time it takes to light up" default:"500ms"`
 }
 
-// lamp takes the lines "on <milliseconds>" and "off", and tells its state the same way, also when somebody has used
-// the switch on the wall.
+// lamp takes the lines "on <milliseconds>" and "off". It tells its state the same way, to whoever connects, and when somebody has
+// used the switch on the wall.
 type lamp struct {
-	env  devices.Env
-	conn net.Conn
-	fade time.Duration
+	env   devices.Env
+	conn  net.Conn
+	lines *bufio.Scanner
+	fade  time.Duration
 }
 
 func openLamp(ctx context.Context, env devices.Env, p lampParams) (devices.Device, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "tcp", p.Address)
-	return &lamp{env, conn, p.Fade}, err // an error: it is tried again, later and later
+	if err != nil {
+		return nil, err // it is tried again, later and later
+	}
+	defer context.AfterFunc(ctx, func() { conn.Close() })() // ends a Read that hangs
+	l := &lamp{env, conn, bufio.NewScanner(conn), p.Fade}
+	if err := l.hear(); err != nil { // it is open when the lamp answers
+		conn.Close()
+		return nil, err
+	}
+	return l, nil
 }
 
 // Handle does what a message asks for.
@@ -50,20 +61,26 @@ func (l *lamp) Handle(ctx context.Context, msg messages.InternalMsg) error {
 	return err // the connection is broken: the lamp is opened again
 }
 
-// Run passes on what the lamp tells. It ends when Close has closed the connection.
+// hear waits for what the lamp tells, and passes it on.
+func (l *lamp) hear() error {
+	if !l.lines.Scan() {
+		return cmp.Or(l.lines.Err(), io.ErrUnexpectedEOF) // the lamp has hung up
+	}
+	status := messages.New(messages.Status, messages.Address{Function: "Lighting", Device: l.env.Name()}, "LIGHT_OFF")
+	if l.lines.Text() == "on" {
+		status = status.WithAction("LIGHT_ON")
+	}
+	l.env.Emit(status, devices.Retain())
+	return nil
+}
+
+// Run ends when Close has closed the connection.
 func (l *lamp) Run(context.Context) error {
-	lines := bufio.NewScanner(l.conn)
-	for lines.Scan() {
-		status := messages.New(messages.Status, messages.Address{Function: "Lighting", Device: l.env.Name()}, "LIGHT_OFF")
-		if lines.Text() == "on" {
-			status = status.WithAction("LIGHT_ON")
+	for {
+		if err := l.hear(); err != nil {
+			return err
 		}
-		l.env.Emit(status, devices.Retain())
 	}
-	if err := lines.Err(); err != nil {
-		return err
-	}
-	return io.ErrUnexpectedEOF // the lamp has hung up
 }
 
 // Close gives the connection back.
@@ -84,6 +101,8 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
+	status, err := d.Next(10 * time.Second)
+	fmt.Println(status.Msg, status.Retain, err)
 	for _, action := range []string{"LIGHT_ON", "LIGHT_OFF", "MAKE_COFFEE"} {
 		if err := d.Handle(messages.New(messages.Command, messages.Address{Device: "lamp"}, action)); err != nil {
 			fmt.Println(err)
@@ -95,6 +114,7 @@ func Example() {
 	fmt.Println("closed:", d.Close())
 	// Output:
 	// wrong configuration: adress: unknown option; did you mean address?; address: missing: want a string, such as lamp.local:4000
+	// S Lighting///lamp: LIGHT_OFF true <nil>
 	// the lamp hears: on 500
 	// S Lighting///lamp: LIGHT_ON true <nil>
 	// the lamp hears: off
@@ -117,6 +137,7 @@ func plugIn() (address string, unplug func()) {
 			return
 		}
 		defer conn.Close()
+		fmt.Fprintln(conn, "off")
 		for lines := bufio.NewScanner(conn); lines.Scan(); {
 			fmt.Println("the lamp hears:", lines.Text())
 			state, _, _ := strings.Cut(lines.Text(), " ")

@@ -56,8 +56,8 @@ var table = struct {
 //
 // where a field without a default must be given, a number has bounds, and one_of:"a b" lists the words of a text. A field may also be
 // a list, a map, a struct, a [Size] or a [Secret]. Parameters are decoded before open is called: one that is unknown, missing or of
-// the wrong type stops the device with an error that names it and wraps ErrConfig. The context given to open is for opening only: it
-// ends when open has returned or takes too long, and not with the device.
+// the wrong type stops the device with an error that names it and wraps ErrConfig. Open has succeeded when the equipment answers. The
+// context given to open is for opening only: it ends when open has returned or takes too long, and not with the device.
 //
 // What tags can't say, such as two parameters that exclude each other, a method Validate() error can, of P and of any struct
 // within: "gateway check" calls it as well. What only opening tells, that it does not know.

@@ -264,11 +264,14 @@ func within(limit time.Duration, f func() error) error {
 	}
 }
 
+// errPanic is what the error of a panic wraps.
+var errPanic = errors.New("panic")
+
 // guarded calls f and turns a panic into an error, with its stack.
 func guarded(f func() error) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+			err = fmt.Errorf("%w: %v\n%s", errPanic, cause, debug.Stack())
 		}
 	}()
 	return f()

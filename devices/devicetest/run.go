@@ -195,11 +195,17 @@ func (r *trial) close(d *Device) bool {
 	if err := d.runError(); err != nil {
 		r.fault(RunEnds, "%v", err)
 	}
-	return r.shut(d)
+	return r.end(d, func(error) bool { return true })
 }
 
-// shut is close for a device that may have failed.
+// shut is close for a device that may have failed, and closes with an error for that.
 func (r *trial) shut(d *Device) bool {
+	r.t.Helper()
+	return r.end(d, func(closing error) bool { return errors.Is(closing, errGoesOn) || errors.Is(closing, errPanic) })
+}
+
+// end ends the device's life.
+func (r *trial) end(d *Device, isFault func(closing error) bool) bool {
 	r.t.Helper()
 	if r.stuck { // in a call of this life: it is closed when the call returns
 		return false
@@ -216,7 +222,7 @@ func (r *trial) shut(d *Device) bool {
 	if running != nil {
 		r.fault(RunEnds, "%v", running)
 	}
-	if closing != nil {
+	if closing != nil && isFault(closing) {
 		r.fault(Closes, "%v", closing)
 	}
 	r.stuck = errors.Is(closing, errGoesOn) || errors.Is(running, errGoesOn)
