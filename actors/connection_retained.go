@@ -30,7 +30,9 @@ const (
 
 // publishRetained takes a retained status on.
 func (c *connection) publishRetained(m messages.RetainedPublication) {
-	record := c.retained.Status(m.Device, m.Topic, m.Payload, m.Msg, c.signed(m.Topic))
+	record := c.retained.Status(retained.Status{
+		Device: m.Device, Topic: m.Topic, Payload: m.Payload, Msg: m.Msg, Signed: c.signed(m.Topic), Entities: m.Number == 0,
+	})
 	c.tellGivenUp()
 	c.enqueue(outbox.Entry{Publication: m.Publication, QoS: c.qos, Ledger: record})
 }

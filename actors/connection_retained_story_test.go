@@ -23,7 +23,7 @@ import (
 // retain has a device say something about a function that is retained.
 func (b *bench) retain(device, function, action string) {
 	b.gateway.Post("mapper", messages.Emitted{
-		Device: device, Msg: messages.New(messages.Status, messages.Address{Function: function}, action), Retain: true,
+		Number: 1 << 60, Device: device, Msg: messages.New(messages.Status, messages.Address{Function: function}, action), Retain: true,
 	})
 	synctest.Wait()
 }

@@ -14,7 +14,7 @@
 // [Gateway.Device], [Gateway.State] and [Gateway.Alive] tell how it is.
 //
 // A file belongs to the actor with whose name it begins. What can be decided without a clock or a socket stands in the
-// packages below: link, outbox, routing, supervision, throttle, backoff. Package mailbox decides who runs an actor.
+// packages below: link, outbox, retained, routing, supervision, throttle, backoff. Package mailbox decides who runs an actor.
 //
 // # What actors say to each other
 //
@@ -32,6 +32,7 @@
 //   - The acknowledgements that a session owes, and the results of its publications. The session's goroutines add to them, and
 //     the connection takes them together.
 //   - The spool. A device's mailbox writes to it what it acknowledges early; its methods are safe for concurrent use.
+//   - How far the ledger has been written. The ledger's goroutine sets that, and the connection, which owns the ledger, reads it.
 //   - The board, on which the supervisor keeps the record, for those who watch. Its lock is held for a few entries at a time.
 //   - The table of the devices. The parent alone changes it; [Gateway.Device] reads it, and Env.Add, which may not wait, reads
 //     there whether a name is free.
@@ -96,6 +97,25 @@
 // broker has yet to acknowledge. What a device that is no more has left at the broker is cleared. With
 // Options.NoAvailability nothing of that is told.
 //
+// # What is retained
+//
+// The connection remembers which retained topics this gateway has at the broker, whose they are, and what they say: statuses, and
+// the views info and values. In a session that the broker did not keep all of that is said again, at QoS 1 and behind the
+// availability. It takes a part of the outbox's window, so that what is live always finds room.
+//
+//	status ─▶ outbox ─▶ flight ─▶ broker       the memory remembers the latest of each topic
+//	view   ─▶ memory ─▶ flight ─▶ broker       as do clearings, and what is said again
+//
+// What a device leaves is cleared when the device is no more: the connection hears of that by messages.Drained, from the mapper,
+// behind all that the device has said and ahead of all that its successor says. Env.Forget goes the same way. Another map reaches
+// the connection by way of the mapper as well, behind what is in the words of before; a status that has another topic with it is
+// cleared at the old one and said at the new one. A clearing stays in the memory until the broker has acknowledged it.
+//
+// The ledger (Options.State) is a spool with a record for each of these topics. A record is on disk before its topic is published
+// for the first time, and is released when the topic has been cleared. A ledger that can't be written, or takes longer than two
+// seconds, is gone without. At the start the records are compared with the configured devices and the map; what a hub adds is
+// waited for until the hub has opened, and what a device says of its entities until the device has.
+//
 // # Entities
 //
 // A device that describes itself, by Env.Describe or by its type, has entities. What follows from the description is the gateway's
@@ -156,6 +176,8 @@
 //	generation      number of a device, by which it differs from the others that have had its name
 //	host            the actor that opens one devices.Device and hands it its messages
 //	hub             a device that adds others
+//	ledger          a file that knows which retained topics this gateway has at the broker; it outlives the process
+//	memory          of the connection: what is retained at the broker, and what the broker is still to be told of that
 //	neighbour       another device of the same gateway
 //	orphan          a device whose hub is down, or has not added it again
 //	outcome         how the handling of a message ended: not mine, handled, busy, rejected, timed out, failed
@@ -171,6 +193,7 @@
 //	route           what the mapper knows of a device
 //	session         one connection to the broker, from CONNECT to its end
 //	sweep           the search for topics of devices that are no more
+//	supersede       have something newer to tell of a topic than the outbox has
 //	tally           counts what is refused, and tells the supervisor once a second
 //	view            what a device shows of itself below root/$gateway: its description, its values, an event, an answer
 package actors

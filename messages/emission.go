@@ -2,7 +2,7 @@ package messages
 
 // Emitted is a message that a device sends. Device → mapper.
 type Emitted struct {
-	Number uint64 // of the receipt, unique while the program runs, from 1
+	Number uint64 // of the receipt, unique while the program runs, from 1; 0: the gateway says it for the device's entities
 	Device string // the device that sends
 	Msg    InternalMsg
 	Retain bool // the broker is to keep the message as the latest of its topic

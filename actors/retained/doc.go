@@ -28,5 +28,6 @@
 // the broker has acknowledged that the topic is cleared. At the next start the memory takes over what the ledger has
 // ([Memory.Restore]), and clears the topics of which it is certain that nobody says them any more: those of devices that are not
 // configured; of devices that their hub, once it has opened, has not added again; of devices whose configured address is another; of
-// addresses that the map has elsewhere now; and the views of a device that describes nothing any more.
+// addresses that the map has elsewhere now; and views and values of entities that a device, once it has opened, does not describe any
+// more.
 package retained

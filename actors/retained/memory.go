@@ -99,12 +99,21 @@ func (m *Memory) About(topic string) (about messages.Address, sender string) {
 // GivenUp returns how many topics found no room.
 func (m *Memory) GivenUp() int { return m.givenUp }
 
+// Status is a status that the broker is to keep.
+type Status struct {
+	Device         string
+	Topic, Payload string
+	Msg            messages.InternalMsg
+	Signed         bool // by this gateway
+	Entities       bool // the gateway says it for the entities of the device
+}
+
 // Status notes a retained status that the outbox is to send, and returns the record that is to be in the ledger first; 0: none.
 // What somebody else has signed is cleared when the device goes, and not said again: the other may have said something newer.
-func (m *Memory) Status(device, topic, payload string, msg messages.InternalMsg, signed bool) (record uint64) {
-	t := m.get(Record{Topic: topic, Device: device, About: msg.Address(), Sender: msg.Sender()})
-	t.msg, t.said = msg, true
-	m.sent(t, payload, signed)
+func (m *Memory) Status(s Status) (record uint64) {
+	t := m.get(Record{Topic: s.Topic, Device: s.Device, About: s.Msg.Address(), Sender: s.Msg.Sender(), Entities: s.Entities})
+	t.msg, t.said = s.Msg, true
+	m.sent(t, s.Payload, s.Signed)
 	return t.number
 }
 
@@ -305,27 +314,12 @@ func (m *Memory) There(name string, home messages.Address) (cleared []string) {
 	})
 }
 
-// Opened notes that a device has been opened. What a hub has not added by then is no more; a device that has not described itself
-// by then has no views.
+// Opened notes that a device has been opened. What a hub has not added by then is no more. A device that has entities has described
+// them by then, and the gateway has said what follows from that: what it has not said is of entities that are no more.
 func (m *Memory) Opened(device string) (cleared []string) {
-	if d := m.devices[device]; d != nil && !d.described() {
-		cleared = m.clearAll(device, func(t *topic) bool { return t.View != "" && !t.said })
-	}
+	cleared = m.clearAll(device, func(t *topic) bool { return !t.said && (t.Entities || t.View != "") })
 	return append(cleared, m.unawaited(device)...)
 }
-
-// described tells whether the device has described itself in this run.
-func (d *device) described() bool {
-	for t := range d.topics {
-		if t.View == infoView && t.said {
-			return true
-		}
-	}
-	return false
-}
-
-// infoView is the name of the view in which a device describes itself.
-const infoView = "info"
 
 // hubOf returns the name of the device that adds one of this name, HUB.NAME, unless the configuration does; "" if none can.
 func hubOf(device string) string { return device[:max(0, strings.LastIndexByte(device, '.'))] }

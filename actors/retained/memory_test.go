@@ -15,7 +15,7 @@ var home = messages.Address{Device: "a"}
 // status notes that a device says something about a function, and returns the record.
 func (m *Memory) status(device, function, action string) uint64 {
 	msg := messages.New(messages.Status, messages.Address{Function: function}, action)
-	return m.Status(device, "home/"+function, action, msg, true)
+	return m.Status(Status{Device: device, Topic: "home/" + function, Payload: action, Msg: msg, Signed: true})
 }
 
 // dues takes all that is due, as "topic payload".
@@ -78,7 +78,7 @@ func TestOrder(t *testing.T) {
 func TestSignedByOthers(t *testing.T) {
 	m := New(100, 1<<20, NoLedger{})
 	msg := messages.New(messages.Status, messages.Address{Function: "x"}, "1").WithSender("other")
-	m.Status("a", "home/x", "1", msg, false)
+	m.Status(Status{Device: "a", Topic: "home/x", Payload: "1", Msg: msg})
 	m.Begin(false, none)
 	want(t, "in a session", m.settled())
 	m.Remap(anyWords{})
@@ -206,8 +206,32 @@ func TestOverruled(t *testing.T) {
 	}
 }
 
+// What the gateway says of entities that a device has not described when it has opened, nobody says any more.
+func TestOpened(t *testing.T) {
+	d := &diary{kept: make(map[uint64]string)}
+	about := func(function string) messages.InternalMsg {
+		return messages.New(messages.Status, messages.Address{Function: function}, "STATE")
+	}
+	say := func(m *Memory, function string, entities bool) {
+		m.Status(Status{Device: "a", Topic: "home/" + function, Payload: "1", Msg: about(function), Signed: true, Entities: entities})
+	}
+	m := New(100, 1<<20, d)
+	say(m, "own", false)
+	say(m, "one", true)
+	say(m, "two", true)
+	m.View("a", "info", "i", "{}")
+	m.View("a", "values", "v", "{}")
+	m = New(100, 1<<20, d)
+	m.Restore(d.all(t))
+	want(t, "at the start", m.Settle(map[string]messages.Address{"a": {}}, anyWords{}, ""), "i", "v")
+	say(m, "two", true)
+	want(t, "opened", m.Opened("a"), "home/one")
+	want(t, "opened again", m.Opened("a"))
+	want(t, "cleared", m.settled(), "i ", "v ", "home/one ")
+}
+
 func TestParseRecord(t *testing.T) {
-	full := Record{Topic: "t", Device: "d", View: "info", About: home, Sender: "s", Home: home, Cleared: true}
+	full := Record{Topic: "t", Device: "d", View: "info", About: home, Sender: "s", Entities: true, Home: home, Cleared: true}
 	if r, err := ParseRecord(full.text()); err != nil || r != full {
 		t.Errorf("%s is read as %+v, %v", full.text(), r, err)
 	}

@@ -17,6 +17,8 @@ type Record struct {
 	About  messages.Address `json:"about,omitzero"`   // of a status
 	Sender string           `json:"sender,omitempty"` // of a status that names one
 
+	Entities bool `json:"entities,omitempty"` // a status that the gateway has said for entities of the device
+
 	Home    messages.Address `json:"home,omitzero"`     // the configured address of the device when it said this; zero: unknown
 	Cleared bool             `json:"cleared,omitempty"` // the broker is to clear it
 }

@@ -147,7 +147,7 @@ func (w *world) say() {
 		return
 	}
 	w.note("%s says %d about %s", device, w.next, function)
-	w.memory.Status(device, topic, payload, msg, true)
+	w.memory.Status(Status{Device: device, Topic: topic, Payload: payload, Msg: msg, Signed: true})
 	w.outbox.Push(outbox.Entry{Publication: messages.Publication{Device: device, Topic: topic, Payload: payload, Retain: true}, QoS: 1})
 	w.says[function] = saying{device: device, msg: msg}
 }

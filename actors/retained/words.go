@@ -16,12 +16,7 @@ type Words interface {
 // Remap puts other words in force. A status that has another topic with them is cleared at the old one, and said at the new one if
 // the memory knows the message. Remap returns the topics of which the outbox may still hold what is of former words.
 func (m *Memory) Remap(words Words) (superseded []string) {
-	type move struct {
-		msg         messages.InternalMsg
-		device      string
-		to, payload string
-	}
-	var moves []move
+	var moves []Status
 	var old []*topic
 	for at := m.order.Front(); at != nil; at = at.Next() {
 		t := at.Value.(*topic)
@@ -33,7 +28,7 @@ func (m *Memory) Remap(words Words) (superseded []string) {
 		case to != t.Topic:
 			old = append(old, t)
 			if known {
-				moves = append(moves, move{t.msg, t.Device, to, payload})
+				moves = append(moves, Status{t.Device, to, payload, t.msg, true, t.Entities})
 			}
 		case known && payload != t.payload:
 			superseded = append(superseded, t.Topic)
@@ -45,10 +40,10 @@ func (m *Memory) Remap(words Words) (superseded []string) {
 		superseded = append(superseded, t.Topic)
 		m.clear(t)
 	}
-	for _, v := range moves {
-		superseded = append(superseded, v.to)
-		m.Status(v.device, v.to, v.payload, v.msg, true)
-		m.owe(m.topics[v.to], news)
+	for _, s := range moves {
+		superseded = append(superseded, s.Topic)
+		m.Status(s)
+		m.owe(m.topics[s.Topic], news)
 	}
 	slices.Sort(superseded)
 	return slices.Compact(superseded)
