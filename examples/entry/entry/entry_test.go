@@ -11,9 +11,18 @@ import (
 	"github.com/mqttgateway/mqttgateway/devices/devicetest"
 	"github.com/mqttgateway/mqttgateway/devices/kit/serial"
 	"github.com/mqttgateway/mqttgateway/devices/kit/serial/serialtest"
-	_ "github.com/mqttgateway/mqttgateway/examples/entry/entry"
+	"github.com/mqttgateway/mqttgateway/examples/entry/entry"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
+
+// The intercom keeps what every device has to keep.
+func TestRules(t *testing.T) {
+	equipment, path := serialtest.Plug(t)
+	go io.Copy(io.Discard, equipment) // until it is unplugged
+	devicetest.Run(t, entry.Open, map[string]any{"port": path}, devicetest.Commands(messages.New(messages.Command, gate, "GATE_OPEN")))
+}
+
+var gate = messages.Address{Function: "Security", Location: "gate_entry", Device: "Gate"}
 
 // Each pair that the intercom says becomes statuses, and a gate that opens a command to the light as well.
 func TestHears(t *testing.T) {
@@ -41,7 +50,6 @@ func TestHears(t *testing.T) {
 func TestOpensTheGate(t *testing.T) {
 	equipment, path := serialtest.Plug(t)
 	intercom := devicetest.Start(t, "entry", map[string]any{"port": path})
-	gate := messages.Address{Function: "Security", Location: "gate_entry", Device: "Gate"}
 	if err := intercom.Handle(messages.New(messages.Command, gate, "GATE_OPEN")); err != nil {
 		t.Fatal(err)
 	}
@@ -74,8 +82,7 @@ func TestTroubles(t *testing.T) {
 		t.Errorf("reported %s", got)
 	}
 	equipment.Close()
-	open := messages.New(messages.Command, messages.Address{Device: "Gate"}, "GATE_OPEN")
-	if err := intercom.Handle(open); !errors.Is(err, serial.ErrGone) {
-		t.Errorf("%v: %v, want %v", open, err, serial.ErrGone)
+	if err := intercom.Failure(10 * time.Second); !errors.Is(err, serial.ErrGone) {
+		t.Errorf("unplugged, it fails with %v, want %v", err, serial.ErrGone)
 	}
 }

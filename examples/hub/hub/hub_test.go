@@ -15,7 +15,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/devices/devicetest"
-	_ "github.com/mqttgateway/mqttgateway/examples/hub/hub"
+	"github.com/mqttgateway/mqttgateway/examples/hub/hub"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -83,6 +83,12 @@ func (b *bridge) says(name, state string) {
 	fmt.Fprintln(b.conn, name, state)
 }
 
+func (b *bridge) hangUp() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.conn.Close()
+}
+
 func start(t *testing.T, address string) *devicetest.Device {
 	t.Helper()
 	return devicetest.Start(t, "hub", map[string]any{"address": address})
@@ -121,27 +127,44 @@ func wants(t *testing.T, d *devicetest.Device, action string) {
 	}
 }
 
+// The bridge and its lamps keep what every device has to keep.
+func TestRules(t *testing.T) {
+	b, address := plugIn(t, map[string]string{"hall": "on", "attic": "off"})
+	devicetest.Run(t, hub.Open, map[string]any{"address": address}, devicetest.Break(b.hangUp), devicetest.Mute(map[string]any{"address": mute(t)}))
+}
+
+// mute returns the address of a bridge that takes every call and says nothing.
+func mute(t *testing.T) (address string) {
+	t.Helper()
+	port, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { port.Close() })
+	return port.Addr().String()
+}
+
 // Lamps are there when the bridge says so, and for as long.
 func TestLampsComeAndGo(t *testing.T) {
 	b, address := plugIn(t, map[string]string{"hall": "on", "attic": "off"})
-	hub := start(t, address)
-	names(t, hub, "attic", "hall")
-	wants(t, lamp(t, hub, "hall"), "LIGHT_ON")
-	wants(t, lamp(t, hub, "attic"), "LIGHT_OFF")
+	bridge := start(t, address)
+	names(t, bridge, "attic", "hall")
+	wants(t, lamp(t, bridge, "hall"), "LIGHT_ON")
+	wants(t, lamp(t, bridge, "attic"), "LIGHT_OFF")
 	b.says("cellar", "off")
-	names(t, hub, "attic", "cellar", "hall")
+	names(t, bridge, "attic", "cellar", "hall")
 	b.says("attic", "gone")
-	names(t, hub, "cellar", "hall")
+	names(t, bridge, "cellar", "hall")
 	b.says("attic", "on")
-	names(t, hub, "attic", "cellar", "hall")
-	wants(t, lamp(t, hub, "attic"), "LIGHT_ON")
+	names(t, bridge, "attic", "cellar", "hall")
+	wants(t, lamp(t, bridge, "attic"), "LIGHT_ON")
 }
 
 // Each lamp is told what is for it, and answers for itself.
 func TestLampIsSwitched(t *testing.T) {
 	_, address := plugIn(t, map[string]string{"hall": "off", "attic": "off"})
-	hub := start(t, address)
-	hall := lamp(t, hub, "hall")
+	bridge := start(t, address)
+	hall := lamp(t, bridge, "hall")
 	wants(t, hall, "LIGHT_OFF")
 	at := messages.Address{Function: "Lighting", Location: "hall"}
 	if hall.Address() != at {
@@ -154,7 +177,7 @@ func TestLampIsSwitched(t *testing.T) {
 	if err := hall.Handle(messages.New(messages.Command, at, "MAKE_COFFEE")); !errors.Is(err, devices.ErrAction) {
 		t.Errorf("coffee: %v, want that it is refused", err)
 	}
-	if err := hub.Handle(messages.New(messages.Command, messages.Address{}, "LIGHT_ON")); !errors.Is(err, devices.ErrNotMine) {
+	if err := bridge.Handle(messages.New(messages.Command, messages.Address{}, "LIGHT_ON")); !errors.Is(err, devices.ErrNotMine) {
 		t.Errorf("the bridge itself is told: %v", err)
 	}
 }
@@ -162,17 +185,17 @@ func TestLampIsSwitched(t *testing.T) {
 // A lamp that can't be reached fails alone, and is opened when the bridge reaches it.
 func TestLampFailsAlone(t *testing.T) {
 	b, address := plugIn(t, map[string]string{"hall": "unreachable", "attic": "on"})
-	hub := start(t, address)
-	if _, err := hub.Added("hall"); err == nil || err.Error() != "the bridge says that it is unreachable" {
+	bridge := start(t, address)
+	if _, err := bridge.Added("hall"); err == nil || err.Error() != "the bridge says that it is unreachable" {
 		t.Errorf("the hall: %v", err)
 	}
-	attic := lamp(t, hub, "attic")
+	attic := lamp(t, bridge, "attic")
 	wants(t, attic, "LIGHT_ON")
 	b.says("hall", "gone")
-	names(t, hub, "attic")
+	names(t, bridge, "attic")
 	b.says("hall", "on")
-	names(t, hub, "attic", "hall")
-	wants(t, lamp(t, hub, "hall"), "LIGHT_ON")
+	names(t, bridge, "attic", "hall")
+	wants(t, lamp(t, bridge, "hall"), "LIGHT_ON")
 }
 
 // A bridge that hangs up has failed, and one that does so before it is ready is not open.
