@@ -6,8 +6,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/devices"
 )
 
-// receipts are the promises made to those who emit: actors name them by number. It is safe for concurrent use and not
-// an actor, for a device that waits for a receipt within Handle must get it.
+// receipts are the receipts that are open. Actors name a receipt by its number. receipts is not an actor, and any
+// goroutine may use it, since a device that waits for a receipt within Handle must get it.
 type receipts struct {
 	mu     sync.Mutex
 	last   uint64
@@ -15,17 +15,17 @@ type receipts struct {
 	closed bool
 }
 
-// receipt implements devices.Receipt. Its fields are guarded by the lock of all.
+// receipt implements devices.Receipt. Its fields are guarded by the lock of its receipts.
 type receipt struct {
 	of       *receipts
 	resolved bool
 	err      error
-	done     chan struct{} // made when somebody asks for it: few do
+	done     chan struct{} // made when Done is called for the first time: most receipts need none
 }
 
 var _ devices.Receipt = (*receipt)(nil)
 
-// Done is closed when the message is kept or refused.
+// Done returns a channel that is closed when the message is kept or refused.
 func (r *receipt) Done() <-chan struct{} {
 	r.of.mu.Lock()
 	defer r.of.mu.Unlock()
@@ -38,14 +38,14 @@ func (r *receipt) Done() <-chan struct{} {
 	return r.done
 }
 
-// Err says why the message was refused, once Done is closed.
+// Err returns why the message was refused, or nil if it is kept, or if Done is not closed yet.
 func (r *receipt) Err() error {
 	r.of.mu.Lock()
 	defer r.of.mu.Unlock()
 	return r.err
 }
 
-// resolve ends the receipt. The lock is held.
+// resolve ends the receipt. The caller holds the lock.
 func (r *receipt) resolve(err error) {
 	r.resolved, r.err = true, err
 	if r.done != nil {
@@ -53,7 +53,7 @@ func (r *receipt) resolve(err error) {
 	}
 }
 
-// next returns a receipt and its number. After close it is a refused one, with number 0.
+// next returns a new receipt and its number. After close, the receipt is refused, and its number is 0.
 func (rs *receipts) next() (uint64, *receipt) {
 	r := &receipt{of: rs}
 	rs.mu.Lock()
@@ -70,7 +70,7 @@ func (rs *receipts) next() (uint64, *receipt) {
 	return rs.last, r
 }
 
-// resolve ends a receipt: kept if err is nil. One that has ended already stays as it is.
+// resolve ends a receipt: kept if err is nil, else refused. If the receipt has ended already, resolve has no effect.
 func (rs *receipts) resolve(number uint64, err error) {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
@@ -80,7 +80,7 @@ func (rs *receipts) resolve(number uint64, err error) {
 	}
 }
 
-// close refuses all that is open and all to come.
+// close refuses all open receipts, and all later ones.
 func (rs *receipts) close() {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()

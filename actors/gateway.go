@@ -18,73 +18,73 @@ import (
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
-// Options are what a gateway is made of. All are wanted but those that say so.
+// Options are what New needs. A field that may be left out says so.
 type Options struct {
-	Codec   *mapping.Codec // the words, and the filters to subscribe to
+	Codec   *mapping.Codec // the map: translations, and the filters to subscribe to
 	Devices []config.Device
-	Broker  string       // as the log shows it
-	Session mqtt.Options // which broker, and as which client; the gateway sets callbacks and will itself
+	Broker  string       // address of the broker as the log shows it
+	Session mqtt.Options // which broker, and as which client; the gateway itself sets the callbacks and the will
 	QoS     byte         // of subscriptions and publications
 	Link    link.Policy
 	Outbox  OutboxSize
 	Spool   Spool
 	State   string // folder of what outlives the process beside the spool: the ledger of what is retained at the broker; empty: none
 
-	RetainedCommands bool // are acted on, not ignored
+	RetainedCommands bool // retained commands are handled, and not ignored
 	NoAvailability   bool // the gateway publishes no availability topics, and has no will
 
 	StartWait time.Duration // the link opens when each configured device has opened or failed once, at most so long after the start
 	Grace     time.Duration // of an orderly stop
-	Throttle  time.Duration // the log tells of errors of one kind once in that time
+	Throttle  time.Duration // shortest time between two lines of the log about errors of one kind
 	Log       *slog.Logger
 
-	// Started is called once, when the link begins: each device has opened or failed, or StartWait is over. Started must not block.
-	// It may be nil.
+	// Started is called once, when the link begins: when each device has opened or failed, or StartWait is over.
+	// Started must not block. It may be nil.
 	Started func()
 
 	// Dial makes a session. It must not be nil.
 	Dial mqtt.Dial
 }
 
-// OutboxSize bounds what is kept for the broker.
+// OutboxSize bounds the publications that wait for the broker.
 type OutboxSize struct{ Messages, Bytes int }
 
-// Gateway is one system of actors. Make it with New; it runs once. The actors share none of its fields but counters, receipts and
-// devices' mailboxes; what each is made of stands in gateway_wiring.go.
+// Gateway is one system of actors. New makes a Gateway, which runs once. Of its fields, actors share only the counters,
+// the receipts and the mailboxes of devices; gateway_wiring.go gives each actor what it needs.
 type Gateway struct {
 	options  Options
 	counters Counters
 	receipts receipts
-	board    *board       // the supervisor writes it
-	table    *deviceTable // the actor devices writes it
+	board    *board       // written by the supervisor
+	table    *deviceTable // written by the actor devices
 	pulses   pulses
-	applying chan struct{} // holds a token while an Apply or a Compare goes on
+	applying chan struct{} // has a token while an Apply or a Compare is under way
 
-	spool     *spool.Spool    // nil: there is none
-	recovered spool.Recovered // what the spool has kept from before the start; until the connection has it
+	spool     *spool.Spool    // nil: no spool
+	recovered spool.Recovered // records from before the start; until the connection has them
 	unkept    *tally          // records that the spool could not write
-	ledger    *ledger         // nil: there is none
-	kept      spool.Recovered // what the ledger has kept from before the start; until the connection has it
-	first     []*device       // the devices of the start; until their parent has them
-	shared    shared          // by the devices
-	workers   mailbox.Workers // on whose goroutines devices run
+	ledger    *ledger         // nil: no ledger
+	kept      spool.Recovered // records from before the start; until the connection has them
+	first     []*device       // the devices at the start; until their parent has them
+	shared    shared          // what all devices share
+	workers   mailbox.Workers // run the devices
 
-	// Run writes what follows before it spawns an actor.
+	// Run sets the fields below before it spawns an actor.
 	addresses
 	root *actor.RootContext
 	born time.Time
-	life context.Context // of what devices do; ends when an orderly stop has no more time for them
+	life context.Context // of the devices' calls; ends when an orderly stop has no time left for them
 	end  context.CancelFunc
-	up   atomic.Bool // the actors are there
+	up   atomic.Bool // the actors exist
 }
 
-// New checks the names and the types of the devices and returns a gateway that has not started. New doesn't look at the
-// parameters of devices, as Apply does: at the start a device with wrong ones stays down, and the others work.
+// New checks the names and types of the devices, and returns a gateway that has not started. Unlike Apply, New does not
+// check the parameters of devices: a device with wrong parameters stays down at the start, and the others work.
 func New(o Options) (*Gateway, error) {
 	if o.Started == nil {
 		o.Started = func() {}
 	}
-	if o.QoS > 1 { // 2 is promised as 1
+	if o.QoS > 1 { // QoS 2 is used as 1
 		o.QoS = 1
 	}
 	types, faults := checkDevices(o.Devices)
@@ -104,17 +104,17 @@ func New(o Options) (*Gateway, error) {
 	return g, nil
 }
 
-// Counters may be read while the gateway runs and after.
+// Counters returns the counters, which may be read while the gateway runs and afterwards.
 func (g *Gateway) Counters() *Counters { return &g.counters }
 
-// Run starts the gateway, serves until ctx is done, and stops in good order within the grace time: devices first, then,
-// behind their last words, the link.
+// Run starts the gateway, works until ctx is done, and stops in good order within the grace time: first the devices,
+// then, after their last words, the link.
 func (g *Gateway) Run(ctx context.Context) {
 	g.born = time.Now()
 	g.life, g.end = context.WithCancel(context.Background())
 	defer g.end()
 	library := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
-		return slog.New(librarylog.New(g.options.Log.Handler(), nil)) // single failures and dead letters are told better by the supervisor
+		return slog.New(librarylog.New(g.options.Log.Handler(), nil)) // the supervisor reports failures in better words
 	}))
 	defer library.Shutdown()
 	g.root = library.Root
@@ -127,7 +127,7 @@ func (g *Gateway) Run(ctx context.Context) {
 		return newSupervisor(options)
 	}, actor.WithMailbox(box.Produce)), supervisorName)
 	if err != nil {
-		panic(err) // the system is ours and empty
+		panic(err) // impossible: the system is new and empty
 	}
 	<-ctx.Done()
 	g.supervisor.send(halt{})
@@ -141,8 +141,7 @@ func (g *Gateway) Run(ctx context.Context) {
 	g.closeLedger()
 }
 
-// clearWait is how long the actors may take to end after the stop, within what is left of the grace time. An actor that is stuck
-// never ends.
+// clearWait is how long the actors may take to end after the stop, within the grace time. A stuck actor never ends.
 const clearWait = time.Second
 
 // clear ends the actors.

@@ -11,27 +11,28 @@ import (
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
-// Apply makes the wanted devices those of the gateway, and returns what that changes.
+// Apply makes wanted the devices of the gateway, and returns what that changes.
 //
-// A device whose configuration stays the same is not touched: it is not opened again, and what waits for it waits on. One that
-// is not wanted any more gets nothing new, finishes what waits for it and closes. One whose configuration has changed is
-// replaced: what comes for it meanwhile waits until the old one has closed, and is handled by the new one, in order. A device
-// that goes and is stuck in a call of its code is given up 10 s after the deadline of the call.
+// A device whose configuration has not changed is not disturbed: it is not opened again, and its messages stay in its
+// mailbox. A device that is not wanted any more gets no further messages, handles those in its mailbox and closes. A
+// device whose configuration has changed is replaced: messages that come meanwhile wait until the old device has
+// closed, and the new device handles them in order. A device that must go and is stuck in a call of its code is given
+// up 10 s after the call's deadline.
 //
-// Every fault of the wanted devices is in the error, also those of their parameters, and then nothing is changed. Without an
-// error Apply returns when the new set is in force: a message that arrives later finds the new devices, and none that is gone.
-// New devices may still be opening then, and others closing. If ctx is done first, Apply returns its cause, and the change may
-// take effect all the same.
+// If there are faults in the wanted devices, also in their parameters, the error holds all of them, and nothing
+// changes. Without an error, Apply returns when the new devices are in force: messages that arrive later find the new
+// devices, and no removed ones. New devices may still be opening, and others closing. If ctx is done first, Apply
+// returns its cause; the change may take effect nevertheless.
 //
-// Any goroutine may call Apply while the gateway runs, the start included; calls take effect in their order. Before Run and
-// after it, and once the gateway is stopping, Apply returns an error. Neither the slice nor what it holds may be written to
-// afterwards.
+// Any goroutine may call Apply while the gateway runs or starts; calls take effect in their order. Before Run, after
+// Run, and while the gateway is stopping, Apply returns an error. The caller must not change the slice, or anything in
+// it, afterwards.
 func (g *Gateway) Apply(ctx context.Context, wanted []config.Device) (Changes, error) {
 	return g.apply(ctx, wanted, false)
 }
 
-// Configuration returns the configuration of a device that is there, and whether there is one of that name. What it holds may
-// not be written to. Any goroutine may call it, also before the gateway runs and after.
+// Configuration returns the configuration of a device, or false if there is no device of that name. The caller must not
+// change anything in it. Any goroutine may call Configuration, also before the gateway runs and afterwards.
 func (g *Gateway) Configuration(device string) (config.Device, bool) {
 	d := g.table.named(device)
 	if d == nil {
@@ -40,7 +41,7 @@ func (g *Gateway) Configuration(device string) (config.Device, bool) {
 	return *d.config, true
 }
 
-// Compare returns what Apply would change, or why it would change nothing, and does nothing.
+// Compare returns what Apply would change, or Apply's error, and changes nothing.
 func (g *Gateway) Compare(ctx context.Context, wanted []config.Device) (Changes, error) {
 	return g.apply(ctx, wanted, true)
 }
@@ -49,7 +50,7 @@ func (g *Gateway) apply(ctx context.Context, wanted []config.Device, compareOnly
 	if !g.up.Load() {
 		return Changes{}, errNotRunning
 	}
-	select { // one at a time: what has been compared is still so when it is applied
+	select { // one at a time: nothing changes between comparing and applying
 	case g.applying <- struct{}{}:
 		defer func() { <-g.applying }()
 	case <-ctx.Done():
@@ -67,7 +68,7 @@ func (g *Gateway) apply(ctx context.Context, wanted []config.Device, compareOnly
 	return g.ask(ctx, apply{wanted, types, changes, answer}, answer)
 }
 
-// ask gives the parent of the devices an order, and waits for what the parent answers.
+// ask sends an order to the parent of the devices, and waits for the answer.
 func (g *Gateway) ask(ctx context.Context, order any, answer <-chan answered) (Changes, error) {
 	g.devices.send(order)
 	select {
@@ -80,7 +81,7 @@ func (g *Gateway) ask(ctx context.Context, order any, answer <-chan answered) (C
 	}
 }
 
-// checkDevices returns the types of the devices, by the names of the types, and what is wrong with the devices beside their
+// checkDevices returns the types of the devices by name, and all faults of the devices except those in their
 // parameters.
 func checkDevices(list []config.Device) (types map[string]*devices.Type, faults []error) {
 	types = make(map[string]*devices.Type)
@@ -108,7 +109,7 @@ func checkDevices(list []config.Device) (types map[string]*devices.Type, faults 
 	return types, faults
 }
 
-// checkParams returns what is wrong with the parameters of the devices that are not kept.
+// checkParams returns the faults in the parameters of those devices that are not kept.
 func checkParams(wanted []config.Device, types map[string]*devices.Type, c Changes) (faults []error) {
 	kept := make(map[string]bool, len(c.Kept))
 	for _, name := range c.Kept {
@@ -127,10 +128,10 @@ func checkParams(wanted []config.Device, types map[string]*devices.Type, c Chang
 	return faults
 }
 
-// Reload puts another map in force, for the same name, and leaves the link alone: the words count from the next message
-// on, and the living session's subscriptions become the new map's, as those of all later sessions. What the broker
-// grants is logged when it has answered, after Reload has returned. Another root is refused: what is retained below the
-// old one would be there for ever. Any goroutine may call it while the gateway runs.
+// Reload puts another map in force, for the same gateway name, and keeps the link. The map applies to the next message;
+// the present session and all later ones subscribe to the map's filters. The broker's answers are logged when they
+// come, after Reload has returned. A map with another root is refused, since topics retained below the old root would
+// stay for ever. Any goroutine may call Reload while the gateway runs.
 func (g *Gateway) Reload(codec *mapping.Codec) error {
 	if !g.up.Load() {
 		return errNotRunning
@@ -138,6 +139,7 @@ func (g *Gateway) Reload(codec *mapping.Codec) error {
 	if was, is := g.options.Codec.Root(), codec.Root(); was != is {
 		return fmt.Errorf("root %q instead of %q: another root needs a restart", is, was)
 	}
-	g.mapper.send(remap{codec}) // which sends it on to the connection: what a new filter brings is for the new words
+	// The mapper sends it on to the connection: messages of a new filter are for the new map.
+	g.mapper.send(remap{codec})
 	return nil
 }

@@ -9,34 +9,34 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// Counters count messages since the start. Of what arrived, Arrived = Echoes + Ignored + Refused + Unmatched + Routed.
-// Each routed, restored or told message is handled, refused, failed or passed over by every device it found.
+// Counters count messages since the start. Arrived = Echoes + Ignored + Refused + Unmatched + Routed. Each device that
+// a routed, restored or told message has found then counts the message as handled, turned away, failed or not its own.
 type Counters struct {
 	Arrived   atomic.Int64 // from the broker
-	Echoes    atomic.Int64 // that this gateway had sent itself
-	Ignored   atomic.Int64 // that are no messages: retained ones being cleared, the gateway's own topics
-	Refused   atomic.Int64 // that can't be mapped, found the mapper's mailbox full or closed, or were too large
-	TooLarge  atomic.Int64 // of these, those that were too large
-	Unmatched atomic.Int64 // that found no device
-	Routed    atomic.Int64 // that found at least one
-	Restored  atomic.Int64 // from the spool, beside those that arrived
+	Echoes    atomic.Int64 // sent by this gateway itself
+	Ignored   atomic.Int64 // no messages: a retained message being cleared, or a topic of the gateway's own
+	Refused   atomic.Int64 // can't be mapped, found the mapper's mailbox full or closed, or were too large
+	TooLarge  atomic.Int64 // the part of Refused that was too large
+	Unmatched atomic.Int64 // found no device
+	Routed    atomic.Int64 // found at least one device
+	Restored  atomic.Int64 // from the spool; not in Arrived
 
 	Early      atomic.Int64 // acknowledged before a slow device had handled them
 	Handled    atomic.Int64 // by devices
-	TurnedAway atomic.Int64 // by devices: busy, down, of no use
-	Failed     atomic.Int64 // by devices: errors, panics, overdue
-	NotMine    atomic.Int64 // passed over by devices that it was not for
+	TurnedAway atomic.Int64 // by devices that are busy or down, or have no such action
+	Failed     atomic.Int64 // by devices: errors, panics, time-outs
+	NotMine    atomic.Int64 // for another device, as the device itself said
 
 	Emitted    atomic.Int64 // by devices
-	Told       atomic.Int64 // of these, those that found other devices of this gateway
+	Told       atomic.Int64 // the part of Emitted that has found other devices of this gateway
 	Unsaid     atomic.Int64 // emitted, and refused by the mapper
-	Unanswered atomic.Int64 // commands refused in such number that the rest of the answers was saved
+	Unanswered atomic.Int64 // refused commands without an answer, since there were too many of them
 	Dropped    atomic.Int64 // by the outbox
 	Published  atomic.Int64
-	GivenUp    atomic.Int64 // retained topics for which there was no room any more
+	GivenUp    atomic.Int64 // retained topics that were dropped for lack of room
 }
 
-// LogValue shows the sums that an operator asks for.
+// LogValue returns the sums that an operator asks for.
 func (c *Counters) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.Int64("arrived", c.Arrived.Load()),
@@ -51,32 +51,32 @@ func (c *Counters) LogValue() slog.Value {
 	)
 }
 
-// DeviceInfo is how a device is at a moment, as its mailbox and its counters see it. How well it is, since when and why, the
-// record says: see [Gateway.Watch].
+// DeviceInfo is the state of a device's mailbox and counters at one moment. The record holds the state of the device
+// itself, with its time and reason: see [Gateway.Watch].
 type DeviceInfo struct {
 	Name      string
 	Type      string
-	AnswersTo config.AnswersTo // which messages find it; nobody may write to the lists
+	AnswersTo config.AnswersTo // addresses of the messages that find the device; the lists must not be changed
 
-	Waiting int            // messages in its mailbox
-	Bytes   int            // of these messages
-	Room    int            // for messages that the broker does not wait for
-	Awaited int            // messages that the broker waits for because of this device
-	Doing   messages.Doing // which call of its code goes on; empty: none
-	Took    time.Duration  // by the call that goes on, so far
-	Action  string         // of the message that it handles; empty if it handles none
+	Waiting int            // messages in the mailbox
+	Bytes   int            // size of these messages
+	Room    int            // places for messages for which the broker does not wait
+	Awaited int            // messages of the device for which the broker waits
+	Doing   messages.Doing // the call of its code that is under way; "": none
+	Took    time.Duration  // time since the call began
+	Action  string         // of the message that the device handles; "": none
 
-	Handled uint64 // messages that it has handled,
-	Refused uint64 // refused, or never got since it was down, stuck or busy,
-	Failed  uint64 // or failed at
-	Early   uint64 // messages acknowledged before it had handled them, since it was slow
-	Emitted uint64 // messages that it has sent
+	Handled uint64 // messages that the device has handled,
+	Refused uint64 // has refused, or has not got since it was down, stuck or busy,
+	Failed  uint64 // or has failed at
+	Early   uint64 // messages acknowledged before the device, which was slow, had handled them
+	Emitted uint64 // messages that the device has emitted
 }
 
-// Device returns how the device of a name is, and whether there is one. Its counters begin with the device: one that is
-// replaced, since its configuration has changed, begins with 0. Device waits for no actor and holds up the device for no
-// longer than another message does: a page may ask for a device as often as somebody looks at it. Any goroutine may call
-// Device, also before the gateway runs and after.
+// Device returns the info of a device, or false if there is no device of that name. Its counters count from the
+// device's beginning: when a changed configuration replaces a device, they begin with 0. Device waits for no actor, and
+// delays the device no longer than a message does, so that a page may show it at any rate. Any goroutine may call
+// Device, also before the gateway runs and afterwards.
 func (g *Gateway) Device(name string) (DeviceInfo, bool) {
 	d := g.table.named(name)
 	if d == nil {
@@ -85,7 +85,7 @@ func (g *Gateway) Device(name string) (DeviceInfo, bool) {
 	return d.info(), true
 }
 
-// info returns how the device is.
+// info returns the info of d.
 func (d *device) info() DeviceInfo {
 	i := DeviceInfo{
 		Name: d.config.Name, Type: d.config.Type, Room: d.config.Mailbox,
@@ -105,5 +105,5 @@ func (d *device) info() DeviceInfo {
 	return i
 }
 
-// deviceCounters count what a device has done. Each is counted in the Counters of the gateway as well.
+// deviceCounters count what a device has done. The gateway's Counters count the same events for all devices.
 type deviceCounters struct{ handled, refused, failed, early, emitted atomic.Uint64 }

@@ -10,8 +10,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// The most messages that wait for an actor, of the types that come from outside. None of these actors ever waits for
-// anything, so that a mailbox is seldom full but of what is sent without end, or while its actor is down over a bug of ours.
+// The maximum number of messages from outside that wait for an actor. None of these actors ever waits, so a mailbox is
+// full only if messages are sent without end, or while its actor is down after a panic.
 const (
 	maxArrived      = 8192
 	maxEmitted      = 65536
@@ -19,7 +19,7 @@ const (
 	maxReports      = 1024
 	maxFound        = 8192
 
-	maxWaiting = 16 << 20 // bytes of what arrived, was emitted, is to be published, and waits for a device, each
+	maxWaiting = 16 << 20 // bytes; each: arrived, emitted, to be published, and for one device
 )
 
 func sizeOfArrived(a messages.Arrived) int { return len(a.Topic) + len(a.Payload) }
@@ -53,7 +53,7 @@ func newSupervisorMailbox(supervisor address) *mailbox.Mailbox {
 	})
 }
 
-// connectionGate bounds the publications in the connection's mailbox, and what the broker can put there.
+// connectionGate bounds the publications in the connection's mailbox, and the messages that the broker can cause there.
 type connectionGate struct {
 	publications mailbox.Bound[messages.Publication]
 	retained     mailbox.Bound[messages.RetainedPublication]
@@ -78,7 +78,8 @@ func newConnectionGate() mailbox.Gate {
 
 // Enter implements mailbox.Gate.
 func (g *connectionGate) Enter(msg any) error {
-	return cmp.Or(g.publications.Enter(msg), g.retained.Enter(msg), g.views.Enter(msg), g.found.Enter(msg)) // one of them knows the type
+	// Each accepts messages of other types.
+	return cmp.Or(g.publications.Enter(msg), g.retained.Enter(msg), g.views.Enter(msg), g.found.Enter(msg))
 }
 
 // Leave implements mailbox.Gate.
@@ -89,7 +90,7 @@ func (g *connectionGate) Leave(msg any) {
 	g.found.Leave(msg)
 }
 
-// newConnectionMailbox returns the mailbox of the connection, which sums up the publications that it refuses.
+// newConnectionMailbox returns the mailbox of the connection, which reports sums of the publications that it refuses.
 func newConnectionMailbox(c connectionOptions, m *connectionMemory) *mailbox.Mailbox {
 	return mailbox.New(newConnectionGate(), func(msg any, err error) {
 		var p messages.Publication
@@ -101,7 +102,7 @@ func newConnectionMailbox(c connectionOptions, m *connectionMemory) *mailbox.Mai
 		case messages.View:
 			p = messages.Publication{Device: msg.Device, Topic: viewTopic(m.availability.below, msg.Device, msg.Name)}
 		default:
-			return // a device that is no more: the next run finds it
+			return // a removed device: the next run finds it
 		}
 		err = fmt.Errorf("%w: %w", devices.ErrDropped, err)
 		c.tellDropped(p, err)
@@ -126,7 +127,8 @@ func newMapperGate() mailbox.Gate {
 	}
 }
 
-// unacknowledged tells whether the broker waits for an arrival: it has only 65,535 identifiers for those.
+// unacknowledged reports whether the broker waits for the acknowledgement of an arrival. The broker has only 65,535
+// identifiers for such messages.
 func unacknowledged(a messages.Arrived) bool { return a.QoS > 0 }
 
 // Enter implements mailbox.Gate.
@@ -143,7 +145,7 @@ func (g *mapperGate) Leave(msg any) {
 	g.emitted.Leave(msg)
 }
 
-// newMapperMailbox returns the mailbox of the mapper, which answers for what it refuses.
+// newMapperMailbox returns the mailbox of the mapper, which answers messages that it refuses.
 func newMapperMailbox(m *mapper) *mailbox.Mailbox {
 	return mailbox.New(newMapperGate(), func(msg any, err error) {
 		m.overflow.note(err)

@@ -12,23 +12,23 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// Update is a part of the record that is news to whoever watches it.
+// Update is a part of the record that has changed since the reader's update before.
 type Update struct {
-	Whole   bool                // Entries are all that there are: what was told before and is not among them is no more
-	Entries []supervision.Entry // as they are by now, each once, ordered by kind and name
-	Removed []string            // names of devices that are no more
+	Whole   bool                // Entries are the whole record: earlier entries that are not among them are gone
+	Entries []supervision.Entry // the present entries, each once, ordered by kind and name
+	Removed []string            // names of removed devices
 }
 
-// Watch tells how everything is, and then each time what has changed: the link, the gateway's own actors, and each device. The
-// first update is the whole record. The sequence ends with ctx, with the loop over it, or with the gateway, after a last update
-// that is whole again and says that everything is closed. It may be asked for before the gateway runs, and after.
+// Watch yields the whole record, and then each time the entries that have changed: of the link, of the gateway's own
+// actors, and of devices. The sequence ends when ctx is done, when the loop over it ends, or with the gateway, after a
+// last update, which is whole and says that everything is closed. Watch may be called before the gateway runs, and
+// afterwards.
 //
-// Any number of goroutines may watch, each from its own beginning. They hold up neither the gateway nor each other: what changes
-// while one of them is busy waits for it in one place, so that its next update has the latest state of each entry that has
-// changed, and not what was in between. What waits for a reader is never more than the names of the entries that there are and
-// of those that it was told of.
+// Any number of goroutines may watch. They delay neither the gateway nor each other: if entries change while a reader
+// is busy, its next update has the latest state of each changed entry, without the states in between. What waits for a
+// reader is never more than the names of the present entries and of those that the reader knows.
 //
-// To keep up with the record:
+// This loop keeps a map up to date with the record:
 //
 //	known := make(map[string]supervision.Entry) // devices
 //	for u := range gateway.Watch(ctx) {
@@ -40,7 +40,7 @@ type Update struct {
 //				known[e.Name] = e
 //			}
 //		}
-//		for _, name := range u.Removed { // perhaps of one that came and went between two updates
+//		for _, name := range u.Removed { // may be a device that came and went between two updates
 //			delete(known, name)
 //		}
 //	}
@@ -64,23 +64,24 @@ func (g *Gateway) Watch(ctx context.Context) iter.Seq[Update] {
 
 func (u Update) empty() bool { return !u.Whole && len(u.Entries) == 0 && len(u.Removed) == 0 }
 
-// State sums up the record: how the gateway is at a moment, as the log and the availability topics have told it.
+// State is a summary of the record at one moment, in agreement with the log and the availability topics.
 type State struct {
 	Link string // closed, connecting (for the first time), connected or down
 
-	// Unanswered is how long the broker, though there, has left something unanswered that the gateway has sent; 0 while
-	// that is nothing worth to be told.
+	// Unanswered is for how long the connected broker has left something unanswered; 0 if that is not long enough to be
+	// worth telling.
 	Unanswered time.Duration
 
-	TooLarge int64 // messages from the broker that were larger than allowed, and passed over
+	TooLarge int64 // messages from the broker that were too large, and were skipped
 
-	// Devices; each is in one of the three.
+	// Numbers of devices. Each device is in one of the three.
 	Online  int
-	Opening int // for the first time
-	Down    int // failed, stuck, misconfigured, or down with the one that added it
+	Opening int // being opened for the first time
+	Down    int // failed, stuck, misconfigured, or down with their hub
 }
 
-// State waits for no actor. Any goroutine may call it, also before the gateway runs and after.
+// State returns the state of the gateway, and waits for no actor. Any goroutine may call State, also before the gateway
+// runs and afterwards.
 func (g *Gateway) State() State {
 	link, counts := g.board.sum()
 	s := State{
@@ -93,17 +94,16 @@ func (g *Gateway) State() State {
 	return s
 }
 
-// linkWords are what the states of the link are called there.
+// linkWords are the words for the states of the link in State.
 var linkWords = map[messages.State]string{
 	messages.Closed: "closed", messages.Connecting: "connecting", messages.Online: "connected", messages.Offline: "down",
 }
 
 var errNotRunning = errors.New("the gateway does not run")
 
-// Alive asks the supervisor, the connection and the mapper through their mailboxes whether they get on with their messages. Alive
-// returns nil when all three have answered, or, soon after ctx is done, an error that names those that have not. A gateway that
-// has not started yet, or has stopped, is not alive. Any number of goroutines may call Alive: only one question at a time waits in
-// a mailbox.
+// Alive asks the supervisor, the connection and the mapper through their mailboxes. It returns nil when all three have
+// answered, or, soon after ctx is done, an error that names those that have not. A gateway that has not started, or has
+// stopped, is not alive. Any number of goroutines may call Alive: only one question at a time waits in a mailbox.
 func (g *Gateway) Alive(ctx context.Context) error {
 	if !g.up.Load() {
 		return errNotRunning
@@ -137,16 +137,16 @@ func (g *Gateway) Alive(ctx context.Context) error {
 	return errors.Join(silent...)
 }
 
-// pulses has a pulse of each actor without which nothing works.
+// pulses holds the pulse of each actor without which the gateway can't work.
 type pulses struct{ supervisor, connection, mapper pulse }
 
-// pulse keeps the question that an actor has not answered yet. All that ask meanwhile wait for that answer.
+// pulse holds the question that an actor has not answered yet. Goroutines that ask meanwhile wait for the same answer.
 type pulse struct {
 	mu   sync.Mutex
-	open chan struct{} // closed with the answer; nil: nothing is asked
+	open chan struct{} // closed by the answer; nil: no question is open
 }
 
-// ask returns a channel that the answer closes.
+// ask returns a channel that is closed by the answer.
 func (p *pulse) ask(send func(any)) <-chan struct{} {
 	p.mu.Lock()
 	answered, first := p.open, p.open == nil
@@ -161,7 +161,7 @@ func (p *pulse) ask(send func(any)) <-chan struct{} {
 	return answered
 }
 
-// answer answers the question.
+// answer answers the open question.
 func (p *pulse) answer() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

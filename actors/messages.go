@@ -7,20 +7,19 @@ import (
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
-// What actors say to each other stands in package messages. Here stands what carries something that only the actors
-// know of.
+// Package messages holds what actors say to each other. This file holds messages with types that only the actors know.
 
-// Whoever runs the gateway → supervisor.
+// The caller of Gateway → supervisor.
 
-// halt has everything stop in good order.
+// halt orders the orderly stop.
 type halt struct{}
 
-// Whoever runs the gateway → supervisor, connection, mapper.
+// The caller of Gateway → supervisor, connection, mapper.
 
-// question asks an actor whether it gets on with its messages. The actor answers by its pulse.
+// question asks an actor whether it handles its messages. The actor answers by its pulse.
 type question struct{}
 
-// Whoever runs the gateway → mapper → connection.
+// The caller of Gateway → mapper → connection.
 
 // remap puts a map in force.
 type remap struct{ codec *mapping.Codec }

@@ -10,16 +10,16 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// supervisor is the root of the actors and where every failure arrives. It keeps the record, which decides what begins again
-// and when, leads the start and the stop, and writes to the log what happened.
+// supervisor is the root of the actors, and gets every failure. It keeps the record, which decides when something is
+// begun again, directs the start and the stop, and logs what has happened.
 type supervisor struct {
 	supervisorOptions
 	parts  map[string]*part // connection, mapper, devices
 	stage  stage
-	timers []*time.Timer // of the start and the stop
+	timers []*time.Timer // for the start and the stop
 }
 
-// supervisorOptions is what a supervisor is given.
+// supervisorOptions are what the supervisor needs from the gateway.
 type supervisorOptions struct {
 	self, connection, mapper, devices address
 
@@ -28,38 +28,38 @@ type supervisorOptions struct {
 	log       *supervisorLog
 	counters  *Counters
 	pulse     *pulse
-	startWait time.Duration // the link waits for devices
+	startWait time.Duration // how long the link waits for devices
 	grace     time.Duration
 
-	spawned func() // called once, when all its children are there
+	spawned func() // called once, when all children are spawned
 	begun   func() // called once, when the link begins
-	stopped func() // called once, when an orderly stop has come to its end
+	stopped func() // called once, at the end of an orderly stop
 }
 
-// child is an actor that the supervisor is to spawn.
+// child is an actor that the supervisor spawns.
 type child struct {
 	name  string
 	props *actor.Props
-	first []any // messages that the child is sent ahead of all others
+	first []any // messages that the child gets before all others
 }
 
-// stage is where the gateway is between start and stop.
+// stage is the stage of the gateway's life.
 type stage uint8
 
 const (
-	opening   stage = iota // devices open, the link waits for them
+	opening   stage = iota // devices open, and the link waits for them
 	serving                // the link is wanted
-	closing                // devices finish
-	finishing              // their last words leave
+	closing                // devices finish their messages
+	finishing              // the last words are sent
 	halted
 )
 
-// What the supervisor tells itself by its timers.
+// Messages of the supervisor's timers to itself.
 type (
-	openOver struct{}              // the link no longer waits for devices
+	openOver struct{}              // the link waits for devices no longer
 	lifeOver struct{}              // devices have no more time
-	haltOver struct{}              // nothing is waited for any more
-	partDue  struct{ name string } // a child that is down is to begin again
+	haltOver struct{}              // the stop waits for nothing any more
+	partDue  struct{ name string } // a child that is down must begin again
 )
 
 func newSupervisor(options supervisorOptions) *supervisor {
@@ -70,7 +70,7 @@ func newSupervisor(options supervisorOptions) *supervisor {
 func (v *supervisor) Receive(c actor.Context) {
 	defer v.survive()
 	if v.stage == halted {
-		return // what actors say while they are cleared away
+		return // messages of actors that are being ended
 	}
 	switch m := c.Message().(type) {
 	case *actor.Started:
@@ -138,7 +138,7 @@ func (v *supervisor) survive() {
 	}
 }
 
-// start spawns the others.
+// start spawns the children.
 func (v *supervisor) start(c actor.Context) {
 	for _, child := range v.children {
 		pid, err := c.SpawnNamed(child.props, child.name)
@@ -180,7 +180,7 @@ func (v *supervisor) begin() {
 	v.begun()
 }
 
-// changed acts on the state of a device.
+// changed handles a change of a device's state.
 func (v *supervisor) changed(m messages.DeviceChanged) {
 	change, news := v.note(m, m.Device)
 	switch {
@@ -193,8 +193,8 @@ func (v *supervisor) changed(m messages.DeviceChanged) {
 	v.ready()
 }
 
-// note enters an event in the record, tells the connection how devices appear from then on, and carries out the record's orders.
-// It returns what has changed for the device or child of this name, and whether anything has.
+// note applies an event to the record, tells the connection the new states of devices, and carries out the record's
+// orders. It returns the change of the device or child with this name, and whether there was one.
 func (v *supervisor) note(event any, name string) (own supervision.Change, news bool) {
 	changes, orders := v.board.apply(event)
 	for _, c := range changes {
@@ -215,7 +215,7 @@ func (v *supervisor) note(event any, name string) (own supervision.Change, news 
 	return own, news
 }
 
-// appear tells the connection how a device is to appear from now on, if the change makes a difference there.
+// appear tells the connection the new state of a device, if the change makes a difference in its topic.
 func (v *supervisor) appear(c supervision.Change) {
 	if c.Now == (supervision.Entry{}) {
 		v.connection.send(messages.DeviceRemoved{Device: c.Before.Name})
@@ -226,7 +226,7 @@ func (v *supervisor) appear(c supervision.Change) {
 	}
 }
 
-// availability returns how the device of an entry is to appear.
+// availability returns what the availability topic of an entry's device must show.
 func availability(e supervision.Entry) messages.Availability {
 	a := messages.Availability{Device: e.Name, State: e.State, Reason: e.Reason}
 	if e.State == messages.Stuck || e.State == messages.Misconfigured {

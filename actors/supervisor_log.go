@@ -14,39 +14,39 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// supervisorLog writes to the log what the supervisor hears of, throttled: the first trouble of a kind is a line, sums tell of the
-// rest, and at debug each trouble is a line.
+// supervisorLog logs what the supervisor hears of, throttled: the first trouble of a kind is a line at once, and
+// further ones are counted in sums. At level debug each trouble is a line.
 type supervisorLog struct {
 	*slog.Logger
-	every    time.Duration // in which troubles of one kind are one line
+	every    time.Duration // the throttle time
 	broker   string
 	clientID string
-	sumsAt   func(time.Duration) *time.Timer // has the supervisor call sums after a while
+	sumsAt   func(time.Duration) *time.Timer // makes the supervisor call sums after a time
 
 	book    *throttle.Book[trouble]
 	next    *time.Timer
-	granted []messages.Grant // as the log has told them last
-	linked  bool             // the link was up before
-	noWill  bool             // as of the latest session
+	granted []messages.Grant // the latest that were logged
+	linked  bool             // the link has been up before
+	noWill  bool             // the latest session has no will
 }
 
-// trouble is a line about something that went wrong.
+// trouble is a line of the log about something that has gone wrong.
 type trouble struct {
 	level slog.Level
 	text  string // of the line
-	sum   string // of the line that sums up more of them
+	sum   string // of the line with the sum
 	attrs []slog.Attr
 	err   error
-	lasts bool // the trouble goes on until a recovery
+	lasts bool // the trouble lasts until a recovery
 }
 
-// sumsDue tells the supervisor that a sum of troubles may be due.
+// sumsDue tells the supervisor that a sum may be due.
 type sumsDue struct{}
 
-// maxKinds bounds what the throttle remembers.
+// maxKinds is the number of kinds that the throttle counts separately.
 const maxKinds = 1024
 
-// slowly is the factor by which the throttle time is longer for troubles that last long when they come: those of the link, and
+// slowly is the factor by which the throttle time is longer for troubles that usually last: those of the link, and
 // messages for a device that is down.
 const slowly = 6
 
@@ -62,7 +62,7 @@ func newSupervisorLog(o *Options, supervisor address) *supervisorLog {
 	}
 }
 
-// note writes a trouble as a line, or counts the trouble for the next sum.
+// note logs a trouble, or counts it for the next sum.
 func (l *supervisorLog) note(k throttle.Kind, count int, every time.Duration, trouble trouble) {
 	level := trouble.level
 	if !l.book.NoteMany(time.Now(), k, count, trouble, every) {
@@ -94,7 +94,7 @@ func (l *supervisorLog) sums() {
 	l.wake()
 }
 
-// lastSums writes the sums of all troubles that no line has told of. Nothing is counted afterwards.
+// lastSums logs the sums of all troubles that are in no line. Nothing is counted afterwards.
 func (l *supervisorLog) lastSums() {
 	l.sum(l.book.Close(time.Now()))
 	if l.next != nil {
@@ -118,7 +118,7 @@ func (l *supervisorLog) sum(sums []throttle.Sum[trouble]) {
 	}
 }
 
-// The kinds of trouble. Those of a link that is down, and of a device that fails, end with the recovery.
+// The kinds of troubles. Those of the link, and of a device that fails, end with a recovery.
 func linkKind(what string, err error) throttle.Kind {
 	return throttle.Kind{Who: theLink, What: what, Err: throttle.Text(err)}
 }
@@ -135,10 +135,11 @@ const (
 	failing = "failure"
 )
 
-// refused returns the What of refusals. All refusals of a What are one kind, for the text of their errors names the message.
+// refused returns the What of refusals. All refusals with the same What are one kind, since their errors contain the
+// message.
 func refused(what string) string { return "refused " + what }
 
-// The kinds of trouble with the link. Each has a first line of its own.
+// The kinds of troubles of the link. The first trouble of each is a line at once.
 const (
 	linkFailed    = "failed"
 	linkPermanent = "permanent"
@@ -201,7 +202,7 @@ func (l *supervisorLog) linkUp(m messages.LinkUp) {
 	l.wake()
 }
 
-// subscribed tells what the broker has granted, unless the log has told the same before.
+// subscribed logs what the broker has granted, unless the log has said the same before.
 func (l *supervisorLog) subscribed(granted []messages.Grant, first bool) {
 	level := slog.LevelInfo
 	if !first && slices.EqualFunc(granted, l.granted, func(a, b messages.Grant) bool {
@@ -220,7 +221,8 @@ func (l *supervisorLog) subscribed(granted []messages.Grant, first bool) {
 	}
 }
 
-// brokerFault tells that the broker has sent what it should not. A session reports that once at most.
+// brokerFault logs that the broker has sent something that it should not have sent. A session reports only the first
+// such fault.
 func (l *supervisorLog) brokerFault(m messages.BrokerFault) {
 	l.note(linkKind("fault", m.Err), 1, slowly*l.every, trouble{
 		level: slog.LevelWarn, text: "the broker has sent what it should not, passed over", sum: "the broker has sent more of what it should not",
@@ -236,8 +238,8 @@ func (l *supervisorLog) linkClosed(m messages.LinkClosed) {
 	l.Info("link closed")
 }
 
-// failure tells of a device, or of an actor of the gateway's own, that has failed, and, unless retry is 0, when the device or actor
-// begins again.
+// failure logs that a device, or one of the gateway's own actors, has failed, and, unless retry is 0, when it is begun
+// again.
 func (l *supervisorLog) failure(m messages.Failure, failures int, retry time.Duration) {
 	tr := trouble{level: slog.LevelWarn, text: "device failed", sum: "device failed again", err: m.Err, lasts: true, attrs: []slog.Attr{
 		slog.String("device", m.Who), slog.Int("failures", failures),
@@ -255,7 +257,7 @@ func (l *supervisorLog) failure(m messages.Failure, failures int, retry time.Dur
 	l.note(failureKind(m.Who, m.Err), 1, 0, tr)
 }
 
-// deviceStopped tells of a device that is misconfigured, and so will not begin again.
+// deviceStopped logs that a device is misconfigured, and so is not begun again.
 func (l *supervisorLog) deviceStopped(m messages.Failure) {
 	l.Error("device stays down until its configuration is right", "device", m.Who, "err", m.Err)
 }
@@ -267,10 +269,10 @@ func (l *supervisorLog) deviceStuck(m messages.DeviceChanged) {
 	})
 }
 
-// fewDevices is the most devices of which each has a line at info when it is online for the first time.
+// fewDevices is the largest number of devices for which each gets a line at info when it is online for the first time.
 const fewDevices = 20
 
-// deviceOnline tells of a device that has come online, one of so many.
+// deviceOnline logs that a device has come online; of is the number of all devices.
 func (l *supervisorLog) deviceOnline(c supervision.Change, of int) {
 	who := slog.String("device", c.Now.Name)
 	if c.Before.State == messages.Connecting {
@@ -293,13 +295,13 @@ func (l *supervisorLog) deviceOnline(c supervision.Change, of int) {
 	l.wake()
 }
 
-// deviceRemoved forgets the troubles of a device that is no more, and tells of those that no line has told of.
+// deviceRemoved logs the troubles of a removed device that are in no line, and forgets them.
 func (l *supervisorLog) deviceRemoved(name string) {
 	l.sum(l.book.Forget(time.Now(), name))
 	l.wake()
 }
 
-// reported tells of an error which a device has reported, and in spite of which it goes on.
+// reported logs an error that a device has reported without having failed.
 func (l *supervisorLog) reported(m messages.Report) {
 	l.note(throttle.Kind{Who: m.Device, What: "report", Err: throttle.Text(m.Err)}, 1, 0, trouble{
 		level: slog.LevelWarn, text: "device reports an error", sum: "device reports more errors",
@@ -307,7 +309,7 @@ func (l *supervisorLog) reported(m messages.Report) {
 	})
 }
 
-// early tells of a slow device: messages wait for the device that are acknowledged to the broker already.
+// early logs that messages for a slow device were acknowledged before the device has handled them.
 func (l *supervisorLog) early(m messages.Early) {
 	l.note(throttle.Kind{Who: m.Device, What: "early"}, m.Count, slowly*l.every, trouble{
 		level: slog.LevelInfo, text: "device slow, messages acknowledged early", sum: "device slow, more messages acknowledged early",
@@ -322,14 +324,14 @@ func (l *supervisorLog) refusals(m messages.Refusals) {
 	})
 }
 
-// unmatched tells of commands that are for nobody here. They are of one kind, whatever they name.
+// unmatched logs commands that have found no device. They are one kind, whatever they name.
 func (l *supervisorLog) unmatched(m messages.Unmatched) {
 	l.note(throttle.Kind{Who: mapperName, What: "unmatched"}, m.Count, slowly*l.every, trouble{
 		level: slog.LevelInfo, text: "command finds no device", sum: "more commands find no device", err: m.Err,
 	})
 }
 
-// regranted tells which subscriptions are new, and, each time, which are refused.
+// regranted logs which subscriptions are new, and each time which are refused.
 func (l *supervisorLog) regranted(granted []messages.Grant) {
 	said := make(map[messages.Grant]bool, len(l.granted))
 	for _, g := range l.granted {
@@ -346,7 +348,7 @@ func (l *supervisorLog) regranted(granted []messages.Grant) {
 	l.granted = granted
 }
 
-// unspooled tells which records the spool could not write, and what becomes of them. If the spool is gone, a person must act.
+// unspooled logs which records the spool could not write, and what that means. If the spool is gone, a person must act.
 func (l *supervisorLog) unspooled(m messages.Unspooled) {
 	tr := trouble{
 		level: slog.LevelWarn, text: "not on disk, goes on without the spool", sum: "more not on disk, went on without the spool",

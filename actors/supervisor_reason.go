@@ -10,18 +10,18 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// reason is why a device failed, or did not do in time what it was told: what it was doing, and what came of it. The record,
-// the log, the availability topic and the answer to a command all say it in these words, on one line:
+// reason is why a device has failed, or has not done something in time: what the device was doing, and the error. The
+// record, the log, the availability topic and the answer to a command all have the same text, on one line:
 //
 //	handling LIGHT_ON: write /dev/ttyUSB0: input/output error
 //	opening: not done after 30s
 type reason struct {
 	doing  messages.Doing
-	action string // of the message that the device was handling; else empty
+	action string // of the message that the device was handling; else ""
 	err    error
 }
 
-// Error hides secrets, for the reason is published.
+// Error returns the text without secrets, since it is published.
 func (r *reason) Error() string {
 	return strings.TrimSpace(r.before() + oneLine(options.Redact(r.err.Error())))
 }
@@ -30,7 +30,7 @@ func (r *reason) Unwrap() error { return r.err }
 
 func (r *reason) before() string {
 	switch r.doing {
-	case messages.Receiving: // an actor's Receive; nothing more is known
+	case messages.Receiving: // an actor's Receive: nothing more is known
 		return ""
 	case messages.Handling:
 		return string(r.doing) + " " + plainWord(r.action) + ": "
@@ -38,10 +38,10 @@ func (r *reason) before() string {
 	return string(r.doing) + ": "
 }
 
-// longestWord is the most bytes of an action that a reason repeats. Actions come from outside.
+// longestWord is the maximum length, in bytes, of an action in a reason. Actions come from outside.
 const longestWord = 64
 
-// plainWord returns a plain word as it is, and any other text in quotes. It cuts what is longer than longestWord.
+// plainWord returns a plain word unchanged, and any other text in quotes. A text longer than longestWord is cut.
 func plainWord(s string) string {
 	rest := ""
 	if len(s) > longestWord {
@@ -54,7 +54,7 @@ func plainWord(s string) string {
 	return s + rest
 }
 
-// oneLine returns a text with its lines joined by semicolons, and with blanks in place of what can't be printed.
+// oneLine joins the lines of a text by semicolons, and replaces characters that can't be printed by blanks.
 func oneLine(s string) string {
 	var lines []string
 	for line := range strings.SplitSeq(s, "\n") {
@@ -65,7 +65,7 @@ func oneLine(s string) string {
 	return strings.Join(lines, "; ")
 }
 
-// visible returns r, or a blank in its place.
+// visible returns r, or a blank if r can't be printed.
 func visible(r rune) rune {
 	if unicode.IsPrint(r) {
 		return r
@@ -73,7 +73,7 @@ func visible(r rune) rune {
 	return ' '
 }
 
-// errOverdue tells for how long a call has been going on.
+// errOverdue says how long a call has taken so far.
 type errOverdue struct{ after time.Duration }
 
 func (e errOverdue) Error() string {

@@ -6,14 +6,15 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// The supervisor waits for devices for lifePart of the grace time, and for everything for haltPart. The time between the two
-// belongs to the last words.
+// The supervisor waits for devices for lifePart of the grace time, and for everything for haltPart of it. The last
+// words are sent between the two.
 const (
 	lifePart = 60 // per cent
 	haltPart = 95
 )
 
-// halt begins the orderly stop, with the devices. Children that are down begin again at once, for there is no time to wait.
+// halt begins the orderly stop, with the devices. Children that are down are begun again at once, since there is no
+// time to wait.
 func (v *supervisor) halt() {
 	if v.stage >= closing {
 		return
@@ -29,7 +30,7 @@ func (v *supervisor) halt() {
 	v.mapper.send(messages.CloseDevices{})
 }
 
-// end has what devices are doing cancelled, and no longer waits for them.
+// end cancels the calls of devices, and stops waiting for the devices.
 func (v *supervisor) end() {
 	if v.stage != closing {
 		return
@@ -38,7 +39,7 @@ func (v *supervisor) end() {
 	v.finish()
 }
 
-// finish has the link closed behind the devices' last words.
+// finish orders the link to be closed after the last words of the devices.
 func (v *supervisor) finish() {
 	if v.stage != closing {
 		return

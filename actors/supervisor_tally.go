@@ -7,11 +7,11 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// tallyEvery is the least time between two reports of a tally.
+// tallyEvery is the shortest time between two reports of a tally.
 const tallyEvery = time.Second
 
-// tally sums up refusals, so that a flood of them is not a flood of messages to the supervisor as well: a tally reports the first
-// refusal at once, and then once a second those that came since. It is safe for concurrent use.
+// tally sums up refusals, so that many refusals do not become as many messages to the supervisor. A tally reports the
+// first refusal at once, and later ones as a sum once a second. Several goroutines may use a tally at the same time.
 type tally struct {
 	who, what string
 	report    func(messages.Refusals)
@@ -22,7 +22,7 @@ type tally struct {
 	timer  *time.Timer // runs while refusals come; nil otherwise
 }
 
-// newTally returns a tally of refusals, by whom and of what, that reports to a supervisor.
+// newTally returns a tally that reports the refusals of who and of the kind what to a supervisor.
 func newTally(supervisor address, who, what string) *tally {
 	return &tally{who: who, what: what, report: func(r messages.Refusals) { supervisor.send(r) }}
 }
@@ -66,7 +66,7 @@ func (t *tally) due() {
 	}
 }
 
-// stop ends the timer, and reports what no report has had.
+// stop stops the timer, and reports the refusals that are in no report.
 func (t *tally) stop() {
 	t.mu.Lock()
 	if t.timer != nil {
