@@ -1,9 +1,12 @@
 package entities
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"testing"
+	"time"
 
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/entity"
@@ -132,4 +135,58 @@ func TestAnswerView(t *testing.T) {
 			t.Errorf("%s, want %s", row.got, row.want)
 		}
 	}
+}
+
+// gauge is a device that reads when it is asked to, and sets nothing.
+type gauge struct {
+	teller *Teller
+	err    error
+}
+
+func (*gauge) Handle(context.Context, messages.InternalMsg) error { return devices.ErrAction }
+func (*gauge) Close() error                                       { return nil }
+
+func (g *gauge) Read(context.Context) error {
+	if g.err != nil {
+		return g.err
+	}
+	return g.teller.Update(time.Now(), entity.Int("level", 7, nil))
+}
+
+// GET reads, and then says the values in any case; a device that fails to read has failed.
+func TestDo(t *testing.T) {
+	h := new(heard)
+	g := &gauge{teller: NewTeller(h)}
+	if err := g.teller.Describe(entity.Device{Entities: []entity.Entity{{ID: "level", Kind: entity.Number, Write: true}}}); err != nil {
+		t.Fatal(err)
+	}
+	g.teller.Begin()
+	for _, row := range []struct {
+		broken  error
+		request Request
+		err     error
+		said    int
+	}{
+		{nil, Request{At: []messages.Address{{}}}, nil, 2},
+		{nil, Request{At: []messages.Address{{}}}, nil, 1},
+		{io.EOF, Request{At: []messages.Address{{}}}, io.EOF, 0},
+		{nil, Request{Changes: []entity.Change{{ID: "level"}}}, devices.ErrAction, 0},
+	} {
+		h.take()
+		g.err = row.broken
+		if err := g.teller.Do(t.Context(), g, row.request); !errors.Is(err, row.err) {
+			t.Errorf("%v: %v, want %v", row.request, err, row.err)
+		}
+		said := 0
+		lines := h.take()
+		for _, line := range lines {
+			if line == `S ///: STATE {"level":7} true` {
+				said++
+			}
+		}
+		if said != row.said {
+			t.Errorf("%v: said %q, want STATE %d times", row.request, lines, row.said)
+		}
+	}
+	g.teller.End()
 }

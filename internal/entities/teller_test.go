@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,29 +14,42 @@ import (
 )
 
 // heard is a Listener that keeps what it is told, a line each.
-type heard struct{ lines []string }
-
-func (h *heard) Say(msg messages.InternalMsg, retain bool) {
-	h.lines = append(h.lines, fmt.Sprintf("%v %v", msg, retain))
+type heard struct {
+	mu    sync.Mutex
+	lines []string
 }
+
+func (h *heard) add(line string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.lines = append(h.lines, line)
+}
+
+// take returns the lines since it was last called.
+func (h *heard) take() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	lines := h.lines
+	h.lines = nil
+	return lines
+}
+
+func (h *heard) Say(msg messages.InternalMsg, retain bool) { h.add(fmt.Sprintf("%v %v", msg, retain)) }
 
 func (h *heard) Show(view, payload string, retain bool) {
-	h.lines = append(h.lines, fmt.Sprintf("%s %s %v", view, payload, retain))
+	h.add(fmt.Sprintf("%s %s %v", view, payload, retain))
 }
 
-func (h *heard) Forget(about messages.Address) {
-	h.lines = append(h.lines, fmt.Sprint("forget ", about))
-}
+func (h *heard) Forget(about messages.Address) { h.add(fmt.Sprint("forget ", about)) }
 
-func (h *heard) Reroute() { h.lines = append(h.lines, "reroute") }
+func (h *heard) Reroute() { h.add("reroute") }
 
 func (h *heard) want(t *testing.T, when string, want ...string) {
 	t.Helper()
 	synctest.Wait()
-	if !slices.Equal(h.lines, want) {
-		t.Errorf("%s: told\n  %q\nwant\n  %q", when, h.lines, want)
+	if got := h.take(); !slices.Equal(got, want) {
+		t.Errorf("%s: told\n  %q\nwant\n  %q", when, got, want)
 	}
-	h.lines = nil
 }
 
 func gate() entity.Device {
@@ -57,13 +71,16 @@ func TestTeller(t *testing.T) {
 		}
 		h.want(t, "described before the beginning")
 		teller.Begin()
-		if info := `info {"address":{"function":"Security","device":"entry"},"entities":[{"id":"gate",`; len(h.lines) != 4 || !strings.HasPrefix(h.lines[0], info) ||
-			strings.Contains(h.lines[0], "secret") {
-			t.Errorf("told at the beginning: %q", h.lines)
+		begun := h.take()
+		if info := `info {"address":{"function":"Security","device":"entry"},"entities":[{"id":"gate",`; !strings.HasPrefix(begun[0], info) ||
+			strings.Contains(begun[0], "secret") {
+			t.Errorf("told at the beginning: %q", begun)
 		}
-		h.lines = h.lines[1:]
-		h.want(t, "at the beginning",
-			`S Security///Gate: STATE {"gate":null} true`, `S Security///entry: STATE {"calls":null} true`, `values {"gate":null,"calls":null} true`)
+		if want := []string{
+			`S Security///Gate: STATE {"gate":null} true`, `S Security///entry: STATE {"calls":null} true`, `values {"gate":null,"calls":null} true`,
+		}; !slices.Equal(begun[1:], want) {
+			t.Errorf("told behind the description: %q, want %q", begun[1:], want)
+		}
 
 		update := func(r ...entity.Reading) {
 			t.Helper()
@@ -129,10 +146,10 @@ func TestTeller(t *testing.T) {
 		if err := teller.Describe(gate()); err != nil {
 			t.Error(err)
 		}
-		h.lines = nil
+		h.take()
 		update(entity.Int("calls", 3, nil))
 		teller.End()
-		h.lines = nil
+		h.take()
 		update(entity.Int("calls", 4, nil))
 		time.Sleep(2 * time.Hour)
 		h.want(t, "over")
@@ -155,6 +172,39 @@ func TestUnchangedAllocatesNothing(t *testing.T) {
 	update()
 	if n := testing.AllocsPerRun(1000, update); n != 0 {
 		t.Errorf("%v allocations, want none", n)
+	}
+	teller.End()
+}
+
+// Whatever goroutines update values, they leave in the order in which they were told: the last that is said is so.
+func TestOrderOfManyGoroutines(t *testing.T) {
+	h := new(heard)
+	teller := NewTeller(h)
+	d := entity.Device{Address: messages.Address{Device: "m"}, Entities: []entity.Entity{{ID: "a", Kind: entity.Number}, {ID: "b", Kind: entity.Number}}}
+	if err := teller.Describe(d); err != nil {
+		t.Fatal(err)
+	}
+	teller.Begin()
+	var all sync.WaitGroup
+	for g := range 8 {
+		all.Go(func() {
+			for n := range 200 {
+				if err := teller.Update(time.Now(), entity.Int([]string{"a", "b"}[g%2], int64(1000*g+n), nil)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	lines := h.take()
+	last := lines[len(lines)-1]
+	if want := fmt.Sprintf("values %s true", teller.set.Values().Raw()); last != want {
+		t.Errorf("said last %s, want %s", last, want)
+	}
+	for _, s := range teller.set.States() {
+		if s.Told != s.Value {
+			t.Errorf("%s is %v, and was told to be %v", s.ID, s.Value, s.Told)
+		}
 	}
 	teller.End()
 }
