@@ -9,24 +9,25 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// call is one call of a device's own code, and the timer that looks how long the call takes. The host begins and ends the
-// call; host and timer write to its fields, both with the mailbox's lock held. A call that has ended is used again by any
-// device, so that a call costs no allocation, and a device at rest holds none.
+// call is one call of a device's code, with the timer that watches how long the call takes. The host begins and ends
+// the call. Host and timer write its fields, both with the mailbox's lock held. A call that has ended is used again for
+// any device, so that a call costs no allocation, and an idle device needs none.
 type call struct {
 	device   *device
 	doing    messages.Doing
-	handling messages.Handle // the message, if the device handles one; relieve may mark it as acknowledged early
+	handling messages.Handle // the message that the device handles, if any; relieve may mark it as acknowledged early
 	began    time.Time
 	limit    time.Duration
-	cancel   context.CancelFunc // of the context that the call was given; nil: it was given none
-	looked   bool               // the timer has looked once whether the call is slow
+	cancel   context.CancelFunc // of the call's context; nil: the call has no context
+	looked   bool               // the timer has fired once to find out whether the call is slow
 	slow     bool               // the call has taken slowAfter
-	overdue  bool               // the call has taken limit, and the sender has been told that the device ran out of time
+	overdue  bool               // the call has taken limit, and the sender has been told
 	timer    *time.Timer
 }
 
-// watch calls f, by which the device handles h, and answers h when f has ended, be it by a panic, or when the deadline has
-// passed, whichever is first. If f returns errLater, watch answers nothing, and the caller answers what watch returns of h.
+// watch calls f, in which the device handles h, and answers h when f has ended, or panicked, or when the deadline has
+// passed, whichever is first. If f returns errLater, watch answers nothing: the caller then answers the message that
+// watch returns.
 func (d *device) watch(h messages.Handle, cancel context.CancelFunc, f func() error) (overdue bool, handled messages.Handle, err error) {
 	c := d.begin(messages.Handling, h, d.config.Timeout, cancel)
 	err = mailbox.ErrGoexit
@@ -39,7 +40,7 @@ func (d *device) watch(h messages.Handle, cancel context.CancelFunc, f func() er
 	return overdue, handled, err
 }
 
-// during calls f, by which the device does anything else than to handle a message.
+// during calls f, in which the device does anything but handle a message.
 func (d *device) during(doing messages.Doing, limit time.Duration, cancel context.CancelFunc, f func() error) (overdue bool, err error) {
 	c := d.begin(doing, messages.Handle{}, limit, cancel)
 	defer func() { overdue, _ = c.end() }()
@@ -65,13 +66,13 @@ func (d *device) begin(doing messages.Doing, h messages.Handle, limit time.Durat
 	return c
 }
 
-// end ends the call. end reports whether the call has outlived its deadline, and returns the message that was handled.
+// end ends the call. It reports whether the call has outlived its deadline, and returns the message that was handled.
 func (c *call) end() (overdue bool, handled messages.Handle) {
 	d, again := c.device, false
 	d.box.Locked(func() {
 		d.busy = nil
 		overdue, handled = c.overdue, c.handling
-		again = c.timer.Stop() // else the timer has fired, perhaps just now, and will find that the call is over
+		again = c.timer.Stop() // if false, the timer has fired, and will find that the call has ended
 	})
 	if again {
 		*c = call{timer: c.timer}
@@ -80,7 +81,7 @@ func (c *call) end() (overdue bool, handled messages.Handle) {
 	return overdue, handled
 }
 
-// fired is called by the timer, and looks how long the call has taken.
+// fired is called by the timer, and checks how long the call has taken.
 func (c *call) fired() {
 	d := c.device
 	var act func()
@@ -94,7 +95,8 @@ func (c *call) fired() {
 			why := c.reason(errOverdue{c.limit})
 			doing, h, cancel, queued := c.doing, c.handling, c.cancel, d.overdue(c, why)
 			act = func() {
-				if doing == messages.Handling { // without the lock: done may run the mapper, and the mapper post to this mailbox
+				// Without the lock: done may run the mapper, which may post to this mailbox.
+				if doing == messages.Handling {
 					d.done(h, messages.TimedOut, why.Error())
 				}
 				if cancel != nil {
@@ -102,7 +104,7 @@ func (c *call) fired() {
 				}
 				d.box.Refuse(queued, errStuck)
 			}
-		case took < slowAfter-lookAgain: // the timer was set for the call before this one
+		case took < slowAfter-lookAgain: // the timer was set for an earlier call
 			c.timer.Reset(min(slowAfter-lookAgain, c.limit) - took)
 		case !c.looked:
 			c.looked = true
@@ -118,9 +120,9 @@ func (c *call) fired() {
 	}
 }
 
-// overdue makes the mailbox refuse until the call returns, tells the supervisor that the device is stuck, and returns the
-// queued messages, for the caller to refuse. The caller holds the mailbox's lock: so the supervisor hears that the device is
-// stuck before it hears what comes of the call in the end.
+// overdue makes the mailbox refuse messages until the call returns, tells the supervisor that the device is stuck, and
+// returns the queued messages, which the caller must refuse. The caller holds the mailbox's lock, so that the
+// supervisor hears that the device is stuck before it hears how the call ends.
 func (d *device) overdue(c *call, why *reason) (queued []any) {
 	if d.admits != refuseClosing {
 		d.admits = refuseStuck
@@ -134,7 +136,7 @@ func (d *device) overdue(c *call, why *reason) (queued []any) {
 	return queued
 }
 
-// reason returns err as what came of this call.
+// reason returns err as the reason of a failure in this call.
 func (c *call) reason(err error) *reason {
 	r := &reason{doing: c.doing, err: err}
 	if c.doing == messages.Handling {

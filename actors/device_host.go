@@ -13,31 +13,32 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// host is the actor that opens one devices.Device, hands it its messages one at a time, recovers its panics, and closes it.
-// It tells the supervisor of each failure, and the supervisor answers with when to open the device again.
+// host is the actor that opens one devices.Device, passes it its messages one at a time, recovers its panics, and
+// closes it. The host tells the supervisor of each failure, and the supervisor answers when the device must be opened
+// again.
 type host struct {
 	device *device
 	self   address
 
 	env     *env
 	opened  devices.Device     // nil while the device is down
-	call    context.Context    // of every Handle; nil before the first
+	call    context.Context    // context of each Handle; nil before the first opening
 	cancel  context.CancelFunc // of call
-	running *run               // nil if the device has no Run, or once the host knows that Run has ended
+	running *run               // nil if the device has no Run, or if Run has ended and the host knows it
 
-	retry  *time.Timer // runs until reopenDue
-	due    bool        // reopenDue has come, and the host waits for Run to end
-	orphan bool        // the hub is down: it opens the device again by adopting it
+	retry  *time.Timer // until reopenDue
+	due    bool        // reopenDue has come, and the host waits for the end of Run
+	orphan bool        // the hub is down: adopted opens the device again
 }
 
-// run is a Run that goes on.
+// run is a Run that is under way.
 type run struct {
 	life  context.Context
 	end   context.CancelFunc
 	ended chan struct{} // closed when Run has returned
 }
 
-// What a host says to itself. The count of openings tells a message that belongs to a former opening.
+// Messages of a host to itself. By the number of the opening a host recognizes messages of an earlier opening.
 type (
 	reopenDue struct {
 		opening uint64
@@ -81,7 +82,7 @@ func (h *host) Receive(c actor.Context) {
 	}
 }
 
-// open makes a new devices.Device, with all that belongs to it.
+// open makes a new devices.Device, and everything that belongs to it.
 func (h *host) open() {
 	d := h.device
 	d.opening++
@@ -100,10 +101,10 @@ func (h *host) open() {
 		err = errors.New("the opener returned no device")
 	case err == nil && overdue:
 		err = errOverdue{d.config.OpenTimeout}
-		h.opened = opened // to be closed
+		h.opened = opened // must be closed
 	case err == nil:
 		if err = h.fault(opened); err != nil {
-			h.opened = opened // to be closed
+			h.opened = opened // must be closed
 		}
 	}
 	if err != nil {
@@ -125,7 +126,7 @@ func (h *host) open() {
 	d.inform(messages.DeviceChanged{Device: d.config.Name, State: messages.Online})
 }
 
-// observes reports whether a device hears statuses.
+// observes reports whether a device gets statuses.
 func observes(d devices.Device) bool {
 	if r, ok := d.(*registered); ok {
 		return r.observes()
@@ -134,15 +135,15 @@ func observes(d devices.Device) bool {
 	return ok
 }
 
-// recovered is deferred around every call of a device's own code. It turns a panic into an error.
+// recovered turns a panic of a device's code into an error. It must be deferred around every call of a device's code.
 func recovered(err *error) {
 	if cause := recover(); cause != nil {
 		*err = newCrash(cause)
 	}
 }
 
-// apart calls f, which is a device's own code, on another goroutine: f may end that by runtime.Goexit, but not the last
-// goroutine of an actor that stops, which would never have stopped then.
+// apart calls f, which is a device's code, on another goroutine: f may end its goroutine by runtime.Goexit, and if that
+// were the last goroutine of an actor that stops, the actor would never have stopped.
 func apart(f func() error) error {
 	err := mailbox.ErrGoexit
 	done := make(chan struct{})
@@ -155,7 +156,7 @@ func apart(f func() error) error {
 	return err
 }
 
-// run starts Run, on a goroutine that ends when Run does.
+// run starts Run on a goroutine that ends when Run does.
 func (h *host) run(r devices.Runner) {
 	running, opening := &run{ended: make(chan struct{})}, h.device.opening
 	running.life, running.end = context.WithCancel(h.device.shared.life)
@@ -173,8 +174,8 @@ func (h *host) run(r devices.Runner) {
 	}()
 }
 
-// ended acts on the end of a Run. If the device is up, that is a failure. If it is down, the host may have waited for
-// that end before it opens the device again.
+// ended handles the end of a Run. If the device is up, that is a failure. If the device is down, the host may have
+// waited for the end before it opens the device again.
 func (h *host) ended(m runEnded) {
 	if m.opening != h.device.opening {
 		return
@@ -194,14 +195,14 @@ func (h *host) ended(m runEnded) {
 		m.err = errors.New("it has ended by itself")
 	}
 	why := new(reason)
-	if !errors.As(m.err, &why) { // else a registered actor has said what it was at
+	if !errors.As(m.err, &why) { // otherwise a registered actor has said what it was doing
 		why = &reason{doing: messages.Running, err: m.err}
 	}
 	h.fail(why)
 }
 
-// reopen opens the device again if reopenDue has come and the former Run has ended. While that Run goes on, reopen tells
-// the supervisor for how long the host has waited for it.
+// reopen opens the device again if reopenDue has come and the Run before has ended. While that Run goes on, reopen
+// tells the supervisor how long the host has waited for it.
 func (h *host) reopen(waited time.Duration) {
 	switch {
 	case !h.due:
@@ -213,14 +214,14 @@ func (h *host) reopen(waited time.Duration) {
 	}
 }
 
-// handle has the device handle one message: a command, or a status if the device observes.
+// handle makes the device handle one message: a command, or a status if the device observes.
 func (h *host) handle(m messages.Handle) {
 	d := h.device
 	switch {
-	case h.opened == nil: // the mailbox let the message in before the device went down
+	case h.opened == nil: // the mailbox admitted it before the device went down
 		d.refuse(m, d.blame(errOffline))
 		return
-	case d.deaf && m.Msg.Type() == messages.Status: // the mapper did not know yet
+	case d.deaf && m.Msg.Type() == messages.Status: // the mapper did not know that yet
 		d.answer(m, nil)
 		return
 	}
@@ -252,18 +253,18 @@ func (h *host) handle(m messages.Handle) {
 	h.fail(&reason{messages.Handling, m.Msg.Action(), err})
 }
 
-// take calls the device's own code for a message, or for what it asks of the device's entities.
+// take calls the device's code for a message, or for what the message asks of the device's entities.
 func (h *host) take(msg messages.InternalMsg, asked entities.Request) error {
 	switch {
 	case !asked.IsZero():
 		return h.device.entities.Load().Do(h.call, h.opened, asked)
 	case msg.Type() == messages.Status:
-		return h.opened.(devices.Observer).Observe(h.call, msg) // else the device would be deaf
+		return h.opened.(devices.Observer).Observe(h.call, msg) // otherwise the device would be deaf
 	}
 	return h.opened.Handle(h.call, msg)
 }
 
-// fail takes the device down and tells the supervisor.
+// fail takes the device down, and tells the supervisor.
 func (h *host) fail(why *reason) {
 	h.device.set(refuseOffline)
 	h.env.leave()
@@ -272,8 +273,9 @@ func (h *host) fail(why *reason) {
 	}
 	h.close()
 	if h.device.orphaned() {
-		return // it has failed with its hub, which is told of
+		return // the device has failed with its hub, whose failure is reported
 	}
+	// Its opening was cancelled, since the device is not wanted any more.
 	if why.doing == messages.Opening && h.device.isGoing() {
 		return // it has been hurried, and nobody wants it opened any more
 	}
@@ -284,7 +286,7 @@ func (h *host) fail(why *reason) {
 	h.device.inform(f)
 }
 
-// close gives back what the device holds. Its Run may still go on afterwards.
+// close closes the device. Its Run may still be under way afterwards.
 func (h *host) close() {
 	h.device.restEntities(true)
 	if h.cancel != nil {
@@ -308,7 +310,7 @@ func (h *host) close() {
 	}
 }
 
-// stop closes the device at the end of the actor, and waits for Run. What Close and Run emit meanwhile still goes out.
+// stop closes the device at the end of the actor, and waits for Run. What Close and Run emit meanwhile is still sent.
 func (h *host) stop() {
 	if h.retry != nil {
 		h.retry.Stop()

@@ -17,32 +17,34 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// Register adds a type of device that is an actor of protoactor's, for those who want behaviours, timers or children of their
-// own. Register differs from [devices.Register] only in what open returns: parameters, deadlines, refusals, failures, back-off
-// and stopping are those of every device, and package devicetest tries out such a type like any other.
+// Register registers a type of device that is an actor of protoactor, for authors who need behaviours, timers or child
+// actors. Register differs from [devices.Register] only in what open returns: parameters, deadlines, refusals,
+// failures, back-off and stopping are those of every device, and package devicetest tests such a type like any other.
 //
-// The actor receives a *[Request] for each command to its device, one at a time, and whatever protoactor, its children and its
-// timers send to it. A panic in Receive is a failure of the device; so is a [Failed] that anyone sends to the actor, and the
-// end of the actor if it stops itself. A device that has failed is opened again after a back-off, by open.
+// The actor receives a *[Request] for each command to its device, one at a time, and everything that protoactor, its
+// children and its timers send to it. A panic in Receive is a failure of the device. So is a [Failed] that anyone sends
+// to the actor, and the end of an actor that stops itself. A device that has failed is opened again after a back-off,
+// by open.
 //
-// Each life of the actor has a PID of its own. Messages to the actor of a former life, of its timers or of children that have
-// not heard of its end, are lost. An actor therefore never receives *actor.Restarting: it receives *actor.Stopping at the end
-// of each life, whether it has failed or not, and gives back there what it holds, such as timers. Nobody may keep the
-// actor.Context beyond Receive; Self and ActorSystem of it stay valid.
+// Each life of the actor has its own PID. Messages to the actor of an earlier life, from its timers or from children
+// that have not learned of its end, are lost. So an actor never receives *actor.Restarting. It receives *actor.Stopping
+// at the end of each life, whether the life has failed or not, and must release there what it holds, such as timers.
+// The actor.Context must not be used after Receive has returned; its Self and ActorSystem stay valid.
 //
-// A child that fails is a failure of the device, unless the actor implements actor.SupervisorStrategy: HandleFailure then
-// decides, on the actor's goroutine. The example restarts a child alone and gives up when that has not helped. Of the
-// strategies that protoactor ships none tells of what it does, and each stops a child silently that fails too often. A
-// strategy that calls EscalateFailure makes the failure one of the device.
+// The failure of a child is a failure of the device, unless the actor implements actor.SupervisorStrategy: then
+// HandleFailure decides, on the actor's goroutine. The example restarts the child alone, and gives up when that has not
+// helped. None of protoactor's own strategies reports what it does, and each silently stops a child that fails too
+// often. A strategy that calls EscalateFailure makes the failure one of the device.
 //
-// An actor that has a method Answers() bool may answer commands itself, as a [devices.Answerer] does. One that has a method
-// Observes() bool hears statuses as well if that returns true, as a [devices.Observer] does: a Request then has either in its Msg.
-// What sets entities of the device is a Request with Changes.
+// An actor with a method Answers() bool may answer commands itself, as a [devices.Answerer] does. An actor with a
+// method Observes() bool that returns true also gets statuses, as a [devices.Observer] does: the Msg of a Request is
+// then a command or a status. A message that sets entities of the device is a Request with Changes.
 func Register[P any](name string, open func(ctx context.Context, env devices.Env, params P) (actor.Actor, error), more ...devices.TypeOption) {
 	devices.Register(name, Opener(open), more...)
 }
 
-// Opener makes of the opener of an actor that of a device, as Register does. It is for [devicetest.Run] and the like.
+// Opener converts the opener of an actor into that of a device, as Register does. It is for [devicetest.Run] and
+// similar functions.
 //
 // [devicetest.Run]: https://pkg.go.dev/github.com/mqttgateway/mqttgateway/devices/devicetest#Run
 func Opener[P any](open func(ctx context.Context, env devices.Env, params P) (actor.Actor, error)) func(context.Context, devices.Env, P) (devices.Device, error) {
@@ -58,31 +60,32 @@ func Opener[P any](open func(ctx context.Context, env devices.Env, params P) (ac
 	}
 }
 
-// Failed tells an actor of a registered type that its device has failed, and why. The actor doesn't receive it: its life is
-// over. Anyone may send it: a timer, a child, a goroutine that reads from the equipment, the actor itself.
+// Failed tells the actor of a registered type that its device has failed, and why. The actor does not receive Failed,
+// since its life is over. Anyone may send Failed: a timer, a child, a goroutine that reads from the equipment, or the
+// actor itself.
 type Failed struct{ Err error }
 
-// registered is one life of a device that is an actor. It is a devices.Device to the host, and to protoactor the actor around
-// that of the author.
+// registered is one life of a device that is an actor. For the host it is a devices.Device, and for protoactor it is
+// the actor around the author's actor.
 type registered struct {
 	author actor.Actor
 	root   *actor.RootContext
 	pid    *actor.PID
-	own    *actor.ActorSystem // in which there is nobody else, if the device has no gateway; else nil
+	own    *actor.ActorSystem // without another actor, if the device has no gateway; else nil
 
-	// Of the actor's goroutine.
-	shown actor.Context // what the author's actor sees; nil until it has started
+	// The fields below belong to the actor's goroutine.
+	shown actor.Context // the context that the author's actor sees; nil until it has started
 	over  bool          // the author's actor has received Stopping
 
-	started chan struct{} // closed when Receive has returned from Started
-	failed  chan struct{} // closed when the life is over; err is written before, and once
-	ended   chan struct{} // closed when the actor has stopped, and all its children
+	started chan struct{} // closed when Receive of Started has returned
+	failed  chan struct{} // closed when the life is over; err is written once, before that
+	ended   chan struct{} // closed when the actor and all its children have stopped
 	fails   sync.Once
 	err     error
-	closing error // what went wrong in the actor's last words; written before ended is closed
+	closing error // what went wrong in Stopping; written before ended is closed
 
-	unanswered atomic.Int32  // requests that outlast Receive
-	fewer      chan struct{} // holds a token when unanswered has sunk since the host looked
+	unanswered atomic.Int32  // requests that are not answered when Receive returns
+	fewer      chan struct{} // has a token when unanswered has decreased since the host looked
 }
 
 var (
@@ -93,8 +96,8 @@ var (
 	_ actor.SupervisorStrategy = (*registered)(nil)
 )
 
-// openRegistered begins the author's actor, in the gateway's system, or, without a gateway, in one of its own. The actor is
-// nobody's child: only its device begins and ends it.
+// openRegistered begins the author's actor, in the gateway's system or, without a gateway, in a system of its own. The
+// actor has no parent: only its device begins and ends it.
 func openRegistered(e devices.Env, author actor.Actor) (devices.Device, error) {
 	r := &registered{
 		author:  author,
@@ -126,7 +129,7 @@ func openRegistered(e devices.Env, author actor.Actor) (devices.Device, error) {
 	case <-r.failed:
 	}
 	select {
-	case <-r.started: // it has opened, and failed at once: Run tells
+	case <-r.started: // it has opened and failed at once: Run reports the failure
 		return r, nil
 	default:
 		return nil, errors.Join(r.err, r.Close())
@@ -146,7 +149,7 @@ func (r *registered) Receive(c actor.Context) {
 		r.last()
 	case *actor.Stopped:
 		r.last()
-		r.fail(errors.New("actor stopped itself")) // else it has failed already, or nobody listens any more
+		r.fail(errors.New("actor stopped itself")) // it has failed already, or nobody is interested any more
 		close(r.ended)
 	case *actor.Terminated:
 		_ = r.guarded()
@@ -166,7 +169,7 @@ func (r *registered) Receive(c actor.Context) {
 	}
 }
 
-// alive reports whether the author's actor is to receive what isn't about its end.
+// alive reports whether the author's actor may receive messages that are not about its end.
 func (r *registered) alive() bool {
 	select {
 	case <-r.failed:
@@ -176,7 +179,7 @@ func (r *registered) alive() bool {
 	}
 }
 
-// guarded has the author's actor receive a message. A panic is the end of the life.
+// guarded passes a message to the author's actor. A panic ends the life.
 func (r *registered) guarded() (err error) {
 	defer func() {
 		if err != nil {
@@ -188,7 +191,7 @@ func (r *registered) guarded() (err error) {
 	return nil
 }
 
-// last has the author's actor receive that it ends. The author's code runs on another goroutine: if it ended this one, by
+// last passes Stopping to the author's actor, on another goroutine: if the author's code ended this goroutine by
 // runtime.Goexit, protoactor would never finish stopping.
 func (r *registered) last() {
 	err := mailbox.ErrGoexit
@@ -245,12 +248,13 @@ func (e escalating) EscalateFailure(cause, msg any) {
 	e.life.fail(&reason{messages.Handling, q.Msg.Action(), crash}) // unless the answer has come to that
 }
 
-// plainContext is what the author's actor sees of its own. It is no actor.Supervisor, by which the actor could have itself
-// restarted without its device's knowledge.
+// plainContext is the context that the author's actor sees. It is no actor.Supervisor, with which the actor could
+// restart itself without its device's knowledge.
 type plainContext struct{ actor.Context }
 
-// lifeMailbox is the mailbox of one life. A failure that Receive can't keep to itself (the goroutine has been ended, or a
-// continuation of ReenterAfter has panicked) ends the life, and doesn't go to protoactor, which would begin the actor again.
+// lifeMailbox is the mailbox of one life. A failure that Receive can't recover (the goroutine was ended, or a
+// continuation of ReenterAfter has panicked) ends the life. It does not go to protoactor, which would restart the
+// actor.
 type lifeMailbox struct {
 	*mailbox.Mailbox
 	life *registered
@@ -275,13 +279,13 @@ func (r *registered) Answers() bool {
 	return ok && a.Answers()
 }
 
-// observes reports whether the author's actor hears statuses.
+// observes reports whether the author's actor gets statuses.
 func (r *registered) observes() bool {
 	a, ok := r.author.(interface{ Observes() bool })
 	return ok && a.Observes()
 }
 
-// Observe implements devices.Observer, for those who don't ask whether the actor observes. The host does.
+// Observe implements devices.Observer, for callers that do not check observes. The host does.
 func (r *registered) Observe(ctx context.Context, msg messages.InternalMsg) error {
 	if !r.observes() {
 		return nil
@@ -289,12 +293,12 @@ func (r *registered) Observe(ctx context.Context, msg messages.InternalMsg) erro
 	return r.Handle(ctx, msg)
 }
 
-// Handle implements devices.Device, for those who want to wait for the answer. The host doesn't: see receive.
+// Handle implements devices.Device, for callers that wait for the answer. The host does not: see receive.
 func (r *registered) Handle(ctx context.Context, msg messages.InternalMsg) error {
 	return r.ask(ctx, msg, nil)
 }
 
-// Set implements devices.Setter, as Handle does devices.Device.
+// Set implements devices.Setter, in the same way as Handle.
 func (r *registered) Set(ctx context.Context, changes []entity.Change) error {
 	args := make([]messages.Argument, len(changes))
 	for i, c := range changes {
@@ -303,7 +307,7 @@ func (r *registered) Set(ctx context.Context, changes []entity.Change) error {
 	return r.ask(ctx, messages.New(messages.Command, messages.Address{}, entity.ActionSet).WithArgs(args...), changes)
 }
 
-// ask gives the actor a request and waits for its answer.
+// ask passes a request to the actor, and waits for the answer.
 func (r *registered) ask(ctx context.Context, msg messages.InternalMsg, changes []entity.Change) error {
 	ctx, cancel := context.WithCancel(ctx)
 	q := newRequest(ctx, cancel, msg)
@@ -321,8 +325,8 @@ func (r *registered) ask(ctx context.Context, msg messages.InternalMsg, changes 
 	}
 }
 
-// receive gives the actor a request, and returns when the actor has received it. The error is the answer; errLater if there is
-// none yet.
+// receive passes a request to the actor, and returns when the actor has received it. The error is the answer, or
+// errLater if there is none yet.
 func (r *registered) receive(q *Request) error {
 	r.root.Send(r.pid, q)
 	select {
@@ -333,7 +337,7 @@ func (r *registered) receive(q *Request) error {
 	return q.answer()
 }
 
-// wait blocks until no more than so many requests are unanswered, or the life is over, or nobody has time any more.
+// wait blocks until at most most requests are unanswered, the life is over, or enough is closed.
 func (r *registered) wait(most int32, enough <-chan struct{}) {
 	for r.unanswered.Load() > most {
 		select {
@@ -346,7 +350,7 @@ func (r *registered) wait(most int32, enough <-chan struct{}) {
 	}
 }
 
-// Run implements devices.Runner: it ends when the life does.
+// Run implements devices.Runner. It ends when the life ends.
 func (r *registered) Run(ctx context.Context) error {
 	select {
 	case <-r.failed:
@@ -359,7 +363,7 @@ func (r *registered) Run(ctx context.Context) error {
 // Close implements devices.Device. It waits for the end of the actor and its children.
 func (r *registered) Close() error {
 	select {
-	case <-r.ended: // by itself
+	case <-r.ended: // ended by itself
 	default:
 		r.root.Stop(r.pid)
 		<-r.ended

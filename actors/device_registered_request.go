@@ -9,16 +9,17 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// Request is a message that the actor of a registered type is to handle. When Receive returns, the message is handled, unless
-// Answer has said something else, or Later that an answer will come. All methods may be called by any goroutine.
+// Request is a message that the actor of a registered type must handle. When Receive returns, the message counts as
+// handled, unless Answer has been called, or Later, which says that an answer will come. Any goroutine may call the
+// methods.
 //
-// The actor may hand a request that is answered later to whomever it likes, and receives the next one meanwhile. Up to four
-// requests of a device can be unanswered at once; the fifth waits in the device's mailbox until there is an answer.
+// The actor may pass on a request that is answered later, and receives the next one meanwhile. Up to four requests of a
+// device may be unanswered at the same time; the fifth waits in the device's mailbox for an answer.
 type Request struct {
 	// Msg is the message.
 	Msg messages.InternalMsg
-	// Changes are what the message wants the device's entities to be set to, in one go, and the buttons to be pressed: nil if it
-	// wants nothing of the kind. They mean what they mean for a [devices.Setter].
+	// Changes are the values to which the message sets the device's entities, all together, and the buttons that it
+	// presses; nil if it does neither. They have the same meaning as for a [devices.Setter].
 	Changes []entity.Change
 
 	ctx      context.Context
@@ -28,10 +29,10 @@ type Request struct {
 
 	mu    sync.Mutex
 	later bool
-	done  bool        // there is an answer, err
-	err   error       // the context's, if the answer came too late
+	done  bool        // there is an answer, which is err
+	err   error       // the error of the context if the answer came too late
 	late  bool        // the answer came too late
-	then  func(error) // gets an answer that comes after Receive; nil: nobody waits for one
+	then  func(error) // called with an answer that comes after Receive; nil: nobody waits for it
 }
 
 func newRequest(ctx context.Context, cancel context.CancelFunc, msg messages.InternalMsg) *Request {
@@ -61,19 +62,20 @@ func (q *Request) Answer(err error) {
 	}
 }
 
-// Later lets the request outlast Receive: the sender, and the broker for its acknowledgement, wait for Answer. When the
-// device's timeout has passed without one, the sender is told so; the device lives on.
+// Later lets the request outlast Receive: the sender, and the broker for its acknowledgement, wait for Answer. If the
+// device's timeout passes first, the sender is told so, and the device is not affected.
 func (q *Request) Later() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.later = true
 }
 
-// Context is done when the request has been answered, when the device's timeout has passed, and when the actor's life ends.
+// Context returns a context that is done when the request has been answered, the device's timeout has passed, or the
+// actor's life has ended.
 func (q *Request) Context() context.Context { return q.ctx }
 
-// received is called when Receive has returned, or panicked with err: the request is handled, or has failed, unless something
-// else has been said.
+// received is called when Receive has returned, or has panicked with err: the request is handled, or has failed, unless
+// Answer or Later has been called.
 func (q *Request) received(err error) {
 	q.mu.Lock()
 	later := q.later && err == nil
@@ -84,10 +86,10 @@ func (q *Request) received(err error) {
 	close(q.returned)
 }
 
-// errLater stands for an answer that has yet to come.
+// errLater means that the answer will come later.
 var errLater = errors.New("answered later")
 
-// answer returns what has been answered.
+// answer returns the answer.
 func (q *Request) answer() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -109,8 +111,8 @@ func (q *Request) whenAnswered(then func(error)) {
 	then(q.err)
 }
 
-// mostUnanswered is how many requests of a device may be unanswered before it gets another: as many as the broker waits for
-// if a device is slow.
+// mostUnanswered is how many requests of a device may be unanswered before it gets another one: as many as the messages
+// for which the broker waits if a device is slow.
 const mostUnanswered = heldWhenSlow
 
 // request hands m, with the changes that it asks for, to a registered actor. If the actor answers later, request waits until there is room for another request.
@@ -128,7 +130,7 @@ func (h *host) request(r *registered, m messages.Handle, changes []entity.Change
 	return false, nil
 }
 
-// answerLater has the answer of q, when it comes, told as that of h.
+// answerLater makes the answer to q, when it comes, the answer to h.
 func (d *device) answerLater(r *registered, q *Request, h messages.Handle) {
 	r.unanswered.Add(1)
 	d.box.Locked(func() { d.unanswered += count(awaited(h)) })
@@ -144,7 +146,7 @@ func (d *device) answerLater(r *registered, q *Request, h messages.Handle) {
 			d.counters.failed.Add(1)
 			d.done(h, messages.TimedOut, why.Error())
 			d.inform(messages.Report{Device: d.config.Name, Err: why})
-		case q.late: // the device has failed, or is closed
+		case q.late: // the device has failed or is closed
 			d.refuse(h, errOffline)
 		default:
 			d.answer(h, err)
@@ -167,8 +169,9 @@ func count(is bool) int {
 	return 0
 }
 
-// waitForAnswers blocks until no more than so many requests are unanswered. Each has an answer or none when its time is over,
-// so that this takes no longer than the device's timeout. A device that is waited for is slow, as within a call of its code.
+// waitForAnswers blocks until at most most requests are unanswered. Each request is answered, or its time has passed,
+// within the device's timeout, so waitForAnswers takes no longer. A device for which the host waits here counts as
+// slow, as in a call of its code.
 func (h *host) waitForAnswers(most int32, msg messages.InternalMsg) {
 	r, ok := h.opened.(*registered)
 	if !ok || r.unanswered.Load() <= most {

@@ -7,12 +7,12 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 )
 
-// deviceTable has all devices of a gateway. The parent alone changes the table; any goroutine may read it.
+// deviceTable holds all devices of a gateway. Only the parent changes the table; any goroutine may read it.
 type deviceTable struct {
 	mu      sync.RWMutex
-	latest  uint64               // generation
-	present map[string]*device   // the devices that are wanted, by their names
-	going   map[*device]struct{} // the devices that are not wanted any more and have not ended yet
+	latest  uint64               // the latest generation
+	present map[string]*device   // wanted devices, by name
+	going   map[*device]struct{} // devices that are not wanted any more, and have not ended yet
 }
 
 func newDeviceTable(devices []*device) *deviceTable {
@@ -23,14 +23,14 @@ func newDeviceTable(devices []*device) *deviceTable {
 	return t
 }
 
-// named returns the wanted device of a name, or nil.
+// named returns the wanted device with a name, or nil.
 func (t *deviceTable) named(name string) *device {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	return t.present[name]
 }
 
-// put makes d, which is new, the wanted device of its name.
+// put makes d, a new device, the wanted device with its name.
 func (t *deviceTable) put(d *device) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -39,7 +39,7 @@ func (t *deviceTable) put(d *device) {
 	t.present[d.config.Name] = d
 }
 
-// leave takes the name from a device that is to go, and returns the device.
+// leave removes the wanted device with a name, and returns it. It is going then.
 func (t *deviceTable) leave(name string) *device {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -49,14 +49,14 @@ func (t *deviceTable) leave(name string) *device {
 	return d
 }
 
-// ended forgets a device that has left.
+// ended forgets a device that was going.
 func (t *deviceTable) ended(d *device) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.going, d)
 }
 
-// all returns every device that has not ended.
+// all returns all devices that have not ended.
 func (t *deviceTable) all() []*device {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -70,7 +70,7 @@ func (t *deviceTable) all() []*device {
 	return all
 }
 
-// configured returns the configurations of the wanted devices that no other has added, by their names.
+// configured returns the configurations of all wanted devices that no other device has added, by name.
 func (t *deviceTable) configured() map[string]*config.Device {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -83,10 +83,10 @@ func (t *deviceTable) configured() map[string]*config.Device {
 	return configured
 }
 
-// mostLingering is how many devices the log names that have not closed in time.
+// mostLingering is how many devices that have not closed in time the log names at most.
 const mostLingering = 10
 
-// lingering names some devices that have something to do.
+// lingering returns the names of some devices that are still busy.
 func (t *deviceTable) lingering() (names []string) {
 	for _, d := range t.all() {
 		busy := false

@@ -12,7 +12,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// crash is a panic on its way to the supervisor, with the stack that protoactor would throw away.
+// crash is a panic on its way to the supervisor, with the stack, which protoactor would drop.
 type crash struct {
 	cause any
 	stack string
@@ -37,10 +37,11 @@ func (c *crash) Unwrap() error {
 	return err
 }
 
-// maxFrames is how much of a stack is kept.
+// maxFrames is the number of frames of a stack that are kept.
 const maxFrames = 8
 
-// callers describes the stack of a panic on one line, innermost call first. Call it from the function that recovers.
+// callers returns the stack of a panic on one line, the innermost call first. It must be called by the function that
+// recovers.
 func callers() string {
 	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs)])
@@ -61,8 +62,9 @@ func callers() string {
 	return strings.Join(lines, " < ")
 }
 
-// guard gives a panic of an actor its stack, and passes the panic on to protoactor. Each actor's Receive defers guard. In the last
-// stages of an actor's life protoactor would never finish stopping after a panic: guard tells the supervisor, and goes on.
+// guard adds the stack to a panic of an actor, and passes the panic on to protoactor. Each actor's Receive defers
+// guard. At the end of an actor's life, protoactor would never finish stopping after a panic: guard then tells the
+// supervisor, and recovers.
 func guard(c actor.Context, who string, supervisor address) {
 	cause := recover()
 	if cause == nil {
