@@ -1,0 +1,164 @@
+package modbus
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// rtu asks over a serial line, or over a TCP connection to one.
+//
+// Nothing in an answer tells which request it answers. Therefore the line is silent before each request, all that came before is thrown
+// away, and after a request without an answer the line rests for the guard time.
+type rtu struct {
+	port    *port
+	options Options
+	echo    echo
+	rest    time.Time // no request before then
+}
+
+// echo says whether the adapter hears what it sends itself.
+type echo uint8
+
+const (
+	echoUnknown echo = iota // until the first answer
+	echoAbsent
+	echoPresent
+)
+
+// turnaround is how long slaves may work on a broadcast, which nobody answers.
+const turnaround = 100 * time.Millisecond
+
+// babble is how many bytes may come without an answer among them.
+const babble = 4 * (MostPDU + rtuBeside)
+
+func (l *rtu) exchange(ctx context.Context, unit uint8, r Request) (Response, error) {
+	if unit == 0 {
+		return l.broadcast(ctx, r)
+	}
+	// An echo would be taken for the answer if that can be the same. To find out, the first such request has another one before it, which
+	// does no harm where the one to follow does none.
+	if l.echo == echoUnknown && likeItsEcho(r) {
+		if _, err := l.ask(ctx, unit, Read{HoldingRegisters, address(r), 1}); err != nil && !refused(err) {
+			return nil, err
+		}
+	}
+	return l.ask(ctx, unit, r)
+}
+
+// likeItsEcho says whether a request can be answered by the same bytes: many that write are, and some that read can be, by chance.
+func likeItsEcho(r Request) bool {
+	_, err := ParseResponse(r, AppendRequest(nil, r))
+	return err == nil
+}
+
+// address returns the address of a request that can be answered by the same bytes.
+func address(r Request) uint16 {
+	switch r := r.(type) {
+	case WriteCoil:
+		return r.Address
+	case WriteRegister:
+		return r.Address
+	case Mask:
+		return r.Address
+	case Read:
+		return r.Address
+	case ReadWrite:
+		return r.Address
+	}
+	return 0
+}
+
+// broadcast sends a request to all slaves.
+func (l *rtu) broadcast(ctx context.Context, r Request) (Response, error) {
+	switch r.(type) {
+	case Read, ReadWrite, Identify:
+		return nil, fmt.Errorf("%w: nobody answers a broadcast, want a unit from 1", IllegalFunction)
+	}
+	frame := AppendRTU(nil, 0, AppendRequest(nil, r))
+	if err := l.send(ctx, frame); err != nil {
+		return nil, err
+	}
+	l.rest = time.Now().Add(l.options.Wire.Bytes(len(frame)) + max(turnaround, l.options.Pause))
+	return Written{}, nil
+}
+
+// ask sends a request to a unit and waits for its answer.
+func (l *rtu) ask(ctx context.Context, unit uint8, r Request) (Response, error) {
+	frame := AppendRTU(nil, unit, AppendRequest(nil, r))
+	if err := l.send(ctx, frame); err != nil {
+		return nil, err
+	}
+	deadline := time.Now().Add(l.options.Timeout + l.options.Wire.Bytes(len(frame)+r.answer()+rtuBeside))
+	for {
+		err := l.port.read(ctx, deadline)
+		heard, echoed, settled := l.heard(frame, r)
+		if pdu := find(heard, unit, r); pdu != nil && settled {
+			if !likeItsEcho(r) {
+				l.echo = echoAbsent
+				if echoed {
+					l.echo = echoPresent
+				}
+			}
+			l.rest = time.Now().Add(l.options.Pause)
+			return ParseResponse(r, pdu)
+		}
+		if err == nil && len(l.port.buf) < babble {
+			continue
+		}
+		l.rest = time.Now().Add(max(l.options.Guard, l.options.Pause))
+		switch {
+		case err != nil && !errors.Is(err, errDeadline):
+			return nil, err
+		case len(l.port.buf) == 0:
+			return nil, fmt.Errorf("%w within %v", ErrTimeout, l.options.Timeout)
+		case echoed && len(heard) == 0:
+			return nil, fmt.Errorf("%w within %v but the echo", ErrTimeout, l.options.Timeout)
+		case l.echo == echoPresent && !echoed:
+			return nil, fmt.Errorf("%w: the echo of % X is %s", ErrNonsense, frame, shown(l.port.buf))
+		}
+		return nil, diagnose(heard, unit, r)
+	}
+}
+
+// heard returns what has come behind the echo of a request, or, if there is no echo, all that has come. It isn't settled yet whether that
+// can be the answer if what has come may be the beginning of an echo, nor if the answer can be like an echo and there was always one.
+func (l *rtu) heard(frame []byte, r Request) (heard []byte, echoed, settled bool) {
+	came := l.port.buf
+	like := likeItsEcho(r)
+	switch {
+	case like && l.echo == echoAbsent:
+		return came, false, true
+	case bytes.HasPrefix(came, frame):
+		return came[len(frame):], true, true
+	case bytes.HasPrefix(frame, came):
+		return came, false, l.echo == echoAbsent
+	}
+	return came, false, !like
+}
+
+// send writes a frame once the line has been silent for long enough, and throws away what has come before.
+func (l *rtu) send(ctx context.Context, frame []byte) error {
+	start := max(time.Until(l.rest), 0)
+	for end := time.Now().Add(start + l.options.Timeout); ; {
+		l.port.buf = l.port.buf[:0]
+		now := time.Now()
+		silent := now.Add(l.options.Wire.Silence())
+		if l.rest.After(silent) {
+			silent = l.rest
+		}
+		err := l.port.read(ctx, silent)
+		if errors.Is(err, errDeadline) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("%w: the line is never silent: %s", ErrNonsense, shown(l.port.buf))
+		}
+	}
+	return l.port.write(ctx, time.Now().Add(l.options.Timeout+l.options.Wire.Bytes(len(frame))), frame)
+}
