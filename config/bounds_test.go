@@ -9,7 +9,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
-// Nothing that can be counted or measured is without bounds, and what lies beyond them is refused.
+// Every number, size and duration has bounds, and a value beyond them is refused.
 func TestEveryNumberHasBounds(t *testing.T) {
 	device := DefaultDevice()
 	device.Name, device.Type = "a", "b"
@@ -54,7 +54,7 @@ func nested(top bool, key, value string) string {
 	return yaml
 }
 
-// What the bounds let through suits those who calculate with it.
+// Values within the bounds suit the code that calculates with them.
 func TestBoundsSuitTheirUsers(t *testing.T) {
 	for _, f := range Flags() {
 		if f.Type != "size" {
@@ -64,7 +64,8 @@ func TestBoundsSuitTheirUsers(t *testing.T) {
 		if err := most.UnmarshalText([]byte(f.Bounds.Max)); err != nil {
 			t.Fatal(err)
 		}
-		if strings.HasPrefix(f.Key, "mqtt.") && most > math.MaxInt32 { // they become an int, which has 32 bits on a small box
+		// Such options become an int, which has 32 bits on small machines.
+		if strings.HasPrefix(f.Key, "mqtt.") && most > math.MaxInt32 {
 			t.Errorf("%s may be %v, which no small box can count", f.Key, most)
 		}
 	}

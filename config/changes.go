@@ -8,14 +8,14 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
-// Changes lists the keys of the options that are not the same in other, in the order of the tree, secrets included.
-// Devices it leaves out: which of them differ, their names tell.
+// Changes returns the keys of the options that differ in other, secrets included, in the order of the tree. It leaves
+// out devices, which are compared by name.
 func (c *Config) Changes(other *Config) []string {
 	return slices.DeleteFunc(changed(c, other), func(key string) bool { return key == "devices" })
 }
 
-// Changes lists the keys of the options that are not the same in other, in the order of the struct. Of parameters it
-// lists each, by its path.
+// Changes returns the keys of the options that differ in other, in the order of the struct. Each parameter that differs
+// is listed by its path.
 func (d *Device) Changes(other *Device) (keys []string) {
 	for _, key := range changed(d, other) {
 		if key != "params" {
@@ -27,7 +27,7 @@ func (d *Device) Changes(other *Device) (keys []string) {
 	return keys
 }
 
-// changedParams compares two maps of parameters and those within them.
+// changedParams compares two maps of parameters, and the maps within them.
 func changedParams(path string, one, other map[string]any) (keys []string) {
 	names := slices.Collect(maps.Keys(one))
 	for name := range other {
@@ -51,7 +51,7 @@ func changedParams(path string, one, other map[string]any) (keys []string) {
 	return keys
 }
 
-// changed lists the keys that differ in two structs of one type.
+// changed returns the keys of the options that differ in two structs of the same type.
 func changed(one, other any) (keys []string) {
 	was := values(one)
 	for f, value := range options.All(other) {

@@ -54,7 +54,7 @@ func TestExposedFiles(t *testing.T) {
 	}
 }
 
-// A password that comes from the environment or the command line is not in the file.
+// A password from the environment or the command line is not in the file, and the file's mode does not matter.
 func TestPasswordFromElsewhere(t *testing.T) {
 	dir := write(t, map[string]string{"gw.yaml": "mapping: {topics: [a]}\nmqtt: {username: me}\n"})
 	path := filepath.Join(dir, "gw.yaml")
@@ -72,7 +72,7 @@ func TestPasswordFromElsewhere(t *testing.T) {
 	}
 }
 
-// However wrong a configuration is, what it says of passwords is not repeated.
+// Whatever is wrong with a configuration, no error repeats a password.
 func TestFaultsShowNoSecrets(t *testing.T) {
 	for name, text := range map[string]string{
 		"token.yaml":   "mqtt: {broker: 'ws://h:1/mqtt?token=swordfish', tls: {server_name: x}}",
@@ -104,8 +104,8 @@ func TestFaultsShowNoSecrets(t *testing.T) {
 	}
 }
 
-// Where a section is wanted, what stands there instead is not shown: it may be the secret that belongs below.
-// The places are all that there are.
+// If a value stands in the place of a section, the error does not show the value: it may be the secret that belongs
+// into the section. The test tries every section.
 func TestFaultsShowNoValueOfASection(t *testing.T) {
 	places := map[string]bool{}
 	for _, f := range options.Fields(Config{}) {

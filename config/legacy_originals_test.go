@@ -33,7 +33,7 @@ func originals(t *testing.T) (all []original) {
 	return all
 }
 
-// The original's own files are read without a warning, but for its lists of defaults, of which two subscribe to nothing.
+// The original's own files are read without warnings, except its lists of defaults, of which two subscribe to nothing.
 func TestOriginals(t *testing.T) {
 	for _, o := range originals(t) {
 		t.Run(o.when+" "+o.path, func(t *testing.T) {
@@ -71,7 +71,7 @@ func TestOriginals(t *testing.T) {
 	}
 }
 
-// Every option that stands in one of the original's files is known.
+// Every option in the original's files is known.
 func TestOriginalOptions(t *testing.T) {
 	used := map[string]map[string]bool{}
 	for _, o := range originals(t) {
@@ -104,7 +104,7 @@ func TestOriginalOptions(t *testing.T) {
 	}
 }
 
-// The folder in which the original of 2022 had its files is looked into last, for its files and what they name.
+// The folder of the original of 2022 is searched last, for its files and for the files that they name.
 func TestOldHome(t *testing.T) {
 	home := t.TempDir()
 	folder := filepath.Join(home, ".mqttgtw")
@@ -154,7 +154,7 @@ func TestOldHome(t *testing.T) {
 	}
 }
 
-// The application of the original was called as its program, whatever its file was called.
+// The name of the original's application was that of its program, whatever its file was called.
 func TestLegacyNames(t *testing.T) {
 	for _, tt := range []struct{ program, file, device, name, typ, fault string }{
 		{"gateway", "lamp2mqtt.conf", "", "lamp2mqtt", "lamp", ""},
@@ -191,7 +191,7 @@ func TestLegacyNames(t *testing.T) {
 	}
 }
 
-// What is read for its words alone may name files that are not there.
+// Files that are named in a file may be missing if only the words of that file are needed.
 func TestIncomplete(t *testing.T) {
 	dir := write(t, map[string]string{
 		"lamp2mqtt.conf": "[MQTT]\nfilename: mqtt.conf\n[MAP]\nmapping: on\nmapfilename: ../maps/\n",

@@ -16,7 +16,8 @@ import (
 // of options in lower case.
 type oldFile map[string]map[string]string
 
-// inherit copies the options of [DEFAULT] into those of the given sections that do not have them. Other sections nobody reads.
+// inherit copies the options of [DEFAULT] into the given sections, where these do not have them. No other section is
+// read.
 func (f oldFile) inherit(sections ...string) {
 	for _, section := range sections {
 		if own, ok := f[section]; ok {
@@ -64,19 +65,19 @@ func parseOld(text []byte) (oldFile, error) {
 	return p.old, errors.Join(p.faults...)
 }
 
-// oldDefault is the section whose options are in every other as well, and the only one that may come twice.
+// oldDefault is the section whose options count in every other section, and the only section that may come twice.
 const oldDefault = "DEFAULT"
 
-// oldParser finds the faults too, all of them and with their lines.
+// oldParser parses a file, and finds all faults with their lines.
 type oldParser struct {
 	old     oldFile
 	number  int // of the line
 	indent  int // of the line that began the option or section
 	section string
-	option  string         // that value belongs to; "" if none
+	option  string         // to which value belongs; "" if there is none
 	value   []string       // line by line
-	empty   int            // lines that may turn out to be in the middle of the value
-	seen    map[string]int // sections and options: where
+	empty   int            // empty lines, which belong to the value if another line of it follows
+	seen    map[string]int // the lines of sections and options
 	faults  []error
 }
 
@@ -138,7 +139,7 @@ func (p *oldParser) assign(content string) {
 	p.option, p.value = option, append(p.value[:0], strings.TrimSpace(content[at+1:]))
 }
 
-// end is called when no further line can belong to the value.
+// end ends the option: no further line can belong to its value.
 func (p *oldParser) end() {
 	if p.option != "" {
 		p.old[p.section][p.option] = strings.TrimRightFunc(strings.Join(p.value, "\n"), unicode.IsSpace)
@@ -146,7 +147,7 @@ func (p *oldParser) end() {
 	p.option = ""
 }
 
-// beginning is the first word of a line: what follows may be a password.
+// beginning returns the first word of a line, without the rest, which may be a password.
 func beginning(content string) string {
 	word := strings.Fields(content)[0]
 	if at := strings.IndexAny(word, "=:"); at > 0 {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// The cases and what becomes of them were made with configparser of Python 3.11, RawConfigParser as it comes.
+// The cases and their results were made with RawConfigParser of Python 3.11's configparser.
 func TestParseOldReadsAsConfigparser(t *testing.T) {
 	text, err := os.ReadFile("testdata/configparser.json")
 	if err != nil {

@@ -12,13 +12,13 @@ import (
 //	slog.Level(c.Log.Level)
 type Level slog.Level
 
-// The levels there are.
+// The levels.
 const (
 	Debug = Level(slog.LevelDebug)
 	Info  = Level(slog.LevelInfo)
 	Warn  = Level(slog.LevelWarn)
 	Error = Level(slog.LevelError)
-	None  = Level(math.MaxInt) // nothing at all
+	None  = Level(math.MaxInt) // nothing is logged
 )
 
 var levelNames = map[Level]string{Debug: "debug", Info: "info", Warn: "warn", Error: "error", None: "none"}

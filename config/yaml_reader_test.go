@@ -8,7 +8,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// What is read is what YAML's own decoder makes of it.
+// yamlParser reads what YAML's own decoder reads.
 func TestReadYAMLAsItsParser(t *testing.T) {
 	for name, text := range map[string]string{
 		"all kinds": `
@@ -53,7 +53,7 @@ bytes: !!binary aGk=
 	}
 }
 
-// Here what is written counts, where the decoder would have it otherwise.
+// In these cases the text as it is written counts, and not what the decoder makes of it.
 func TestReadYAMLAsWritten(t *testing.T) {
 	got, err := yamlParser{words: vocabulary{}}.Unmarshal([]byte("1: a\n0x10: b\n~: c\ntrue: d\ndate: 2026-01-02\ntime: 2026-01-02 03:04:05\nstated: !!timestamp 2026-01-02\n"))
 	want := map[string]any{"1": "a", "0x10": "b", "~": "c", "true": "d", "date": "2026-01-02", "time": "2026-01-02 03:04:05"}
@@ -100,7 +100,7 @@ func TestReadYAMLFaults(t *testing.T) {
 	}
 }
 
-// bomb has each name stand for ten of the one before.
+// bomb returns a document in which each name stands for ten of the name before.
 func bomb(names string) (text string) {
 	for i, name := range names[1:] {
 		text += string(name) + ": &" + string(name) + " [" + strings.Repeat("*"+names[i:i+1]+", ", 10) + "]\n"
@@ -108,7 +108,7 @@ func bomb(names string) (text string) {
 	return text
 }
 
-// Whatever the text, it is read or refused, and what is read without a fault is what the decoder reads, where that can be
+// Any text is either read or refused, and what is read without a fault is what the decoder reads, where both can be
 // compared.
 func FuzzReadYAML(f *testing.F) {
 	for _, seed := range []string{"a: 1\n---\nb: 2\n", "a: &x {b: 1}\nc: {<<: *x}\n", "a: &x [*x]\n", "? [a]\n: b\n", "a: !t b\n", "{a: 01}", "<<: 5", "*a : b"} {

@@ -12,7 +12,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
-// plainExample is that of the defaults.
+// plainExample returns the example of the default configuration.
 func plainExample() string {
 	c := Default()
 	return Example(&c)
@@ -38,10 +38,10 @@ func TestExampleIsTheDefault(t *testing.T) {
 	}
 }
 
-// words takes line breaks and indentation away.
+// words removes line breaks and indentation.
 func words(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// Taking the comment signs away gives a device with every option.
+// Without its comment signs, the example has a device with every option.
 func TestExampleDevice(t *testing.T) {
 	commented := regexp.MustCompile(`(?m)^# ( *(- )?[a-z_]+:.*)$`)
 	text := plainExample()
@@ -57,7 +57,7 @@ func TestExampleDevice(t *testing.T) {
 	}
 }
 
-// What is not as usual is written, and the usual told beside it.
+// Example writes values that differ from the defaults, and the defaults beside them.
 func TestExampleOfAChoice(t *testing.T) {
 	want := Default()
 	want.Gateway.Name = "me"

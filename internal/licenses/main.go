@@ -1,9 +1,9 @@
-// Licenses prints the licenses of all that is linked into the program: THIRD_PARTY_LICENSES, as "make licenses" makes it
-// and "make check" holds it against.
+// Licenses prints the licenses of everything that is linked into the program. "make licenses" writes them to
+// THIRD_PARTY_LICENSES, and "make check" compares that file with them.
 //
-// It takes the modules from "go list" and the texts from the module cache, so that it needs neither the network nor a
-// tool of others. Those tell the kind of a license by likeness; here a module without a text is an error, and each text
-// is repeated as it is.
+// Licenses gets the modules from "go list" and the texts from the module cache, and so needs neither the network nor
+// another tool. Other tools guess the kind of a license by similarity. Here a module without a text is an error, and
+// each text is printed as it is.
 package main
 
 import (
@@ -34,7 +34,7 @@ func run(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	texts := make(map[string][]string) // headings of those that have it, by text
+	texts := make(map[string][]string) // headings of the modules with a text, by text
 	var faults []error
 	for _, m := range modules {
 		of, err := m.texts()
@@ -49,17 +49,17 @@ func run(w io.Writer) error {
 	return write(w, modules, texts)
 }
 
-// systems are those for which the program is built; some link a module that others don't.
+// systems are those for which the program is built; each may link modules that others don't.
 var systems = []string{"linux", "darwin", "windows"}
 
-// module is one that is linked, or what comes with Go itself.
+// module is a linked module, or Go itself.
 type module struct {
 	name, version string
-	root          string          // where it lies
-	folders       map[string]bool // of the packages that are linked
+	root          string          // folder of the module
+	folders       map[string]bool // folders of the linked packages
 }
 
-// linked returns the modules of which a package is linked into the program at path, in order.
+// linked returns, in order, the modules of which a package is linked into the program at path.
 func linked(path string) ([]*module, error) {
 	all := make(map[string]*module)
 	for _, system := range systems {
@@ -83,7 +83,7 @@ func linked(path string) ([]*module, error) {
 	return slices.SortedFunc(maps.Values(all), func(a, b *module) int { return cmp.Compare(a.name, b.name) }), nil
 }
 
-// collect adds to all what go list says of some packages.
+// collect adds the modules of packages, as go list prints them, to all.
 func collect(all map[string]*module, packages *json.Decoder) error {
 	for {
 		var p struct {
@@ -102,7 +102,7 @@ func collect(all map[string]*module, packages *json.Decoder) error {
 		}
 		m := &module{folders: map[string]bool{}}
 		switch {
-		case p.Standard: // its version is that of whoever builds
+		case p.Standard: // its version is that of the Go that builds the program
 			root, _, _ := strings.Cut(p.Dir, string(filepath.Separator)+"src"+string(filepath.Separator))
 			m.name, m.root = "Go", root
 			p.Dir = root
@@ -119,14 +119,15 @@ func collect(all map[string]*module, packages *json.Decoder) error {
 	}
 }
 
-// licenseFile matches the names of files that hold a license or what one wants repeated. edl and epl are paho's.
+// licenseFile matches the names of files that contain a license, or a notice that must be repeated. edl and epl are
+// paho's.
 var licenseFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|notice|patents|unlicense|edl|epl)([-_.].*)?$`)
 
-// noText are the ends of names that only look like it.
+// noText matches the ends of file names that are no texts.
 var noText = regexp.MustCompile(`\.(go|html|json|ya?ml)$`)
 
-// texts returns what stands in the license files of m, by a heading. A file counts if it lies in the folder of a package
-// that is linked, or above.
+// texts returns the texts of m's license files by heading. A file counts if it is in the folder of a linked package, or
+// in a folder above.
 func (m *module) texts() (map[string]string, error) {
 	folders := map[string]bool{}
 	for folder := range m.folders {
@@ -163,7 +164,7 @@ func (m *module) texts() (map[string]string, error) {
 
 func (m *module) String() string { return strings.TrimSpace(m.name + " " + m.version) }
 
-// plain returns text with line ends as ours, and none at its own.
+// plain returns text with line feeds as line breaks, and without empty lines at its end.
 func plain(text string) string {
 	lines := strings.Split(strings.ReplaceAll(strings.TrimPrefix(text, "\ufeff"), "\r\n", "\n"), "\n")
 	for i, line := range lines {
@@ -172,7 +173,7 @@ func plain(text string) string {
 	return strings.Trim(strings.Join(lines, "\n"), "\n")
 }
 
-// write prints the modules, and each text once, below the names of the files that hold it.
+// write prints the modules, and each text once, below the names of the files that contain it.
 func write(w io.Writer, modules []*module, texts map[string][]string) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprint(out, "The program gateway is linked from Go's own packages and from these modules. Their licenses follow.\n\n")

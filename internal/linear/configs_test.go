@@ -15,7 +15,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
-// read reads a configuration, right or wrong.
+// read reads a configuration, with or without faults.
 func read(t *testing.T, name, text string, environ ...string) func() *config.Config {
 	dir := t.TempDir()
 	path := filepath.Join(dir, name)
@@ -31,7 +31,7 @@ func read(t *testing.T, name, text string, environ ...string) func() *config.Con
 	}
 }
 
-// load does with a configuration what is done at start, in a reload and to print it.
+// load does everything with a configuration that is done at the start, in a reload and for printing it.
 func load(t *testing.T, name, text string, environ ...string) func() {
 	config := read(t, name, text, environ...)
 	return func() {
@@ -45,7 +45,7 @@ func load(t *testing.T, name, text string, environ ...string) func() {
 	}
 }
 
-// checks has the program check a configuration, however many faults there are.
+// checks makes the program check a configuration, however many faults it has.
 func checks(name, head string, item func(i int) string, separator, tail string) func(t *testing.T, n int) func() {
 	return func(t *testing.T, n int) func() {
 		path := filepath.Join(t.TempDir(), name)
@@ -102,7 +102,7 @@ var configWorks = []work{
 	}},
 	{"config/depth of parameters", func(t *testing.T, n int) func() {
 		config := read(t, "g.json", `{"devices": [{"name": "d", "type": "dummy", "params": `+strings.Repeat(`{"p":`, n)+"1"+strings.Repeat("}", n)+`}]}`)
-		return func() { config().Settings(untyped) } // and no YAML, which is indented
+		return func() { config().Settings(untyped) } // without YAML, which is indented
 	}},
 	{"config/unknown options as YAML", func(t *testing.T, n int) func() {
 		return load(t, "g.yaml", list(n, "\n", func(i int) string { return fmt.Sprintf("brokr%d: x", i) }))

@@ -1,7 +1,7 @@
-// Package linear holds no code, only the test that what strangers send and operators configure costs no more than in
-// proportion to its size.
+// Package linear contains no code, only the test that the cost of handling what strangers send and operators configure
+// is at most proportional to its size.
 //
-// The test counts statements, as coverage counts them, in a test binary of its own in which this repository and the
-// libraries that loop for it are instrumented; and bytes, as the allocator counts them. What a single instruction or an
-// assembler routine does to many bytes (to compare, copy or hash them, or to look for one of them) is one step to it.
+// The test counts statements, as coverage counts them, in a test binary in which this repository and the libraries with
+// loops over such input are instrumented; and it counts allocated bytes. A single instruction, or an assembler routine
+// that compares, copies, hashes or searches many bytes, counts as one step.
 package linear

@@ -13,21 +13,21 @@ import (
 	"testing"
 )
 
-// child is the environment variable by which the instrumented test binary is told what to do: name:n.
+// child is the environment variable that tells the instrumented test binary which work to do: name:n.
 const child = "LINEAR_WORK"
 
-// nothing is the work of which there is none: what everything costs that is not a work.
+// nothing is the name of an empty work, which measures the cost of everything around a work.
 const nothing = "nothing"
 
 // instrumented are the packages in which statements are counted.
 const instrumented = "github.com/mqttgateway/mqttgateway/...,slices,strings,bytes,maps,sort,unicode/utf8,encoding/json,math/big," +
 	"github.com/agnivade/levenshtein,github.com/santhosh-tekuri/jsonschema/...,github.com/knadh/koanf/..."
 
-// size is that of each work's smaller input; the other is twice as large.
+// size is the size of each work's smaller input; the other input is twice as large.
 const size = 500
 
-// Twice the input costs twice the work: no statement's count grows by more than twice of what it is for the smaller input,
-// which leaves room for sorting. Where one is reached but a few times for each item, that may be chance.
+// Twice the input costs at most twice the work: no statement's count grows by more than twice its count for the smaller
+// input, which leaves room for sorting. Small counts, of a few for each item, may grow by chance.
 func TestLinear(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds an instrumented binary")
@@ -60,7 +60,7 @@ func TestLinear(t *testing.T) {
 	}
 }
 
-// excess lists the costs that grow faster than the size, the dearest first.
+// excess returns the costs that grow faster than the size, the largest first.
 func excess(idle, once, twice map[string]int) (lines []string) {
 	var at []string
 	for place := range twice {
@@ -76,10 +76,10 @@ func excess(idle, once, twice map[string]int) (lines []string) {
 	return lines
 }
 
-// allocated is the place of the bytes.
+// allocated is the place under which allocated bytes are counted.
 const allocated = "bytes allocated"
 
-// cost runs a work of size n and returns what it costs, by place.
+// cost runs a work of size n, and returns its costs by place.
 func cost(binary, profile, name string, n int) (map[string]int, error) {
 	run := exec.Command(binary, "-test.run=^TestWork$", "-test.coverprofile="+profile)
 	run.Env = append(os.Environ(), fmt.Sprintf("%s=%s:%d", child, name, n))
@@ -93,7 +93,7 @@ func cost(binary, profile, name string, n int) (map[string]int, error) {
 	if costs[allocated], err = strconv.Atoi(said); err != nil {
 		return nil, fmt.Errorf("%w in\n%s", err, out)
 	}
-	costs[allocated] /= 64 // so that the allocator's rounding does not count
+	costs[allocated] /= 64 // so that rounding by the allocator does not matter
 	f, err := os.Open(profile)
 	if err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func cost(binary, profile, name string, n int) (map[string]int, error) {
 	return costs, lines.Err()
 }
 
-// TestWork is what the instrumented binary runs.
+// TestWork runs in the instrumented binary.
 func TestWork(t *testing.T) {
 	name, number, ok := strings.Cut(os.Getenv(child), ":")
 	if !ok {

@@ -14,13 +14,13 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// work is something that is done to an input of size n.
+// work is something to do with an input of size n.
 type work struct {
 	name    string
 	prepare func(t *testing.T, n int) (do func())
 }
 
-// works are sorted by who brings the input: strangers first, then operators.
+// works are all works: first those with input from strangers, then those with input from operators.
 var works = concat(valueWorks, messageWorks, mapWorks, routingWorks, throttleWorks, redactWorks, configWorks, fileWorks)
 
 func concat(lists ...[]work) (all []work) {
@@ -30,7 +30,7 @@ func concat(lists ...[]work) (all []work) {
 	return all
 }
 
-// list returns n texts, made from their numbers and joined.
+// list returns n texts, which item makes from their numbers, joined by separator.
 func list(n int, separator string, item func(i int) string) string {
 	items := make([]string, n)
 	for i := range items {
@@ -167,7 +167,7 @@ var messageWorks = []work{
 	}},
 }
 
-// mapFile returns a map file of which the rest of an object follows.
+// mapFile returns a map file that continues with rest.
 func mapFile(rest string) string {
 	return `{"root":"home","topics":["home/#"],` + rest + `}`
 }
@@ -190,7 +190,7 @@ const (
 	refusing = `"argkey":{"maptype":"strict","map":{"A":["a"]}},"argvalue":{"maptype":"strict","map":{"A":["a"]}}`
 )
 
-// both decodes and encodes payload.
+// both decodes and encodes a payload.
 func both(t *testing.T, file, payload string) func() {
 	c := codec(t, mapFile(file))
 	return func() {
@@ -206,7 +206,7 @@ func both(t *testing.T, file, payload string) func() {
 	}
 }
 
-// parse reads a map file, right or wrong.
+// parse reads a map file, with or without faults.
 func parse(file string) func() {
 	return func() {
 		_, warnings, err := mapping.Parse([]byte(file))
@@ -306,7 +306,7 @@ var routingWorks = []work{
 	}},
 }
 
-// find makes an index, sends it some messages, and takes all devices out again.
+// find makes an index, finds the devices for some messages, and removes all devices.
 func find(devices int, answers func(int) routing.Answers, sent int) func() {
 	return func() {
 		var index routing.Index
@@ -337,7 +337,7 @@ var throttleWorks = []work{
 	}},
 }
 
-// redactWorks read what a device says.
+// redactWorks read texts of devices.
 var redactWorks = concat(
 	redactWork("addresses", " tcp://me:pw@h/x?key=1"),
 	redactWork("one word", "a:b@c/d?e;f=g#h://"),

@@ -4,7 +4,7 @@ package loopback
 
 import "net"
 
-// reserve returns an address that was free a moment ago, which is all that can be had here.
+// reserve returns an address that was free a moment ago: this system offers nothing better.
 func reserve() (string, func(), error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

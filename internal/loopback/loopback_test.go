@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestReserve has a listener come and go at a reserved address while many others ask for any port.
+// TestReserve opens and closes a listener at a reserved address while many other sockets ask for any port.
 func TestReserve(t *testing.T) {
 	address, release, err := Reserve()
 	if err != nil {
@@ -25,7 +25,7 @@ func TestReserve(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		served.Close() // first, so that its port is left waiting
+		served.Close() // first, so that its port is in the state TIME_WAIT
 		client.Close()
 		mine.Close()
 	}

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reserve binds a socket and leaves it so: a bound port is given to nobody, but another socket may be bound to it and listen
-// if both have set SO_REUSEADDR, as listeners do.
+// reserve binds a socket and keeps it bound: the system gives a bound port to nobody, but another socket can bind to it
+// and listen if both have set SO_REUSEADDR, as listeners do.
 func reserve() (string, func(), error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package subscription brings the sessions with a broker to the filters that they are to hold, and clears up what earlier runs
-// of the gateway have left at the broker. It knows mqtt.Session, and no actor.
+// Package subscription gives the sessions with a broker the subscriptions that they must have, and clears what earlier
+// runs of the gateway have left at the broker. It knows mqtt.Session, and no actor.
 //
 // [Subscriptions] is what is known through all sessions of a run; one goroutine owns it. For each session there is a
 // [Listener], which takes the messages and results that belong to this package, on the session's goroutine. A [Round] is one

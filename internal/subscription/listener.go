@@ -7,24 +7,24 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 )
 
-// Number is the number of all that a Round publishes: those who publish other things in the same session number them from 1.
+// Number is the number with which a Round publishes. Other publications in the same session are numbered from 1.
 const Number uint64 = 0
 
-// Listener takes, out of what one session brings, what belongs to the subscriptions. The session calls it, one call after the
-// other; it doesn't block.
+// Listener takes those messages and results of a session that belong to the subscriptions. The session calls it, one
+// call after another, and the Listener does not block.
 type Listener struct {
 	keeps    bool
 	listTail string
 	clientID string
-	lists    chan foundList // for the Round that waits for them
+	lists    chan foundList // for a Round that waits for them
 	results  chan error     // of what a Round has published
 
 	below string
 	found func(device string)
 }
 
-// Listen returns the listener of a new session. It calls found with each device of which the broker keeps the availability,
-// on the session's goroutine; found must not block.
+// Listen returns the listener of a new session. It calls found for each device whose availability the broker has, on
+// the session's goroutine; found must not block.
 func (s *Subscriptions) Listen(found func(device string)) *Listener {
 	return &Listener{
 		keeps: s.options.Keeps, listTail: s.listTail(), clientID: s.options.ClientID,
@@ -33,8 +33,8 @@ func (s *Subscriptions) Listen(found func(device string)) *Listener {
 	}
 }
 
-// Arrived takes and acknowledges a message that is a list of kept filters, or an availability topic of this gateway's. It
-// reports false for all others.
+// Arrived takes and acknowledges a message that is a list of kept filters, or an availability topic of this gateway. It
+// returns false for any other message.
 func (l *Listener) Arrived(m mqtt.Message) (taken bool) { return l.listArrived(m) || l.sweepArrived(m) }
 
 func (l *Listener) listArrived(m mqtt.Message) (taken bool) {
@@ -48,16 +48,16 @@ func (l *Listener) listArrived(m mqtt.Message) (taken bool) {
 	}
 	select {
 	case l.lists <- foundList{m.Topic, read.Filters}:
-	default: // no Round waits for it
+	default: // no Round waits for a list
 	}
 	return true
 }
 
-// Published takes the result of what a Round has published. It reports false for all others.
+// Published takes the result of what a Round has published. It returns false for any other result.
 func (l *Listener) Published(number uint64, err error) (taken bool) {
 	if number != Number {
 		return false
 	}
-	l.results <- err // there is room: a Round waits for each
+	l.results <- err // has room: a Round waits for each result
 	return true
 }

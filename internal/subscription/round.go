@@ -9,11 +9,11 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 )
 
-// ErrRefused is why a filter brings nothing that the broker has turned down.
+// ErrRefused means that the broker has refused a filter.
 var ErrRefused = errors.New("refused by the broker")
 
-// Round is one change of a session's subscriptions. Begin and Run wait for the broker, on a goroutine of the caller's, which
-// hands the round to Subscriptions.Take when they have returned without an error.
+// Round is one change of a session's subscriptions. Begin and Run wait for the broker, on a goroutine of the caller. If
+// they return no error, the caller passes the round to Subscriptions.Take.
 type Round struct {
 	state
 	of       *Subscriptions
@@ -23,10 +23,10 @@ type Round struct {
 	grants   []mqtt.Grant // the answers to those of want
 }
 
-// goal returns what the session holds in the end.
+// goal returns the filters that the session has at the end of the round.
 func (r *Round) goal() []string { return union(r.want, r.ask) }
 
-// Begin gives a new session its subscriptions. From a session that the broker had kept it takes all others.
+// Begin subscribes a new session. It removes all other subscriptions from a session that the broker had kept.
 func (r *Round) Begin(ctx context.Context, session mqtt.Session) error {
 	r.session = session
 	switch {
@@ -40,7 +40,7 @@ func (r *Round) Begin(ctx context.Context, session mqtt.Session) error {
 	return r.Run(ctx)
 }
 
-// Run asks for what isn't granted, and then gives back what isn't wanted.
+// Run subscribes to what is not granted, and then unsubscribes from what is not wanted.
 func (r *Round) Run(ctx context.Context) error {
 	sweep, log := r.of.sweepFilter(), r.of.options.Log
 	stale := without(r.held, r.goal())
@@ -52,7 +52,7 @@ func (r *Round) Run(ctx context.Context) error {
 	for i, filter := range r.ask {
 		filters[i] = mqtt.Filter{Topic: filter, QoS: r.of.options.QoS}
 		if filter == sweep {
-			filters[i].QoS = 0 // at QoS 1 brokers drop what goes beyond their queue
+			filters[i].QoS = 0 // at QoS 1 brokers drop messages when their queue is full
 			r.of.swept.Store(true)
 		}
 	}

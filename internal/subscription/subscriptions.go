@@ -9,22 +9,23 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 )
 
-// Options say whose subscriptions they are.
+// Options say which gateway the subscriptions belong to.
 type Options struct {
 	Root, Name string // of the gateway
 	ClientID   string
 	Keeps      bool          // the broker keeps the session when the link is lost
 	QoS        byte          // of the filters
-	Patience   time.Duration // with the broker, for a list of kept filters that it should have
+	Patience   time.Duration // how long to wait for a list of kept filters that the broker should have
 	NoOwn      bool          // nothing below root/$gateway/name is subscribed to
 	Log        *slog.Logger
 }
 
-// Subscriptions is what is known, through all sessions of a run, of the filters that the broker holds for the gateway.
+// Subscriptions is everything that is known, in all sessions of a run, of the filters that the broker holds for the
+// gateway.
 type Subscriptions struct {
 	options Options
 	state   state
-	granted []mqtt.Grant // the broker's answers to the filters wanted, in the session of the moment
+	granted []mqtt.Grant // the broker's answers to the wanted filters, in the present session
 
 	// Rounds change these:
 	lookedFar  atomic.Bool  // lists of kept filters below other roots have been looked for
@@ -33,18 +34,18 @@ type Subscriptions struct {
 	setRefused atomic.Bool  // the broker has refused what is set
 }
 
-// state is what a round begins with and ends with.
+// state is what a round begins with, and what it ends with.
 type state struct {
-	want  []string // when the latest round began
+	want  []string // at the beginning of the latest round
 	held  []string // all filters that the broker may hold, if known
-	known bool     // it is known what earlier runs have left
-	list  string   // the payload with held that the broker keeps; "": it isn't known
+	known bool     // what earlier runs have left is known
+	list  string   // the payload with held that the broker keeps; "": not known
 }
 
-// New returns the subscriptions of a run that has had no session yet.
+// New returns the subscriptions of a run before its first session.
 func New(o Options) *Subscriptions { return &Subscriptions{options: o} }
 
-// Begin returns the round that brings a new session, whose listener is l, to the filters wanted.
+// Begin returns the round that gives a new session, whose listener is l, the wanted filters.
 func (s *Subscriptions) Begin(l *Listener, want []string) *Round {
 	want = s.complete(want)
 	ask := want
@@ -55,8 +56,8 @@ func (s *Subscriptions) Begin(l *Listener, want []string) *Round {
 	return s.round(l, nil, want, ask)
 }
 
-// Change returns the round that brings a living session to the filters wanted, and asks for those again that the broker has
-// refused. It returns nil if there is nothing to do.
+// Change returns the round that gives a living session the wanted filters, and asks again for those that the broker has
+// refused. It returns nil if nothing needs to change.
 func (s *Subscriptions) Change(l *Listener, session mqtt.Session, want []string) *Round {
 	want = s.complete(want)
 	var accepted []string
@@ -68,8 +69,8 @@ func (s *Subscriptions) Change(l *Listener, session mqtt.Session, want []string)
 	return s.change(l, session, want, without(want, accepted))
 }
 
-// GiveBack returns the round by which a living session gives back the filters that it holds beside those wanted, among them
-// that of the sweep. It returns nil if there are none.
+// GiveBack returns the round that unsubscribes a living session from all filters that are not wanted, the sweep's among
+// them. It returns nil if there are none.
 func (s *Subscriptions) GiveBack(l *Listener, session mqtt.Session, want []string) *Round {
 	return s.change(l, session, s.complete(want), nil)
 }
@@ -90,7 +91,8 @@ func (s *Subscriptions) round(l *Listener, session mqtt.Session, want, ask []str
 	return r
 }
 
-// Take takes over the result of a round that hasn't failed. It reports whether the answers to the filters wanted have changed.
+// Take applies the result of a round that has not failed. It reports whether the answers to the wanted filters have
+// changed.
 func (s *Subscriptions) Take(r *Round) (news bool) {
 	granted := r.grants
 	again := setOf(without(r.want, r.ask)) // granted before, and still wanted
@@ -104,15 +106,15 @@ func (s *Subscriptions) Take(r *Round) (news bool) {
 	return news
 }
 
-// Granted returns the broker's answers to the filters of the map, in the session of the moment.
+// Granted returns the broker's answers to the filters of the map in the present session.
 func (s *Subscriptions) Granted() []mqtt.Grant {
 	return slices.DeleteFunc(slices.Clone(s.granted), func(g mqtt.Grant) bool { return g.Filter == s.setFilter() })
 }
 
-// Want tells whether the latest round was for the filters wanted.
+// Want reports whether the latest round was for these filters.
 func (s *Subscriptions) Want(want []string) bool { return slices.Equal(s.complete(want), s.state.want) }
 
-// Surplus tells whether the session holds filters beside those wanted: after Begin, that of the sweep.
+// Surplus reports whether the session has filters that are not wanted: after Begin, the sweep's.
 func (s *Subscriptions) Surplus() bool { return len(without(s.state.held, s.state.want)) > 0 }
 
 // union returns the elements of a, and those of b that a lacks.

@@ -7,20 +7,20 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 )
 
-// SweepTime is how long a session stays subscribed to old availability topics, from the broker's grant on: retained messages
-// may come a while after it.
+// SweepTime is how long a session stays subscribed to old availability topics after the broker's grant: retained
+// messages may come some time after it.
 const SweepTime = 10 * time.Second
 
-// Below returns what the availability topics of a gateway's devices begin with.
+// Below returns the beginning of the availability topics of a gateway's devices.
 func Below(root, name string) string { return root + "/$gateway/" + name + "/" }
 
-// sweepFilter returns the filter that the availability topics of all devices match.
+// sweepFilter returns the filter for the availability topics of all devices.
 func (s *Subscriptions) sweepFilter() string {
 	return Below(s.options.Root, s.options.Name) + "+/state"
 }
 
-// sweepArrived takes the availability topics of this gateway, which are no messages to it. It calls found only for what the
-// broker had kept: anybody may publish the others.
+// sweepArrived takes the messages on availability topics of this gateway. It calls found only for retained ones, since
+// anybody may publish others.
 func (l *Listener) sweepArrived(m mqtt.Message) (taken bool) {
 	level, ours := strings.CutPrefix(m.Topic, l.below)
 	if !ours {
