@@ -185,19 +185,39 @@ func TestEntitiesAreSet(t *testing.T) {
 }
 
 func init() {
-	actors.Register("thermostat", func(_ context.Context, env devices.Env, _ struct{}) (actor.Actor, error) {
+	actors.Register("thermostat", func(_ context.Context, env devices.Env, p thermostatParams) (actor.Actor, error) {
 		env.Describe(entity.Device{Entities: []entity.Entity{{ID: "target", Kind: entity.Number, Write: true}}})
-		return actor.ReceiveFunc(func(c actor.Context) {
-			q, ok := c.Message().(*actors.Request)
-			switch {
-			case !ok:
-			case q.Changes != nil:
-				env.Update(time.Now(), entity.Float("target", q.Changes[0].Float(), nil))
-			default:
-				q.Answer(devices.ErrAction)
-			}
-		}), nil
+		return &thermostat{env, p}, nil
 	})
+}
+
+type thermostatParams struct {
+	Reads bool `koanf:"reads" doc:"its actor is asked to read" default:"false"`
+}
+
+// thermostat is a device that is an actor. It has read its target a second after it was asked to.
+type thermostat struct {
+	env devices.Env
+	p   thermostatParams
+}
+
+func (a *thermostat) Reads() bool { return a.p.Reads }
+
+func (a *thermostat) Receive(c actor.Context) {
+	q, ok := c.Message().(*actors.Request)
+	switch {
+	case !ok:
+	case q.Changes != nil:
+		a.env.Update(time.Now(), entity.Float("target", q.Changes[0].Float(), nil))
+	case q.Msg.Action() == entity.ActionGet:
+		q.Later()
+		time.AfterFunc(time.Second, func() {
+			a.env.Update(time.Now(), entity.Int("target", 5, nil))
+			q.Answer(nil)
+		})
+	default:
+		q.Answer(devices.ErrAction)
+	}
 }
 
 // A device that is an actor has entities like any other, and the kit tries it out in the same way.
@@ -219,6 +239,16 @@ func TestEntitiesOfARegisteredActor(t *testing.T) {
 			b.arrive("home////t/me/C", row.send)
 			b.wantNews(row.send, row.want...)
 		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, []config.Device{{Name: "t", Type: "thermostat", Reply: config.ReplyAlways, Params: map[string]any{"reads": true}}})
+		defer b.end()
+		b.news()
+		b.arrive("home////t/me/C", "GET")
+		b.wantNews("asked to read")
+		time.Sleep(time.Second)
+		const said = `home////t/gw/S {"action":"STATE","target":5}`
+		b.wantNews("has read", said, said, `home////t/gw/S {"action":"GET","response":"OK"}`)
 	})
 	d := devicetest.Start(t, "thermostat", nil)
 	if err := d.Handle(messages.New(messages.Command, messages.Address{}, "SET").WithArg("target", messages.IntValue(20))); err != nil {

@@ -234,8 +234,8 @@ func (h *host) handle(m messages.Handle) {
 		h.call, h.cancel = context.WithCancel(d.shared.life)
 	}
 	var overdue bool
-	if r, ok := h.opened.(*registered); ok && asked.At == nil {
-		overdue, err = h.request(r, m, asked.Changes)
+	if r, ok := h.opened.(*registered); ok && (asked.At == nil || r.reads()) {
+		overdue, err = h.request(r, m, asked)
 	} else {
 		overdue, _, err = d.watch(m, h.cancel, func() (err error) {
 			defer recovered(&err)

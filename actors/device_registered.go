@@ -38,7 +38,9 @@ import (
 //
 // An actor with a method Answers() bool may answer commands itself, as a [devices.Answerer] does. An actor with a
 // method Observes() bool that returns true also gets statuses, as a [devices.Observer] does: the Msg of a Request is
-// then a command or a status. A message that sets entities of the device is a Request with Changes.
+// then a command or a status. A message that sets entities of the device is a Request with Changes. An actor with a
+// method Reads() bool that returns true reads the entities when somebody asks, as a [devices.Reader] does: it gets a
+// Request whose Msg is a GET.
 func Register[P any](name string, open func(ctx context.Context, env devices.Env, params P) (actor.Actor, error), more ...devices.TypeOption) {
 	devices.Register(name, Opener(open), more...)
 }
@@ -93,6 +95,7 @@ var (
 	_ devices.Answerer         = (*registered)(nil)
 	_ devices.Observer         = (*registered)(nil)
 	_ devices.Setter           = (*registered)(nil)
+	_ devices.Reader           = (*registered)(nil)
 	_ actor.SupervisorStrategy = (*registered)(nil)
 )
 
@@ -305,6 +308,20 @@ func (r *registered) Set(ctx context.Context, changes []entity.Change) error {
 		args[i] = messages.Argument{Key: c.ID, Value: c.Value}
 	}
 	return r.ask(ctx, messages.New(messages.Command, messages.Address{}, entity.ActionSet).WithArgs(args...), changes)
+}
+
+// reads reports whether the author's actor is asked to read.
+func (r *registered) reads() bool {
+	a, ok := r.author.(interface{ Reads() bool })
+	return ok && a.Reads()
+}
+
+// Read implements devices.Reader, for callers that don't ask whether the actor reads. The host does.
+func (r *registered) Read(ctx context.Context) error {
+	if !r.reads() {
+		return nil
+	}
+	return r.ask(ctx, messages.New(messages.Command, messages.Address{}, entity.ActionGet), nil)
 }
 
 // ask passes a request to the actor, and waits for the answer.

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/mqttgateway/mqttgateway/entity"
+	"github.com/mqttgateway/mqttgateway/internal/entities"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -22,6 +23,7 @@ type Request struct {
 	// presses; nil if it does neither. They have the same meaning as for a [devices.Setter].
 	Changes []entity.Change
 
+	says     []messages.Address // where values of entities are to be said when the request has been handled
 	ctx      context.Context
 	cancel   context.CancelFunc
 	returned chan struct{} // closed when Receive has returned
@@ -115,12 +117,17 @@ func (q *Request) whenAnswered(then func(error)) {
 // for which the broker waits if a device is slow.
 const mostUnanswered = heldWhenSlow
 
-// request hands m, with the changes that it asks for, to a registered actor. If the actor answers later, request waits until there is room for another request.
-func (h *host) request(r *registered, m messages.Handle, changes []entity.Change) (overdue bool, err error) {
+// request hands m, with what m asks of entities, to a registered actor. If the actor answers later, request waits until
+// there is room for another request.
+func (h *host) request(r *registered, m messages.Handle, asked entities.Request) (overdue bool, err error) {
 	q := newRequest(h.call, nil, m.Msg)
-	q.Changes = changes
+	q.Changes, q.says = asked.Changes, asked.At
 	q.ctx, q.cancel = context.WithTimeout(h.call, h.device.config.Timeout)
-	overdue, m, err = h.device.watch(m, h.cancel, func() error { return h.device.blame(r.receive(q)) })
+	overdue, m, err = h.device.watch(m, h.cancel, func() error {
+		err := h.device.blame(r.receive(q))
+		h.device.saysAgain(q, err)
+		return err
+	})
 	if overdue || !errors.Is(err, errLater) {
 		q.Answer(err) // there is none if the time was over first
 		return overdue, err
@@ -149,6 +156,7 @@ func (d *device) answerLater(r *registered, q *Request, h messages.Handle) {
 		case q.late: // the device has failed or is closed
 			d.refuse(h, errOffline)
 		default:
+			d.saysAgain(q, err)
 			d.answer(h, err)
 			if !livesOn(err) {
 				r.fail(why)
@@ -160,6 +168,13 @@ func (d *device) answerLater(r *registered, q *Request, h messages.Handle) {
 		default:
 		}
 	})
+}
+
+// saysAgain says the values that q has asked for, when an actor has read them.
+func (d *device) saysAgain(q *Request, err error) {
+	if err == nil && q.says != nil {
+		d.entities.Load().Again(q.says)
+	}
 }
 
 func count(is bool) int {
