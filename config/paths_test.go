@@ -50,6 +50,31 @@ func TestPaths(t *testing.T) {
 	}
 }
 
+// What outlives the process has a folder where systemd gives one, or the operator has named one for the outbox.
+func TestState(t *testing.T) {
+	for _, row := range []struct{ name, file, environ, want string }{
+		{"nobody says anything", "", "", ""},
+		{"named", "gateway: {state: here}", "STATE_DIRECTORY=/var/lib/gateway", "DIR/here"},
+		{"systemd", "mqtt: {spool: spool, qos: 1}", "STATE_DIRECTORY=/var/lib/gateway", "/var/lib/gateway"},
+		{"systemd, several folders", "", "STATE_DIRECTORY=/var/lib/a:/var/lib/b", "/var/lib/a"},
+		{"an empty variable", "", "STATE_DIRECTORY=", ""},
+		{"no folder of systemd's", "", "STATE_DIRECTORY=somewhere", ""},
+		{"a spool", "mqtt: {spool: spool, qos: 1}", "", "DIR/spool-state"},
+		{"a spool without effect", "mqtt: {spool: spool}", "", ""},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			dir := write(t, map[string]string{"gw.yaml": row.file})
+			l, err := Load(Sources{Path: filepath.Join(dir, "gw.yaml"), Environ: []string{row.environ}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := strings.ReplaceAll(row.want, "DIR", dir); l.Config.Gateway.State != want {
+				t.Errorf("got %q, want %q", l.Config.Gateway.State, want)
+			}
+		})
+	}
+}
+
 func TestMissingFileNamesAllPlaces(t *testing.T) {
 	dir := write(t, map[string]string{"etc/gw.yaml": "mapping: {file: m.json}", "work/m.json/not_a_file": ""})
 	_, err := Load(Sources{Path: filepath.Join(dir, "etc/gw.yaml"), Program: filepath.Join(dir, "bin/gw"), WorkDir: filepath.Join(dir, "work")})

@@ -14,7 +14,7 @@ import (
 )
 
 // checkPlaces finds the files and folders that run can't write. It writes nothing itself, and works beside a running
-// gateway. A log file that can't be written is a warning: run starts without it.
+// gateway. A log file or a ledger that can't be written is a warning: run starts without it.
 func checkPlaces(l *config.Loaded) (warnings []string, err error) {
 	var faults []error
 	c := &l.Config

@@ -165,6 +165,8 @@ func TestCheckFindsPlacesThatCannotBe(t *testing.T) {
 		"spool below a file":       {"mqtt: {qos: 1, spool: file/spool}\n", `mqtt.spool: `, ""},
 		"spool to be made":         {"mqtt: {qos: 1, spool: a/b/c}\n", "", ""},
 		"spool that is there":      {"mqtt: {qos: 1, spool: folder}\n", "", ""},
+		"state in a file":          {"gateway: {state: file}\n", "", `gateway.state: "/…/file" is no folder: what devices leave at the broker is not cleared after a crash`},
+		"state to be made":         {"gateway: {state: a/b/c}\n", "", ""},
 		"socket that is a file":    {"health: {socket: file}\n", `health.socket: "/…/file" exists and is no socket`, ""},
 		"socket that is a folder":  {"health: {socket: folder}\n", `health.socket: "/…/folder" exists and is no socket`, ""},
 		"socket in no folder":      {"health: {socket: nowhere/s}\n", `health.socket: stat /…/nowhere: no such file or directory`, ""},
