@@ -4,8 +4,10 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -112,5 +114,106 @@ func TestBrokerForgets(t *testing.T) {
 			t.Errorf("it took %v, want 5 s at most", took)
 		}
 		gateway.stop()
+	}
+}
+
+// noteMap is a map in which the function Note has this word.
+func noteMap(word string) string {
+	return `{"root": "home", "topics": ["home/+/+/+/+/+/C"], "function": {"maptype": "loose", "map": {"Note": ["` + word + `"]}}}`
+}
+
+const twoGauges = `
+gateway: {name: gw, state: state}
+mqtt: {qos: 1, reconnect: {min: 10ms, max: 100ms}}
+mapping: {file: gw.map}
+devices:
+  - {name: a, type: gauge, reply: never}
+  - {name: b, type: gauge, reply: never}
+`
+
+// TestRetainedTopicsGo changes the map and the devices of a gateway, while it runs and after it was killed: topics under which
+// nobody says anything any more are cleared, and no others.
+func TestRetainedTopicsGo(t *testing.T) {
+	t.Parallel()
+	broker := startMosquitto(t)
+	dir := t.TempDir()
+	run := func() *program {
+		t.Helper()
+		p := start(t, dir, "testgateway", "run", "--config", filepath.Join(dir, "testgateway.yaml"), "--mqtt.broker=tcp://"+broker.address)
+		p.says("msg=subscribed")
+		return p
+	}
+	configure := func(config, noteWord string) {
+		write(t, dir, "testgateway.yaml", config)
+		write(t, dir, "gw.map", noteMap(noteWord))
+	}
+	wanted := func(when string, want ...string) { // below home/, without the values of devices and the gateway's state
+		t.Helper()
+		slices.Sort(want)
+		k := followRetained(t, broker)
+		k.become(when, func(kept map[string]string) bool {
+			var got []string
+			for topic := range kept {
+				if topic = strings.TrimPrefix(topic, "home/"); topic != "$gateway/gw/state" {
+					got = append(got, topic)
+				}
+			}
+			slices.Sort(got)
+			return slices.Equal(got, want)
+		})
+		k.leave()
+	}
+	of := func(device, noteWord string) []string {
+		below := "$gateway/gw/" + device + "/"
+		return []string{below + "state", below + "info", below + "values", "///" + device + "/gw/S", noteWord + "///" + device + "/gw/S"}
+	}
+	withoutB := strings.Replace(twoGauges, "  - {name: b, type: gauge, reply: never}\n", "", 1)
+
+	configure(twoGauges, "note")
+	gateway := run()
+	wanted("at first", slices.Concat(of("a", "note"), of("b", "note"))...)
+	configure(twoGauges, "notiz")
+	gateway.signal(syscall.SIGHUP)
+	wanted("with another word", slices.Concat(of("a", "notiz"), of("b", "notiz"))...)
+	configure(withoutB, "notiz")
+	gateway.signal(syscall.SIGHUP)
+	wanted("without b", of("a", "notiz")...)
+	configure(twoGauges, "notiz")
+	gateway.signal(syscall.SIGHUP)
+	wanted("with b again", slices.Concat(of("a", "notiz"), of("b", "notiz"))...)
+
+	gateway.kill()
+	configure(withoutB, "note")
+	gateway = run()
+	wanted("killed, and started with the first word and without b", of("a", "note")...)
+	gateway.kill()
+	configure(strings.Replace(withoutB, "name: a,", "name: a, address: {location: Attic},", 1), "note")
+	gateway = run()
+	moved := of("a", "note")
+	moved[3] = "//Attic//gw/S"
+	wanted("killed, and started with a elsewhere", moved...)
+	gateway.stop()
+	gateway.saysOnly()
+	wanted("stopped", moved...)
+}
+
+// TestNothingBelowGateway has a gateway without availability: its devices' statuses are there, and nothing below $gateway.
+func TestNothingBelowGateway(t *testing.T) {
+	t.Parallel()
+	broker := startMosquitto(t)
+	dir := t.TempDir()
+	write(t, dir, "gw.map", noteMap("note"))
+	path := write(t, dir, "testgateway.yaml", strings.Replace(twoGauges, "qos: 1,", "qos: 1, availability: false,", 1))
+	watch := followRetained(t, broker)
+	gateway := start(t, dir, "testgateway", "run", "--config", path, "--mqtt.broker=tcp://"+broker.address, "--log.level=debug")
+	watch.become("running", func(kept map[string]string) bool { return len(kept) == 4 })
+	gateway.stop()
+	for topic := range followRetained(t, broker).now {
+		if strings.Contains(topic, "$gateway") {
+			t.Errorf("the broker keeps %s", topic)
+		}
+	}
+	if heard, _, _ := watch.heard.from(0); slices.ContainsFunc(heard, func(m message) bool { return strings.Contains(m.topic, "$gateway") }) {
+		t.Errorf("it has published below $gateway: %v", heard)
 	}
 }
