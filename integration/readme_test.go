@@ -93,6 +93,14 @@ func TestReadme(t *testing.T) {
 		tests["the broker's users"] = func(t *testing.T) { runUsers(t, users) }
 		device := r.take(t, "go", "package lamp")
 		tests["a device"] = func(t *testing.T) { runLamp(t, device) }
+		evening := r.take(t, "console", "$ mkdir lamp")
+		tests["a device in an evening"] = func(t *testing.T) {
+			s := newSession(t)
+			s.types(evening.text())
+			s.gateway.says(`msg="device online" device=lamp`)
+			s.gateway.stop()
+			s.gateway.saysOnly()
+		}
 		const run = "$ gateway run --config dummy2mqtt.conf"
 		original, migrate := r.take(t, "console", run), migration.take(t, "console", run)
 		tests["the original's files"] = func(t *testing.T) { runOriginals(t, original) }
