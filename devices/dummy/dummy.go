@@ -2,7 +2,6 @@ package dummy
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/devices"
@@ -54,13 +53,9 @@ func (d *dummy) Handle(ctx context.Context, msg messages.InternalMsg) error {
 	return d.Observe(ctx, msg)
 }
 
-// Observe shows the message: at debug if the dummy echoes, for then the broker shows that it has come.
-func (d *dummy) Observe(ctx context.Context, msg messages.InternalMsg) error {
-	level := slog.LevelInfo
-	if d.echo {
-		level = slog.LevelDebug
-	}
-	d.env.Log().Log(ctx, level, "message received", "message", msg)
+// Observe shows the message.
+func (d *dummy) Observe(_ context.Context, msg messages.InternalMsg) error {
+	d.env.Log().Info("message received", "message", msg)
 	return nil
 }
 

@@ -45,7 +45,7 @@ func TestParams(t *testing.T) {
 	}
 }
 
-// Each message is a line, at debug if the dummy echoes.
+// Each message is a line at info, whether the dummy echoes or not.
 func TestLogsMessages(t *testing.T) {
 	const line = `msg="message received" message.type=C message.function=Lighting message.gateway=Dummy ` +
 		`message.location=Kitchen message.device=spot message.sender=me message.action=LIGHT_ON ` +
@@ -56,7 +56,7 @@ func TestLogsMessages(t *testing.T) {
 		want string
 	}{
 		{"plain", false, "level=INFO " + line},
-		{"echo", true, "level=DEBUG " + line},
+		{"echo", true, "level=INFO " + line},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			d := devicetest.Start(t, "dummy", map[string]any{"port": "/dev/tty", "echo": row.echo})
