@@ -69,22 +69,22 @@ func TestLate(t *testing.T) {
 		}
 		return failed, wrong
 	}
-	slow := func(c *Conn) func(request, right []byte) []byte {
+	slow := func() func(request, right []byte) []byte {
 		n := 0
 		return func(_, right []byte) []byte {
 			if n++; n%10 == 5 {
-				time.Sleep(150*time.Millisecond + 30*time.Millisecond) // and what the bytes take
+				time.Sleep(180 * time.Millisecond) // of which the bytes take 20
 			}
 			return right
 		}
 	}
 	each(t, func(t *testing.T, tcp bool) {
-		if failed, wrong := late(t, connect(t, tcp, slow(nil))); failed != 4 || wrong != 0 {
+		if failed, wrong := late(t, connect(t, tcp, slow())); failed != 4 || wrong != 0 {
 			t.Errorf("%d failed, %d wrong, want 4, 0", failed, wrong)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		c := connect(t, false, slow(nil))
+		c := connect(t, false, slow())
 		c.frames.(*rtu).options.Guard = time.Nanosecond
 		if _, wrong := late(t, c); wrong == 0 {
 			t.Error("without a guard time none is wrong: this test sees nothing")
@@ -137,9 +137,9 @@ func TestWrong(t *testing.T) {
 				if want == "" {
 					return
 				}
-				well := false
+				var well atomic.Bool
 				c := connect(t, tcp, func(request, right []byte) []byte {
-					if well {
+					if well.Load() {
 						return right
 					}
 					return row.answers(request, right)
@@ -159,7 +159,7 @@ func TestWrong(t *testing.T) {
 					t.Errorf("%v is of %d kinds, want 1", err, kinds)
 				}
 				// What is not broken goes on. What is cut short over TCP has spoilt what comes behind, which shows then.
-				well = true
+				well.Store(true)
 				response, again := c.Do(background, 1, r)
 				switch {
 				case errors.Is(err, ErrBroken):
@@ -213,9 +213,9 @@ func TestResynchronised(t *testing.T) {
 func TestEcho(t *testing.T) {
 	for _, first := range append(requests, Read{Coils, 0x0300, 20}) {
 		synctest.Test(t, func(t *testing.T) {
-			dead := false
+			var dead atomic.Bool
 			c := connect(t, false, func(request, right []byte) []byte {
-				if dead {
+				if dead.Load() {
 					return request
 				}
 				return append(bytes.Clone(request), right...)
@@ -228,7 +228,7 @@ func TestEcho(t *testing.T) {
 					t.Errorf("the echo of %v has not been found out", r)
 				}
 			}
-			dead = true
+			dead.Store(true)
 			for _, c := range []*Conn{c, NewRTU(c.port.rw, Options{})} {
 				if response, err := c.Do(background, 1, first); !errors.Is(err, ErrTimeout) || !strings.HasSuffix(err.Error(), "but the echo") {
 					t.Errorf("%v, dead: %v, %v", first, response, err)
@@ -241,9 +241,9 @@ func TestEcho(t *testing.T) {
 // An echo that isn't what was sent means that two have spoken.
 func TestEchoGarbled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		garbled := false
+		var garbled atomic.Bool
 		c := connect(t, false, func(request, right []byte) []byte {
-			if garbled {
+			if garbled.Load() {
 				request[2] ^= 1
 			}
 			return append(bytes.Clone(request), right...)
@@ -252,7 +252,7 @@ func TestEchoGarbled(t *testing.T) {
 		if _, err := c.Do(background, 1, r); err != nil {
 			t.Error(err)
 		}
-		garbled = true
+		garbled.Store(true)
 		_, err := c.Do(background, 1, r)
 		if want := "unit 1: write the holding register at 7: no valid answer: the echo of 01 06 00 07 00 08 39 CD is 01 06 01 07 00 08 39 CD 01 06 00 07 00 08 39 CD"; text(err) != want {
 			t.Errorf("%v, want %s", err, want)
@@ -285,9 +285,9 @@ func TestBroadcast(t *testing.T) {
 // The context ends a request at once, also one that waits for its turn; what comes later is thrown away.
 func TestContext(t *testing.T) {
 	each(t, func(t *testing.T, tcp bool) {
-		slow := true
+		var prompt atomic.Bool
 		c := connect(t, tcp, func(_, right []byte) []byte {
-			if slow {
+			if !prompt.Load() {
 				time.Sleep(90 * time.Millisecond)
 			}
 			return right
@@ -307,7 +307,7 @@ func TestContext(t *testing.T) {
 		if d := time.Since(begun); d != 50*time.Millisecond {
 			t.Errorf("ended after %v, want 50ms", d)
 		}
-		slow = false
+		prompt.Store(true)
 		r := Read{InputRegisters, 2, 1}
 		if response, err := c.Do(background, 1, r); err != nil || !rightly(t, r, response) {
 			t.Error(response, err)
@@ -358,8 +358,8 @@ func TestNeverSilent(t *testing.T) {
 // guard time: no wrong value, and what is answered rightly is right.
 func TestMisbehaving(t *testing.T) {
 	each(t, func(t *testing.T, tcp bool) {
-		rng := rand.New(rand.NewPCG(1, 2))
-		var wrongly atomic.Bool // what the slave has answered last
+		chance, rng := rand.New(rand.NewPCG(3, 4)), rand.New(rand.NewPCG(1, 2)) // the client's and the slave's
+		var wrongly atomic.Bool                                                 // whether the slave's last answer is
 		wrong := []func(request, right []byte) []byte{
 			func(_, _ []byte) []byte { return nil },
 			func(_, right []byte) []byte {
@@ -401,10 +401,10 @@ func TestMisbehaving(t *testing.T) {
 		})
 		failed := 0
 		for range 10000 {
-			unit := uint8(1 + rng.IntN(5))
-			var r Request = Read{Table(1 + rng.IntN(4)), uint16(rng.IntN(5000)), 1 + rng.IntN(100)}
-			if rng.IntN(4) == 0 {
-				r = []Request{WriteRegister{uint16(rng.IntN(100)), 7}, WriteRegisters{1, []uint16{2, 3}}, Mask{1, 2, 3}}[rng.IntN(3)]
+			unit := uint8(1 + chance.IntN(5))
+			var r Request = Read{Table(1 + chance.IntN(4)), uint16(chance.IntN(5000)), 1 + chance.IntN(100)}
+			if chance.IntN(4) == 0 {
+				r = []Request{WriteRegister{uint16(chance.IntN(100)), 7}, WriteRegisters{1, []uint16{2, 3}}, Mask{1, 2, 3}}[chance.IntN(3)]
 			}
 			response, err := c.Do(background, unit, r)
 			switch {
