@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"runtime/pprof"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -16,11 +17,16 @@ import (
 // labelKey is under which goroutines are labelled that a trial begins, and those that these begin in turn.
 const labelKey = "devicetest"
 
-// leftovers is what lives of a device leave behind.
+// toSettle is for how long what is left behind may go by itself, where that it is left is no fault yet.
+const toSettle = 200 * time.Millisecond
+
+// leftovers is what lives of a device leave behind. Once in the life of a process a library may well begin a goroutine, or open a
+// file, and keep it: what counts is what is left by each life.
 type leftovers struct {
 	*trial
+	lives  int             // that have been looked at
 	before map[string]bool // descriptors
-	lives  int             // in a row, in each of which some were left
+	leaky  int             // lives in a row that have left some
 }
 
 func (l *leftovers) begin() { l.before = descriptors() }
@@ -28,31 +34,34 @@ func (l *leftovers) begin() { l.before = descriptors() }
 // end looks at what is left when a device has been closed, and gives it some time to go.
 func (l *leftovers) end() {
 	l.t.Helper()
-	if !l.broken[EndsGoroutines] {
+	if l.lives++; l.lives < fewestLives {
+		settled(toSettle, func() bool { l.kept, _ = goroutines(l.label); return l.kept == 0 })
+	} else if !l.broken[EndsGoroutines] {
 		l.waitForGoroutines()
 	}
 	var left []string
-	settled(time.Second, func() bool {
+	settled(toSettle, func() bool {
 		now := descriptors()
 		maps.DeleteFunc(now, func(name string, _ bool) bool { return l.before[name] })
 		left = slices.Sorted(maps.Keys(now))
 		return len(left) == 0
 	})
 	if len(left) == 0 {
-		l.lives = 0
+		l.leaky = 0
 		return
 	}
-	if l.lives++; l.lives >= fewestLives {
+	if l.leaky++; l.leaky >= fewestLives {
 		l.fault(GivesBackOpened, "each life leaves some, the last one %s", strings.Join(left, ", "))
 	}
 }
 
-// waitForGoroutines waits until those of the trial have ended.
+// waitForGoroutines waits until no more of the trial's are left than the first lives have left.
 func (r *trial) waitForGoroutines() {
 	r.t.Helper()
-	var left []string
-	if !settled(grace, func() bool { left = goroutines(r.label); return len(left) == 0 }) {
-		r.fault(EndsGoroutines, "%d sorts are left %v after it was closed, such as\n%s", len(left), grace, left[0])
+	var left int
+	var stack string
+	if !settled(grace, func() bool { left, stack = goroutines(r.label); return left <= r.kept }) {
+		r.fault(EndsGoroutines, "%d are left %v after it was closed, such as\n%s", left, grace, stack)
 	}
 }
 
@@ -68,19 +77,26 @@ func settled(within time.Duration, is func() bool) bool {
 	return true
 }
 
-// goroutines returns the stacks of those with a label, one for each sort.
-func goroutines(label string) (stacks []string) {
+// goroutines returns how many there are with a label, and the stack of the most frequent sort.
+func goroutines(label string) (all int, stack string) {
 	var profile bytes.Buffer
 	if err := pprof.Lookup("goroutine").WriteTo(&profile, 1); err != nil {
-		return nil
+		return 0, ""
 	}
 	with := fmt.Sprintf("%q:%q", labelKey, label)
+	most := 0
 	for block := range strings.SplitSeq(profile.String(), "\n\n") {
-		if labels, _, _ := strings.Cut(block, "\n#\t"); strings.Contains(labels, with) {
-			stacks = append(stacks, stackIn(block))
+		head, _, _ := strings.Cut(block, "\n#\t")
+		if !strings.Contains(head, with) {
+			continue
+		}
+		first := head[strings.LastIndexByte(head[:strings.IndexByte(head, '@')], '\n')+1:] // the profile begins with a line of its own
+		n, _ := strconv.Atoi(strings.TrimSpace(first[:strings.IndexByte(first, '@')]))
+		if all += n; n > most {
+			most, stack = n, stackIn(block)
 		}
 	}
-	return stacks
+	return all, stack
 }
 
 // frame matches a frame of a profile: an address, a function with an offset, a file with a line.

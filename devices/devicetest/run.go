@@ -60,11 +60,13 @@ func Mute(params map[string]any) Option { return func(s *setup) { s.mute = param
 // opened again afterwards works.
 func Break(breakIt func()) Option { return func(s *setup) { s.breakIt = breakIt } }
 
+// Beside gives [Run] params for another device of the type, which is there at the same time.
+func Beside(params map[string]any) Option { return func(s *setup) { s.beside = params } }
+
 // Lives changes how often [Run] opens the device for its work alone; 10 times without.
 func Lives(n int) Option { return func(s *setup) { s.lives = max(n, fewestLives) } }
 
-// fewestLives is the number of lives in each of which a descriptor must be left behind to count: now and then the Go runtime, or a
-// test beside this one, opens one as well.
+// fewestLives is how many lives tell what each of them leaves behind: see leftovers.
 const fewestLives = 3
 
 // Rule is what Run holds a device to, as the end of a sentence that begins with "a device".
@@ -82,6 +84,7 @@ const (
 	RunEnds         Rule = "ends its Run when it is told to, and not before"
 	Closes          Rule = "closes, in time and without an error"
 	Fails           Rule = "fails when its equipment does, and works when it is opened again"
+	BearsOthers     Rule = "works beside others of its type, and when they have gone"
 	WaitsForNobody  Rule = "waits for no receipt: the broker may be away for long"
 	SaysWhatCanBe   Rule = "says only what a gateway lets out"
 	EndsSilently    Rule = "says nothing any more when it has been closed"
@@ -92,14 +95,16 @@ const (
 // trial is one Run.
 type trial struct {
 	*setup
-	t      testing.TB
-	typ    devices.Type
-	params map[string]any
-	label  string
-	broken map[Rule]bool // rules that were, of which no more is said
-	envs   []*Env        // of all lives
-	away   *Env          // of the life in which the broker is away, before it is opened; else nil
-	stuck  bool          // a call of the device's code doesn't return: no more can be found out
+	t       testing.TB
+	typ     devices.Type
+	params  map[string]any
+	label   string
+	broken  map[Rule]bool // rules that were, of which no more is said
+	envs    []*Env        // of all lives
+	kept    int           // goroutines that the first lives have left, and may
+	company bool          // there is another device of the type: what goes wrong now does for that
+	away    *Env          // of the life in which the broker is away, before it is opened; else nil
+	stuck   bool          // a call of the device's code doesn't return: no more can be found out
 }
 
 var trials atomic.Int64
@@ -110,7 +115,7 @@ func newTrial(t testing.TB, typ devices.Type, params map[string]any, s *setup) *
 
 func (r *trial) run() {
 	r.t.Helper()
-	for _, stage := range []func(){r.refuseParams, r.live, r.endContexts, r.goAway, r.beMute, r.breakDown} {
+	for _, stage := range []func(){r.refuseParams, r.live, r.endContexts, r.goAway, r.haveCompany, r.beMute, r.breakDown} {
 		if stage(); r.stuck {
 			break
 		}
@@ -124,6 +129,9 @@ func (r *trial) run() {
 // fault notes that a rule is broken.
 func (r *trial) fault(rule Rule, format string, args ...any) {
 	r.t.Helper()
+	if r.company && !r.broken[rule] { // alone the device keeps the rule
+		rule = BearsOthers
+	}
 	if !r.broken[rule] {
 		r.broken[rule] = true
 		r.t.Errorf("devicetest: a device %s.\nThis one: %s", rule, fmt.Sprintf(format, args...))
@@ -175,9 +183,14 @@ func (r *trial) open(ctx context.Context, params map[string]any, limit time.Dura
 // opened opens the device as usual. It returns nil if that goes wrong, which breaks a rule.
 func (r *trial) opened(when string) *Device {
 	r.t.Helper()
+	return r.openedWith(r.params, when)
+}
+
+func (r *trial) openedWith(params map[string]any, when string) *Device {
+	r.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	d, err := r.open(ctx, r.params, patience+grace)
+	d, err := r.open(ctx, params, patience+grace)
 	switch {
 	case errors.Is(err, errGoesOn):
 		r.fault(OpensInTime, "%s the opener goes on %v after its context has ended", when, grace)

@@ -6,6 +6,27 @@ import (
 	"time"
 )
 
+// haveCompany opens another device of the type, and closes it again, while the device works.
+func (r *trial) haveCompany() {
+	r.t.Helper()
+	if r.beside == nil {
+		return
+	}
+	d := r.opened("before another one")
+	if d == nil {
+		return
+	}
+	r.company = true
+	defer func() { r.company = false }()
+	other := r.openedWith(r.beside, "as another one")
+	if other != nil && (!r.work(d) || !r.work(other) || !r.close(other) || !r.work(d)) {
+		r.shut(other)
+		r.shut(d)
+		return
+	}
+	r.close(d)
+}
+
 // beMute opens the device with equipment that doesn't answer.
 func (r *trial) beMute() {
 	r.t.Helper()

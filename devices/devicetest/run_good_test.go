@@ -3,6 +3,8 @@ package devicetest_test
 import (
 	"context"
 	"flag"
+	"os"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -47,6 +49,20 @@ func TestGood(t *testing.T) {
 					}
 				}), nil
 			}), nil, devicetest.Commands(on))
+		}},
+		{"one that has a library keep something for the process", func(t testing.TB) {
+			var once sync.Once
+			done := make(chan struct{})
+			defer close(done)
+			devicetest.Run(t, with(func(*gadget) {
+				once.Do(func() {
+					go func() { <-done }()
+					if f, err := os.Open(os.DevNull); err == nil {
+						hoarded.Store(f, true)
+					}
+				})
+			}), nil, gadgetOptions...)
+			closeHoarded()
 		}},
 		{"hub", func(t testing.TB) {
 			devicetest.Run(t, with(func(g *gadget) {

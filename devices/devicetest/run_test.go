@@ -156,6 +156,10 @@ func hung() error { time.Sleep(forLong); return nil }
 var (
 	hoarded sync.Map // files that nobody closes
 	openNow atomic.Int32
+	latest  struct { // is all that there is of its type
+		sync.Mutex
+		gadget *gadget
+	}
 )
 
 // planted are the faults that Run must find, each by the rule that it breaks.
@@ -290,6 +294,26 @@ var planted = []struct {
 	{"doesn't notice that its equipment breaks", with(func(g *gadget) {
 		g.run = func(g *gadget, ctx context.Context) error { <-ctx.Done(); return nil }
 	}), devicetest.Fails, "and it goes on"},
+	{"closes another one of its type", func(ctx context.Context, env devices.Env, p gadgetParams) (devices.Device, error) {
+		d, err := newGadget(ctx, env, p)
+		if err == nil {
+			latest.Lock()
+			defer latest.Unlock()
+			if latest.gadget != nil {
+				plug.pull()
+			}
+			latest.gadget, d.cut = d, plug.cut()
+			d.close = func(g *gadget) error {
+				latest.Lock()
+				defer latest.Unlock()
+				if close(g.closed); latest.gadget == g {
+					latest.gadget = nil
+				}
+				return nil
+			}
+		}
+		return d, err
+	}, devicetest.BearsOthers, "line broken"},
 	{"adds one that doesn't open", with(func(g *gadget) {
 		_, _ = g.env.Add("lamp", messages.Address{}, func(context.Context, devices.Env) (devices.Device, error) { return nil, errNoPort })
 	}), devicetest.Opens, "lamp, which it has added: no such port"},
@@ -306,7 +330,7 @@ func (swallower) Handle(context.Context, messages.InternalMsg) error { return ni
 func (swallower) Close() error { return nil }
 
 // options are those with which Run tries out a gadget.
-var gadgetOptions = []devicetest.Option{devicetest.Commands(on), devicetest.Mute(map[string]any{"mute": true}), devicetest.Break(plug.pull)}
+var gadgetOptions = []devicetest.Option{devicetest.Commands(on), devicetest.Mute(map[string]any{"mute": true}), devicetest.Break(plug.pull), devicetest.Beside(map[string]any{"mute": false})}
 
 // Run finds each fault, by its rule, and nothing else.
 func TestPlanted(t *testing.T) {
@@ -328,9 +352,13 @@ func wantBroken(t *testing.T, rule devicetest.Rule, says string, trial func(*rec
 		if len(r.errors) != 1 || !strings.Contains(r.errors[0], "a device "+string(rule)+".\n") || !strings.Contains(r.errors[0], says) {
 			t.Errorf("found %d faults:\n%s\nwant that %q is broken and said with %q", len(r.errors), strings.Join(r.errors, "\n"), rule, says)
 		}
-		hoarded.Range(func(f, _ any) bool { f.(*os.File).Close(); hoarded.Delete(f); return true })
+		closeHoarded()
 		time.Sleep(10 * forLong) // until all that hangs has left the bubble
 	})
+}
+
+func closeHoarded() {
+	hoarded.Range(func(f, _ any) bool { f.(*os.File).Close(); hoarded.Delete(f); return true })
 }
 
 func init() {

@@ -21,6 +21,7 @@ type setup struct {
 	commands []messages.InternalMsg
 	anything bool
 	mute     map[string]any
+	beside   map[string]any
 	breakIt  func()
 }
 
