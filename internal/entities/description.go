@@ -3,6 +3,7 @@ package entities
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 
@@ -26,10 +27,25 @@ func (n *Description) Device() entity.Device {
 	return n.device
 }
 
-// Whole returns d with the characteristics of its address that it leaves empty taken from address.
+// Whole returns a copy of d that shares nothing with it, with the characteristics of its address that it leaves empty taken from
+// address. So an author who writes to his description and describes the device again is not taken at his word of before.
 func Whole(d entity.Device, address messages.Address) entity.Device {
 	d.Address = entity.Overlay(address, d.Address)
+	d.Entities = slices.Clone(d.Entities)
+	for i := range d.Entities {
+		e := &d.Entities[i]
+		e.Options, e.Words = slices.Clone(e.Options), maps.Clone(e.Words)
+		e.Min, e.Max, e.Step, e.Decimals = copied(e.Min), copied(e.Max), copied(e.Step), copied(e.Decimals)
+	}
 	return d
+}
+
+func copied[T any](p *T) *T {
+	if p == nil {
+		return nil
+	}
+	v := *p
+	return &v
 }
 
 // NewDescription returns the description d, which [entity.Check] takes.

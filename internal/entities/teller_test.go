@@ -156,6 +156,34 @@ func TestTeller(t *testing.T) {
 	})
 }
 
+// An author may write to what he has described, and describe it again.
+func TestWholeSharesNothing(t *testing.T) {
+	teller := NewTeller(new(heard))
+	mine := entity.Device{Entities: []entity.Entity{
+		{ID: "mode", Kind: entity.Enum, Write: true, Options: []string{"eco", "full"}, Words: map[string]string{"eco": "ECO", "full": "FULL"}},
+		{ID: "level", Kind: entity.Number, Write: true, Min: entity.F(0), Max: entity.F(10), Step: entity.F(1), Decimals: entity.D(0)},
+	}}
+	for _, change := range []func(mode, level *entity.Entity){
+		func(mode, _ *entity.Entity) { mode.Name = "Mode" },
+		func(mode, _ *entity.Entity) { mode.Options[1] = "eco_plus"; delete(mode.Words, "full") },
+		func(mode, _ *entity.Entity) { mode.Words["eco"] = "SAVE" },
+		func(_, level *entity.Entity) { *level.Max = 20 },
+		func(_, level *entity.Entity) { *level.Decimals = 1 },
+	} {
+		before := teller.Description()
+		if err := teller.Describe(Whole(mine, messages.Address{Device: "d"})); err != nil {
+			t.Fatal(err)
+		}
+		if teller.Description() == before {
+			t.Error("another description is taken for the one before")
+		}
+		change(&mine.Entities[0], &mine.Entities[1])
+	}
+	if before := teller.Description(); before.is(Whole(mine, messages.Address{Device: "d"})) {
+		t.Error("a description has changed by itself")
+	}
+}
+
 // A value that has not changed costs no memory.
 func TestUnchangedAllocatesNothing(t *testing.T) {
 	teller := NewTeller(new(heard))
