@@ -53,7 +53,7 @@ func (e errNoDevice) Error() string {
 		{"function", e.to.Function}, {"gateway", e.to.Gateway}, {"location", e.to.Location}, {"device", e.to.Device},
 	} {
 		if c.value != "" {
-			text += fmt.Sprintf(", %s %q", c.name, c.value)
+			text += fmt.Sprintf(", %s %.120q", c.name, c.value)
 		}
 	}
 	if text == "" {

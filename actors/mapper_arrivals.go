@@ -78,7 +78,7 @@ func (m *mapper) ignore(a messages.Arrived) {
 }
 
 func (m *mapper) route(a messages.Arrived, msg messages.InternalMsg) {
-	m.found = m.routes.find(msg, m.found[:0])
+	m.found = m.routes.find(msg.Type(), msg.Address(), m.found[:0])
 	if len(m.found) == 0 {
 		m.counters.Unmatched.Add(1)
 		m.findsNobody(msg, errNoDevice{to: msg.Address()})

@@ -42,12 +42,14 @@ func (m *mapper) emitted(e messages.Emitted) {
 // when it comes from the broker it is an echo. What bears another's name is none, and comes by the broker alone; so nothing is
 // heard twice. Answers are for those who have asked, at the broker.
 func (m *mapper) tellNeighbours(e messages.Emitted) {
-	if m.closing || isAnswer(e.Msg) || !m.codec.Signs(e.Msg.Sender()) {
+	if m.closing {
 		return
 	}
-	m.found = m.routes.neighbours(e.Device, e.Msg, m.found[:0])
+	m.found = m.routes.neighbours(e.Device, e.Msg.Type(), e.Msg.Address(), m.found[:0])
 	switch {
-	case len(m.found) == 0:
+	case len(m.found) == 0: // which comes first, for it is so of most
+		return
+	case isAnswer(e.Msg), !m.codec.Signs(e.Msg.Sender()):
 		return
 	case !m.told.allow(e.Device):
 		m.tooMany(e.Device)

@@ -195,7 +195,7 @@ func BenchmarkNeighbours(b *testing.B) {
 			var found []int
 			b.ReportAllocs()
 			for b.Loop() {
-				if found = table.neighbours("lamp500", msg, found[:0]); len(found) > 0 {
+				if found = table.neighbours("lamp500", msg.Type(), msg.Address(), found[:0]); len(found) > 0 {
 					b.Fatal(found)
 				}
 			}

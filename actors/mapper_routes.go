@@ -94,17 +94,17 @@ func (t *routeTable) reindex() {
 	}
 }
 
-// find appends to found the numbers of the devices that are to hear msg.
-func (t *routeTable) find(msg messages.InternalMsg, found []int) []int {
-	if msg.Type() == messages.Status {
-		return t.statuses.Find(msg.Address(), found)
+// find appends to found the numbers of the devices that are to hear a message of this type to this address.
+func (t *routeTable) find(kind messages.Type, to messages.Address, found []int) []int {
+	if kind == messages.Status {
+		return t.statuses.Find(to, found)
 	}
-	return t.commands.Find(msg.Address(), found)
+	return t.commands.Find(to, found)
 }
 
 // neighbours appends to found the numbers of the devices that are to hear what another one emits.
-func (t *routeTable) neighbours(of string, msg messages.InternalMsg, found []int) []int {
-	found = t.find(msg, found)
+func (t *routeTable) neighbours(of string, kind messages.Type, to messages.Address, found []int) []int {
+	found = t.find(kind, to, found)
 	return slices.DeleteFunc(found, func(number int) bool { return t.routed[number].name == of })
 }
 

@@ -34,7 +34,7 @@ func (m *mapper) reserved(a messages.Arrived) {
 	}
 	if err := refusesSet(a); err != nil {
 		m.counters.Refused.Add(1)
-		m.refused.note(fmt.Errorf("what is set at %q: %w", a.Topic, err))
+		m.refused.note(fmt.Errorf("what is set at %.200q: %w", a.Topic, err))
 		m.debug("message refused", a, slog.Any("err", err))
 		if !a.Retained { // nobody waits
 			m.answerSet(device, id, err)
@@ -63,7 +63,7 @@ func refusesSet(a messages.Arrived) error {
 func (m *mapper) setEntity(a messages.Arrived, device, id string) {
 	to, ok := m.routes.named(device)
 	if !ok {
-		err := fmt.Errorf("no device is called %q", device)
+		err := fmt.Errorf("no device is called %.120q", device)
 		m.counters.Unmatched.Add(1)
 		m.nobody.note(err)
 		m.debug("message finds no device", a)
