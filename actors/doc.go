@@ -85,7 +85,7 @@
 //
 // A device's panic or error ends in its own actor, a panic of a registered actor in the parent, one of connection, mapper or
 // parent in the supervisor, which survives its own. Each becomes a messages.Failure, goes into the record, and the record says
-// when to begin again. The reason that a failure gives is one text, in the log, the availability topic, the answer and the
+// when to begin again: after a back-off, for whose bounds a device's configuration is asked. The reason that a failure gives is one text, in the log, the availability topic, the answer and the
 // record.
 //
 // # Availability

@@ -2,6 +2,7 @@ package actors_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -96,4 +97,53 @@ func TestRetryOfADevice(t *testing.T) {
 			}
 		}
 	})
+}
+
+func init() { devices.Register("flapper", openFlapper) }
+
+// flapper opens, and its Run ends after a while.
+type flapper struct{ lives time.Duration }
+
+func openFlapper(_ context.Context, _ devices.Env, p struct {
+	Lives time.Duration `koanf:"lives" default:"0" doc:"how long it is online"`
+}) (devices.Device, error) {
+	return flapper{p.Lives}, nil
+}
+
+func (flapper) Handle(context.Context, messages.InternalMsg) error { return nil }
+
+func (f flapper) Run(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-time.After(f.lives):
+		return errors.New("no answer")
+	}
+}
+
+func (flapper) Close() error { return nil }
+
+// A device that opens and fails soon keeps its back-off: it is opened about once a minute, however long it is online before.
+func TestDeviceDoesNotFlap(t *testing.T) {
+	for _, row := range []struct {
+		lives       time.Duration
+		least, most int // openings in an hour
+	}{{0, 60, 130}, {9 * time.Second, 52, 100}, {30 * time.Second, 115, 120}} {
+		t.Run(row.lives.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := start(t, []config.Device{{Name: "a", Type: "flapper", Params: map[string]any{"lives": row.lives.String()}}})
+				defer b.end()
+				time.Sleep(time.Hour)
+				synctest.Wait()
+				for u := range b.gateway.Watch(t.Context()) {
+					for _, e := range u.Entries {
+						if e.Name == "a" && (e.Restarts < row.least || e.Restarts > row.most) {
+							t.Errorf("opened again %d times in an hour, want %d to %d", e.Restarts, row.least, row.most)
+						}
+					}
+					break
+				}
+			})
+		})
+	}
 }
