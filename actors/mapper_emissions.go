@@ -1,7 +1,9 @@
 package actors
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -56,6 +58,9 @@ func (m *mapper) tellNeighbours(e messages.Emitted) {
 		return
 	}
 	m.counters.Told.Add(1)
+	if m.log.Enabled(context.Background(), slog.LevelDebug) {
+		m.log.Debug("message told other devices", "device", e.Device, "message", e.Msg, "devices", len(m.found))
+	}
 	handle := messages.Handle{Msg: e.Msg}
 	if how := m.routes.answering(e.Msg, m.found); how.wanted != nothingWanted {
 		handle.Delivery, handle.Answer = messages.Delivery{Number: e.Number, Emitted: true}, true
