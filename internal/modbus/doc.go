@@ -7,7 +7,7 @@
 //	if err != nil {
 //		return err // unit 3: read 2 input registers at 52: no answer within 500ms
 //	}
-//	power := response.(modbus.Registers)
+//	power := modbus.ABCD.Word(response.(modbus.Registers))
 //
 // # Errors
 //
@@ -37,4 +37,12 @@
 //
 // Adapters that hear what they send themselves (a local echo) are found out by the first request. Before a write whose answer would look like
 // its echo, the Conn reads the register to find out.
+//
+// # Polls
+//
+// [Plan] makes of the points that are to be read again and again the requests that take the least time on a [Wire]. A request costs its bytes,
+// those of its answer, and the time that the slave takes to answer; a register that nobody wants, between two that are wanted, costs two bytes.
+// [Split] says what to ask instead of a request that a slave has refused, and [Load] how much of its time the wire is taken.
+//
+// [Order] turns registers into the words that package entity/value understands, and back.
 package modbus
