@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/typedoc"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -35,14 +36,18 @@ func Run[P any](t testing.TB, open func(ctx context.Context, env devices.Env, pa
 	newTrial(t, typ, params, newSetup(typ.Name, options)).run()
 }
 
-// RunType is [Run] for a type that is registered.
+// RunType is [Run] for a type that is registered. It also holds the type to its example for the configuration.
 func RunType(t testing.TB, typ string, params map[string]any, options ...Option) {
 	t.Helper()
 	known, err := devices.Lookup(typ)
 	if err != nil {
 		t.Fatal(err)
 	}
-	newTrial(t, known, params, newSetup(typ, options)).run()
+	r := newTrial(t, known, params, newSetup(typ, options))
+	if _, err := typedoc.Example(known); known.Example != "" && err != nil {
+		r.fault(ShowsHow, "%v", err)
+	}
+	r.run()
 }
 
 // Commands are what [Run] has the device do in each life. The device has to do them without an error.
@@ -74,6 +79,7 @@ type Rule string
 
 // The rules.
 const (
+	ShowsHow        Rule = "shows an example that a configuration can have"
 	RefusesParams   Rule = "refuses parameters that it does not know"
 	Opens           Rule = "opens, again and again"
 	OpensInTime     Rule = "returns from its opener when the context ends"

@@ -366,12 +366,20 @@ func init() {
 		return newGadget(ctx, env, gadgetParams{})
 	}})
 	devices.Register("gadget", with(func(*gadget) {}))
+	devices.Register("misspelt", with(func(*gadget) {}), devices.Example("- {name: a, type: misspelt, params: {muet: true}}"))
 }
 
 // A type that reads its parameters itself must refuse those that it does not know.
 func TestPlantedInParams(t *testing.T) {
 	wantBroken(t, devicetest.RefusesParams, "devicetest_unknown", func(r *recorder) {
 		devicetest.RunType(r, "careless", nil, devicetest.Commands(on))
+	})
+}
+
+// A type that is registered is held to its example.
+func TestPlantedInTheExample(t *testing.T) {
+	wantBroken(t, devicetest.ShowsHow, "devices[0].params.muet: unknown option; did you mean mute?", func(r *recorder) {
+		devicetest.RunType(r, "misspelt", nil, gadgetOptions...)
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/typedoc"
 )
 
 func newConfig() *cobra.Command {
@@ -34,7 +35,7 @@ func startingConfig() config.Config {
 	c.MQTT.Broker = config.Embedded
 	c.Mapping.Root, c.Mapping.Topics = "home", []string{"home/+/+/+/+/+/C"}
 	for _, t := range devices.Types() {
-		list, err := exampleDevices(t)
+		list, err := typedoc.Example(t)
 		if err != nil || t.Name != "dummy" && len(c.Devices) > 0 { // the dummy is preferred: it controls no equipment
 			continue
 		}

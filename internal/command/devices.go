@@ -15,6 +15,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/internal/typedoc"
 )
 
 func newDevices() *cobra.Command {
@@ -111,7 +112,7 @@ func showDevice(w io.Writer, list []config.Device, name string) error {
 
 // showType writes all that is known of a type.
 func showType(w io.Writer, typ devices.Type) error {
-	if _, err := exampleDevices(typ); typ.Example != "" && err != nil {
+	if _, err := typedoc.Example(typ); typ.Example != "" && err != nil {
 		return fmt.Errorf("the example of the type %q is wrong: %s", typ.Name, strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -146,31 +147,6 @@ func showParams(t *tabwriter.Writer, typ devices.Type) {
 	case len(typ.Params) == 0:
 		fmt.Fprintln(t, "  (has no parameters)")
 	}
-}
-
-// exampleDevices returns the devices of a type's example. The error says why a configuration with them would be refused.
-func exampleDevices(typ devices.Type) ([]config.Device, error) {
-	if typ.Example == "" {
-		return nil, errors.New("there is no example")
-	}
-	list, err := config.ParseDevices(typ.Example)
-	if err != nil {
-		return nil, err
-	}
-	for i, d := range list {
-		switch {
-		case d.Type != typ.Name:
-			err = errors.Join(err, fmt.Errorf("devices[%d].type: %q: want %q", i, d.Type, typ.Name))
-		case typ.Check != nil:
-			for _, f := range options.Faults(typ.Check(d.Params)) {
-				err = errors.Join(err, &options.Fault{Key: strings.TrimSuffix(fmt.Sprintf("devices[%d].params.%s", i, f.Key), "."), Err: f.Err})
-			}
-		}
-	}
-	if len(list) == 0 {
-		err = errors.Join(err, errors.New("devices: there are none"))
-	}
-	return list, err
 }
 
 // kind returns the type of an option's value, or its words if the bounds list them.

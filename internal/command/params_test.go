@@ -11,6 +11,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/typedoc"
 )
 
 // askedParams has, at every depth, what check is to find.
@@ -90,14 +91,11 @@ func TestCheckAsksTheParameters(t *testing.T) {
 	}
 }
 
-// The example of a type that comes with the program can be copied as it is, and startingConfig does so; of others, only what is good.
+// The example of each type can be copied as it is, and startingConfig does so; that a bad one is refused the types of these tests show.
 func TestExamplesOfTypes(t *testing.T) {
-	for name, good := range map[string]bool{"dummy": true, "plant": true, "plant actor": false, "raw": false, "never": false} {
-		typ, err := devices.Lookup(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if list, err := exampleDevices(typ); (err == nil && len(list) > 0) != good {
+	for _, typ := range devices.Types() {
+		list, err := typedoc.Example(typ)
+		if good := err == nil && len(list) > 0; good != (typ.Example != "" && typ.Name != "plant actor") {
 			t.Errorf("the example of %s:\n%s\n%v", typ.Name, typ.Example, err)
 		}
 	}
