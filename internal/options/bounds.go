@@ -57,7 +57,7 @@ func (b Bounds) span() string {
 func readBounds(f reflect.StructField) (b bounds, err error) {
 	b.tags = Bounds{Min: f.Tag.Get("min"), Max: f.Tag.Get("max"), Zero: f.Tag.Get("zero"), OneOf: f.Tag.Get("one_of")}
 	t := f.Type
-	for !readsText(t) && (t.Kind() == reflect.Slice || t.Kind() == reflect.Map) {
+	for !readsText(t) && (t.Kind() == reflect.Slice || t.Kind() == reflect.Map || t.Kind() == reflect.Pointer) {
 		t = t.Elem()
 	}
 	if b.tags.OneOf != "" && (t.Kind() != reflect.String || t == reflect.TypeFor[Secret]()) {

@@ -33,8 +33,8 @@ func check(where string, t reflect.Type, above []reflect.Type, faults *faultList
 	}
 	above = append(above, t)
 	for i := range t.NumField() {
-		if f := t.Field(i); f.Anonymous && f.Tag.Get("koanf") != "-" {
-			faults.addf(where+"."+f.Name, "embedded: give it a name")
+		if f := t.Field(i); f.Anonymous && f.Tag.Get("koanf") != "-" && !isInlined(f) {
+			faults.addf(where+"."+f.Name, "embedded: want an exported struct without a koanf tag, or a field with a name")
 		}
 	}
 	seen := map[string]string{}
@@ -69,6 +69,8 @@ func checkType(at string, t reflect.Type, above []reflect.Type, faults *faultLis
 	case readsText(t):
 	case kind == reflect.Struct:
 		check(at, t, above, faults)
+	case kind == reflect.Pointer && isScalar(t.Elem()):
+		return checkType(at, t.Elem(), above, faults)
 	case kind == reflect.Slice:
 		return checkType(at, t.Elem(), above, faults)
 	case kind == reflect.Map && t.Key().Kind() == reflect.String:
@@ -79,6 +81,11 @@ func checkType(at string, t reflect.Type, above []reflect.Type, faults *faultLis
 		return fmt.Errorf("type %s cannot be an option", t)
 	}
 	return nil
+}
+
+// isScalar reports whether an option of a type has one value.
+func isScalar(t reflect.Type) bool {
+	return readsText(t) || isNumber(t) || t.Kind() == reflect.String || t.Kind() == reflect.Bool
 }
 
 // parseDefault reads the default into dst.

@@ -120,6 +120,9 @@ func (d *decoder) value(at place, raw any, dst reflect.Value, b *bounds) {
 		d.section(at, m, dst)
 	case readsText(t):
 		d.scalar(at, raw, dst, b)
+	case t.Kind() == reflect.Pointer:
+		dst.Set(reflect.New(t.Elem()))
+		d.value(at, raw, dst.Elem(), b)
 	case t.Kind() == reflect.Slice:
 		d.list(at, raw, dst, b)
 	case t.Kind() == reflect.Map:

@@ -12,7 +12,8 @@
 //	}
 //
 // A field without a default is required, unless it is a struct, which holds further fields, or a list or a map, which begin
-// empty. The key of a field without a koanf tag is its name in lower case. koanf:"-" makes a field no option.
+// empty, or a pointer to a number, a text or a bool, which begins nil. The fields of an embedded struct without a koanf tag are
+// options as if they stood in its place. The key of a field without a koanf tag is its name in lower case. koanf:"-" makes a field no option.
 //
 // min and max bound a number. zero allows 0 as well, and says what 0 means. one_of lists the words that a text may be. In a list
 // or a map they hold for each item. What tags can't say, a method Validate() error of a struct does.

@@ -127,6 +127,13 @@ func specs(t reflect.Type) []spec {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		key := f.Tag.Get("koanf")
+		if isInlined(f) {
+			for _, s := range specs(f.Type) {
+				s.Index = append([]int{i}, s.Index...)
+				all = append(all, s)
+			}
+			continue
+		}
 		if !f.IsExported() || key == "-" {
 			continue
 		}
@@ -146,12 +153,18 @@ func specs(t reflect.Type) []spec {
 	return all
 }
 
+// isInlined reports whether the options of a field stand beside those of the struct that embeds it.
+func isInlined(f reflect.StructField) bool {
+	_, tagged := f.Tag.Lookup("koanf")
+	return f.Anonymous && f.IsExported() && !tagged && isSection(f.Type)
+}
+
 func (s spec) isSection() bool { return isSection(s.Type) }
 
-// isRequired reports whether the option has to be given. Lists and maps begin empty.
+// isRequired reports whether the option has to be given. Lists and maps begin empty, and pointers nil.
 func (s spec) isRequired() bool {
 	kind := s.Type.Kind()
-	return !s.hasDefault && (readsText(s.Type) || kind != reflect.Slice && kind != reflect.Map)
+	return !s.hasDefault && (readsText(s.Type) || kind != reflect.Slice && kind != reflect.Map && kind != reflect.Pointer)
 }
 
 func (s spec) field(key string) Field {
@@ -208,6 +221,8 @@ func typeWord(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Float32, reflect.Float64:
 		return "number"
+	case reflect.Pointer:
+		return typeWord(t.Elem())
 	case reflect.Slice:
 		if isSection(t.Elem()) {
 			return "list"

@@ -82,8 +82,8 @@ func TestCheck(t *testing.T) {
 		}{}, "want no dot"},
 		{"channel", struct{ A chan int }{}, "type chan int cannot be an option"},
 		{"list of functions", struct{ A []func() }{}, "cannot be an option"},
-		{"pointer", struct{ A *int }{}, "cannot be an option"},
-		{"embedded", struct{ auth }{}, "embedded: give it a name"},
+		{"pointer", struct{ A *auth }{}, "cannot be an option"},
+		{"embedded", struct{ auth }{}, "embedded: want an exported struct"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
