@@ -50,7 +50,8 @@ func RunType(t testing.TB, typ string, params map[string]any, options ...Option)
 	r.run()
 }
 
-// Commands are what [Run] has the device do in each life. The device has to do them without an error.
+// Commands are what [Run] has the device do in each life. The device has to do them without an error. A value that an entity is set
+// to it may refuse.
 func Commands(commands ...messages.InternalMsg) Option {
 	return func(s *setup) { s.commands = append(s.commands, commands...) }
 }

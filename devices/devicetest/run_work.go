@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -46,7 +47,10 @@ func (r *trial) work(d *Device) bool {
 	}
 	for _, name := range d.Names() {
 		added, err := d.Added(name)
-		if err != nil {
+		switch {
+		case err != nil && !slices.Contains(d.Names(), name): // it has been removed meanwhile
+			continue
+		case err != nil:
 			r.fault(Opens, "%s, which it has added: %v", name, err)
 			continue
 		}
@@ -64,12 +68,13 @@ type probe struct {
 	what string
 	do   func(d *Device, ctx context.Context) error
 	rule Rule // that is broken if the call goes wrong
+	must bool // the device may not refuse
 }
 
 // probes returns the commands that the test has given, and probesOf.
 func (r *trial) probes(d *Device) (all []probe) {
 	for _, command := range r.commands {
-		all = append(all, probe{command.String(), handling(command), Works})
+		all = append(all, probe{command.String(), handling(command), Works, true})
 	}
 	return append(all, r.probesOf(d)...)
 }
@@ -78,16 +83,16 @@ func (r *trial) probes(d *Device) (all []probe) {
 func (r *trial) probesOf(d *Device) (all []probe) {
 	for _, e := range d.teller.Description().Device().Entities {
 		if value, ok := something(&e); ok && !e.Hidden {
-			all = append(all, probe{"set " + e.ID + " to " + value.Raw(), setting(e.ID, value), Works})
+			all = append(all, probe{"set " + e.ID + " to " + value.Raw(), setting(e.ID, value), Works, false})
 		}
 	}
 	if _, reads := d.dev.(devices.Reader); reads {
-		all = append(all, probe{"read", reading, Works})
+		all = append(all, probe{"read", reading, Works, false})
 	}
 	if _, observes := d.dev.(devices.Observer); observes {
-		all = append(all, probe{"a status that it does not know", handling(messages.New(messages.Status, d.Address(), unknownAction)), Works})
+		all = append(all, probe{"a status that it does not know", handling(messages.New(messages.Status, d.Address(), unknownAction)), Works, false})
 	}
-	return append(all, probe{"", handling(messages.New(messages.Command, d.Address(), unknownAction)), Refuses})
+	return append(all, probe{"", handling(messages.New(messages.Command, d.Address(), unknownAction)), Refuses, false})
 }
 
 func handling(msg messages.InternalMsg) func(*Device, context.Context) error {
@@ -143,7 +148,7 @@ func (r *trial) probe(d *Device, p probe) bool {
 		r.fault(ReturnsInTime, "%s: it goes on %v after its context has ended", p.name(), grace)
 	case isFailure(err):
 		r.fault(p.rule, "%s: it fails: %v", p.name(), err)
-	case p.rule == Works && err != nil:
+	case p.must && err != nil:
 		r.fault(p.rule, "%s: it refuses: %v", p.name(), err)
 	case p.rule == Refuses && err == nil && !r.anything:
 		r.fault(p.rule, "it says that it has done the action %s, which there is not: want devices.ErrAction (or the option AnyAction)", unknownAction)
@@ -158,7 +163,7 @@ func (p probe) name() string {
 	return p.what
 }
 
-// endContexts ends the context of each call, before the call and while it goes on.
+// endContexts ends the context of each call, before the call and while it goes on. A device that fails over that is opened again.
 func (r *trial) endContexts() {
 	r.t.Helper()
 	ended, cancel := context.WithCancel(context.Background())
@@ -174,15 +179,15 @@ func (r *trial) endContexts() {
 	if d == nil {
 		return
 	}
-	probes := r.probes(d)
-	if !r.close(d) {
-		return
-	}
-	for _, p := range probes {
+	for _, p := range r.probes(d) {
 		for _, after := range []time.Duration{0, 10 * time.Millisecond} {
-			d := r.opened("after the context of a call had ended")
-			if d == nil {
-				return
+			if d.Failure(0) != nil {
+				if !r.shut(d) {
+					return
+				}
+				if d = r.opened("after the context of a call had ended"); d == nil {
+					return
+				}
 			}
 			ctx, cancel := context.WithTimeout(d.life, after)
 			err := r.call(after+grace, func() error { return p.do(d, ctx) }, d.giveUp)
@@ -191,11 +196,12 @@ func (r *trial) endContexts() {
 				r.fault(ReturnsInTime, "%s: it goes on %v after its context has ended", p.name(), grace)
 				return
 			}
-			if !r.shut(d) { // it may have failed
-				return
+			if isFailure(err) {
+				d.fail(err)
 			}
 		}
 	}
+	r.shut(d)
 }
 
 // goAway lets the device live while the broker is away, so that no receipt is decided.
