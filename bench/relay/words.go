@@ -75,7 +75,7 @@ func mapFile(root string) ([]byte, error) {
 // configFile returns the gateway's configuration without the map.
 func configFile(address, root, transport string, qos byte) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "gateway: {name: %s}\nmqtt: {broker: \"tcp://%s\", client_id: gateway-%s, transport: %s, qos: %d}\nmapping: {file: map.json}\ndevices:\n", relay, address, root, transport, qos)
+	fmt.Fprintf(&b, "gateway: {name: %s}\nmqtt: {broker: \"tcp://%s\", client_id: gateway-%s, transport: %s, qos: %d}\nmapping: {file: map.json}\nlog: {level: warn}\ndevices:\n", relay, address, root, transport, qos)
 	for i := range lamps {
 		fmt.Fprintf(&b, "  - {name: lamp%[1]d, type: dummy, answers_to: {device: [LAMP%02[1]d]}, params: {port: none, interval: 0s, echo: true}}\n", i)
 	}

@@ -9,18 +9,21 @@ import (
 )
 
 func init() {
-	devices.Register("dummy", Open, devices.Doc("no equipment at all: for trying things out"))
+	devices.Register("dummy", Open, devices.Doc("no equipment at all, or a lamp that the gateway plays: for trying things out"))
 }
 
 // Params are the options under params: in the configuration.
 type Params struct {
-	Port     string        `koanf:"port" doc:"port of the equipment; there is none, but it must be given" example:"/dev/ttyUSB0"`
-	Interval time.Duration `koanf:"interval" doc:"time between the commands it sends" default:"30s" min:"100ms" max:"24h" zero:"it sends none"`
+	Port     string        `koanf:"port" doc:"port of the equipment: simulated for a lamp that the gateway plays, and any other for none at all" example:"/dev/ttyUSB0"`
+	Interval time.Duration `koanf:"interval" doc:"time between the commands it sends; of the lamp, between two uses of its switch" default:"30s" min:"100ms" max:"24h" zero:"it sends none"`
 	Echo     bool          `koanf:"echo" doc:"answer each command with a status that repeats it" default:"false"`
 }
 
 // firstAfter is how soon after opening the first command is sent, unless the interval is shorter.
 const firstAfter = 5 * time.Second
+
+// simulated is the port of the lamp.
+const simulated = "simulated"
 
 // dummy only listens.
 type dummy struct {
@@ -31,18 +34,21 @@ type dummy struct {
 // talker is a dummy that speaks unasked as well. It is a type of its own so that a dummy that doesn't costs no
 // goroutine.
 type talker struct {
-	*dummy
+	dummy
 	interval time.Duration
 }
 
-// Open makes a dummy; it can't fail, for it opens nothing.
-func Open(_ context.Context, env devices.Env, p Params) (devices.Device, error) {
+// Open makes a dummy. There is nothing that could fail but the lamp, which is opened as equipment is.
+func Open(ctx context.Context, env devices.Env, p Params) (devices.Device, error) {
 	env.Log().Debug("opened", "port", p.Port, "interval", p.Interval, "echo", p.Echo)
-	d := &dummy{env: env, echo: p.Echo}
-	if p.Interval <= 0 {
-		return d, nil
+	d := dummy{env: env, echo: p.Echo}
+	switch {
+	case p.Port == simulated:
+		return openLamp(ctx, d, plugIn(p.Interval))
+	case p.Interval > 0:
+		return &talker{dummy: d, interval: p.Interval}, nil
 	}
-	return &talker{dummy: d, interval: p.Interval}, nil
+	return &d, nil
 }
 
 // Handle shows the command, and answers if it is to be echoed.

@@ -83,11 +83,11 @@ func TestExecute(t *testing.T) {
 		{name: "version of what", line: []string{"version", "x"}, status: 1, stderr: []string{`unexpected arguments ["x"]: want "` + program + ` version"`}},
 
 		{name: "devices", line: []string{"devices"}, stdout: []string{
-			"dummy: no equipment at all: for trying things out\n  port      string    port of the equipment", "; required; for example /dev/ttyUSB0\n", "  interval  duration  ", "; default 30s; 100ms to 24h, or 0: it sends none\n",
+			"dummy: no equipment at all, or a lamp that the gateway plays: for trying things out\n  port      string    port of the equipment", "; required; for example /dev/ttyUSB0\n", "  interval  duration  ", "; default 30s; 100ms to 24h, or 0: it sends none\n",
 			"plain\n  (has no parameters)\n", "raw\n  (reads its parameters itself)\n",
 		}},
 		{name: "a device type", line: []string{"devices", "dummy"}, stdout: []string{
-			"dummy: no equipment at all: for trying things out\n  port ", "\n\ndevices:\n  - name: dummy\n    type: dummy\n    params:\n      port: /dev/ttyUSB0\n",
+			"dummy: no equipment at all, or a lamp that the gateway plays: for trying things out\n  port ", "\n\ndevices:\n  - name: dummy\n    type: dummy\n    params:\n      port: /dev/ttyUSB0\n",
 		}, not: "plain"},
 		{name: "a device type that is documented at length", line: []string{"devices", "plant"}, stdout: []string{
 			"plant: some points on a bus\n\nThe bus has one master.\n\n  bus.host      string             the master\n", "\n  points[].id  ", "\n  named.*.port  ", "; 1 to 65535\n", "  fast|safe  ",

@@ -52,7 +52,7 @@ func (b *bridge) Run(context.Context) (err error) {
 		name, state, _ := strings.Cut(b.lines.Text(), " ")
 		l := b.lamps[name]
 		if l == nil {
-			l = &lamp{bridge: b, name: name, said: make(chan string, 1)}
+			l = &lamp{bridge: b, said: make(chan string, 1)}
 			if l.added, err = b.env.Add(name, messages.Address{Function: "Lighting", Location: name}, l.open); err != nil {
 				return err
 			}
@@ -71,10 +71,9 @@ func (b *bridge) Run(context.Context) (err error) {
 	return b.lines.Err()
 }
 
-// tell says a line to the bridge. Every lamp may do that at any time.
+// tell says a line to the bridge. Every lamp may do that at any time. A bridge that takes nothing until the time is over has failed.
 func (b *bridge) tell(ctx context.Context, line string) error {
-	deadline, _ := ctx.Deadline()
-	_ = b.SetWriteDeadline(deadline)
+	defer context.AfterFunc(ctx, func() { b.Close() })()
 	_, err := fmt.Fprintln(b, line)
 	return err
 }

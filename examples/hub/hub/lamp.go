@@ -13,7 +13,6 @@ import (
 // lamp is a device like any other, with failures of its own.
 type lamp struct {
 	bridge *bridge
-	name   string
 	said   chan string // the latest that the bridge has said of the lamp, and nobody taken yet
 	added  devices.Added
 	env    devices.Env // of one that is open
@@ -24,10 +23,10 @@ var on = entity.Entity{ID: "on", Kind: entity.Bool, Write: true, Words: map[stri
 // open is called when the bridge has added the lamp, and again after each failure: what is open is another lamp each time.
 func (l *lamp) open(ctx context.Context, env devices.Env) (devices.Device, error) {
 	env.Describe(entity.Device{Model: "Lamp", Entities: []entity.Entity{on}})
-	if err := l.bridge.tell(ctx, l.name+" ?"); err != nil {
+	if err := l.bridge.tell(ctx, env.Address().Location+" ?"); err != nil {
 		return nil, err
 	}
-	opened := &lamp{bridge: l.bridge, name: l.name, said: l.said, env: env}
+	opened := &lamp{bridge: l.bridge, said: l.said, env: env}
 	return opened, opened.take(ctx)
 }
 
@@ -53,7 +52,7 @@ func (l *lamp) take(ctx context.Context) error {
 }
 
 func (l *lamp) Set(ctx context.Context, changes []entity.Change) error {
-	return l.bridge.tell(ctx, l.name+map[bool]string{true: " on", false: " off"}[changes[0].Bool()])
+	return l.bridge.tell(ctx, l.env.Address().Location+map[bool]string{true: " on", false: " off"}[changes[0].Bool()])
 }
 
 func (l *lamp) Handle(context.Context, messages.InternalMsg) error { return devices.ErrAction }

@@ -1,0 +1,56 @@
+package integration
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// What docs/devices.md shows of Go is what devices are made of that have tests of their own: each block stands behind the name of a file,
+// and each of its paragraphs stands in that file.
+func TestGuideShowsWhatIsTested(t *testing.T) {
+	text, err := os.ReadFile("../docs/devices.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?ms)(?:^From \\[([^\\]]+)\\]\\(\\.\\./([^)]+)\\):\\n\\n)?^```[a-z]+\\n(.*?)^```$").FindAllStringSubmatch(string(text), -1)
+	if fences := strings.Count(string(text), "\n```"); len(blocks) == 0 || fences != 2*len(blocks) {
+		t.Errorf("%d blocks were found, and there are %d fences", len(blocks), fences)
+	}
+	for _, b := range blocks {
+		if b[1] == "" || b[1] != b[2] {
+			t.Errorf("no file is named for\n%s", b[3])
+			continue
+		}
+		source, err := os.ReadFile(filepath.Join("..", b[2]))
+		if err != nil {
+			t.Error(err)
+		}
+		for _, paragraph := range strings.Split(strings.TrimSpace(b[3]), "\n\n") {
+			if !strings.Contains(string(source), paragraph+"\n") {
+				t.Errorf("%s has no\n%s", b[2], paragraph)
+			}
+		}
+	}
+}
+
+// Links within the documents lead somewhere.
+func TestLinks(t *testing.T) {
+	documents, err := filepath.Glob("../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, document := range append(documents, "../README.md", "../CONTRIBUTING.md") {
+		text, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, link := range regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`).FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(document), link[1])); err != nil {
+				t.Errorf("%s leads to %s: %v", document, link[1], err)
+			}
+		}
+	}
+}
