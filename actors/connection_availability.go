@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -327,7 +328,11 @@ func (c *connection) tellAvailability() (all bool) {
 		if !c.flight.Room(availabilityQoS, a.losses) {
 			return false
 		}
-		c.hand(c.availability.pop())
+		e := c.availability.pop()
+		if e.Payload != "" {
+			c.retained.State(cmp.Or(e.Device, ownName), e.Topic)
+		}
+		c.hand(e)
 	}
 }
 

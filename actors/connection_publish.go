@@ -122,6 +122,9 @@ func (c *connection) landed(e outbox.Entry, err error) {
 	case e.Availability, e.Remembered:
 		if e.Availability {
 			c.availability.landed(e.Device, err == nil)
+			if e.Payload == "" && err == nil && c.availability.of(e.Device) == nil {
+				c.retained.StateCleared(e.Topic)
+			}
 		} else {
 			c.retained.Landed(e.Topic, err == nil)
 		}

@@ -7,7 +7,6 @@ import (
 	"github.com/mqttgateway/mqttgateway/actors/retained"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/spool"
-	"github.com/mqttgateway/mqttgateway/internal/subscription"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -150,7 +149,10 @@ func (m *connectionMemory) settle(o *Options, from *spool.Spool) {
 	if o.NoAvailability {
 		m.retained.SpareViews()
 	}
-	cleared := m.retained.Settle(configured, o.Codec, subscription.Below(o.Codec.Root(), o.Codec.Name()))
+	cleared, unknown := m.retained.Settle(configured, o.Codec, m.availability.below)
+	for _, device := range unknown {
+		m.availability.found(device)
+	}
 	for _, topic := range cleared {
 		if e := m.outbox.Remove(topic); e != nil {
 			m.awaiting.order.Done(e.Order)

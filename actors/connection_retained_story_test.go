@@ -296,6 +296,46 @@ func TestBrokerHangsUpOnViews(t *testing.T) {
 	})
 }
 
+// The ledger knows of availability as well: what the gateway has told under another root is cleared, and what it has told of a device
+// that is no more also by a broker that lets nobody look for that.
+func TestLedgerKnowsOfAvailability(t *testing.T) {
+	for _, row := range []struct {
+		name   string
+		change func(*fakeBroker, *actors.Options)
+		want   []string // topics of availability
+	}{
+		{"another root", func(_ *fakeBroker, o *actors.Options) { o.Codec = mapFile(t, "house", "on", "house/+/+/+/+/+/C") },
+			[]string{"house/$gateway/gw/a/state", "house/$gateway/gw/b/state", "house/$gateway/gw/state"}},
+		{"nobody may look", func(f *fakeBroker, o *actors.Options) {
+			f.refuse = map[string]bool{"home/$gateway/gw/+/state": true}
+			o.Devices = o.Devices[:1]
+		}, []string{"home/$gateway/gw/a/state", "home/$gateway/gw/state"}},
+		{"a device of a hub that is none", func(f *fakeBroker, o *actors.Options) {
+			f.refuse = map[string]bool{"home/$gateway/gw/+/state": true}
+		}, []string{"home/$gateway/gw/a/state", "home/$gateway/gw/b/state", "home/$gateway/gw/state"}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f, dial := remembering()
+				dir := t.TempDir()
+				b := start(t, lamps("a", "b"), dial, func(o *actors.Options) { o.State = dir })
+				b.broker = f
+				b.gateway.Post("connection", messages.Availability{Device: "a.lamp", State: messages.Online})
+				b.wantKept("at first", "home/$gateway/gw/a.lamp/state", "home/$gateway/gw/a/state", "home/$gateway/gw/b/state", "home/$gateway/gw/state")
+				f.locked(func() { f.down = errRefused })
+				b.lose(false)
+				b.end()
+				f.locked(func() { f.down = nil })
+				b = start(t, lamps("a", "b"), dial, func(o *actors.Options) { o.State = dir; row.change(f, o) })
+				b.broker = f
+				time.Sleep(time.Minute)
+				b.wantKept("after the next start", row.want...)
+				b.end()
+			})
+		})
+	}
+}
+
 // Whenever the gateway dies, the ledger has each topic that the broker keeps of it.
 func TestLedgerIsFirst(t *testing.T) {
 	for _, qos := range []byte{0, 1} {

@@ -1,10 +1,11 @@
 // Package retained knows what this gateway has at the broker: which retained topics, whose they are, and what they are to say. It
 // is pure: no clock, no socket, no goroutine, no file.
 //
-// A [Memory] holds one [Topic] for each. There are two kinds of them:
+// A [Memory] knows each of them by a [Record]. There are three kinds:
 //
-//	status   a status of a device, in words of the map: the outbox sends it, and the memory remembers it
-//	view     root/$gateway/name/DEVICE/NAME: the memory itself sends it
+//	status         a status of a device, in words of the map: the outbox sends it, and the memory remembers it
+//	view           root/$gateway/name/DEVICE/NAME: the memory itself sends it
+//	availability   the connection tells it, and the memory has the ledger know of it
 //
 // # What is due
 //
@@ -26,8 +27,10 @@
 // What outlives the process is a ledger: for each topic one record, which says whose the topic is, and not what it says. The memory
 // writes a record before its topic is published ([Ledger]); the owner waits until the record is on disk. A record is released when
 // the broker has acknowledged that the topic is cleared. At the next start the memory takes over what the ledger has
-// ([Memory.Restore]), and clears the topics of which it is certain that nobody says them any more: those of devices that are not
-// configured; of devices that their hub, once it has opened, has not added again; of devices whose configured address is another; of
-// addresses that the map has elsewhere now; and views and values of entities that a device, once it has opened, does not describe any
-// more.
+// ([Memory.Restore]), and clears what certainly nobody says any more ([Memory.Settle], and later [Memory.There], [Memory.Opened]):
+//
+//   - all of devices that are not configured, and of those that their hub, once it has opened, has not added again;
+//   - statuses of devices whose configured address is another, and those to which the map gives another topic now;
+//   - views, and values of entities, that a device does not describe once it has opened;
+//   - what is below another root, or another name of the gateway.
 package retained

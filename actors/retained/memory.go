@@ -158,6 +158,23 @@ func (m *Memory) View(device, name, topic, payload string) {
 	m.bound()
 }
 
+// State notes that the broker keeps the availability of a device, or of the gateway itself, under a topic. Others tell the broker
+// of that, and say by StateCleared when the topic has been cleared: the memory only has the ledger know of it.
+func (m *Memory) State(device, topic string) {
+	m.get(Record{Topic: topic, Device: device, View: stateView}).said = true
+	m.bound()
+}
+
+// StateCleared notes that the broker keeps the availability under a topic no more.
+func (m *Memory) StateCleared(topic string) {
+	if t := m.topics[topic]; t != nil && t.View == stateView {
+		m.drop(t)
+	}
+}
+
+// stateView is the name of the view that shows an availability.
+const stateView = "state"
+
 // get returns the topic of a record, which is in the ledger from then on.
 func (m *Memory) get(r Record) *topic {
 	d := m.device(r.Device)
@@ -259,14 +276,14 @@ func (m *Memory) clear(t *topic) {
 	m.owe(t, news)
 }
 
-// clearAll clears the topics of a device that are picked, and returns them in order.
+// clearAll clears the topics of a device that are picked, but its availability, and returns them in order.
 func (m *Memory) clearAll(name string, picks func(*topic) bool) (cleared []string) {
 	d := m.devices[name]
 	if d == nil {
 		return nil
 	}
 	for t := range d.topics {
-		if picks(t) && !t.Cleared {
+		if picks(t) && !t.Cleared && t.View != stateView {
 			cleared = append(cleared, t.Topic)
 		}
 	}

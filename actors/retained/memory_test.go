@@ -223,11 +223,48 @@ func TestOpened(t *testing.T) {
 	m.View("a", "values", "v", "{}")
 	m = New(100, 1<<20, d)
 	m.Restore(d.all(t))
-	want(t, "at the start", m.Settle(map[string]messages.Address{"a": {}}, anyWords{}, ""), "i", "v")
+	cleared, _ := m.Settle(map[string]messages.Address{"a": {}}, anyWords{}, "")
+	want(t, "at the start", cleared, "i", "v")
 	say(m, "two", true)
 	want(t, "opened", m.Opened("a"), "home/one")
 	want(t, "opened again", m.Opened("a"))
 	want(t, "cleared", m.settled(), "i ", "v ", "home/one ")
+}
+
+// Availability is others' to tell: the memory clears it only where nobody tells any more, and names the devices that are no more.
+func TestState(t *testing.T) {
+	d := &diary{kept: make(map[uint64]string)}
+	m := New(100, 1<<20, d)
+	m.State("(gateway)", "home/gw/state")
+	for _, device := range []string{"a", "b", "a.lamp"} {
+		m.State(device, "home/gw/"+device+"/state")
+	}
+	m.Begin(false, none)
+	want(t, "gone", m.Gone("b"))
+	want(t, "opened", m.Opened("a"))
+	want(t, "due", m.settled())
+	m.StateCleared("home/gw/b/state")
+	if m.Len() != 3 || len(d.kept) != 3 {
+		t.Errorf("%d topics, %d records; want 3", m.Len(), len(d.kept))
+	}
+	for _, row := range []struct {
+		below            string
+		cleared, unknown []string
+	}{
+		{"home/gw/", nil, []string{"a.lamp"}},
+		{"house/gw/", []string{"home/gw/a.lamp/state", "home/gw/a/state", "home/gw/state"}, nil},
+	} {
+		m = New(100, 1<<20, d)
+		m.Restore(d.all(t))
+		cleared, unknown := m.Settle(map[string]messages.Address{"a": home}, anyWords{}, row.below)
+		slices.Sort(cleared)
+		want(t, "cleared with "+row.below, cleared, row.cleared...)
+		want(t, "unknown with "+row.below, unknown, row.unknown...)
+	}
+	m.settled()
+	if m.Len() != 0 || len(d.kept) != 0 {
+		t.Errorf("%d topics, %d records; want none", m.Len(), len(d.kept))
+	}
 }
 
 func TestParseRecord(t *testing.T) {
@@ -245,6 +282,7 @@ func TestParseRecord(t *testing.T) {
 // FuzzRecord: whatever a ledger holds, what can be read is written as it was, and the memory bears it.
 func FuzzRecord(f *testing.F) {
 	f.Add([]byte(`{"topic":"home/x","device":"a","about":{"function":"x"},"home":{"device":"a"}}`), []byte(`{"topic":"home/x","device":"hub.b","view":"info","cleared":true}`))
+	f.Add([]byte(`{"topic":"gw/a/state","device":"a","view":"state"}`), []byte(`{"topic":"home/x/state","device":"x","view":"state"}`))
 	f.Add([]byte(`{"topic":"gw/a/info","device":"a","view":"info","sender":"s"}`), []byte(`{}`))
 	f.Fuzz(func(t *testing.T, one, two []byte) {
 		var kept []Kept
@@ -267,8 +305,10 @@ func FuzzRecord(f *testing.F) {
 		m.Gone("a")
 		m.Gone("hub")
 		m.settled()
-		if m.Len() != 0 {
-			t.Errorf("%d topics are left of %+v", m.Len(), kept)
+		for _, topic := range m.topics {
+			if topic.View != stateView {
+				t.Errorf("%+v is left of %+v", topic.Record, kept)
+			}
 		}
 	})
 }

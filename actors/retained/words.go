@@ -3,6 +3,7 @@ package retained
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -101,9 +102,22 @@ func (m *Memory) Restore(kept []Kept) {
 }
 
 // Settle compares what earlier runs have left with how this run begins: the configured devices, each with its address, the words,
-// and what the topics of views begin with. It clears what is certainly said by nobody, and returns that.
-func (m *Memory) Settle(configured map[string]messages.Address, words Words, below string) (cleared []string) {
+// and what the topics of views begin with. It clears what is certainly said by nobody, and returns that; and the devices that are
+// not configured and whose availability the broker keeps.
+func (m *Memory) Settle(configured map[string]messages.Address, words Words, below string) (cleared, unknown []string) {
 	cleared = m.Remap(words)
+	for _, t := range m.topics {
+		_, is := configured[t.Device]
+		switch {
+		case t.View != stateView || t.Cleared:
+		case !strings.HasPrefix(t.Topic, below): // of another root, or another name of the gateway
+			m.clear(t)
+			cleared = append(cleared, t.Topic)
+		case !is && t.Topic == below+t.Device+"/"+stateView:
+			unknown = append(unknown, t.Device)
+		}
+	}
+	slices.Sort(unknown)
 	for name, home := range configured {
 		cleared = append(cleared, m.There(name, home)...)
 	}
@@ -124,5 +138,5 @@ func (m *Memory) Settle(configured map[string]messages.Address, words Words, bel
 		}
 		cleared = append(cleared, m.clearAll(name, func(t *topic) bool { return t.View != "" && t.Topic != below+name+"/"+t.View })...)
 	}
-	return cleared
+	return cleared, unknown
 }
