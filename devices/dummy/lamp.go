@@ -31,14 +31,16 @@ var description = entity.Device{Model: "Dummy lamp", Entities: []entity.Entity{
 
 // openLamp has succeeded when the equipment has said how it is: a connection with nobody behind it is no lamp.
 func openLamp(ctx context.Context, d dummy, conn net.Conn) (devices.Device, error) {
-	defer context.AfterFunc(ctx, func() { conn.Close() })() // the equipment may never say anything
 	d.env.Describe(description)
 	l := &lamp{d, conn, bufio.NewScanner(conn)}
-	for range description.Entities {
-		if err := l.hear(); err != nil {
-			conn.Close()
-			return nil, err
-		}
+	stop := context.AfterFunc(ctx, func() { conn.Close() }) // ends the wait for equipment that never says anything
+	err := l.hear()
+	if !stop() && err == nil {
+		err = ctx.Err() // and the connection may be closed
+	}
+	if err != nil {
+		conn.Close()
+		return nil, err
 	}
 	return l, nil
 }

@@ -37,11 +37,11 @@ func Open(ctx context.Context, env devices.Env, p Params) (devices.Device, error
 	if err != nil {
 		return nil, err
 	}
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	b := &bridge{conn, env, bufio.NewScanner(conn), make(map[string]*lamp)}
-	if err := b.Run(ctx); err != nil || b.lines.Text() != "ready" {
+	if err := b.Run(ctx); !stop() || err != nil || b.lines.Text() != "ready" {
 		conn.Close()
-		return nil, cmp.Or(err, io.ErrUnexpectedEOF)
+		return nil, cmp.Or(err, ctx.Err(), io.ErrUnexpectedEOF)
 	}
 	return b, nil
 }
