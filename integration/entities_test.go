@@ -67,8 +67,7 @@ func TestEntities(t *testing.T) {
 	}
 
 	u := join(t, broker.address, "home/+/+/+/+/+/S", "home/$gateway/#")
-	u.await("described", retained(state("null", "null")), retained(pump(`{"action":"STATE","pump":null}`)),
-		retained(view("values", `{"flow":null,"target":null,"pump":null}`)))
+	u.awaitKept("described", state("null", "null"), pump(`{"action":"STATE","pump":null}`), view("values", `{"flow":null,"target":null,"pump":null}`))
 
 	for _, row := range []struct {
 		say  message
@@ -115,7 +114,7 @@ func TestEntities(t *testing.T) {
 	gateway.says("msg=\"connected again\"")
 	back := join(t, broker.address, "home/#")
 	for i := range kept {
-		kept[i].retained = false // or not: whoever is quick hears it live
+		kept[i].retained = false
 	}
 	back.awaitKept("a broker that has lost everything", kept...)
 
@@ -124,7 +123,7 @@ func TestEntities(t *testing.T) {
 	back.await("removed", view("values", ""), view("info", ""), answer("///boiler", ""), pump(""))
 }
 
-// awaitKept is await of messages that come live or retained.
+// awaitKept is await of messages that come live or retained: whoever is quick hears them live.
 func (u *user) awaitKept(when string, want ...message) {
 	u.t.Helper()
 	missing := make(map[message]bool)
