@@ -41,7 +41,7 @@ func (r *trial) beMute() {
 		r.fault(OpensInTime, "with equipment that doesn't answer the opener goes on %v after its context has ended", grace)
 	case err == nil:
 		r.fault(OpensByAnswer, "with equipment that doesn't answer it has opened")
-		r.close(d)
+		r.shut(d)
 	}
 }
 

@@ -64,6 +64,27 @@ func TestGood(t *testing.T) {
 			}), nil, gadgetOptions...)
 			closeHoarded()
 		}},
+		{"one whose equipment is given back when the context of its opener ends", func(t testing.TB) {
+			devicetest.Run(t, func(ctx context.Context, env devices.Env, p gadgetParams) (devices.Device, error) {
+				givenBack := make(chan struct{})
+				defer context.AfterFunc(ctx, func() { close(givenBack) })()
+				g, err := newGadget(ctx, env, p)
+				if err != nil {
+					return nil, err
+				}
+				g.run = func(g *gadget, ctx context.Context) error {
+					select {
+					case <-givenBack:
+						return errBroken
+					case <-g.cut:
+						return errBroken
+					case <-g.closed:
+						return nil
+					}
+				}
+				return g, nil
+			}, nil, gadgetOptions...)
+		}},
 		{"hub", func(t testing.TB) {
 			devicetest.Run(t, with(func(g *gadget) {
 				for _, name := range []string{"hall", "attic"} {

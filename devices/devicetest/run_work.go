@@ -172,7 +172,7 @@ func (r *trial) endContexts() {
 	case errors.Is(err, errGoesOn):
 		r.fault(OpensInTime, "the opener goes on %v after its context has ended", grace)
 		return
-	case err == nil && !r.close(d):
+	case err == nil && !r.shut(d): // its equipment may have been given back when the context ended
 		return
 	}
 	d := r.opened("after its context had ended")
