@@ -2,6 +2,7 @@ package actors_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -132,6 +133,52 @@ func TestEntitiesAreFound(t *testing.T) {
 		info, _ := b.gateway.Device("b")
 		if want := (config.AnswersTo{Device: []string{"b", "Pump"}}); !slices.Equal(info.AnswersTo.Device, want.Device) || info.AnswersTo.Function != nil {
 			t.Errorf("answers to %v, want %v", info.AnswersTo, want)
+		}
+	})
+}
+
+func init() {
+	devices.Register("mover", func(_ context.Context, env devices.Env, _ struct{}) (devices.Device, error) {
+		m := mover{env}
+		m.to("Hall")
+		return m, nil
+	})
+}
+
+// mover is a device whose only entity is wherever the last command has said.
+type mover struct{ env devices.Env }
+
+func (m mover) to(location string) {
+	m.env.Describe(entity.Device{Entities: []entity.Entity{{ID: "seen", Kind: entity.Bool, Address: messages.Address{Location: location}}}})
+}
+
+func (m mover) Handle(_ context.Context, msg messages.InternalMsg) error {
+	m.to(msg.Action())
+	return nil
+}
+
+func (mover) Close() error { return nil }
+
+// What a device answers to goes with its description, unless the configuration says it.
+func TestAnswersFollowTheDescription(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, []config.Device{
+			{Name: "a", Type: "mover", Reply: config.ReplyAlways},
+			{Name: "b", Type: "mover", AnswersTo: config.AnswersTo{Location: []string{"Office"}, Device: []string{"b", "both"}}},
+		})
+		defer b.end()
+		for _, row := range []struct{ to, want string }{
+			{"Hall", "Attic"}, {"Hall", "Attic"}, {"Attic", "Cellar"}, {"Cellar", "Cellar"},
+		} {
+			b.arrive("home///"+row.to+"//me/C", row.want)
+			info, _ := b.gateway.Device("a")
+			if got := fmt.Sprint(info.AnswersTo); got != "{[] [] ["+row.want+"] [a]}" {
+				t.Errorf("after %s to %s: answers to %s", row.want, row.to, got)
+			}
+		}
+		info, _ := b.gateway.Device("b")
+		if got := fmt.Sprint(info.AnswersTo); got != "{[] [] [Office] [b both]}" {
+			t.Errorf("one whose configuration says it answers to %s", got)
 		}
 	})
 }

@@ -132,7 +132,8 @@
 // The description and the values stay while the device is down: the broker keeps what was last told, availability tells that the
 // device is down, and what is stale becomes unknown. There are no heartbeats meanwhile. When the device is back, only what has
 // changed is told. The same description again changes nothing; from another one entities of the same ID and kind take over their
-// values, and what is not said any more is cleared.
+// values, and what is not said any more is cleared. When the gateway has been started again, every value is unknown until the device
+// has read it.
 //
 // What a device answers to follows from its description where answers_to leaves a characteristic out; until the first description,
 // from its address. The parent has the mapper know, behind the device's first route. A description that entity.Check refuses
