@@ -64,7 +64,20 @@ type decoder struct{ faults faultList }
 // section fills the struct v from a map whose keys are spelt like its own, and asks it what is wrong with it.
 func (d *decoder) section(at place, raw map[string]any, v reflect.Value) {
 	before := len(d.faults)
-	d.fields(at, raw, v)
+	if d.fields(at, raw, v); len(d.faults) == before {
+		d.ask(at, v)
+	}
+}
+
+// ask asks the struct v what is wrong with it, and before it the structs that it embeds: a Validate of its own hides theirs.
+func (d *decoder) ask(at place, v reflect.Value) {
+	before, embedded := len(d.faults), -1
+	for _, f := range specs(v.Type()) {
+		if len(f.Index) > 1 && f.Index[0] != embedded {
+			embedded = f.Index[0]
+			d.ask(at, v.Field(embedded))
+		}
+	}
 	if asked, ok := v.Addr().Interface().(Validator); ok && len(d.faults) == before {
 		for _, f := range Faults(asked.Validate()) {
 			d.faults.add(join(at.String(), f.Key), f.Err)

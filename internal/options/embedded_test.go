@@ -69,3 +69,40 @@ func TestFaultsOfEmbedded(t *testing.T) {
 		}
 	}
 }
+
+// square hides the Validate of what it embeds behind its own.
+type square struct {
+	Shape
+	Side int     `koanf:"side" default:"1"`
+	Pin  *Secret `koanf:"pin"`
+}
+
+func (s *square) Validate() error {
+	if s.Side == 13 {
+		return errors.New("brings bad luck")
+	}
+	return nil
+}
+
+// What is embedded is asked as well, and once.
+func TestEmbeddedIsAsked(t *testing.T) {
+	for want, raw := range map[string]map[string]any{
+		"":                {"id": "a"},
+		"id: is bad":      {"id": "bad", "side": 13},
+		"brings bad luck": {"id": "a", "side": 13},
+	} {
+		got := ""
+		if err := Decode(raw, new(square)); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%v: got %q, want %q", raw, got, want)
+		}
+	}
+	if err := Decode(map[string]any{"id": "bad"}, new(circle)); err == nil || err.Error() != "id: is bad" {
+		t.Errorf("a Validate that is promoted says %v", err)
+	}
+	if got := HideSecrets(map[string]any{"pin": "1234"}, Tree(square{}), true); got["pin"] != "******" {
+		t.Errorf("a secret that need not be given is shown: %v", got)
+	}
+}

@@ -180,9 +180,9 @@ func (s spec) field(key string) Field {
 	}
 }
 
-// holdsSecrets reports whether a type is Secret, or a list or a map of secrets.
+// holdsSecrets reports whether a type is Secret, or a pointer to one, or a list or a map of secrets.
 func holdsSecrets(t reflect.Type) bool {
-	for t.Kind() == reflect.Slice || t.Kind() == reflect.Map {
+	for t.Kind() == reflect.Slice || t.Kind() == reflect.Map || t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
 	return t == reflect.TypeFor[Secret]()
