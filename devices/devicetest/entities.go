@@ -32,15 +32,15 @@ func (e *Env) Describe(description entity.Device) {
 		faults := checkWords(whole)
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		e.refused = append(e.refused, faults...)
+		e.refused = noted(e.refused, faults...)
 		e.news()
 		return
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if err = fmt.Errorf("%w: description: %w", devices.ErrConfig, err); e.opened {
-		e.reports = append(e.reports, err)
-		e.refused = append(e.refused, err)
+		e.reports = noted(e.reports, err)
+		e.refused = noted(e.refused, err)
 	} else {
 		e.misdescribed = err
 	}
@@ -83,10 +83,10 @@ func (e *Env) told(err error, what string) {
 	defer e.mu.Unlock()
 	switch {
 	case e.closed:
-		e.late = append(e.late, errors.New(what))
+		e.late = noted(e.late, errors.New(what))
 	case err != nil:
-		e.reports = append(e.reports, err)
-		e.refused = append(e.refused, err)
+		e.reports = noted(e.reports, err)
+		e.refused = noted(e.refused, err)
 	}
 	e.news()
 }

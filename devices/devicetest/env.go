@@ -100,10 +100,10 @@ func (e *Env) emit(msg messages.InternalMsg, retain bool) devices.Receipt {
 	defer e.mu.Unlock()
 	switch {
 	case e.closed:
-		e.late = append(e.late, fmt.Errorf("emitted %v", msg))
+		e.late = noted(e.late, fmt.Errorf("emitted %v", msg))
 		return decided(devices.ErrStopped)
 	case err != nil:
-		e.refused = append(e.refused, err)
+		e.refused = noted(e.refused, err)
 		return decided(fmt.Errorf("%w: %w", devices.ErrRefused, err))
 	}
 	select {
@@ -140,11 +140,16 @@ func next[T any](from <-chan T, within time.Duration, done string) (T, error) {
 	}
 }
 
-// Report adds to Reports.
+// noted appends errors, until there are enough: a device may go wrong for ever.
+func noted(errs []error, more ...error) []error {
+	return append(errs, more[:min(len(more), max(0, room-len(errs)))]...)
+}
+
+// Report adds to Reports, which holds the first 1,000.
 func (e *Env) Report(err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.reports = append(e.reports, err)
+	e.reports = noted(e.reports, err)
 }
 
 // Reports returns the errors that the device has reported so far.
