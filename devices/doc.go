@@ -54,6 +54,6 @@
 // Packages below kit hold what many devices share: polls at an interval, serial ports, frames of a stream. docs/devices.md is the guide for
 // authors, and "gateway new device" writes a device to begin with.
 //
-// Package devicetest runs a device without a gateway. A type that is a whole actor, with behaviours, timers and children, is
+// Package devicetest runs a device without a gateway; its Run holds any device to this contract. A type that is a whole actor, with behaviours, timers and children, is
 // registered by package actors instead.
 package devices

@@ -226,6 +226,13 @@ var planted = []struct {
 			return nil
 		}
 	}), devicetest.ReturnsInTime, "set level to 10: it goes on"},
+	{"Observe ignores its context", func(ctx context.Context, env devices.Env, p gadgetParams) (devices.Device, error) {
+		g, err := newGadget(ctx, env, p)
+		if err != nil {
+			return nil, err
+		}
+		return deaf{g}, nil
+	}, devicetest.ReturnsInTime, "a status that it does not know: it goes on"},
 	{"Handle swallows an unknown action", with(func(g *gadget) {
 		g.handle = func(*gadget, context.Context, messages.InternalMsg) error { return nil }
 	}), devicetest.Refuses, "want devices.ErrAction"},
@@ -324,6 +331,11 @@ var planted = []struct {
 		_, _ = g.env.Add("lamp", messages.Address{}, func(context.Context, devices.Env) (devices.Device, error) { return swallower{}, nil })
 	}), devicetest.Refuses, "want devices.ErrAction"},
 }
+
+// deaf is a gadget that hangs over each status.
+type deaf struct{ *gadget }
+
+func (deaf) Observe(context.Context, messages.InternalMsg) error { return hung() }
 
 // swallower does nothing, with success.
 type swallower struct{}
