@@ -283,5 +283,9 @@ func (c *connection) stop() {
 // closed reports that nothing is left of the link.
 func (c *connection) closed() {
 	c.dropped.stop()
-	c.supervisor.send(messages.LinkClosed{Unsent: c.outbox.Len()})
+	unsent := c.outbox.Len()
+	if c.ledger == nil { // else the next run clears what this one could not
+		unsent += c.retained.Uncleared()
+	}
+	c.supervisor.send(messages.LinkClosed{Unsent: unsent})
 }

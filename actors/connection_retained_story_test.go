@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -46,9 +45,11 @@ func (b *bench) lose(forgets bool) {
 			clear(b.broker.retained)
 		}
 	})
-	b.broker.session().lose(io.EOF)
+	b.broker.session().lose(errReset) // for which no publication is to blame
 	synctest.Wait()
 }
+
+var errReset = errors.New("connection reset")
 
 // wantKeeps compares what the broker keeps but for availability and filters: "topic payload", the root left out.
 func (b *bench) wantKeeps(when string, want ...string) {
@@ -394,6 +395,36 @@ func TestForgottenStatusIsResolved(t *testing.T) {
 			t.Error("the receipt is still open")
 		}
 	})
+}
+
+// At the end the log tells what could not be cleared, unless the ledger knows of it.
+func TestUnclearedIsTold(t *testing.T) {
+	for _, ledger := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			f, dial := remembering()
+			b := start(t, lamps("a"), dial, func(o *actors.Options) {
+				if ledger {
+					o.State = t.TempDir()
+				}
+			})
+			b.broker = f
+			b.retain("a", "Light", "ON")
+			time.Sleep(time.Second)
+			f.locked(func() { f.down = errRefused })
+			b.lose(false)
+			b.forget("a", "Light")
+			b.log.take()
+			b.end()
+			lines := b.log.take()
+			want := 2 // the clearing, and the last word of the lamp
+			if ledger {
+				want = 1
+			}
+			if len(mentions(lines, fmt.Sprint("unsent=", want))) != 1 {
+				t.Errorf("with a ledger %t the log says %q, want unsent=%d", ledger, lines, want)
+			}
+		})
+	}
 }
 
 // With a folder that is of no use the gateway works all the same, and says so.

@@ -88,6 +88,16 @@ func (t *topic) aside() bool { return t.losses >= outbox.MaxLosses }
 // Len returns how many topics there are.
 func (m *Memory) Len() int { return len(m.topics) }
 
+// Uncleared returns how many topics the broker has still to clear.
+func (m *Memory) Uncleared() (n int) {
+	for _, t := range m.topics {
+		if t.Cleared {
+			n++
+		}
+	}
+	return n
+}
+
 // About returns what the status of a topic is about, and the sender that it names.
 func (m *Memory) About(topic string) (about messages.Address, sender string) {
 	if t := m.topics[topic]; t != nil {
@@ -215,8 +225,11 @@ func (m *Memory) record(t *topic, r Record) {
 	t.number = number
 }
 
-// put gives a topic its latest payload.
+// put gives a topic its latest payload. If the broker would not have the one before, another one gets a chance, alone.
 func (m *Memory) put(t *topic, payload string) {
+	if payload != t.payload {
+		t.losses = min(t.losses, outbox.MaxLosses-1)
+	}
 	m.bytes -= t.size()
 	t.payload, t.known = payload, true
 	m.bytes += t.size()

@@ -120,7 +120,7 @@ func TestHuge(t *testing.T) {
 	}
 }
 
-// A topic over which sessions end is set aside, and views are when the broker will have none.
+// A topic over which sessions end is set aside until it has another payload, and views are when the broker will have none.
 func TestSetAside(t *testing.T) {
 	m := New(100, 1<<20, NoLedger{})
 	m.View("a", "info", "i", "{}")
@@ -137,9 +137,18 @@ func TestSetAside(t *testing.T) {
 	}
 	want(t, "then", m.dues(), "v 1")
 	m.Landed("v", false)
-	m.View("a", "values", "v", "2")
+	m.View("a", "values", "v", "1")
 	m.View("a", "info", "i", "{}")
-	want(t, "refused by the broker", m.dues())
+	want(t, "refused by the broker, and shown again", m.dues())
+	m.View("a", "values", "v", "2")
+	if d, ok := m.First(); !ok || d.Losses != 2 {
+		t.Errorf("with another payload %+v is due, %t; want one chance more", d, ok)
+	}
+	want(t, "with another payload", m.dues(), "v 2")
+	if !m.Suspect("v", true) {
+		t.Error("it is not set aside again at once")
+	}
+	m.Lost("v")
 	m.View("a", "x", "x", "1")
 	m.SpareViews()
 	m.View("a", "y", "y", "1")
