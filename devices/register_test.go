@@ -92,7 +92,7 @@ func TestLookup(t *testing.T) {
 		t.Errorf("found %q, error %v; want heater", typ.Name, err)
 	}
 	_, err := devices.Lookup("haeter")
-	if want := `unknown device type "haeter" (have "bare", "bridge", "either", "given", "heater", "lamp", "made")`; err == nil || err.Error() != want {
+	if want := `unknown device type "haeter" (have "bare", "boiler", "bridge", "either", "given", "heater", "lamp", "made")`; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }

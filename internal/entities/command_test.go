@@ -190,3 +190,51 @@ func TestDo(t *testing.T) {
 	}
 	g.teller.End()
 }
+
+// Whatever a message says: it asks for what the description allows, at its address, all or nothing.
+func FuzzAsk(f *testing.F) {
+	for _, seed := range []string{
+		`{"type":"C","location":"Attic","action":"SET","arguments":{"attic":true,"dimmer":"50","id":1}}`,
+		`{"type":"C","function":"Lighting","action":"SET","arguments":{"dimmer":1e999,"mode":"eco","power":5}}`,
+		`{"type":"C","device":"house","action":"GET"}`, `{"type":"C","action":"LIGHT_ON"}`, `{"type":"S","action":"SET","arguments":{"hall":true}}`,
+		`{"type":"C","action":"SET","arguments":{"hall":[{}],"all_off":null,"reply":true}}`,
+	} {
+		f.Add(seed)
+	}
+	teller := NewTeller(new(heard))
+	if err := teller.Describe(house()); err != nil {
+		f.Fatal(err)
+	}
+	n := teller.Description()
+	f.Fuzz(func(t *testing.T, literal string) {
+		v, err := messages.ParseValue(literal)
+		if err != nil {
+			t.Skip()
+		}
+		msg, err := messages.FromValue(v)
+		if err != nil {
+			t.Skip()
+		}
+		r, err := n.Ask(msg)
+		if err != nil && (!r.IsZero() || errors.Is(err, devices.ErrAction) == errors.Is(err, devices.ErrNotMine) || err.Error() == "") {
+			t.Fatalf("%v asks for %v, and is refused by %v", msg, r, err)
+		}
+		if !r.IsZero() && msg.Type() != messages.Command || r.Changes != nil && r.At != nil {
+			t.Fatalf("%v asks for %v", msg, r)
+		}
+		for _, c := range r.Changes {
+			e, ok := n.entity(c.ID)
+			if !ok || e.Hidden || !matches(n.device.AddressOf(e), msg.Address()) {
+				t.Fatalf("%v asks for %v", msg, r)
+			}
+			if again, err := e.Change(c.Value); err != nil || again != c {
+				t.Fatalf("%v asks for %v, which is %v (%v)", msg, c, again, err)
+			}
+		}
+		for _, at := range r.At {
+			if !matches(at, msg.Address()) {
+				t.Fatalf("%v asks for %v", msg, r)
+			}
+		}
+	})
+}
