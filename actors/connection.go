@@ -110,6 +110,9 @@ func (c *connection) Receive(ctx actor.Context) {
 		c.publish(m)
 	case messages.RetainedPublication:
 		c.publishRetained(m)
+	case messages.Wordless:
+		c.retained.Wordless(m.Device, m.Msg, m.Number == 0)
+		c.tellGivenUp()
 	case messages.View:
 		c.show(m)
 	case messages.Forget:

@@ -503,3 +503,47 @@ func TestLedgerOutlivesTheProcess(t *testing.T) {
 		})
 	}
 }
+
+// A retained status that the map refuses is said as soon as another map takes it, unless it has been forgotten meanwhile.
+func TestRefusedStatusWaitsForWords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, dial := remembering()
+		strict := mapFile(t, "home", "on", "home/#")
+		b := start(t, lamps("a", "b"), dial, func(o *actors.Options) { o.Codec = strict })
+		defer b.end()
+		b.broker = f
+		b.retain("a", "Light", "ON")
+		b.retain("a", "Light", "STATE")
+		b.retain("a", "Radio", "STATE")
+		b.retain("b", "Oven", "STATE")
+		b.retain("b", "Blind", "OLD")
+		b.retain("b", "Blind", "ON")
+		b.forget("a", "Radio")
+		b.wantKeeps("while the map is strict", "Light////gw/S on", "Blind////gw/S on")
+		all := []string{"Light////gw/S STATE", "Oven////gw/S STATE", "Blind////gw/S ON"}
+		for range 2 {
+			b.reload(plainMap(t))
+			b.wantKeeps("another map takes all", all...)
+			b.reload(strict)
+			b.wantKeeps("the strict map again", "Blind////gw/S on")
+		}
+		b.lose(true)
+		b.reload(plainMap(t))
+		time.Sleep(time.Minute)
+		b.wantKeeps("in another session", all...)
+	})
+}
+
+// plainMap is a map that takes every word as it is.
+func plainMap(t *testing.T) *mapping.Codec {
+	t.Helper()
+	file, _, err := mapping.Parse([]byte(`{"root": "home", "topics": ["home/#"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	codec, err := mapping.New("gw", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return codec
+}

@@ -109,7 +109,8 @@
 // What a device leaves is cleared when the device is no more: the connection hears of that by messages.Drained, from the mapper,
 // behind all that the device has said and ahead of all that its successor says. Env.Forget goes the same way. Another map reaches
 // the connection by way of the mapper as well, behind what is in the words of before; a status that has another topic with it is
-// cleared at the old one and said at the new one. A clearing stays in the memory until the broker has acknowledged it.
+// cleared at the old one and said at the new one. A retained status that a map refuses waits, in the memory, for another map that
+// takes it, and is then said. A clearing stays in the memory until the broker has acknowledged it.
 //
 // The ledger (Options.State) is a spool with a record for each of these topics. A record is on disk before its topic is published
 // for the first time, and is released when the topic has been cleared. A ledger that can't be written, or takes longer than two

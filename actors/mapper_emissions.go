@@ -29,6 +29,9 @@ func (m *mapper) emitted(e messages.Emitted) {
 		m.unsaid.note(fmt.Errorf("device %q: %w", e.Device, err))
 		m.log.Debug("emission refused", "device", e.Device, "message", e.Msg, "err", err)
 		m.receipts.resolve(e.Number, fmt.Errorf("%w: %w", devices.ErrRefused, err))
+		if e.Retain && e.Msg.Type() == messages.Status && m.codec.Signs(e.Msg.Sender()) {
+			m.connection.send(messages.Wordless(e))
+		}
 		return
 	}
 	p := messages.Publication{Number: e.Number, Device: e.Device, Topic: topic, Payload: payload, Retain: e.Retain}

@@ -15,6 +15,10 @@ type RetainedPublication struct {
 	Msg InternalMsg
 }
 
+// Wordless is a status that the broker was to keep, and that the map in force refuses. It is said when another map takes it. Mapper →
+// connection.
+type Wordless Emitted
+
 // Forget has the broker forget the retained statuses that a device has said about an address. It goes the way of what the device
 // emits, behind that. Device → mapper → connection.
 type Forget struct {

@@ -22,10 +22,11 @@ type Memory struct {
 	ledger          Ledger
 	keeps           bool // the ledger is one
 
-	topics  map[string]*topic
-	order   list.List // of *topic, the longest unsaid first
-	bytes   int
-	givenUp int
+	topics   map[string]*topic
+	wordless map[place]Status // what the words in force refuse
+	order    list.List        // of *topic, the longest unsaid first
+	bytes    int
+	givenUp  int
 
 	devices  map[string]*device  // that are there, or have topics
 	awaited  map[string][]string // by hub: devices of an earlier run that the hub may add again
@@ -73,7 +74,7 @@ func New(most, mostBytes int, ledger Ledger) *Memory {
 	_, none := ledger.(NoLedger)
 	return &Memory{
 		most: most, mostBytes: mostBytes, ledger: ledger, keeps: !none,
-		topics: make(map[string]*topic), devices: make(map[string]*device), awaited: make(map[string][]string),
+		topics: make(map[string]*topic), wordless: make(map[place]Status), devices: make(map[string]*device), awaited: make(map[string][]string),
 	}
 }
 
@@ -121,6 +122,11 @@ type Status struct {
 // Status notes a retained status that the outbox is to send, and returns the record that is to be in the ledger first; 0: none.
 // What somebody else has signed is cleared when the device goes, and not said again: the other may have said something newer.
 func (m *Memory) Status(s Status) (record uint64) {
+	delete(m.wordless, placeOf(s.Msg))
+	return m.note(s)
+}
+
+func (m *Memory) note(s Status) (record uint64) {
 	t := m.get(Record{Topic: s.Topic, Device: s.Device, About: s.Msg.Address(), Sender: s.Msg.Sender(), Entities: s.Entities})
 	t.msg, t.said = s.Msg, true
 	m.sent(t, s.Payload, s.Signed)
@@ -309,11 +315,13 @@ func (m *Memory) clearAll(name string, picks func(*topic) bool) (cleared []strin
 
 // Forget clears the statuses that a device has said about an address.
 func (m *Memory) Forget(device string, about messages.Address) (cleared []string) {
+	m.forgetWordless(device, func(a messages.Address) bool { return a == about })
 	return m.clearAll(device, func(t *topic) bool { return t.View == "" && t.About == about })
 }
 
 // Gone clears all that a device has left which is no more, and what is left of devices that it might have added again.
 func (m *Memory) Gone(device string) (cleared []string) {
+	m.forgetWordless(device, func(messages.Address) bool { return true })
 	cleared = m.clearAll(device, func(*topic) bool { return true })
 	if d := m.devices[device]; d != nil {
 		if d.there = false; len(d.topics) == 0 {

@@ -143,10 +143,12 @@ func (w *world) say() {
 	function := string(rune('a' + w.random.IntN(functions)))
 	msg := messages.New(messages.Status, messages.Address{Function: function}, fmt.Sprint(w.next))
 	topic, payload, err := w.words.Encode(msg)
+	w.note("%s says %d about %s", device, w.next, function)
 	if err != nil {
+		w.memory.Wordless(device, msg, false)
+		w.says[function] = saying{device: device, msg: msg}
 		return
 	}
-	w.note("%s says %d about %s", device, w.next, function)
 	w.memory.Status(Status{Device: device, Topic: topic, Payload: payload, Msg: msg, Signed: true})
 	w.outbox.Push(outbox.Entry{Publication: messages.Publication{Device: device, Topic: topic, Payload: payload, Retain: true}, QoS: 1})
 	w.says[function] = saying{device: device, msg: msg}
@@ -191,14 +193,14 @@ func (w *world) remap() {
 	w.reword(before)
 }
 
-// reword has nobody say what other words have no topic for, nor, if only the ledger knows of it, what has another one now.
+// reword has nobody say what only the ledger knows of, if other words have no topic for it, or another one.
 func (w *world) reword(before turned) {
 	for function, s := range w.says {
 		if s.view != "" {
 			continue
 		}
-		was, _ := before.Topic(s.msg)
-		if is, err := w.words.Topic(s.msg); err != nil || s.older && is != was {
+		was, none := before.Topic(s.msg)
+		if is, err := w.words.Topic(s.msg); s.older && (none != nil || err != nil || is != was) {
 			delete(w.says, function)
 		}
 	}
@@ -352,7 +354,10 @@ func (w *world) settle() {
 			want[key] = s
 			continue
 		}
-		topic, payload, _ := w.words.Encode(s.msg)
+		topic, payload, err := w.words.Encode(s.msg)
+		if err != nil {
+			continue // it waits for words
+		}
 		s.view = payload
 		want[topic] = s
 	}

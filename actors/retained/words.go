@@ -15,9 +15,9 @@ type Words interface {
 }
 
 // Remap puts other words in force. A status that has another topic with them is cleared at the old one, and said at the new one if
-// the memory knows the message. Remap returns the topics of which the outbox may still hold what is of former words.
+// the memory knows the message. One that the words refuse is kept until other words take it ([Memory.Wordless]). Remap returns the topics of which the outbox may still hold what is of former words.
 func (m *Memory) Remap(words Words) (superseded []string) {
-	var moves []Status
+	var moves, refused []Status
 	var old []*topic
 	for at := m.order.Front(); at != nil; at = at.Next() {
 		t := at.Value.(*topic)
@@ -28,8 +28,11 @@ func (m *Memory) Remap(words Words) (superseded []string) {
 		switch {
 		case to != t.Topic:
 			old = append(old, t)
-			if known {
+			switch {
+			case known:
 				moves = append(moves, Status{t.Device, to, payload, t.msg, true, t.Entities})
+			case t.msg.Type() != 0 && !m.isWordless(t.msg): // what is wordless already is newer
+				refused = append(refused, Status{Device: t.Device, Msg: t.msg, Entities: t.Entities})
 			}
 		case known && payload != t.payload:
 			superseded = append(superseded, t.Topic)
@@ -37,14 +40,18 @@ func (m *Memory) Remap(words Words) (superseded []string) {
 			m.owe(t, news)
 		}
 	}
+	moves = append(moves, m.findWords(words)...)
 	for _, t := range old {
 		superseded = append(superseded, t.Topic)
 		m.clear(t)
 	}
 	for _, s := range moves {
 		superseded = append(superseded, s.Topic)
-		m.Status(s)
+		m.note(s)
 		m.owe(m.topics[s.Topic], news)
+	}
+	for _, s := range refused {
+		m.Wordless(s.Device, s.Msg, s.Entities)
 	}
 	slices.Sort(superseded)
 	return slices.Compact(superseded)
