@@ -54,7 +54,7 @@ func TestNewDevice(t *testing.T) {
 	t.Parallel()
 	m := newModule(t, "device", "lamp")
 	begun := time.Now()
-	if said := m.raced("test", "./..."); !strings.Contains(said, "ok  \texample.com/lamp/lamp") {
+	if said := m.raced("test", "./..."); !strings.Contains(said, "ok  \texample.com/lamp/devices/lamp") {
 		t.Errorf("go test says\n%s", said)
 	}
 	t.Logf("go test took %v", time.Since(begun))
@@ -63,14 +63,14 @@ func TestNewDevice(t *testing.T) {
 	if said := m.run("gofmt", "-l", "."); said != "" {
 		t.Errorf("gofmt would change\n%s", said)
 	}
-	m.raced("build", "-o", "house", ".")
-	if said := m.run("./house", "devices", "lamp"); !strings.Contains(said, "lamp: can be switched on and off, over TCP\n") {
+	m.raced("build", ".")
+	if said := m.run("./lamp", "devices", "lamp"); !strings.Contains(said, "lamp: can be switched on and off, over TCP\n") {
 		t.Errorf("devices says\n%s", said)
 	}
-	if said := m.run("./house", "check", "--config", "lamp.yaml"); !strings.Contains(said, "lamp.yaml is good\n") {
+	if said := m.run("./lamp", "check", "--config", "lamp.yaml"); !strings.Contains(said, "lamp.yaml is good\n") {
 		t.Errorf("check says\n%s", said)
 	}
-	gateway := startProgram(t, m.dir, filepath.Join(m.dir, "house"), nil, "run", "--config", "lamp.yaml", "--embedded.address", "127.0.0.1:0")
+	gateway := startProgram(t, m.dir, filepath.Join(m.dir, "lamp"), nil, "run", "--embedded.address", "127.0.0.1:0")
 	address := gateway.broker()
 	gateway.says(`msg="device online" device=lamp`)
 	user := join(t, address, "home/+/+/+/+/+/S")
@@ -94,7 +94,7 @@ func TestNewDeviceNames(t *testing.T) {
 	m := newModule(t, "device", "error", "--module", "example.org/some-house/things")
 	m.run("go", "vet", "./...") // a name that Go knows already shadows nothing
 	text, err := os.ReadFile(filepath.Join(m.dir, "main.go"))
-	if err != nil || !strings.Contains(string(text), `_ "example.org/some-house/things/error"`) {
+	if err != nil || !strings.Contains(string(text), `_ "example.org/some-house/things/devices/error"`) {
 		t.Errorf("main.go is %s, %v", text, err)
 	}
 }

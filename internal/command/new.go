@@ -79,9 +79,9 @@ var skeletonNames = []struct{ template, file string }{
 	{"go.mod.txt", "go.mod"},
 	{"main.go.txt", "main.go"},
 	{"config.yaml.txt", "{{.Name}}.yaml"},
-	{"device.go.txt", "{{.Name}}/{{.Name}}.go"},
-	{"pretend.go.txt", "{{.Name}}/pretend.go"},
-	{"device_test.go.txt", "{{.Name}}/{{.Name}}_test.go"},
+	{"device.go.txt", "devices/{{.Name}}/{{.Name}}.go"},
+	{"pretend.go.txt", "devices/{{.Name}}/pretend.go"},
+	{"device_test.go.txt", "devices/{{.Name}}/{{.Name}}_test.go"},
 }
 
 // write writes the files into the working directory, and has the go command complete go.mod.
@@ -147,8 +147,8 @@ func create(name string, text []byte) (err error) {
 var (
 	deviceName = regexp.MustCompile(`^[a-z][a-z0-9]{0,39}$`)
 	modulePath = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]*(/[A-Za-z0-9][A-Za-z0-9._~-]*)*$`)
-	// folders are names that the go command takes for something else.
-	folders = []string{"main", "internal", "vendor", "testdata", "all", "std", "cmd"}
+	// others are names that the go command takes for something else, or that other files have.
+	others = []string{"main", "internal", "vendor", "testdata", "all", "std", "cmd", "devices", "pretend"}
 )
 
 // complete finds the library, and says all that is wrong with what was asked for.
@@ -162,8 +162,8 @@ func (s *skeleton) complete() error {
 		name("is no name for a type: want a small letter, and then at most 39 small letters and digits, for it is also a package's")
 	case token.IsKeyword(s.Name):
 		name("is a word of Go's own: want another")
-	case slices.Contains(folders, s.Name):
-		name("means something else to the go command: want another")
+	case slices.Contains(others, s.Name):
+		name("stands for something else: want another")
 	case err == nil:
 		name("is that of a type of device that there is already: want another")
 	}
