@@ -38,6 +38,8 @@ type Type struct {
 	// Describe tells what a device with these params is, without opening anything: its description is in force from the start,
 	// also while the device is down. Nil for a type whose devices describe themselves when they have been opened, if at all.
 	Describe func(params map[string]any) (entity.Device, error)
+	// Warnings tells what in good params is likely to be a mistake, each with its option. Nil for a type that has none.
+	Warnings func(params map[string]any) []string
 }
 
 // table holds the types of this binary. It is written by init functions, and by tests.
@@ -61,6 +63,8 @@ var table = struct {
 //
 // What tags can't say, such as two parameters that exclude each other, a method Validate() error can, of P and of any struct
 // within: "gateway check" calls it as well. What only opening tells, that it does not know.
+//
+// A method Warnings() []string of P tells what is good and yet likely a mistake: see [Type.Warnings].
 //
 // Where the parameters say all that there is to say of a device's entities, a method Describe() (entity.Device, error) of P
 // does: see [Type.Describe].
@@ -101,11 +105,23 @@ func NewType[P any](name string, open func(ctx context.Context, env Env, params 
 			return any(&p).(describer).Describe()
 		}
 	}
+	if _, warns := any(&zero).(warner); warns {
+		t.Warnings = func(params map[string]any) []string {
+			p, err := Decode[P](params)
+			if err != nil {
+				return nil // Check tells of it
+			}
+			return any(&p).(warner).Warnings()
+		}
+	}
 	for _, option := range more {
 		option(&t)
 	}
 	return t
 }
+
+// warner is what parameters are that may be good and likely a mistake.
+type warner interface{ Warnings() []string }
 
 // describer is what parameters are that say all of their device's entities.
 type describer interface {

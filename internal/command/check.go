@@ -31,7 +31,7 @@ can't know, nor what a type makes of parameters that it reads itself: it says so
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		loaded, err := sources.load(cmd)
 		p, warnings, err := examine(loaded, err)
-		for _, warning := range slices.Concat(warnings, overlaps(loaded, p.codec), unmapped(loaded, p.codec)) {
+		for _, warning := range slices.Concat(warnings, doubtful(loaded), overlaps(loaded, p.codec), unmapped(loaded, p.codec)) {
 			fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+options.Redact(warning))
 		}
 		if err != nil {
@@ -73,6 +73,23 @@ func checkEntities(l *config.Loaded, codec *mapping.Codec) error {
 		faults = append(faults, err)
 	}
 	return errors.Join(faults...)
+}
+
+// doubtful returns a warning for each of the devices' own options that is likely a mistake. Only check prints these warnings.
+func doubtful(l *config.Loaded) (warnings []string) {
+	if l == nil {
+		return nil
+	}
+	for _, d := range l.Config.Devices {
+		t, err := devices.Lookup(d.Type)
+		if err != nil || t.Warnings == nil {
+			continue
+		}
+		for _, warning := range t.Warnings(d.Params) {
+			warnings = append(warnings, fmt.Sprintf("device %q: %s", d.Name, warning))
+		}
+	}
+	return warnings
 }
 
 // unmapped returns a warning for each word of the devices' entities that the map refuses. Only check prints these warnings: each
