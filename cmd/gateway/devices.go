@@ -2,4 +2,7 @@ package main
 
 import (
 	_ "github.com/mqttgateway/mqttgateway/devices/dummy"
+	_ "github.com/mqttgateway/mqttgateway/devices/serial"
+	_ "github.com/mqttgateway/mqttgateway/devices/tcp"
+	_ "github.com/mqttgateway/mqttgateway/devices/udp"
 )
