@@ -89,6 +89,8 @@ func TestReadme(t *testing.T) {
 		begin, kitchen, check := r.take(t, "console", "$ gateway config"), r.take(t, "yaml", "gateway: "), r.take(t, "console", "$ gateway check ")
 		tests["configuration to begin with"] = func(t *testing.T) { shell(t, t.TempDir(), begin) }
 		tests["map and configuration"] = func(t *testing.T) { runKitchen(t, kitchen, mapFile, check, homeAssistant) }
+		equipment := r.take(t, "yaml", "devices:")
+		tests["real equipment"] = func(t *testing.T) { checkEquipment(t, equipment) }
 		users := r.take(t, "yaml", "mqtt: {broker: embedded}")
 		tests["the broker's users"] = func(t *testing.T) { runUsers(t, users) }
 		device := r.take(t, "go", "package lamp")
@@ -373,6 +375,21 @@ func runUsers(t *testing.T, users *block) {
 		t.Errorf("with the right password: %v, with a wrong one: %v", right, wrong)
 	}
 	gateway.stop()
+}
+
+// checkEquipment checks the devices that README describes, and looks at what one of them has. Tests of their types run them.
+func checkEquipment(t *testing.T, equipment *block) {
+	dir := t.TempDir()
+	write(t, dir, "house.yaml", "mapping: {root: home, topics: [home/+/+/+/+/+/C]}\n"+equipment.text()+"\n")
+	if said := shell(t, dir, &block{lines: []string{"$ gateway check --config house.yaml"}}); !strings.Contains(said, "is good") || strings.Contains(said, "warning") {
+		t.Errorf("check says %s", said)
+	}
+	said := shell(t, dir, &block{lines: []string{"$ gateway devices receiver --config house.yaml"}})
+	for _, id := range []string{"power", "volume", "input"} {
+		if !strings.Contains(said, id) {
+			t.Errorf("the receiver has no %s: %s", id, said)
+		}
+	}
 }
 
 // runLamp builds the program that README describes, beside the files of this repository, and switches its lamp on.
