@@ -21,8 +21,8 @@ var (
 type Options struct {
 	// Timeout is how long an answer may be coming, beside the time that its bytes and those of the request take on the wire; by default 1 s.
 	Timeout time.Duration
-	// Guard is how long, after a request without an answer, all that comes over RTU is thrown away; by default 300 ms. If an answer is
-	// later than Timeout and Guard together, it can be taken for that of the next request, for nothing in it tells the difference.
+	// Guard is how long, after a request without an answer, all that comes over RTU is thrown away; by default 300 ms. It should be as long
+	// as answers are ever late, for what comes behind it may garble the answer of another unit.
 	Guard time.Duration
 	// Pause is how long RTU rests between an answer and the next request, if that is longer than the silence between two frames. There is
 	// equipment that is deaf for a while after it has spoken.

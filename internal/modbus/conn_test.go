@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -51,11 +52,21 @@ func TestFunctions(t *testing.T) {
 	})
 }
 
-// Forty requests, four of which are answered 50 ms after the time-out: those fail, and no other one gets a late answer. Without the guard
-// time there are wrong ones, so that the test would see them.
+// Forty requests, four of which are answered 60 ms after the time-out: those fail, and no other one gets a late answer. Without guard time and
+// memory there are wrong ones, so that the test would see them.
 func TestLate(t *testing.T) {
-	late := func(t *testing.T, c *Conn) (failed, wrong int) {
+	slow := func() func(request, right []byte) []byte {
+		n := 0
+		return func(_, right []byte) []byte {
+			if n++; n%10 == 5 {
+				time.Sleep(180 * time.Millisecond) // of which the bytes take 20
+			}
+			return right
+		}
+	}
+	late := func(t *testing.T, c *Conn, before func()) (failed, wrong int) {
 		for i := range 40 {
+			before()
 			r := Read{InputRegisters, uint16(i), 2}
 			response, err := c.Do(background, 1, r)
 			switch {
@@ -69,27 +80,111 @@ func TestLate(t *testing.T) {
 		}
 		return failed, wrong
 	}
-	slow := func() func(request, right []byte) []byte {
-		n := 0
-		return func(_, right []byte) []byte {
-			if n++; n%10 == 5 {
-				time.Sleep(180 * time.Millisecond) // of which the bytes take 20
-			}
-			return right
-		}
-	}
 	each(t, func(t *testing.T, tcp bool) {
-		if failed, wrong := late(t, connect(t, tcp, slow())); failed != 4 || wrong != 0 {
+		if failed, wrong := late(t, connect(t, tcp, slow()), func() {}); failed != 4 || wrong != 0 {
 			t.Errorf("%d failed, %d wrong, want 4, 0", failed, wrong)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
 		c := connect(t, false, slow())
-		c.frames.(*rtu).options.Guard = time.Nanosecond
-		if _, wrong := late(t, c); wrong == 0 {
-			t.Error("without a guard time none is wrong: this test sees nothing")
+		l := c.frames.(*rtu)
+		l.options.Guard = time.Nanosecond
+		if _, wrong := late(t, c, func() { l.units = [256]past{} }); wrong == 0 {
+			t.Error("none is wrong: this test sees nothing")
 		}
 	})
+}
+
+// A network before the line that now and then holds all answers for up to ten seconds, and then delivers them in order: no wrong value,
+// however much later than time-out and guard time that is. Without memory there are wrong ones.
+func TestStalls(t *testing.T) {
+	stalls := func(t *testing.T, before func(l *rtu)) (right, failed, wrong int) {
+		rng := rand.New(rand.NewPCG(1, 2))
+		var c *Conn
+		var last time.Time
+		var pending sync.WaitGroup
+		defer pending.Wait()
+		c = connect(t, false, func(_, right []byte) []byte {
+			at := time.Now()
+			if rng.IntN(50) == 0 {
+				at = at.Add(time.Duration(rng.Int64N(int64(10 * time.Second))))
+			}
+			if !at.After(last) {
+				at = last.Add(time.Nanosecond)
+			}
+			last = at
+			master := c.port.rw.(*end)
+			pending.Add(1)
+			time.AfterFunc(time.Until(at), func() { master.in <- right; pending.Done() })
+			return nil
+		})
+		for i := range 5000 {
+			l := c.frames.(*rtu)
+			before(l)
+			r := Read{Table(3 + i%7/6), uint16(i), 2}
+			response, err := c.Do(background, uint8(1+i%2), r)
+			switch {
+			case err != nil:
+				failed++
+			case !rightly(t, r, response):
+				wrong++
+			default:
+				right++
+			}
+		}
+		return right, failed, wrong
+	}
+	synctest.Test(t, func(t *testing.T) {
+		if right, failed, wrong := stalls(t, func(*rtu) {}); wrong != 0 || right < 3000 {
+			t.Errorf("%d right, %d failed, %d wrong", right, failed, wrong)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		if right, failed, wrong := stalls(t, func(l *rtu) { l.units = [256]past{} }); wrong == 0 {
+			t.Errorf("%d right, %d failed, none wrong: this test sees nothing", right, failed)
+		}
+	})
+}
+
+// Units that leave unanswered what they don't know: what they do know works, and after they have been away, each . being a request that
+// is answered and each x one that isn't, they come back after one more request, and later at once.
+func TestMute(t *testing.T) {
+	for _, row := range []struct {
+		name    string
+		knows   []Function
+		request Request
+		away    []int // in which requests
+		want    string
+	}{
+		{"a sensor", []Function{4}, Read{InputRegisters, 1, 2}, []int{2, 8, 14, 20}, "..xx....xx....xx....x..."},
+		{"a sensor with settings", []Function{3, 6}, Read{HoldingRegisters, 1, 2}, []int{2, 8}, "..xx....xx.."},
+		{"all", []Function{1, 2, 3, 4}, Read{HoldingRegisters, 1, 2}, []int{2, 8}, "..x.....x..."},
+		{"a relay", []Function{1, 5}, WriteCoil{1, true}, []int{2, 8}, "..x.....x..."},
+		{"a display", []Function{6}, WriteRegister{1, 1}, nil, "xxxxxx"}, // nobody knows whether there is an echo
+		{"away for long", []Function{3}, Read{HoldingRegisters, 1, 2}, []int{0, 1, 2, 3, 4, 5, 6}, "xxxxxxx...."},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var away atomic.Bool
+			c := connect(t, false, func(request, right []byte) []byte {
+				if away.Load() || !slices.Contains(row.knows, Function(request[1])) {
+					return nil
+				}
+				return right
+			})
+			var outcome strings.Builder
+			for n := range len(row.want) {
+				away.Store(slices.Contains(row.away, n))
+				if _, err := c.Do(background, 1, row.request); err == nil {
+					outcome.WriteByte('.')
+				} else {
+					outcome.WriteByte('x')
+				}
+			}
+			if got := outcome.String(); got != row.want {
+				t.Errorf("%s: %s, want %s", row.name, got, row.want)
+			}
+		})
+	}
 }
 
 // What a slave does wrong, and what Do says of it over RTU and over TCP.

@@ -28,15 +28,17 @@
 //
 // Over RTU nothing in an answer tells which request it answers. What can be compared is: unit, function, length, checksum, and what a slave
 // repeats of a write. Before each request the line must be silent, and what came before is thrown away. After a request without an
-// answer the Conn throws away what comes for [Options.Guard]. An answer that is later than time-out and guard time together can still be
-// taken for that of a request for as many registers of the same unit. Where answers may be delayed without a bound, as by a network
-// between the client and the line, the caller should open another connection after a time-out.
+// answer the Conn throws away what comes for [Options.Guard].
+//
+// An answer may be later than that. Therefore, before another request with the same function to the same unit, the Conn asks the unit for a
+// bit or a register by another function; an exception will do. Since a unit answers in the order in which it is asked, nothing older can come
+// once it has answered that. For a unit that answers one function alone the Conn asks for one register by that.
 //
 // Over RTU an answer is found by its length, which follows from the request, and not by pauses, which neither operating systems nor
 // networks keep. Noise and answers of others before it are skipped.
 //
-// Adapters that hear what they send themselves (a local echo) are found out by the first request. Before a write whose answer would look like
-// its echo, the Conn reads the register to find out.
+// Adapters that hear what they send themselves (a local echo) are found out by the first request. If that is a write whose answer would look
+// like its echo, the Conn reads before what is to be written; to a unit that answers no read such a write fails.
 //
 // # Polls
 //

@@ -11,11 +11,13 @@ import (
 // rtu asks over a serial line, or over a TCP connection to one.
 //
 // Nothing in an answer tells which request it answers. Therefore the line is silent before each request, all that came before is thrown
-// away, and after a request without an answer the line rests for the guard time.
+// away, and after a request without an answer the line rests for the guard time. An answer that is later still is told by its function, see
+// past.
 type rtu struct {
 	port    *port
 	options Options
 	echo    echo
+	units   [256]past
 	rest    time.Time // no request before then
 }
 
@@ -38,11 +40,14 @@ func (l *rtu) exchange(ctx context.Context, unit uint8, r Request) (Response, er
 	if unit == 0 {
 		return l.broadcast(ctx, r)
 	}
-	// An echo would be taken for the answer if that can be the same. To find out, the first such request has another one before it, which
-	// does no harm where the one to follow does none.
-	if l.echo == echoUnknown && likeItsEcho(r) {
-		if _, err := l.ask(ctx, unit, Read{HoldingRegisters, address(r), 1}); err != nil && !refused(err) {
-			return nil, err
+	// An answer that is late can be told from that to a request with another function. An echo can be told from the answer to a request for
+	// registers. Where either is in doubt, such a request goes ahead. It does no harm where the one to follow does none.
+	past := &l.units[unit]
+	if past.unanswered.has(r.Function()) || l.echo == echoUnknown && likeItsEcho(r) {
+		if probe, ok := past.probe(r); ok {
+			if _, err := l.ask(ctx, unit, probe); err != nil && !refused(err) {
+				return nil, err
+			}
 		}
 	}
 	return l.ask(ctx, unit, r)
@@ -52,23 +57,6 @@ func (l *rtu) exchange(ctx context.Context, unit uint8, r Request) (Response, er
 func likeItsEcho(r Request) bool {
 	_, err := ParseResponse(r, AppendRequest(nil, r))
 	return err == nil
-}
-
-// address returns the address of a request that can be answered by the same bytes.
-func address(r Request) uint16 {
-	switch r := r.(type) {
-	case WriteCoil:
-		return r.Address
-	case WriteRegister:
-		return r.Address
-	case Mask:
-		return r.Address
-	case Read:
-		return r.Address
-	case ReadWrite:
-		return r.Address
-	}
-	return 0
 }
 
 // broadcast sends a request to all slaves.
@@ -91,6 +79,8 @@ func (l *rtu) ask(ctx context.Context, unit uint8, r Request) (Response, error) 
 	if err := l.send(ctx, frame); err != nil {
 		return nil, err
 	}
+	past := &l.units[unit]
+	past.ask(r.Function())
 	deadline := time.Now().Add(l.options.Timeout + l.options.Wire.Bytes(len(frame)+r.answer()+rtuBeside))
 	for {
 		err := l.port.read(ctx, deadline)
@@ -102,6 +92,7 @@ func (l *rtu) ask(ctx context.Context, unit uint8, r Request) (Response, error) 
 					l.echo = echoPresent
 				}
 			}
+			past.answer(r.Function())
 			l.rest = time.Now().Add(l.options.Pause)
 			return ParseResponse(r, pdu)
 		}
