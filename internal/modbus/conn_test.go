@@ -43,7 +43,7 @@ func TestFunctions(t *testing.T) {
 			}
 		}
 		_, err := all.Do(background, 1, Read{HoldingRegisters, 60000, 1})
-		if !errors.Is(err, IllegalDataAddress) || err.Error() != "unit 1: read 1 holding registers at 60000: exception 2 (illegal data address)" {
+		if !errors.Is(err, IllegalDataAddress) || err.Error() != "unit 1: read 1 holding register at 60000: exception 2 (illegal data address)" {
 			t.Error(err)
 		}
 		if _, err := all.Do(background, 1, Read{HoldingRegisters, 0, 126}); !errors.Is(err, IllegalDataValue) {
@@ -211,15 +211,15 @@ func TestWrong(t *testing.T) {
 			"no valid answer: unit 2 has answered: 03 04 00 01 00 02", ""},
 		{"another function", func(_, _ []byte) []byte { return []byte(crc("\x01\x04\x04\x00\x01\x00\x02")) },
 			"no valid answer: an answer to function 4, want function 3: 04 04 00 01 00 02", ""},
-		{"too few", func(_, _ []byte) []byte { return []byte(crc("\x01\x03\x02\x00\x01")) }, "no valid answer: an answer of 2 bytes, want 4: 03 02 00 01", ""},
+		{"too few", func(_, _ []byte) []byte { return []byte(crc("\x01\x03\x02\x00\x01")) }, "no valid answer: 2 bytes, want 4: 03 02 00 01", ""},
 		{"too many behind noise", func(_, _ []byte) []byte { return []byte("\x55" + crc("\x01\x03\x06\x00\x01\x00\x02\x00\x03")) },
-			"no valid answer: an answer of 6 bytes, want 4: 03 06 00 01 00 02 00 03", ""},
+			"no valid answer: 6 bytes, want 4: 03 06 00 01 00 02 00 03", ""},
 		{"babble", func(_, _ []byte) []byte { return bytes.Repeat([]byte{0x55}, 5000) },
 			"no valid answer: noise: " + strings.Repeat("55 ", 32) + "and 992 bytes more", "connection broken: protocol 21845, want 0, which is Modbus: " + strings.Repeat("55 ", 32) + "and 480 bytes more"},
 		{"another unit, tcp", func(_, right []byte) []byte { right[6] = 9; return right }, "", "no valid answer: unit 9 has answered: 03 04 00 07 00 08"},
 		{"too few, tcp", func(request, _ []byte) []byte {
 			return AppendTCP(nil, 1, 1, []byte{3, 2, 0, 7})
-		}, "", "no valid answer: an answer of 2 bytes, want 4: 03 02 00 07"},
+		}, "", "no valid answer: 2 bytes, want 4: 03 02 00 07"},
 		{"a long frame, tcp", func(_, _ []byte) []byte { return []byte{0, 1, 0, 0, 1, 0} }, "", "connection broken: a frame of 256 bytes, want 2 to 254: 00 01 00 00 01 00"},
 		{"an old transaction, tcp", func(_, right []byte) []byte { right[1] = 77; return right }, "", "no answer within 100ms"},
 	} {
@@ -371,7 +371,7 @@ func TestBroadcast(t *testing.T) {
 		if _, err := c.Do(background, 1, Read{InputRegisters, 1, 1}); err != nil || time.Since(begun) < turnaround {
 			t.Errorf("%v after %v, want %v at least", err, time.Since(begun), turnaround)
 		}
-		if _, err := c.Do(background, 0, Read{InputRegisters, 1, 1}); text(err) != "unit 0: read 1 input registers at 1: exception 1 (illegal function): nobody answers a broadcast, want a unit from 1" {
+		if _, err := c.Do(background, 0, Read{InputRegisters, 1, 1}); text(err) != "unit 0: read 1 input register at 1: exception 1 (illegal function): nobody answers a broadcast, want a unit from 1" {
 			t.Error(err)
 		}
 	})
@@ -420,7 +420,7 @@ func TestHungUp(t *testing.T) {
 		}
 		other.Close()
 		for range 2 {
-			if _, err := c.Do(background, 1, Read{InputRegisters, 1, 1}); !errors.Is(err, ErrBroken) || err.Error() != "unit 1: read 1 input registers at 1: connection broken: EOF" {
+			if _, err := c.Do(background, 1, Read{InputRegisters, 1, 1}); !errors.Is(err, ErrBroken) || err.Error() != "unit 1: read 1 input register at 1: connection broken: EOF" {
 				t.Error(err)
 			}
 		}

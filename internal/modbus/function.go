@@ -1,6 +1,9 @@
 package modbus
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Function is the first byte of each request and answer: what is to be done.
 type Function uint8
@@ -47,6 +50,14 @@ func (t Table) String() string {
 		return "input registers"
 	}
 	return fmt.Sprintf("table %d", uint8(t))
+}
+
+// some returns how many of a table there are: "2 holding registers".
+func (t Table) some(count int) string {
+	if count == 1 && t >= Coils && t <= InputRegisters {
+		return "1 " + strings.TrimSuffix(t.String(), "s")
+	}
+	return fmt.Sprintf("%d %v", count, t)
 }
 
 // Bits says whether the table holds bits; else it holds registers.

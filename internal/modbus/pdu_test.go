@@ -138,7 +138,7 @@ func TestLimits(t *testing.T) {
 		{WriteRegisters{0, nil}, "exception 3 (illegal data value): 0 holding registers, want 1 to 123"},
 		{ReadWrite{0, 125, 0, make([]uint16, 121)}, ""},
 		{ReadWrite{0, 126, 0, make([]uint16, 121)}, "exception 3 (illegal data value): 126 holding registers, want 1 to 125"},
-		{ReadWrite{0, 125, 0, make([]uint16, 122)}, "exception 3 (illegal data value): 122 holding registers written, want 1 to 121"},
+		{ReadWrite{0, 125, 0, make([]uint16, 122)}, "exception 3 (illegal data value): 122 holding registers, want 1 to 121, as they are written"},
 		{Identify{5, 0}, "exception 3 (illegal data value): category 5, want 1 to 4"},
 	} {
 		err := row.request.Check()
@@ -201,20 +201,20 @@ func TestNoAnswer(t *testing.T) {
 		pdu     string
 		want    string
 	}{
-		{Read{HoldingRegisters, 0, 1}, "", "an answer without a byte, want function 3"},
+		{Read{HoldingRegisters, 0, 1}, "", "no byte, want function 3"},
 		{Read{HoldingRegisters, 0, 1}, "04 02 00 00", "an answer to function 4, want function 3"},
 		{Read{HoldingRegisters, 0, 1}, "84 02", "an answer to function 132, want function 3"},
 		{Read{HoldingRegisters, 0, 1}, "83 02 00", "an answer to function 131, want function 3"},
 		{Read{HoldingRegisters, 0, 1}, "03", "no number of bytes, want 2"},
-		{Read{HoldingRegisters, 0, 1}, "03 04 00 00 00 00", "an answer of 4 bytes, want 2"},
-		{Read{HoldingRegisters, 0, 1}, "03 02 00", "an answer of 1 bytes that says it has 2"},
-		{Read{Coils, 0, 9}, "01 01 00", "an answer of 1 bytes, want 2"},
+		{Read{HoldingRegisters, 0, 1}, "03 04 00 00 00 00", "4 bytes, want 2"},
+		{Read{HoldingRegisters, 0, 1}, "03 02 00", "1 bytes behind their number, want 2"},
+		{Read{Coils, 0, 9}, "01 01 00", "1 bytes, want 2"},
 		{WriteCoil{1, true}, "05 00 01 00 00", "00 01 00 00 is repeated, want 00 01 FF 00"},
 		{WriteRegister{1, 2}, "06 00 01 00 03", "00 01 00 03 is repeated, want 00 01 00 02"},
 		{WriteRegisters{1, []uint16{2}}, "10 00 02 00 01", "00 02 00 01 is repeated, want 00 01 00 01"},
 		{WriteCoils{1, bits("1")}, "0F 00 01 00 02", "00 01 00 02 is repeated, want 00 01 00 01"},
 		{Mask{1, 2, 3}, "16 00 01 00 02 00 04", "00 01 00 02 00 04 is repeated, want 00 01 00 02 00 03"},
-		{ReadWrite{0, 1, 0, []uint16{1}}, "17 04 00 00 00 00", "an answer of 4 bytes, want 2"},
+		{ReadWrite{0, 1, 0, []uint16{1}}, "17 04 00 00 00 00", "4 bytes, want 2"},
 		{Identify{Basic, 0}, "2B 0E 02 00 00 00 00", "0E 02 00 00 00 00 is no identification of category 1"},
 		{Identify{Basic, 0}, "2B 0E 01 00 00 00 01 00 02|a|", "0E 01 00 00 00 01 00 02 61 is no identification of 1 objects"},
 		{Identify{Basic, 2}, "2B 0E 01 00 FF 01 00", "an identification from object 2 that goes on at object 1"},

@@ -36,7 +36,7 @@ func (l Limits) Fits(p Point) error {
 		return err
 	}
 	if most := l.most(p.Table); p.Count > most {
-		return fmt.Errorf("%d %s, want %d at most, which is what one request may read", p.Count, p.Table, most)
+		return fmt.Errorf("%s, want %d at most, which is what one request may read", p.Table.some(p.Count), most)
 	}
 	return nil
 }

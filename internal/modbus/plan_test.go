@@ -63,19 +63,19 @@ func TestPlan(t *testing.T) {
 	}{
 		{"none", serial, Limits{}, nil, "[]"},
 		{"out of order", serial, Limits{}, []Point{holding(3, 1), holding(1, 2)}, "[read 3 holding registers at 1: [1 0]]"},
-		{"the same", serial, Limits{}, []Point{holding(1, 1), holding(1, 1)}, "[read 1 holding registers at 1: [0 1]]"},
+		{"the same", serial, Limits{}, []Point{holding(1, 1), holding(1, 1)}, "[read 1 holding register at 1: [0 1]]"},
 		{"overlap", serial, Limits{}, []Point{holding(1, 4), holding(2, 1), holding(4, 2)}, "[read 5 holding registers at 1: [0 1 2]]"},
 		{"tables", serial, Limits{Gap: Auto}, []Point{holding(1, 1), {Read{InputRegisters, 2, 1}, time.Second}},
-			"[read 1 holding registers at 1: [0] read 1 input registers at 2: [1]]"},
+			"[read 1 holding register at 1: [0] read 1 input register at 2: [1]]"},
 		{"intervals", serial, Limits{Gap: Auto}, []Point{{Read{HoldingRegisters, 1, 1}, time.Minute}, holding(2, 1)},
-			"[read 1 holding registers at 2: [1] read 1 holding registers at 1: [0]]"},
-		{"a wide hole", serial, Limits{Gap: Auto}, []Point{holding(0, 1), holding(100, 1)}, "[read 1 holding registers at 0: [0] read 1 holding registers at 100: [1]]"},
+			"[read 1 holding register at 2: [1] read 1 holding register at 1: [0]]"},
+		{"a wide hole", serial, Limits{Gap: Auto}, []Point{holding(0, 1), holding(100, 1)}, "[read 1 holding register at 0: [0] read 1 holding register at 100: [1]]"},
 		{"a wide hole in a network", Wire{Latency: 5 * time.Millisecond}, Limits{Gap: Auto}, []Point{holding(0, 1), holding(100, 1)}, "[read 101 holding registers at 0: [0 1]]"},
 		{"a wide hole, forbidden", Wire{Latency: 5 * time.Millisecond}, Limits{Gap: 98}, []Point{holding(0, 1), holding(100, 1)},
-			"[read 1 holding registers at 0: [0] read 1 holding registers at 100: [1]]"},
+			"[read 1 holding register at 0: [0] read 1 holding register at 100: [1]]"},
 		{"coils", serial, Limits{Most: 10, Gap: Auto}, []Point{{Read{Coils, 0, 1}, time.Second}, {Read{Coils, 200, 1}, time.Second}}, "[read 201 coils at 0: [0 1]]"},
 		{"too many", serial, Limits{Most: 10, Gap: Auto}, []Point{holding(0, 1), holding(1, 11), holding(12, 1)},
-			"[read 1 holding registers at 0: [0] read 11 holding registers at 1: [1] read 1 holding registers at 12: [2]]"},
+			"[read 1 holding register at 0: [0] read 11 holding registers at 1: [1] read 1 holding register at 12: [2]]"},
 		{"the cheaper of two cuts", serial, Limits{Most: 10, Gap: Auto}, []Point{holding(0, 2), holding(6, 2), holding(9, 2)},
 			"[read 2 holding registers at 0: [0] read 5 holding registers at 6: [1 2]]"},
 		{"the last register", serial, Limits{Gap: Auto}, []Point{holding(65534, 2), holding(65533, 1)}, "[read 3 holding registers at 65533: [1 0]]"},
@@ -120,9 +120,9 @@ func TestSplit(t *testing.T) {
 		refused Block
 		want    string
 	}{
-		{block(0, 1, 3, 4, 2, 5), "[read 3 holding registers at 0: [0 1] read 4 holding registers at 10: [3 4 2] read 1 holding registers at 20: [5]]"},
-		{block(0, 1), "[read 2 holding registers at 0: [0] read 1 holding registers at 2: [1]]"},
-		{block(3, 4, 2), "[read 1 holding registers at 10: [3 4] read 4 holding registers at 10: [2]]"},
+		{block(0, 1, 3, 4, 2, 5), "[read 3 holding registers at 0: [0 1] read 4 holding registers at 10: [3 4 2] read 1 holding register at 20: [5]]"},
+		{block(0, 1), "[read 2 holding registers at 0: [0] read 1 holding register at 2: [1]]"},
+		{block(3, 4, 2), "[read 1 holding register at 10: [3 4] read 4 holding registers at 10: [2]]"},
 		{block(3, 4), "[]"},
 		{block(5), "[]"},
 	} {

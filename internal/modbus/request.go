@@ -91,7 +91,7 @@ func (r Read) Check() error {
 	if r.Table < Coils || r.Table > InputRegisters {
 		return fmt.Errorf("%w: %v, want 1 to 4", IllegalFunction, r.Table)
 	}
-	return span(r.Table.String(), r.Address, r.Count, r.Table.Most())
+	return span(r.Table, r.Address, r.Count, r.Table.Most())
 }
 
 // Check returns nil.
@@ -102,12 +102,12 @@ func (WriteRegister) Check() error { return nil }
 
 // Check returns what is wrong with the address and the count.
 func (r WriteCoils) Check() error {
-	return span("coils", r.Address, len(r.On), MostCoilsWritten)
+	return span(Coils, r.Address, len(r.On), MostCoilsWritten)
 }
 
 // Check returns what is wrong with the address and the count.
 func (r WriteRegisters) Check() error {
-	return span("holding registers", r.Address, len(r.Values), MostRegistersWritten)
+	return span(HoldingRegisters, r.Address, len(r.Values), MostRegistersWritten)
 }
 
 // Check returns nil.
@@ -115,39 +115,42 @@ func (Mask) Check() error { return nil }
 
 // Check returns what is wrong with the addresses and the counts.
 func (r ReadWrite) Check() error {
-	if err := span("holding registers", r.Address, r.Count, HoldingRegisters.Most()); err != nil {
+	if err := span(HoldingRegisters, r.Address, r.Count, HoldingRegisters.Most()); err != nil {
 		return err
 	}
-	return span("holding registers written", r.To, len(r.Values), mostWrittenWhileRead)
-}
-
-// span returns what is wrong with so many from an address.
-func span(what string, address uint16, count, most int) error {
-	if count < 1 || count > most {
-		return fmt.Errorf("%w: %d %s, want 1 to %d", IllegalDataValue, count, what, most)
-	}
-	if last := int(address) + count - 1; last > 0xFFFF {
-		return fmt.Errorf("%w: %d %s from %d end at %d, want 65535 at most", IllegalDataAddress, count, what, address, last)
+	if err := span(HoldingRegisters, r.To, len(r.Values), mostWrittenWhileRead); err != nil {
+		return fmt.Errorf("%w, as they are written", err)
 	}
 	return nil
 }
 
-func (r Read) String() string      { return fmt.Sprintf("read %d %s at %d", r.Count, r.Table, r.Address) }
+// span returns what is wrong with so many from an address.
+func span(t Table, address uint16, count, most int) error {
+	if count < 1 || count > most {
+		return fmt.Errorf("%w: %s, want 1 to %d", IllegalDataValue, t.some(count), most)
+	}
+	if last := int(address) + count - 1; last > 0xFFFF {
+		return fmt.Errorf("%w: %s from %d end at %d, want 65535 at most", IllegalDataAddress, t.some(count), address, last)
+	}
+	return nil
+}
+
+func (r Read) String() string      { return fmt.Sprintf("read %s at %d", r.Table.some(r.Count), r.Address) }
 func (r WriteCoil) String() string { return fmt.Sprintf("switch the coil at %d", r.Address) }
 func (r WriteRegister) String() string {
 	return fmt.Sprintf("write the holding register at %d", r.Address)
 }
 func (r WriteCoils) String() string {
-	return fmt.Sprintf("switch %d coils at %d", len(r.On), r.Address)
+	return fmt.Sprintf("switch %s at %d", Coils.some(len(r.On)), r.Address)
 }
 func (r WriteRegisters) String() string {
-	return fmt.Sprintf("write %d holding registers at %d", len(r.Values), r.Address)
+	return fmt.Sprintf("write %s at %d", HoldingRegisters.some(len(r.Values)), r.Address)
 }
 func (r Mask) String() string {
 	return fmt.Sprintf("change bits of the holding register at %d", r.Address)
 }
 func (r ReadWrite) String() string {
-	return fmt.Sprintf("write %d holding registers at %d and read %d at %d", len(r.Values), r.To, r.Count, r.Address)
+	return fmt.Sprintf("write %s at %d and read %d at %d", HoldingRegisters.some(len(r.Values)), r.To, r.Count, r.Address)
 }
 
 func (r Read) answer() int         { return 2 + r.bytes() }

@@ -29,7 +29,7 @@ func ParseResponse(r Request, pdu []byte) (Response, error) {
 	case len(pdu) == 2 && pdu[0] == byte(function)|failed:
 		return nil, Exception(pdu[1])
 	case len(pdu) == 0:
-		return nil, fmt.Errorf("an answer without a byte, want function %d", function)
+		return nil, fmt.Errorf("no byte, want function %d", function)
 	case pdu[0] != byte(function):
 		return nil, fmt.Errorf("an answer to function %d, want function %d", pdu[0], function)
 	}
@@ -64,9 +64,9 @@ func counted(body []byte, want int) error {
 	case len(body) == 0:
 		return fmt.Errorf("no number of bytes, want %d", want)
 	case int(body[0]) != want:
-		return fmt.Errorf("an answer of %d bytes, want %d", body[0], want)
+		return fmt.Errorf("%d bytes, want %d", body[0], want)
 	case len(body) != 1+want:
-		return fmt.Errorf("an answer of %d bytes that says it has %d", len(body)-1, want)
+		return fmt.Errorf("%d bytes behind their number, want %d", len(body)-1, want)
 	}
 	return nil
 }
