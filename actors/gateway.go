@@ -136,6 +136,11 @@ func (g *Gateway) Run(ctx context.Context) {
 	g.end()
 	g.receipts.close()
 	g.clear(root)
+	for _, d := range g.table.all() { // those that have no host, too
+		if t := d.entities.Load(); t != nil {
+			t.End()
+		}
+	}
 	g.workers.End()
 	g.closeSpool()
 	g.closeLedger()
