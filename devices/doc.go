@@ -51,8 +51,8 @@
 // The configuration has the hub alone. Each lamp is a device like any other, called HUB.NAME, and goes through the same stages.
 // It is closed when its hub fails, and opened again when the hub has added it again.
 //
-// Packages below kit hold what many devices share: polls at an interval, serial ports, frames of a stream. docs/devices.md is the guide for
-// authors, and "gateway new device" writes a device to begin with.
+// Packages below kit hold what many devices share: polls at an interval, serial ports, frames of a stream. docs/devices.md is the
+// guide for authors, and "gateway new device" writes a device to begin with.
 //
 // Package devicetest runs a device without a gateway; its Run holds any device to this contract. A type that is a whole actor, with behaviours, timers and children, is
 // registered by package actors instead.

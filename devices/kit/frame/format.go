@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Format says how frames are told apart. Which fields are set says the way: End; Start and End; Size; Length, alone or behind a Start; or
-// Match. Gap goes with each of them.
+// Format says how frames are told apart. The fields that are set say the way: End; Start and End; Size; Length, alone or behind a
+// Start; or Match. Gap goes with each of them.
 type Format struct {
 	// End are the bytes behind each frame, and Start those before it. Neither is part of the frame. What stands between
 	// two ends without anything between them is no frame.
@@ -24,12 +24,14 @@ type Format struct {
 	Gap time.Duration
 }
 
-// Length says where in a frame its length stands.
+// Length says where in a frame its length stands. Usually the length counts the bytes behind itself.
 type Length struct {
 	At     int  // offset of its first byte from the beginning of the frame
-	Bytes  int  // that it takes, 1 to 4
+	Bytes  int  // how many bytes it has, 1 to 4
 	Little bool // its lowest byte comes first; else the highest
-	Add    int  // the length counts so many bytes less than there are behind it: 2 for a checksum that it doesn't count, -3 if it counts 3 bytes up to its own end
+	// Add is how many bytes there are behind the length that it does not count, such as 2 of a checksum; negative, how many up to its
+	// own end it counts as well.
+	Add int
 }
 
 // New makes a Splitter, or says all that is wrong with the format.

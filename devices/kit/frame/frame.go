@@ -1,25 +1,25 @@
 // Package frame cuts a stream of bytes, as a serial line or a TCP connection delivers it, into the frames that the equipment has sent.
 //
-// A [Format] says how one tells where a frame ends; there are five ways:
+// A [Format] says where a frame ends. There are five ways:
 //
-//	{End: "\r"}                       each frame is followed by these bytes
-//	{Start: "\x02", End: "\x03"}      each frame stands between these
-//	{Size: 2, Gap: 20ms}              each frame is that long
-//	{Length: &Length{At: 1, Bytes: 1}}   each frame holds its length
-//	{Match: `(?s)/[^/!]*!\w{4}\r\n`}  each frame matches a regular expression
+//	{End: "\r"}                        each frame is followed by these bytes
+//	{Start: "\x02", End: "\x03"}       each frame stands between these
+//	{Size: 2, Gap: 20ms}               each frame is that long
+//	{Length: &Length{At: 1, Bytes: 1}} each frame holds its length
+//	{Match: `(?s)/[^/!]*!\w{4}\r\n`}   each frame matches a regular expression
 //
 // [Each] reads a stream and has a function called with each frame, which is the whole Run of many a device:
 //
 //	return frame.Each(port, frame.Format{End: "\r"}, d.heard)
 //
-// Who reads in another way feeds a [Splitter] with whatever has been read, at its time, and gets the frames that are complete with it.
+// Who reads in another way feeds a [Splitter] with whatever has been read, and when, and gets the frames that are complete with it.
 //
-// It makes no difference how the bytes are cut when they are fed: a Splitter decides anew after each byte. The frames are
-// the caller's. All that is no part of a frame is skipped, and counted: what stands before the first start, what a gap has cut short, and
-// what goes on for more than [Max] bytes without an end.
+// It makes no difference how the bytes are cut when they are fed: a Splitter decides anew after each byte. The frames belong to the
+// caller. The Splitter skips, and counts, all that is no part of a frame: what stands before the first start, what a gap has cut
+// short, and what goes on for more than [Max] bytes without an end.
 //
-// With a Gap, an unfinished frame is given up when nothing has come for that long, whatever the format is. That is how one begins anew in the
-// middle of frames that have nothing but their size.
+// With a Gap, the Splitter gives an unfinished frame up when nothing has come for that long, whatever the format is. So it finds the
+// beginning of frames that have nothing but their size.
 //
 // A Splitter takes a fixed time for each byte, whatever the bytes are, and keeps no more than Max of them. It has no goroutine and no
 // clock, and is not for several goroutines at once.
@@ -34,8 +34,8 @@ import (
 // Max is how many bytes a frame may have, with those that stand around it.
 const Max = 64 << 10
 
-// Each calls do with each frame that comes from r, on its own goroutine, until r fails, and returns the error. io.EOF is an error like
-// others: equipment has hung up. Each also returns what is wrong with the format.
+// Each reads r until that fails, calls do with each frame, on the goroutine that has called Each, and returns the error of r. io.EOF is
+// an error like others: equipment has hung up. Each also returns what is wrong with the format.
 func Each(r io.Reader, format Format, do func(frame []byte)) error {
 	s, err := New(format)
 	if err != nil {

@@ -2,8 +2,8 @@
 //
 //	port, err := serial.Open("/dev/serial/by-id/usb-FTDI_A50285BI-if00-port0", serial.Mode{Baud: 9600})
 //
-// A [Port] reads and writes bytes as they are. Like a network connection it has deadlines, and Close ends a Read and a Write that wait. So
-// a device needs no goroutine of its own beside its Run, which may read without a deadline:
+// A [Port] reads and writes bytes as they are. Like a network connection it has deadlines, and Close ends a Read and a Write that
+// wait. So a device needs no goroutine of its own beside its Run, which may read without a deadline:
 //
 //   - Run reads until Close ends the Read, or the port is gone. Read returns what has come, one byte or many; package frame
 //     makes frames of that.
@@ -17,9 +17,9 @@
 //
 // # Unplugged
 //
-// When the adapter is unplugged, or the other end of a pseudo-terminal hangs up, Read and Write return [ErrGone], and will do so from then on: close the
-// port. Plugged in again, it can be opened again. The system may call it by another name by then, but for those in
-// /dev/serial/by-id and by-path.
+// When the adapter is unplugged, or the other end of a pseudo-terminal hangs up, Read and Write return [ErrGone], and will do so from
+// then on: close the port. Plugged in again, it can be opened again. The system may call it by another name by then, but for those
+// in /dev/serial/by-id and by-path.
 //
 // # Tests
 //

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Plug returns the equipment's end of a serial line, and the path of the port at the other. What is written to the one is read from the
-// other as it is, once the port has been opened; what is written before may come back. The equipment is unplugged when the test ends. Only Linux
-// has that: elsewhere the test is skipped.
+// Plug returns the equipment's end of a serial line, and the path of the port at the other. What is written to the one is read from
+// the other as it is, once the port has been opened; what is written before may come back. The equipment is unplugged when the test
+// ends. Only Linux has that: elsewhere the test is skipped.
 func Plug(t testing.TB) (equipment *os.File, path string) {
 	t.Helper()
 	equipment, err := os.OpenFile("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
