@@ -128,16 +128,32 @@ func (d *device) refuse(msg any, err error) {
 		return
 	}
 	outcome := messages.Failed
-	if errors.Is(err, errFull) {
+	switch {
+	case errors.Is(err, errFull):
 		outcome = messages.Busy
+	case d.doubts(h):
+		outcome = messages.Doubtful
 	}
 	d.shared.counters.TurnedAway.Add(1)
 	d.counters.refused.Add(1)
-	d.refusals().note(err)
+	if outcome != messages.Doubtful { // of which the mapper tells, if nobody else takes the message
+		d.refusals().note(err)
+	}
 	if d.shared.log.Enabled(context.Background(), slog.LevelDebug) {
 		d.shared.log.Debug("message refused", "device", d.config.Name, "message", h.Msg, "err", err)
 	}
 	d.done(h, outcome, err.Error())
+}
+
+// doubts reports whether the message finds the device only because nothing says what the device answers to, and sets something that
+// others that were found may answer to. So it is of devices without address: and answers_to: until they have described themselves.
+func (d *device) doubts(h messages.Handle) bool {
+	to := h.Msg.Address()
+	if h.Entity != "" || h.Alone || to == (messages.Address{}) || to.Device == d.config.Name {
+		return false
+	}
+	a := d.answers()
+	return len(a.Function)+len(a.Gateway)+len(a.Location)+len(a.Device) == 0
 }
 
 // refusals returns the tally of refused messages, which most devices never need.

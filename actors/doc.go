@@ -137,7 +137,8 @@
 // has read it.
 //
 // What a device answers to follows from its description where answers_to leaves a characteristic out; until the first description,
-// from its address. The parent has the mapper know, behind the device's first route. A description that entity.Check refuses
+// from its address. A device without either, which every message finds, refuses doubtfully while it is down (messages.Doubtful): that
+// counts only if no other device takes the message. The parent has the mapper know, behind the device's first route. A description that entity.Check refuses
 // is a mistake of the author: as a wrong configuration it keeps a device from opening, for good, and is reported by a device that is
 // open.
 //

@@ -10,6 +10,9 @@ import (
 
 // answer tells the sender of a command how it went, once all devices have told. A device of this gateway may have emitted it.
 func (m *mapper) answer(p *pendingDelivery, emitted bool) {
+	if p.worst == messages.Doubtful && p.asked.Type() == messages.Command {
+		m.nobody.note(errNoDevice{by: p.reason})
+	}
 	switch {
 	case p.worst == messages.NotMine && emitted: // others may have the device that it is for
 	case p.worst == messages.NotMine:

@@ -5,9 +5,11 @@ import "slices"
 // Outcome is how the handling of a message has ended.
 type Outcome uint8
 
-// The outcomes, from best to worst. Of several devices the worst counts, so that NotMine counts only if all say it.
+// The outcomes, from best to worst. Of several devices the worst counts, so that NotMine and Doubtful count only if no device has
+// taken the message.
 const (
 	NotMine  Outcome = iota // the message was for another device after all
+	Doubtful                // the device is down, and nothing says that the message was for this device rather than for another
 	Handled                 // the device has done what the message asks
 	Busy                    // refused: its mailbox is full
 	Rejected                // refused: the device has no such action
