@@ -2,6 +2,7 @@ package integration
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -128,7 +129,9 @@ func (s *session) types(block string) {
 // run runs a command to its end.
 func (s *session) run(name string, args ...string) string {
 	s.t.Helper()
-	cmd := exec.Command(name, args...)
+	ctx, cancel := context.WithTimeout(s.t.Context(), 3*time.Minute) // some wait for what the gateway does, others compile
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Env = s.dir, append(os.Environ(), "PATH="+s.bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	mortal(cmd)
 	out, err := cmd.CombinedOutput()
