@@ -25,5 +25,6 @@
 //
 // If a connection breaks, the Line opens another one. A read is then repeated, once; a write is not, for it may have been carried out.
 // If that fails, too, all requests that wait fail with one [*Error], and so do, for a while, those that come. Thus each device on the line
-// goes offline with the same cause.
+// goes offline with the same cause. A connection that is dead without saying so is replaced when it has been silent for
+// [Options.Patience].
 package line

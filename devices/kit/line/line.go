@@ -18,6 +18,9 @@ type Options[C io.Closer] struct {
 	Judge func(error) Verdict
 	// Retry is how long requests fail at once after Open has failed; by default 1 s.
 	Retry time.Duration
+	// Patience is after how many failed requests in a row, of whatever units, the connection is replaced: one over a network may be dead
+	// without saying so. 0: it never is for that, as it should be on a serial port.
+	Patience int
 	// Changed is called with the cause when the line goes down, and with nil when it is up again. It must not call the line.
 	Changed func(cause *Error)
 }
@@ -70,8 +73,9 @@ type Line[C io.Closer] struct {
 	down    *Error // nil: up, or not tried yet
 	retry   time.Time
 
-	conn C
-	open bool
+	conn   C
+	open   bool
+	failed int // requests since a unit has answered on this connection
 }
 
 // waiter is a request that waits for its turn.
@@ -123,6 +127,9 @@ func (l *Line[C]) Do(ctx context.Context, p Priority, unit int, f func(context.C
 		if verdict != Broken {
 			if ctx.Err() == nil || verdict == Answered {
 				l.note(unit, verdict)
+			}
+			if l.options.Patience > 0 && l.failed >= l.options.Patience {
+				l.hangUp()
 			}
 			return err
 		}

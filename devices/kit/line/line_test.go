@@ -197,6 +197,32 @@ func TestReplaced(t *testing.T) {
 	}
 }
 
+// A connection on which nobody has answered so many requests in a row is replaced, for it may be dead. Each row has requests, of which x fails
+// and . is answered, and how often the line has been opened behind each.
+func TestPatience(t *testing.T) {
+	for _, row := range []struct {
+		patience int
+		requests string
+		opened   string
+	}{
+		{3, "xxxxxxx.", "11122233"},
+		{3, "xx.xx.xxx.", "1111111112"},
+		{0, "xxxxxxx.", "11111111"},
+	} {
+		m := &medium{}
+		l := m.line(t)
+		l.options.Patience = row.patience
+		var opened strings.Builder
+		for i, r := range row.requests {
+			_ = l.Do(t.Context(), Poll, i%2, taking(0, map[rune]error{'x': errSilent}[r]))
+			fmt.Fprint(&opened, m.opened)
+		}
+		if opened.String() != row.opened || len(m.told) != 0 {
+			t.Errorf("%d, %s: opened %s, told %q, want %s", row.patience, row.requests, opened.String(), m.told, row.opened)
+		}
+	}
+}
+
 // A line that can't be opened again takes all with it: each who waits, and each who comes soon, gets the same error, which is told once, and so is
 // its return.
 func TestDown(t *testing.T) {

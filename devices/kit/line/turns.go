@@ -60,15 +60,17 @@ func (l *Line[C]) release(cause *Error) {
 	l.waiting = nil
 }
 
-// note remembers whether a unit has answered.
+// note remembers whether a unit has answered. The caller has the turn.
 func (l *Line[C]) note(unit int, v Verdict) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	u := l.unit(unit)
 	if v == Answered {
 		u.failed, u.answered = 0, time.Now()
+		l.failed = 0
 	} else {
 		u.failed++
+		l.failed++
 	}
 }
 
@@ -95,7 +97,7 @@ func (l *Line[C]) connect(ctx context.Context) error {
 		return l.fail(err)
 	}
 	l.mu.Lock()
-	l.conn, l.open = conn, true
+	l.conn, l.open, l.failed = conn, true, 0
 	l.down = nil
 	l.mu.Unlock()
 	if down != nil {
@@ -104,12 +106,12 @@ func (l *Line[C]) connect(ctx context.Context) error {
 	return nil
 }
 
-// hangUp gives up a connection that is broken. The caller has the turn.
+// hangUp gives up a connection that is broken, or seems to be. The caller has the turn.
 func (l *Line[C]) hangUp() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.open = false
-	_ = l.conn.Close() // it is broken
+	_ = l.conn.Close() // of no use
 }
 
 // fail takes the line down: all who wait are told of the same cause. The caller has the turn.
