@@ -238,3 +238,27 @@ func TestParamsAreAsked(t *testing.T) {
 		}
 	}
 }
+
+// doubtful are parameters that may be good and likely a mistake.
+type doubtful struct {
+	Level int `koanf:"level"`
+}
+
+func (d doubtful) Warnings() []string {
+	if d.Level > 100 {
+		return []string{"level: more than anybody has"}
+	}
+	return nil
+}
+
+func TestWarnings(t *testing.T) {
+	typ := devices.NewType("doubtful", func(context.Context, devices.Env, doubtful) (devices.Device, error) { return nil, nil })
+	for level, want := range map[any]int{50: 0, 101: 1, "high": 0} { // what is wrong is a matter for Check
+		if got := typ.Warnings(map[string]any{"level": level}); len(got) != want {
+			t.Errorf("a level of %v is warned of by %q", level, got)
+		}
+	}
+	if devices.NewType("sure", func(context.Context, devices.Env, struct{}) (devices.Device, error) { return nil, nil }).Warnings != nil {
+		t.Error("a type without warnings has some")
+	}
+}

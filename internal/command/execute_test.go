@@ -112,7 +112,7 @@ func TestExecute(t *testing.T) {
 			"\ndevices[4].type: missing", // found by the configuration's own checks
 			`bad.map": 1:2: /root: "a/+": `, `bad.map": 1:28: /topics/0: "x/#/y": `, `bad.map": 1:38: /functin: unknown key; did you mean function?`,
 			"\nmqtt.tls.ca_file: \"", "holds no certificate in PEM\nmqtt.tls.cert_file and mqtt.tls.key_file: tls: ",
-			"\ndevices[0].type: unknown device type \"dumy\" (have \"dummy\"", "\"raw\"); did you mean dummy?\n",
+			"\ndevices[0].type: unknown device type \"dumy\" (have \"dummy\"", "\"raw\", \"tcp\"); did you mean dummy?\n",
 			"\ndevice \"b\": devices[1].params.prot: unknown option; did you mean port?\n",
 			"\ndevice \"b\": devices[1].params.port: missing: want a string, such as /dev/ttyUSB0\n",
 			"\ndevice \"b\": devices[1].params.interval: 3 has no unit: ",

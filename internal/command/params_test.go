@@ -11,6 +11,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/devices"
+	_ "github.com/mqttgateway/mqttgateway/devices/tcp"
 	"github.com/mqttgateway/mqttgateway/internal/typedoc"
 )
 
@@ -98,5 +99,21 @@ func TestExamplesOfTypes(t *testing.T) {
 		if good := err == nil && len(list) > 0; good != (typ.Example != "" && typ.Name != "plant actor") {
 			t.Errorf("the example of %s:\n%s\n%v", typ.Name, typ.Example, err)
 		}
+	}
+}
+
+// What is good and yet likely a mistake is a warning of check's: it goes on, and the status is 0.
+func TestCheckWarns(t *testing.T) {
+	folder(t, map[string]string{"a.yaml": `
+mapping: {root: home, topics: [home/#]}
+devices:
+  - name: receiver
+    type: tcp
+    params: {address: "avr.lan:23", frame: {end: "\r"}, points: [{id: volume, match: 'MV(\d\d)'}]}
+`})
+	got := execute(t, "", "check", "-c", "a.yaml")
+	want := `warning: device "receiver": points[0].match: "MV(\\d\\d)" may match in the middle: want ^ at the beginning, and $ or some text at the end` + "\n"
+	if got.status != 0 || got.stderr != want {
+		t.Errorf("status %d, said %s; want %s", got.status, got.stderr, want)
 	}
 }

@@ -27,10 +27,10 @@ type Params struct {
 	Class     string            `koanf:"class" doc:"Home Assistant's device class" default:"" example:"energy"`
 	State     string            `koanf:"state" doc:"measurement, total or total_increasing; without one what follows from class" default:""`
 	Category  string            `koanf:"category" doc:"config, diagnostic or none" default:""`
-	Min       *float64          `koanf:"min" doc:"the least that it can be set to"`
-	Max       *float64          `koanf:"max" doc:"the most that it can be set to"`
-	Step      *float64          `koanf:"step" doc:"by which it can be set, from min on"`
-	Decimals  *int              `koanf:"decimals" doc:"digits after the point that are told; without it all"`
+	Min       *float64          `koanf:"min" min:"-1e15" max:"1e15" doc:"the least that it can be set to"`
+	Max       *float64          `koanf:"max" min:"-1e15" max:"1e15" doc:"the most that it can be set to"`
+	Step      *float64          `koanf:"step" min:"0" max:"1e15" doc:"by which it can be set, from min on"`
+	Decimals  *int              `koanf:"decimals" min:"0" max:"15" doc:"digits after the point that are told; without it all"`
 	Options   []string          `koanf:"options" doc:"the values of an enum, the types of an event"`
 	Words     map[string]string `koanf:"words" doc:"an action for each value, both ways" example:"{true: GATE_OPEN, false: GATE_CLOSE}"`
 	Function  string            `koanf:"function" doc:"of its address; without one the device's" default:""`
@@ -38,10 +38,10 @@ type Params struct {
 	Location  string            `koanf:"location" doc:"of its address; without one the device's" default:""`
 	Device    string            `koanf:"device" doc:"of its address; without one the device's" default:""`
 	Group     Group             `koanf:"group"`
-	Deadband  float64           `koanf:"deadband" doc:"a number is told when it differs by more from what was last told" default:"0"`
-	AtMost    time.Duration     `koanf:"at_most" doc:"it is told once in this time at most" default:"0"`
-	Heartbeat time.Duration     `koanf:"heartbeat" doc:"it is told once in this time at least" default:"0"`
-	Stale     time.Duration     `koanf:"stale" doc:"it is unknown when it has not been read for so long" default:"0"`
+	Deadband  float64           `koanf:"deadband" doc:"a number is told when it differs by more from what was last told" default:"0" min:"0" max:"1e15"`
+	AtMost    time.Duration     `koanf:"at_most" doc:"it is told once in this time at most" default:"0" min:"1ms" max:"8760h" zero:"as often as it changes"`
+	Heartbeat time.Duration     `koanf:"heartbeat" doc:"it is told once in this time at least" default:"0" min:"1s" max:"8760h" zero:"when it changes"`
+	Stale     time.Duration     `koanf:"stale" doc:"it is unknown when it has not been read for so long" default:"0" min:"1s" max:"8760h" zero:"never"`
 	Hidden    bool              `koanf:"hidden" doc:"other points are made from it, and nobody else is told" default:"false"`
 }
 

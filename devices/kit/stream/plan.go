@@ -193,7 +193,9 @@ func (c *planner) sending(key string, of *Point, p *planned) {
 			return
 		}
 		for _, probe := range probes(&p.Entity) {
-			c.try(key+".send", p, p.always, probe)
+			if !c.try(key+".send", p, p.always, probe) {
+				break
+			}
 		}
 	case map[string]any:
 		p.send = make(map[string]*text.Template, len(send))
@@ -235,11 +237,13 @@ func (c *planner) template(key, source string) *text.Template {
 	return t
 }
 
-// try renders a template as setting a value would.
-func (c *planner) try(key string, p *planned, t *text.Template, value messages.Value) {
-	if _, err := t.Render(map[string]messages.Value{p.ID: value}); err != nil {
+// try renders a template as setting a value would, and reports whether that goes well.
+func (c *planner) try(key string, p *planned, t *text.Template, value messages.Value) bool {
+	_, err := t.Render(map[string]messages.Value{p.ID: value})
+	if err != nil {
 		c.faultf(key, "of %s: %w", value, err)
 	}
+	return err == nil
 }
 
 // probes returns values that an entity may be set to: the bounds of a number, both of a bool, each option of an enum.

@@ -55,7 +55,7 @@ func loops(node parse.Node) bool {
 
 // explainTemplate takes off the name of a template, for it has none.
 func explainTemplate(err error) error {
-	text := strings.TrimPrefix(err.Error(), "template: ")
+	text := strings.TrimPrefix(strings.ReplaceAll(err.Error(), `executing "" at `, ""), "template: ")
 	for _, name := range []string{`"":`, ":"} {
 		if rest, ok := strings.CutPrefix(text, name); ok {
 			return errors.New("line " + rest)
