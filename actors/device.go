@@ -29,12 +29,13 @@ type device struct {
 
 	generation uint64 // tells the device from others that have had its name; the table gives it
 
-	typ     *devices.Type
-	box     *mailbox.Mailbox
-	log     atomic.Pointer[slog.Handler] // of what the device says; see deviceLog
-	opening uint64                       // counts openings, also through restarts of the actor, which alone uses it
-	itself  bool                         // the device answers commands itself; the actor alone uses it
-	deaf    bool                         // the device hears no statuses; the actor alone uses it
+	typ         *devices.Type
+	box         *mailbox.Mailbox
+	log         atomic.Pointer[slog.Handler] // of what the device says; see deviceLog
+	opening     uint64                       // counts openings, also through restarts of the actor, which alone uses it
+	itself      bool                         // the device answers commands itself; the actor alone uses it
+	deaf        bool                         // the device hears no statuses; the actor alone uses it
+	deafAtFirst bool                         // so it begins; never written after newDevice
 
 	counters deviceCounters
 
@@ -96,6 +97,8 @@ func newDevice(s *shared, c *config.Device, typ *devices.Type) *device {
 	d := &device{shared: s, config: c, typ: typ}
 	d.box = mailbox.New((*deviceGate)(d), d.refuse)
 	d.describeFirst()
+	d.deafAtFirst = answersToAll(d.answers())
+	d.deaf = d.deafAtFirst
 	return d
 }
 
@@ -109,7 +112,7 @@ func (d *device) route() route {
 		all := routing.Answers(d.answers())
 		answers = &all
 	}
-	return route{name: d.config.Name, answers: answers, reply: d.config.Reply, repeats: d.config.ReplyArguments, inbox: d}
+	return route{name: d.config.Name, generation: d.generation, answers: answers, reply: d.config.Reply, repeats: d.config.ReplyArguments, deaf: d.deafAtFirst, inbox: d}
 }
 
 // post gives the device a message, or refuses it. The mapper calls post with an h that it has boxed once for all the devices
@@ -152,7 +155,11 @@ func (d *device) doubts(h messages.Handle) bool {
 	if h.Entity != "" || h.Alone || to == (messages.Address{}) || to.Device == d.config.Name {
 		return false
 	}
-	a := d.answers()
+	return answersToAll(d.answers())
+}
+
+// answersToAll reports whether every message finds a device.
+func answersToAll(a config.AnswersTo) bool {
 	return len(a.Function)+len(a.Gateway)+len(a.Location)+len(a.Device) == 0
 }
 

@@ -105,5 +105,5 @@ func (l *deviceListener) Forget(about messages.Address) {
 // Reroute implements entities.Listener.
 func (l *deviceListener) Reroute() {
 	answers := routing.Answers((*device)(l).answers())
-	l.shared.parent.send(described{(*device)(l).identity(), &answers})
+	l.shared.mapper.send(described{(*device)(l).identity(), &answers})
 }

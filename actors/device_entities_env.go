@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/mqttgateway/mqttgateway/actors/routing"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/entity"
@@ -76,6 +77,12 @@ func (h *host) fault(opened devices.Device) error {
 		return fmt.Errorf("%w: the description has entities that can be set, but the device has no Set", devices.ErrConfig)
 	}
 	return nil
+}
+
+// hears reports whether a message finds the device by the description in force: the message may have found it by another one, or
+// before there was any.
+func (d *device) hears(msg messages.InternalMsg) bool {
+	return d.description() == nil || routing.Answers(d.answers()).Matches(msg.Address())
 }
 
 // answers returns which messages find the device: of each characteristic what its configuration lists, or else the values in the

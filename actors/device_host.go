@@ -226,6 +226,9 @@ func (h *host) handle(m messages.Handle) {
 		return
 	}
 	asked, err := d.asked(m)
+	if err == nil && asked.IsZero() && !m.Early && !d.hears(m.Msg) {
+		err = devices.ErrNotMine
+	}
 	if err != nil {
 		d.answer(m, err)
 		return

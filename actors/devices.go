@@ -87,8 +87,6 @@ func (p *parent) Receive(c actor.Context) {
 		p.adopt(c, m)
 	case disown:
 		p.disown(m)
-	case described:
-		p.described(m)
 	case hubLeaves:
 		p.hubLeaves(m)
 	case hubEvent:

@@ -167,15 +167,6 @@ func deviceAdded(c *config.Device, addedBy string) messages.DeviceAdded {
 	}
 }
 
-// described has the mapper know what a device answers to, which follows from its description.
-func (p *parent) described(m described) {
-	if d := p.table.named(m.device.name); d != nil && d.identity() == m.device {
-		r := d.route()
-		r.answers = m.answers
-		p.mapper.send(routes{add: []route{r}})
-	}
-}
-
 // unrouted ends the devices that the mapper sends nothing any more, unless they wait in a line themselves.
 func (p *parent) unrouted() {
 	batch := p.leaving[0]

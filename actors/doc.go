@@ -137,10 +137,13 @@
 // has read it.
 //
 // What a device answers to follows from its description where answers_to leaves a characteristic out; until the first description,
-// from its address. A device without either, which every message finds, refuses doubtfully while it is down (messages.Doubtful): that
-// counts only if no other device takes the message. The parent has the mapper know, behind the device's first route. A description that entity.Check refuses
-// is a mistake of the author: as a wrong configuration it keeps a device from opening, for good, and is reported by a device that is
-// open.
+// from its address. The device has the mapper know, behind its first route and ahead of what it says. A message that has found it
+// before is for another device if the description says so. A description that entity.Check refuses is a mistake of the author: as a
+// wrong configuration it keeps a device from opening, for good, and is reported by a device that is open.
+//
+// A device without description, address and answers_to is found by every message. While such a device is down, it refuses
+// doubtfully (messages.Doubtful): that counts only if no other device takes the message. It hears no statuses before it has opened:
+// of many that are started each would hear all others, until it has described itself.
 //
 // A command that asks for something of entities finds, within the device, those at whose address it finds something. All of it is
 // checked and typed before the device sees any of it, and refused as a whole. Nothing is told for a command but its answer: the

@@ -94,6 +94,8 @@ func (m *mapper) Receive(c actor.Context) {
 		m.devices.send(msg)
 	case routes:
 		m.reroute(msg)
+	case described:
+		m.routes.described(msg)
 	case remap:
 		m.codec = msg.codec
 		m.connection.send(msg) // behind what is in the words of before

@@ -23,7 +23,7 @@ type routeTable struct {
 type routed struct {
 	route
 	itself bool // the device answers commands itself
-	deaf   bool // the device hears no statuses
+	deaf   bool // the device hears no statuses; route.deaf is how it began
 }
 
 func newRouteTable(devices []route) *routeTable {
@@ -45,7 +45,7 @@ func (t *routeTable) add(device route) {
 	} else {
 		t.routed = append(t.routed, routed{})
 	}
-	r := routed{route: device}
+	r := routed{route: device, deaf: device.deaf}
 	if was.inbox == device.inbox {
 		r.itself, r.deaf = was.itself, was.deaf
 	}
@@ -57,6 +57,14 @@ func (t *routeTable) add(device route) {
 	}
 	for _, gateway := range device.answers.Gateway {
 		t.gateways[gateway]++
+	}
+}
+
+// described notes what a device answers to from now on, unless another has taken its place.
+func (t *routeTable) described(d described) {
+	if was, ok := t.named(d.device.name); ok && was.generation == d.device.generation {
+		was.answers = d.answers
+		t.add(was.route)
 	}
 }
 

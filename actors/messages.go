@@ -35,11 +35,20 @@ type routes struct {
 
 // route is what the mapper has to know of a device.
 type route struct {
-	name    string
-	answers *routing.Answers
-	reply   string // which commands are answered: one of the words of config.Device.Reply
-	repeats bool   // their arguments are repeated in the answer
-	inbox   inbox
+	name       string
+	generation uint64
+	answers    *routing.Answers
+	reply      string // which commands are answered: one of the words of config.Device.Reply
+	repeats    bool   // their arguments are repeated in the answer
+	deaf       bool   // the device hears no statuses before it has opened, and has said that it wants them
+	inbox      inbox
+}
+
+// described tells what a device answers to, by another description that is in force. It goes ahead of what the device says by that
+// description. Device → mapper.
+type described struct {
+	device  identity
+	answers *routing.Answers // nobody writes to them any more
 }
 
 // inbox is where the mapper puts what a device is to handle. The mailbox of a device is shared by intent: it refuses in
@@ -78,12 +87,6 @@ type identity struct {
 }
 
 // A device's env → devices.
-
-// described tells what a device answers to, by another description that is in force.
-type described struct {
-	device  identity
-	answers *routing.Answers // nobody writes to them any more
-}
 
 // adopt asks for a device below another one: a new one, or one that the hub had in a former life.
 type adopt struct {

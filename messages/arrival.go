@@ -67,7 +67,7 @@ type Acknowledge struct {
 }
 
 // Opened says what a device that has just been opened wants to hear, and who answers for it. Until the message comes, the mapper
-// takes it that the device hears statuses and doesn't answer. Device → mapper.
+// takes it that the device doesn't answer, and hears statuses unless every message finds it. Device → mapper.
 type Opened struct {
 	Device        string
 	AnswersItself bool // the gateway answers only the commands that the device has not handled
