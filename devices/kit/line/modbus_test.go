@@ -144,7 +144,11 @@ func TestModbus(t *testing.T) {
 			}
 			wait.Go(func() {
 				for back := time.Second; ctx.Err() == nil; back = min(2*back, time.Minute) {
+					begun := time.Now()
 					_ = cellar.Poll(ctx, int(unit), polled...)
+					if time.Since(begun) > 30*time.Second {
+						back = time.Second
+					}
 					time.Sleep(back)
 				}
 			})
@@ -162,11 +166,11 @@ func TestModbus(t *testing.T) {
 		wait.Wait()
 		for unit := uint8(1); unit <= 4; unit++ {
 			// A unit that happens to fail three times in a row is opened again, and polled at once.
-			if n := good[unit] + bad[unit]; n < 470 || n > 490 || good[unit] < 390 {
+			if n := good[unit] + bad[unit]; n < 450 || n > 500 || good[unit] < 370 {
 				t.Errorf("unit %d: %d polls answered, %d failed, want about 480, most of them answered", unit, good[unit], bad[unit])
 			}
 		}
-		if good[5] == 0 || bad[5] > 60 {
+		if good[5] < 80 || bad[5] > 60 {
 			t.Errorf("the silent unit: %d polls answered, %d failed, want few that fail", good[5], bad[5])
 		}
 		// Guard time, a request that finds out whether late answers can come, and one that fails.
