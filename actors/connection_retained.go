@@ -33,6 +33,10 @@ func (c *connection) publishRetained(m messages.RetainedPublication) {
 		Device: m.Device, Topic: m.Topic, Payload: m.Payload, Msg: m.Msg, Signed: c.signed(m.Topic), Entities: m.Number == 0,
 	})
 	c.tellGivenUp()
+	for _, two := range c.retained.Contests() {
+		c.log.Warn("two devices say retained statuses at one topic, where the broker keeps only the latest: give each an address of its own",
+			"topic", two.Topic, "device", two.Device, "other", two.Other)
+	}
 	c.enqueue(outbox.Entry{Publication: m.Publication, QoS: c.qos, Ledger: record})
 }
 

@@ -547,3 +547,20 @@ func plainMap(t *testing.T) *mapping.Codec {
 	}
 	return codec
 }
+
+// Two devices at one address are told of, once.
+func TestTwoDevicesAtOneTopic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, dial := remembering()
+		b := start(t, lamps("a", "b"), dial)
+		defer b.end()
+		b.broker = f
+		for range 5 {
+			b.retain("a", "Light", "ON")
+			b.retain("b", "Light", "OFF")
+		}
+		if told := mentions(b.log.take(), "WARN two devices say retained statuses at one topic"); len(told) != 1 || !strings.Contains(told[0], "topic=home/Light////gw/S device=a other=b") {
+			t.Errorf("told %q", told)
+		}
+	})
+}

@@ -31,6 +31,7 @@ type Memory struct {
 	devices  map[string]*device  // that are there, or have topics
 	awaited  map[string][]string // by hub: devices of an earlier run that the hub may add again
 	spared   bool                // the broker is not to be told of views
+	contests contests
 	queues   [2]fifo.Queue[*topic]
 	inFlight int
 }
@@ -50,6 +51,7 @@ type topic struct {
 	payload string               // the latest
 	known   bool                 // payload is known: this run has said it, or is to
 	said    bool                 // a device of this run has said it
+	former  string               // the device that had said it before this one
 	msg     messages.InternalMsg // of a status said in this run
 
 	owed   bool    // the memory, not the outbox, has the latest to tell; false: the outbox, or the broker knows it
@@ -206,6 +208,7 @@ func (m *Memory) get(r Record) *topic {
 	} else {
 		m.order.MoveToBack(t.at)
 		if t.Device != r.Device {
+			m.contend(t, r.Device)
 			m.disown(t)
 			t.said = false
 		}

@@ -330,3 +330,24 @@ func (anyWords) Topic(m messages.InternalMsg) (string, error) { return "home/" +
 func (anyWords) Encode(messages.InternalMsg) (topic, payload string, err error) {
 	return "", "", errors.New("there is nothing to encode")
 }
+
+// Two devices that take a topic from each other are told of once. One that has been renamed takes its topics, and is not.
+func TestContests(t *testing.T) {
+	m := New(100, 1<<20, NoLedger{})
+	m.status("a", "x", "1")
+	m.status("b", "x", "2")
+	m.status("b", "y", "2")
+	if got := m.Contests(); got != nil {
+		t.Errorf("one takes from another: %v", got)
+	}
+	m.status("a", "x", "3")
+	m.status("b", "x", "4")
+	m.status("a", "y", "3")
+	m.status("b", "y", "4")
+	if got := m.Contests(); !slices.Equal(got, []Contest{{"home/x", "a", "b"}}) {
+		t.Errorf("they take it from each other: %v", got)
+	}
+	if got := m.Contests(); got != nil {
+		t.Errorf("asked again: %v", got)
+	}
+}
