@@ -11,7 +11,7 @@ import (
 // answer tells the sender of a command how it went, once all devices have told. A device of this gateway may have emitted it.
 func (m *mapper) answer(p *pendingDelivery, emitted bool) {
 	if p.worst == messages.Doubtful && p.asked.Type() == messages.Command {
-		m.nobody.note(errNoDevice{by: p.reason})
+		m.tellNobody(p.asked, errNoDevice{by: p.reason})
 	}
 	switch {
 	case p.worst == messages.NotMine && emitted: // others may have the device that it is for
@@ -35,10 +35,15 @@ func (m *mapper) findsNobody(msg messages.InternalMsg, why errNoDevice) {
 	if msg.Type() != messages.Command {
 		return
 	}
-	m.nobody.note(why)
+	m.tellNobody(msg, why)
 	if asks(msg) && m.mayAnswerFor(msg.Gateway()) {
 		m.say(msg.Reply(messages.Rejected, why.Error()))
 	}
+}
+
+// tellNobody has the log tell of a command that no device has taken.
+func (m *mapper) tellNobody(msg messages.InternalMsg, why errNoDevice) {
+	m.nobody.note(fmt.Errorf("%w (%v)", why, msg))
 }
 
 // errNoDevice says why a command has found no device.
