@@ -40,6 +40,7 @@ type Device struct {
 	// Of the goroutine that hears: Open's, and then Run's.
 	buf     []byte
 	heard   time.Time                 // when anything came
+	overdue time.Time                 // when every point is to have had a value; zero: has been looked at, or nothing is asked again
 	skipped uint64                    // bytes that have been told of
 	begun   bool                      // a frame has come
 	latest  map[string]messages.Value // of the points that others are made of; null: unknown
@@ -56,6 +57,9 @@ var (
 	_ devices.Runner = (*Device)(nil)
 )
 
+// polls is how often a point may be asked for without a value.
+const polls = 3
+
 // Open makes a device of an open connection, which is the device's from then on, also if Open fails. Devices of the type have been
 // described by params.Describe.
 func Open(ctx context.Context, env devices.Env, params Params, frames Framing, conn Conn) (devices.Device, error) {
@@ -63,9 +67,23 @@ func Open(ctx context.Context, env devices.Env, params Params, frames Framing, c
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", devices.ErrConfig, err), conn.Close())
 	}
+	if params.Record != "" {
+		recorded, err := record(env, conn, params.Record)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("record: %w", err), conn.Close())
+		}
+		conn = recorded
+	}
+	var slowest time.Duration
+	for _, ask := range params.Ask {
+		slowest = max(slowest, ask.Every)
+	}
 	d := &Device{
 		env: env, conn: conn, frames: frames, plan: plan, params: params,
 		buf: make([]byte, 64<<10), heard: time.Now(), latest: make(map[string]messages.Value), turn: make(chan struct{}, 1),
+	}
+	if slowest > 0 {
+		d.overdue = d.heard.Add(polls*slowest + slowest/2)
 	}
 	if err = d.meet(ctx); err == nil {
 		err = ctx.Err()
@@ -89,7 +107,7 @@ func (d *Device) meet(ctx context.Context) error {
 	if len(d.params.Ask) == 0 && !speaks {
 		return nil
 	}
-	defer context.AfterFunc(ctx, func() { _ = d.conn.SetReadDeadline(past) })()
+	defer whenDone(ctx, func() { _ = d.conn.SetReadDeadline(past) })()
 	for !d.begun {
 		err := d.hear(ctx)
 		switch {
@@ -118,6 +136,21 @@ func (d *Device) askAll(ctx context.Context) error {
 // past is a deadline that is over.
 var past = time.Unix(1, 0)
 
+// whenDone calls f when ctx is done, unless stop has been called before. After stop f isn't running: a deadline that it sets can't hit
+// whoever comes next.
+func whenDone(ctx context.Context, f func()) (stop func()) {
+	ended := make(chan struct{})
+	forget := context.AfterFunc(ctx, func() {
+		defer close(ended)
+		f()
+	})
+	return func() {
+		if !forget() {
+			<-ended
+		}
+	}
+}
+
 // Run hears until the connection breaks, and asks.
 func (d *Device) Run(ctx context.Context) error {
 	life, end := context.WithCancelCause(ctx)
@@ -127,7 +160,7 @@ func (d *Device) Run(ctx context.Context) error {
 			asking.Go(func() { d.ask(life, end, ask) })
 		}
 	}
-	stop := context.AfterFunc(life, func() { _ = d.conn.SetReadDeadline(past) })
+	stop := whenDone(life, func() { _ = d.conn.SetReadDeadline(past) })
 	defer func() {
 		stop()
 		end(nil)

@@ -90,6 +90,20 @@ func (d *Device) take(now time.Time, frame []byte) {
 		}
 	}
 	d.answered(frame, readings)
+	if !d.overdue.IsZero() && now.After(d.overdue) {
+		d.overdue = time.Time{}
+		d.unread()
+	}
+}
+
+// unread reports the points that have never had a value: a pattern, or a question, is probably wrong.
+func (d *Device) unread() {
+	for i := range d.plan.points {
+		p := &d.plan.points[i]
+		if _, read := d.latest[p.ID]; !read && !p.derived && p.Kind.HasValue() && (p.match != nil || p.query != nil) {
+			d.env.Report(fmt.Errorf("point %s: has had no value in %d polls: want a pattern and a question that go together", p.ID, polls))
+		}
+	}
 }
 
 // read returns what a frame says of a point, and false if nothing.

@@ -18,6 +18,7 @@ type Params struct {
 	Silent time.Duration `koanf:"silent" doc:"the equipment is offline when nothing was heard for so long" default:"0" min:"1s" max:"720h" zero:"never"`
 	Points []Point       `koanf:"points" doc:"what the equipment measures, can be set to and does"`
 	Then   []Then        `koanf:"then" doc:"messages for some frames"`
+	Record string        `koanf:"record" doc:"file that gets all that comes and goes, up to 64 MB, behind what it has" default:""`
 	About  About         `koanf:"about"`
 }
 

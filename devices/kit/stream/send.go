@@ -161,7 +161,7 @@ func (d *Device) write(ctx context.Context, text string) error {
 	if err := d.conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
 		return err
 	}
-	defer context.AfterFunc(ctx, func() { _ = d.conn.SetWriteDeadline(past) })()
+	defer whenDone(ctx, func() { _ = d.conn.SetWriteDeadline(past) })()
 	d.env.Log().Debug("sent", "text", text)
 	_, err := d.conn.Write(d.frames.Wrap(text))
 	d.sent = time.Now()

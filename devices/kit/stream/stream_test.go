@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,6 +19,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/devices/devicetest"
+	"github.com/mqttgateway/mqttgateway/devices/kit/recording"
 	"github.com/mqttgateway/mqttgateway/devices/kit/stream"
 )
 
@@ -128,6 +131,95 @@ points: [{id: t, match: '^T(\d+)$'}]`)
 		}
 		await(t, d, "t", nil)
 	})
+}
+
+// A point that never had a value, however often it was asked for, is reported once.
+func TestUnread(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		equipment, opened := start(t, `
+frame: {end: "\n"}
+ask: [{send: "?", every: 1m}]
+points: [{id: a, match: '^A(\d)$'}, {id: b, match: '^B(\d)$'}]`)
+		lines := bufio.NewReader(equipment)
+		answer := func() {
+			if _, err := lines.ReadString('\n'); err != nil {
+				t.Error(err)
+			}
+			fmt.Fprint(equipment, "A1\n")
+			synctest.Wait()
+		}
+		answer()
+		d := opened()
+		for range 3 {
+			answer()
+		}
+		if reports := d.Reports(); len(reports) > 0 {
+			t.Errorf("after three polls it has reported %v", reports)
+		}
+		for range 3 {
+			answer()
+		}
+		if reports := d.Reports(); len(reports) != 1 || !strings.Contains(reports[0].Error(), "point b: has had no value in 3 polls") {
+			t.Errorf("it has reported %v", reports)
+		}
+	})
+}
+
+// A recording of a device is a test of another: what came to the one leads the other to the same values.
+func TestRecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "box.jsonl")
+		const box = `
+frame: {size: 2, gap: 20ms}
+points: [{id: a, match: '^1(\d)$', send: '3{{.a}}'}, {id: b, match: '^2(\d)$'}]`
+		equipment, opened := start(t, box+"\nrecord: "+path)
+		d := opened()
+		for _, bytes := range []string{"1", "7", "1", "wait", "24", "15\xff"} {
+			if bytes == "wait" { // longer than a gap: the 1 before is lost
+				time.Sleep(time.Second)
+				continue
+			}
+			fmt.Fprint(equipment, bytes)
+		}
+		await(t, d, "a", 5)
+		await(t, d, "b", 4)
+		go func() { _, _ = io.Copy(io.Discard, equipment) }()
+		if err := d.Set("a", 6); err != nil {
+			t.Error(err)
+		}
+
+		file, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		entries, err := recording.Read(file)
+		if err != nil || !entries[0].Opens || string(entries[len(entries)-1].Out) != "36" {
+			t.Fatalf("the recording is %+v, %v", entries, err)
+		}
+		equipment, opened = start(t, box)
+		replayed, begun := opened(), time.Now()
+		for _, e := range entries {
+			time.Sleep(time.Until(begun.Add(e.After)))
+			_, _ = equipment.Write(e.In)
+		}
+		await(t, replayed, "a", 5)
+		await(t, replayed, "b", 4)
+	})
+}
+
+// A recording that can't be made keeps the device from being opened, and says why.
+func TestRecordFails(t *testing.T) {
+	equipment, conn := net.Pipe()
+	defer equipment.Close()
+	typ := devices.NewType("recorded", func(ctx context.Context, env devices.Env, p params) (devices.Device, error) {
+		return stream.Open(ctx, env, p.Params, p.Frame.Framing(), conn)
+	})
+	devices.Add(typ)
+	_, err := devicetest.Open("recorded", read(t, `{frame: {end: "\n"}, points: [{id: a, match: '^A$'}], record: `+t.TempDir()+`}`))
+	if err == nil || !strings.HasPrefix(err.Error(), "record: open ") {
+		t.Errorf("a recording in a folder: %v", err)
+	}
 }
 
 // A device that asks is open when it is answered, asks again at its intervals, and pauses between two texts.
