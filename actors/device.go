@@ -42,6 +42,8 @@ type device struct {
 	entities     atomic.Pointer[entities.Teller] // nil until the device has described itself
 	misdescribed error                           // what is wrong with the description that the type gives; never written after newDevice
 
+	observes atomic.Bool // the device has been opened, and hears statuses
+
 	adds atomic.Bool // the device has added others, and is a hub
 
 	// The parent alone uses these:
@@ -139,7 +141,10 @@ func (d *device) refuse(msg any, err error) {
 	}
 	d.shared.counters.TurnedAway.Add(1)
 	d.counters.refused.Add(1)
-	if outcome != messages.Doubtful { // of which the mapper tells, if nobody else takes the message
+	switch {
+	case outcome == messages.Doubtful: // of which the mapper tells, if nobody else takes the message
+	case h.Msg.Type() == messages.Status && !d.observes.Load(): // nothing is lost
+	default:
 		d.refusals().note(err)
 	}
 	if d.shared.log.Enabled(context.Background(), slog.LevelDebug) {

@@ -118,6 +118,7 @@ func (h *host) open() {
 		d.shared.mapper.send(messages.Opened{Device: d.config.Name, AnswersItself: itself, Deaf: deaf})
 	}
 	d.itself, d.deaf = itself, deaf
+	d.observes.Store(!deaf)
 	if r, ok := opened.(devices.Runner); ok {
 		h.run(r)
 	}

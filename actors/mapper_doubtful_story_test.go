@@ -1,6 +1,7 @@
 package actors_test
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,4 +45,27 @@ func TestDownDeviceThatAnswersToAll(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What a device that is down would not have heard anyway is not told of as refused.
+func TestStatusesOfOthersWhileDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hall := config.Address{Location: "Hall"}
+		b := start(t, append(lamps("a"),
+			config.Device{Name: "dead", Type: "logged", Address: hall, Params: map[string]any{"open": "fail"}},
+			config.Device{Name: "hearing", Type: "listener", Address: hall, OpenTimeout: time.Minute},
+		))
+		defer b.end()
+		b.arrive("home///Hall//me/S", "OPEN")
+		b.arrive("home///Hall/a/me/C", "ON")
+		time.Sleep(time.Minute)
+		if told := mentions(b.log.take(), "refused"); len(told) != 1 || !strings.Contains(told[0], "who=dead") {
+			t.Errorf("told %q, want only that the command was refused", told)
+		}
+		b.arrive("home///Hall//me/S", "OPEN")
+		time.Sleep(time.Minute)
+		if told := mentions(b.log.take(), "refused"); len(told) != 0 {
+			t.Errorf("of a status: %q", told)
+		}
+	})
 }
