@@ -83,3 +83,28 @@ func Check(key string, e entity.Entity) error {
 	}
 	return errors.Join(faults...)
 }
+
+// Probes returns values that an entity may be set to: the bounds of a number, both of a bool, each option of an enum.
+func Probes(e *entity.Entity) (values []messages.Value) {
+	switch e.Kind {
+	case entity.Number:
+		low, high := 0.0, 1.0
+		if e.Max != nil {
+			low, high = *e.Max, *e.Max
+		}
+		if e.Min != nil {
+			low = *e.Min
+		}
+		return []messages.Value{messages.FloatValue(low), messages.FloatValue(max(low, high))}
+	case entity.Bool:
+		return []messages.Value{messages.BoolValue(false), messages.BoolValue(true)}
+	case entity.Enum:
+		for _, option := range e.Options {
+			values = append(values, messages.TextValue(option))
+		}
+		return values
+	case entity.Button:
+		return []messages.Value{{}}
+	}
+	return []messages.Value{messages.TextValue("text")}
+}

@@ -54,7 +54,7 @@ func Every(ctx context.Context, interval time.Duration, f func(context.Context) 
 				return err
 			}
 		}
-		beat.Reset(next(time.Since(begun), interval, rand.Float64()))
+		beat.Reset(Wait(time.Since(begun), interval))
 		select {
 		case <-ctx.Done():
 		case <-beat.C:
@@ -62,6 +62,10 @@ func Every(ctx context.Context, interval time.Duration, f func(context.Context) 
 	}
 	return nil
 }
+
+// Wait is how long a loop of one's own waits, as Every does, after a poll that has taken so long: one that polls in between when it is
+// woken, say.
+func Wait(took, interval time.Duration) time.Duration { return next(took, interval, rand.Float64()) }
 
 // next is how long to wait after a poll that has taken so long: until the next beat, moved by up to a tenth of the interval either way
 // as chance, from 0 to 1, says.

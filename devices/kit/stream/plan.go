@@ -192,7 +192,7 @@ func (c *planner) sending(key string, of *Point, p *planned) {
 		if p.always = c.template(key+".send", send); p.always == nil {
 			return
 		}
-		for _, probe := range probes(&p.Entity) {
+		for _, probe := range point.Probes(&p.Entity) {
 			if !c.try(key+".send", p, p.always, probe) {
 				break
 			}
@@ -244,31 +244,6 @@ func (c *planner) try(key string, p *planned, t *text.Template, value messages.V
 		c.faultf(key, "of %s: %w", value, err)
 	}
 	return err == nil
-}
-
-// probes returns values that an entity may be set to: the bounds of a number, both of a bool, each option of an enum.
-func probes(e *entity.Entity) (values []messages.Value) {
-	switch e.Kind {
-	case entity.Number:
-		low, high := 0.0, 1.0
-		if e.Max != nil {
-			low, high = *e.Max, *e.Max
-		}
-		if e.Min != nil {
-			low = *e.Min
-		}
-		return []messages.Value{messages.FloatValue(low), messages.FloatValue(max(low, high))}
-	case entity.Bool:
-		return []messages.Value{messages.BoolValue(false), messages.BoolValue(true)}
-	case entity.Enum:
-		for _, option := range e.Options {
-			values = append(values, messages.TextValue(option))
-		}
-		return values
-	case entity.Button:
-		return []messages.Value{{}}
-	}
-	return []messages.Value{messages.TextValue("text")}
 }
 
 func (c *planner) then(key string, of *Then) {

@@ -1,0 +1,63 @@
+// Package web is a device that answers over HTTP, and that its configuration describes.
+//
+// The requests that read it are polled side by side: each has its own interval, and one that hangs holds up no other, nor one that
+// writes. After a write the read is repeated at once that the point belongs to.
+//
+// # When a device is open, and when it has failed
+//
+// A device is open when one of its reads has succeeded. The points of a read that fails are unknown, with the reason, and the read is
+// tried again after 10 s at the latest. The device has failed when all of its reads have, three times in a row altogether, or
+// whenever somebody asks for all of them and none succeeds: then it is opened again, after a back-off.
+//
+// # Goroutines
+//
+// Run has one goroutine for each read. Read has one for each as well, and waits for them. A read takes its turn, so that one request
+// of it is under way at a time. Values are made and handed over one read after the other.
+package web
+
+import (
+	"context"
+
+	"github.com/mqttgateway/mqttgateway/devices"
+)
+
+func init() {
+	devices.Register("http", Open, devices.Doc(`
+		what answers over HTTP, with jq or patterns for what it answers and templates for what sets it
+		Each read is repeated at its interval, and at once after one of its points has been set. What a template puts into an address, a form or a
+		document is escaped as it has to be there. Redirects are followed only when reading, and only on the same host.
+		Passwords and tokens stand in files of their own. A pin is the SHA-256 of the key of the server's certificate, which may then be
+		signed by anybody; an error tells the pin of the server that answers.
+	`), devices.Example(`
+		- name: boiler
+		  type: http
+		  params:
+		    base: http://10.0.0.20
+		    auth: {digest: admin, password_file: shelly.pw}
+		    reads:
+		      - get: "/rpc/Switch.GetStatus?id=0"
+		        every: 10s
+		        points:
+		          - {id: relay, value: .output, kind: bool, words: {true: LIGHT_ON, false: LIGHT_OFF}, write: {get: "/rpc/Switch.Set?id=0&on={{.relay}}", expect: 'has("was_on")'}}
+		          - {id: power, value: .apower, unit: W, class: power, deadband: 2}
+		          - {id: energy, value: '.aenergy.total / 1000', unit: kWh, class: energy, state: total_increasing}
+	`))
+}
+
+// Open reads all that there is to read, for a device that doesn't answer is not open.
+func Open(ctx context.Context, env devices.Env, p Params) (devices.Device, error) {
+	plan, err := p.plan()
+	if err != nil {
+		return nil, err
+	}
+	client, err := newClient(p)
+	if err != nil {
+		return nil, err
+	}
+	d := newDevice(env, client, plan)
+	if err := d.Read(ctx); err != nil {
+		client.close()
+		return nil, err
+	}
+	return d, nil
+}
