@@ -86,8 +86,8 @@ func (a *agent) told(ctx context.Context, err error) error {
 	case errors.Is(err, gosnmp.ErrMaxRetriesExceeded) || errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("no answer from %s within %s, asked %s%s", from, a.params.Timeout, times(a.params.Retries+1), hint)
 	case errors.Is(err, gosnmp.ErrUnknownUsername), errors.Is(err, gosnmp.ErrWrongDigest), errors.Is(err, gosnmp.ErrDecryption),
-		errors.Is(err, gosnmp.ErrUnknownSecurityLevel):
-		return fmt.Errorf("%s refuses the user %q: %w", from, a.params.User, err)
+		errors.Is(err, gosnmp.ErrUnknownSecurityLevel), strings.Contains(err.Error(), "not authentic"): // gosnmp has no error for the last
+		return fmt.Errorf("%s refuses the user %q, or its passwords: %w", from, a.params.User, err)
 	}
 	if first, _, panicked := strings.Cut(err.Error(), " Stack:"); panicked { // gosnmp's, over an answer
 		return fmt.Errorf("an answer from %s that makes no sense: %s", from, first)

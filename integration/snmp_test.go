@@ -1,0 +1,135 @@
+package integration
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// snmpd is a real SNMP agent on a free port of 127.0.0.1. It ends with its test.
+type snmpd struct {
+	address string
+	process *os.Process
+}
+
+// The objects of the agent that a test may set, and may not.
+const (
+	relayOID = "1.3.6.1.4.1.99999.2.0"
+	loadOID  = "1.3.6.1.4.1.99999.1.0"
+)
+
+func startSNMPD(t *testing.T) *snmpd {
+	t.Helper()
+	path, err := exec.LookPath("snmpd")
+	if err != nil {
+		t.Fatalf("these tests need snmpd, which is not on PATH (apt-get install snmpd): %v", err)
+	}
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &snmpd{address: conn.LocalAddr().String()}
+	conn.Close()
+	dir := t.TempDir()
+	config := write(t, dir, "snmpd.conf", strings.Join([]string{
+		"agentaddress udp:" + s.address,
+		"rwcommunity hidden 127.0.0.1",
+		`createUser monitor SHA-256 "authentic" AES "encrypted"`,
+		"rwuser monitor priv",
+		"syslocation rack",
+		"override " + loadOID + " integer 215",
+		"override -rw " + relayOID + " integer 2",
+	}, "\n")+"\n")
+	cmd := exec.Command(path, "-f", "-C", "-c", config, "--persistentDir="+filepath.Join(dir, "kept"), "-m", "", "-Lo", "-r")
+	cmd.Env = append(os.Environ(), "MIBS=")
+	said, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mortal(cmd)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.process = cmd.Process
+	ready, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		first := make([]byte, 1) // it says its version when it listens
+		_, err := said.Read(first)
+		if err == nil {
+			close(ready)
+		}
+		_, _ = io.Copy(io.Discard, said)
+		_ = cmd.Wait()
+	}()
+	t.Cleanup(func() { _ = s.process.Kill(); <-ended })
+	select {
+	case <-ready:
+	case <-ended:
+		t.Fatal("snmpd has ended at once")
+	case <-time.After(patience):
+		t.Fatal("snmpd says nothing")
+	}
+	return s
+}
+
+// TestSNMP reads and sets a real agent by both versions, and has it fall silent for a while.
+func TestSNMP(t *testing.T) {
+	t.Parallel()
+	broker, agent := startMosquitto(t), startSNMPD(t)
+	dir := t.TempDir()
+	write(t, dir, "community", "hidden\n")
+	write(t, dir, "auth", "authentic\n")
+	write(t, dir, "priv", "encrypted\n")
+	points := fmt.Sprintf(`every: 200ms, timeout: 200ms, retries: 0, points: [
+        {id: load, oid: %s, scale: 0.1, unit: "%%", write: {type: integer}},
+        {id: relay, oid: %s, kind: bool, write: {type: integer, verify: true}},
+        {id: place, oid: 1.3.6.1.2.1.1.6.0, kind: text}, {id: nothing, oid: 1.3.6.1.4.1.99999.3.0}]`, loadOID, relayOID)
+	config := write(t, dir, "gateway.yaml", fmt.Sprintf(`
+gateway: {name: gw}
+mqtt: {qos: 1}
+mapping: {root: home, topics: ["home/+/+/+/+/+/C"]}
+devices:
+  - {name: plain, type: snmp, retry: {min: 100ms, max: 200ms}, params: {target: "%[1]s", community_file: %[2]q, %[3]s}}
+  - {name: safe, type: snmp, params: {target: "%[1]s", version: 3, user: monitor, auth: {password_file: %[4]q}, priv: {password_file: %[5]q}, %[3]s}}
+  - {name: stranger, type: snmp, params: {target: "%[1]s", %[3]s}}
+  - {name: liar, type: snmp, params: {target: "%[1]s", version: 3, user: monitor, auth: {password: wrong-word}, %[3]s}}
+`, agent.address, filepath.Join(dir, "community"), points, filepath.Join(dir, "auth"), filepath.Join(dir, "priv")))
+	gateway := start(t, dir, "gateway", "run", "--config", config, "--mqtt.broker=tcp://"+broker.address)
+	gateway.says("msg=subscribed")
+	gateway.says("device=stranger … no answer from … an agent says nothing either if the community is wrong")
+	gateway.says("device=liar … refuses the user")
+
+	values := func(device, relay string) message {
+		return message{topic: "home/$gateway/gw/" + device + "/values", qos: 1,
+			payload: `{"load":21.5,"relay":` + relay + `,"place":"rack","nothing":null}`}
+	}
+	kept := func(m message) message { m.retained = true; return m }
+	u := join(t, broker.address, "home/+/+/+/+/+/S", "home/$gateway/#")
+	u.awaitKept("at the beginning", values("plain", "false"), values("safe", "false"))
+	u.say(message{topic: "home////safe/me/C", payload: `{"action":"SET","relay":true}`, qos: 1})
+	u.await("a relay is switched", values("safe", "true"), values("plain", "true"),
+		message{topic: "home////safe/gw/S", payload: `{"action":"SET","response":"OK"}`, qos: 1})
+	u.say(message{topic: "home/$gateway/gw/plain/set/load", payload: "30"})
+	u.await("what can't be set", message{topic: "home/$gateway/gw/plain/answer", qos: 1,
+		payload: `{"entity":"load","response":"REJECTED","reason":"load: the agent answers notWritable"}`})
+
+	if err := agent.process.Signal(pauseProcess); err != nil {
+		t.Fatal(err)
+	}
+	gateway.says("level=WARN … device=plain … no answer from")
+	if err := agent.process.Signal(resumeProcess); err != nil {
+		t.Fatal(err)
+	}
+	gateway.says(`msg="device online again" device=plain`)
+	u.say(message{topic: "home////plain/me/C", payload: `{"action":"SET","relay":false}`, qos: 1})
+	u.await("when it is back", values("plain", "false"), message{topic: "home////plain/gw/S", payload: `{"action":"SET","response":"OK"}`, qos: 1})
+	join(t, broker.address, "home/#").await("who comes later", kept(values("plain", "false")))
+	gateway.stop()
+}
