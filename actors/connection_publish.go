@@ -143,6 +143,9 @@ func (c *connection) landed(e outbox.Entry, err error) {
 // drop reports that a publication was dropped.
 func (c *connection) drop(e outbox.Entry, err error) {
 	c.tellDropped(e.Publication, err)
+	if e.Retain && !c.outbox.Holds(e.Topic) {
+		c.retained.Dropped(e.Topic, e.Payload)
+	}
 	c.resolve(e, err)
 }
 

@@ -564,3 +564,28 @@ func TestTwoDevicesAtOneTopic(t *testing.T) {
 		}
 	})
 }
+
+// What the outbox has dropped of what is retained is said as soon as there is a session, also in one that the broker has kept.
+func TestDroppedStatusIsSaidLater(t *testing.T) {
+	for _, qos := range []byte{0, 1} {
+		t.Run(fmt.Sprint("QoS ", qos), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f, dial := remembering()
+				b := start(t, lamps("a"), dial, func(o *actors.Options) { o.QoS, o.Session.CleanSession, o.Outbox.Messages = qos, false, 3 })
+				defer b.end()
+				b.broker = f
+				f.locked(func() { f.down = errRefused })
+				b.lose(false)
+				var want []string
+				for _, function := range []string{"Light", "Radio", "Oven", "Blind", "Door", "Fan"} {
+					b.retain("a", function, "OFF")
+					b.retain("a", function, "ON")
+					want = append(want, function+"////gw/S ON")
+				}
+				f.locked(func() { f.down = nil })
+				time.Sleep(time.Minute)
+				b.wantKeeps("later", want...)
+			})
+		})
+	}
+}

@@ -101,7 +101,7 @@
 //
 // The connection remembers which retained topics this gateway has at the broker, whose they are, and what they say: statuses, and
 // the views info and values. In a session that the broker did not keep all of that is said again, at QoS 1 and behind the
-// availability. It takes a part of the outbox's window, so that what is live always finds room.
+// availability; in any session, what the outbox had no room for, or has lost at QoS 0. It takes a part of the outbox's window, so that what is live always finds room.
 //
 //	status ─▶ outbox ─▶ flight ─▶ broker       the memory remembers the latest of each topic
 //	view   ─▶ memory ─▶ flight ─▶ broker       as do clearings, and what is said again

@@ -136,6 +136,14 @@ func (m *Memory) Suspect(topic string, alone bool) (aside bool) {
 	return t.aside()
 }
 
+// Dropped notes that the outbox has given up a status, which is due with that if it is the latest of its topic and the memory knows
+// what it says.
+func (m *Memory) Dropped(topic, payload string) {
+	if t := m.topics[topic]; t != nil && t.known && !t.owed && t.payload == payload {
+		m.owe(t, again)
+	}
+}
+
 // Refused notes that the broker will never have a status that the outbox has sent: it is not said again.
 func (m *Memory) Refused(topic, payload string) {
 	if t := m.topics[topic]; t != nil && !t.owed && t.payload == payload {
