@@ -91,6 +91,8 @@ func TestReadme(t *testing.T) {
 		tests["map and configuration"] = func(t *testing.T) { runKitchen(t, kitchen, mapFile, check, homeAssistant) }
 		equipment := r.take(t, "yaml", "devices:")
 		tests["real equipment"] = func(t *testing.T) { checkEquipment(t, equipment) }
+		thermometer := r.take(t, "sh", "#!/bin/sh")
+		tests["a program"] = func(t *testing.T) { runThermometer(t, thermometer) }
 		users := r.take(t, "yaml", "mqtt: {broker: embedded}")
 		tests["the broker's users"] = func(t *testing.T) { runUsers(t, users) }
 		device := r.take(t, "go", "package lamp")
@@ -390,6 +392,26 @@ func checkEquipment(t *testing.T, equipment *block) {
 			t.Errorf("the receiver has no %s: %s", id, said)
 		}
 	}
+}
+
+// runThermometer runs the program that README describes with a sensor that is a file.
+func runThermometer(t *testing.T, program *block) {
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "28-5"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "28-5/w1_slave", "50 05 4b 46 7f ff 0c 10 1c : crc=1c YES\n50 05 4b 46 7f ff 0c 10 1c t=21500\n")
+	path := write(t, dir, "w1", strings.ReplaceAll(program.text(), "/sys/bus/w1/devices/", dir+"/"))
+	config := write(t, dir, "house.yaml", fmt.Sprintf(`
+gateway: {name: gw}
+mqtt: {broker: embedded, qos: 1}
+mapping: {root: home, topics: [home/+/+/+/+/+/C]}
+devices: [{name: attic, type: exec, params: {run: [sh, %s, 28-5]}}]
+`, path))
+	gateway := startProgram(t, dir, filepath.Join(programs, "gateway"), []string{"MQTTGATEWAY_EMBEDDED_ADDRESS=127.0.0.1:0"}, "run", "--config", config)
+	u := join(t, gateway.broker(), "home/$gateway/gw/attic/values")
+	u.awaitKept("the temperature is read", message{topic: "home/$gateway/gw/attic/values", payload: `{"temperature":21.5}`, qos: 1})
+	gateway.stop()
 }
 
 // runLamp builds the program that README describes, beside the files of this repository, and switches its lamp on.

@@ -1,0 +1,11 @@
+//go:build !unix
+
+package exec
+
+import "os/exec"
+
+func group(*exec.Cmd) {}
+
+func terminate(*exec.Cmd) {}
+
+func killGroup(cmd *exec.Cmd) { _ = cmd.Process.Kill() }
