@@ -80,7 +80,10 @@ func Open(ctx context.Context, env devices.Env, params Params, frames Framing, c
 	}
 	d := &Device{
 		env: env, conn: conn, frames: frames, plan: plan, params: params,
-		buf: make([]byte, 64<<10), heard: time.Now(), latest: make(map[string]messages.Value), turn: make(chan struct{}, 1),
+		buf: make([]byte, 4<<10), heard: time.Now(), latest: make(map[string]messages.Value), turn: make(chan struct{}, 1),
+	}
+	if _, whole := frames.(datagrams); whole {
+		d.buf = make([]byte, 64<<10) // the largest datagram, of which the rest were lost
 	}
 	if slowest > 0 {
 		d.overdue = d.heard.Add(polls*slowest + slowest/2)
