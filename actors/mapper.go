@@ -10,27 +10,27 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// mapper is the actor that translates in both directions and finds the devices of what arrives. Whatever is wrong with
-// a message concerns that message only: after a panic the same mapper goes on, with all that it knew.
+// mapper is the actor that translates messages in both directions, and finds the devices for each message that arrives. A message
+// that makes the mapper panic is lost alone: after the panic the same mapper goes on, and has lost nothing that it knew.
 type mapper struct {
 	mapperOptions
 	codec    *mapping.Codec // of the map in force
 	routes   *routeTable
 	pending  pending
 	found    []int                          // the devices of the latest message; reused from message to message
-	stale    map[string]bool                // topics of retained commands that have been told of
-	early    map[string][]messages.Restored // for devices that another device has still to add, by their names
-	answered ration                         // answers that a flood can cause
-	told     ration                         // messages of each device that its neighbours are told
-	circles  map[string]*tally              // of those that exceed it, by their names
-	closing  bool                           // devices take nothing any more
-	finished bool                           // nothing goes out any more
+	stale    map[string]bool                // topics of retained commands, each of which has had its line in the log
+	early    map[string][]messages.Restored // messages for devices that their hubs have not added yet, by the devices' names
+	answered ration                         // bounds the answers to a flood of commands
+	told     ration                         // bounds the messages of each device that other devices get
+	circles  map[string]*tally              // of the devices that exceed told, by their names
+	closing  bool                           // no device gets a message any more
+	finished bool                           // no message of a device goes to the connection any more
 
-	refused  *tally // what arrived and can't be mapped
-	unsaid   *tally // what was emitted and can't be mapped
+	refused  *tally // messages that arrived and can't be mapped
+	unsaid   *tally // messages that a device emitted and that can't be mapped
 	nobody   *tally // commands that found no device
-	unknown  *tally // what the spool holds for devices that are no more
-	overflow *tally // what the mailbox refuses
+	unknown  *tally // messages that the spool holds for devices that are no more
+	overflow *tally // messages that the mapper's mailbox refuses
 }
 
 // mapperOptions is what the mapper needs of the gateway.
@@ -46,8 +46,8 @@ type mapperOptions struct {
 	untold           bool // nothing below $gateway concerns this gateway
 }
 
-// newMapper returns the mapper. It knows the devices from the start, so that those for which the spool has kept
-// something get it ahead of all else.
+// newMapper returns the mapper. The mapper has the routes of the first devices from the start, so that these devices get what the
+// spool has kept for them ahead of all other messages.
 func newMapper(o mapperOptions, codec *mapping.Codec, devices []route) *mapper {
 	return &mapper{
 		mapperOptions: o,
@@ -98,12 +98,12 @@ func (m *mapper) Receive(c actor.Context) {
 		m.routes.described(msg)
 	case remap:
 		m.codec = msg.codec
-		m.connection.send(msg) // behind what is in the words of before
+		m.connection.send(msg) // behind all publications in the words of the former map
 	case question:
 		m.pulse.answer()
 	case messages.CloseDevices:
 		m.closing = true
-		m.devices.send(msg) // behind all that they are to handle yet
+		m.devices.send(msg) // behind all messages that the devices are still to handle
 	case messages.Finish:
 		m.finished = true
 		m.stopTallies()
@@ -127,8 +127,8 @@ func (m *mapper) stopTallies() {
 	}
 }
 
-// reroute takes devices out and others in. Of those that go the parent of the devices hears behind all that they are to
-// handle yet.
+// reroute removes devices from the routes, and adds others. The mapper tells the parent which ones it has removed, behind all messages
+// that these devices are still to handle.
 func (m *mapper) reroute(r routes) {
 	for _, name := range r.remove {
 		m.routes.remove(name)
@@ -146,7 +146,7 @@ func (m *mapper) reroute(r routes) {
 	}
 }
 
-// debug logs a message that arrived, if anybody wants to read that.
+// debug logs a message that arrived, if the log has level debug.
 func (m *mapper) debug(what string, a messages.Arrived, more ...slog.Attr) {
 	if m.log.Enabled(context.Background(), slog.LevelDebug) {
 		m.log.LogAttrs(context.Background(), slog.LevelDebug, what,

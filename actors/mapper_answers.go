@@ -8,13 +8,14 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// answer tells the sender of a command how it went, once all devices have told. A device of this gateway may have emitted it.
+// answer tells the sender of a command how its handling ended, once all devices that the command has found have told the mapper. The
+// sender may be a device of this gateway: emitted.
 func (m *mapper) answer(p *pendingDelivery, emitted bool) {
 	if p.worst == messages.Doubtful && p.asked.Type() == messages.Command {
 		m.tellNobody(p.asked, errNoDevice{by: p.reason})
 	}
 	switch {
-	case p.worst == messages.NotMine && emitted: // others may have the device that it is for
+	case p.worst == messages.NotMine && emitted: // another gateway may have the device for which the command is
 	case p.worst == messages.NotMine:
 		m.findsNobody(p.asked, errNoDevice{by: p.reason})
 	case p.wanted == nothingWanted, p.wanted == faultsWanted && p.worst == messages.Handled:
@@ -29,8 +30,8 @@ func (m *mapper) answer(p *pendingDelivery, emitted bool) {
 	}
 }
 
-// findsNobody tells of a command that is for no device here, and answers it if it asks for that and names a gateway that a device
-// answers to explicitly: another gateway may have the device otherwise. Statuses are for whoever observes, and nobody has to.
+// findsNobody logs a command that is for no device here. It answers the command if the command asks for an answer and names a gateway
+// that a device here answers to explicitly; otherwise another gateway may have the device. A status that finds no device is no fault.
 func (m *mapper) findsNobody(msg messages.InternalMsg, why errNoDevice) {
 	if msg.Type() != messages.Command {
 		return
@@ -48,8 +49,8 @@ func (m *mapper) tellNobody(msg messages.InternalMsg, why errNoDevice) {
 
 // errNoDevice says why a command has found no device.
 type errNoDevice struct {
-	to messages.Address // what none answers to
-	by string           // what those said that were found; empty if there were none
+	to messages.Address // the address to which no device answers
+	by string           // the reasons of the devices that the command has found; empty if it has found none
 }
 
 func (e errNoDevice) Error() string {
@@ -70,7 +71,7 @@ func (e errNoDevice) Error() string {
 	return "no device answers to " + text[len(", "):]
 }
 
-// say sends an answer, for which nobody has a receipt.
+// say sends an answer. It has no receipt.
 func (m *mapper) say(answer messages.InternalMsg) {
 	topic, payload, err := m.codec.Encode(answer)
 	if err != nil {
@@ -81,7 +82,7 @@ func (m *mapper) say(answer messages.InternalMsg) {
 	m.connection.send(messages.Publication{Device: ownName, Topic: topic, Payload: payload})
 }
 
-// ownName stands for the gateway where a device would be named.
+// ownName is the gateway in the place of a device's name.
 const ownName = "(gateway)"
 
 // reject answers a command that can't be mapped, if it names a gateway that a device answers to explicitly.
@@ -105,11 +106,11 @@ func (m *mapper) mayAnswerFor(gateway string) bool {
 	return allowed
 }
 
-// answersPerSecond bounds the answers that a flood can cause: those of BUSY for each device, and those to commands
-// that can't be mapped or find no device for each gateway that they name.
+// answersPerSecond is the most answers in a second that say BUSY, for each device; and that the mapper gives to commands that can't be
+// mapped or find no device, for each gateway that these commands name.
 const answersPerSecond = 10
 
-// ration allows each key so many of something in a second.
+// ration allows each key a number of things in each second.
 type ration struct {
 	most   int
 	second int64

@@ -15,11 +15,11 @@ func (m *mapper) arrived(a messages.Arrived) {
 	m.counters.Arrived.Add(1)
 	if m.closing {
 		m.counters.Refused.Add(1)
-		return // and not acknowledged: the broker may have a session to keep it in
+		return // The mapper does not acknowledge the message: the broker may keep it for the next session.
 	}
 	read := false
 	defer func() {
-		if !read { // it made us panic, and must not come again
+		if !read { // Decode has panicked: the message must not come again
 			m.counters.Refused.Add(1)
 			m.acknowledge(a)
 		}
@@ -45,7 +45,7 @@ func (m *mapper) arrived(a messages.Arrived) {
 	}
 }
 
-// acknowledge has an arrival acknowledged that no device is to handle.
+// acknowledge has the connection acknowledge a message that no device is to handle.
 func (m *mapper) acknowledge(a messages.Arrived) {
 	if a.QoS > 0 {
 		m.connection.send(messages.Acknowledge{Delivery: a.Delivery})
@@ -63,10 +63,10 @@ func (m *mapper) refuse(a messages.Arrived, err error) {
 	m.debug("message refused", a, slog.Any("err", err))
 }
 
-// maxStale is how many topics of retained commands have a line each.
+// maxStale is the most topics of retained commands that get a line each in the log.
 const maxStale = 100
 
-// ignore passes over a command that the broker had kept: whoever sent it did not mean it for now.
+// ignore drops a command that the broker had retained: its sender did not mean it for now.
 func (m *mapper) ignore(a messages.Arrived) {
 	m.counters.Ignored.Add(1)
 	if !m.stale[a.Topic] && len(m.stale) < maxStale {
@@ -90,7 +90,7 @@ func (m *mapper) route(a messages.Arrived, msg messages.InternalMsg) {
 	how := m.routes.answering(msg, m.found)
 	handle := messages.Handle{Delivery: a.Delivery, QoS: a.QoS, Msg: msg}
 	switch {
-	case a.QoS == 0 && how.wanted != allWanted && len(m.found) == 1: // there is nothing to be added up
+	case a.QoS == 0 && how.wanted != allWanted && len(m.found) == 1: // one device, whose outcome need not be joined with others
 		handle.Faults, handle.Alone = how.wanted == faultsWanted, true
 	case a.QoS > 0 || msg.Type() == messages.Command:
 		handle.Answer = true
@@ -102,8 +102,8 @@ func (m *mapper) route(a messages.Arrived, msg messages.InternalMsg) {
 	}
 }
 
-// restored gives a device what the spool had kept for it, and the device had not handled, when the process before this one
-// ended. Such a delivery is that of no session. What was kept for a device that another adds waits until that one has.
+// restored gives a device a message that the spool had kept for it: the process before this one had ended before the device handled the
+// message. The delivery belongs to no session. A message for a device that a hub adds waits until the hub has added the device.
 func (m *mapper) restored(r messages.Restored) {
 	device, ok := m.routes.named(r.Device)
 	if !ok {
@@ -125,8 +125,8 @@ func (m *mapper) restored(r messages.Restored) {
 	device.inbox.post(messages.Handle{Delivery: d, QoS: 1, Early: true, Record: r.Record, Entity: r.Entity, Msg: r.Msg})
 }
 
-// restoreEarly gives devices that have come what was kept for them, and gives up what was kept for those that nobody will
-// add any more.
+// restoreEarly gives devices that a hub has added the messages that were kept for them. It drops the messages for devices that no hub
+// will add any more.
 func (m *mapper) restoreEarly(r routes) {
 	if len(m.early) == 0 {
 		return
@@ -149,7 +149,7 @@ func (m *mapper) restoreEarly(r routes) {
 	}
 }
 
-// kept notes that one device keeps a delivery, so that the broker waits only for the others.
+// kept notes that one device keeps a delivery: the broker waits only for the other devices from then on.
 func (m *mapper) kept(e messages.EarlyAck) {
 	p, ok := m.pending.open[e.Delivery]
 	if !ok {
@@ -161,8 +161,8 @@ func (m *mapper) kept(e messages.EarlyAck) {
 	m.pending.close(e.Delivery, p)
 }
 
-// done counts what one device tells of a delivery that somebody waits for. The answer goes first, so that a command is
-// neither acknowledged nor forgotten by the spool while its answer can be lost.
+// done takes what one device tells of a delivery. The mapper sends the answer before it has the delivery acknowledged and before it has
+// the spool forget the message: until then the answer could be lost.
 func (m *mapper) done(d messages.Done) {
 	if p, ok := m.pending.open[d.Delivery]; ok {
 		if p.add(d); p.left == 0 {
@@ -178,7 +178,7 @@ func (m *mapper) done(d messages.Done) {
 	}
 }
 
-// awaitLess notes that the broker waits for one device less, and has the delivery acknowledged if that was the last.
+// awaitLess notes that the broker waits for one device less. If it waits for none any more, the connection acknowledges the delivery.
 func (m *mapper) awaitLess(d messages.Delivery, p *pendingDelivery) {
 	if p.awaited == 0 {
 		return // the broker doesn't wait
@@ -188,7 +188,7 @@ func (m *mapper) awaitLess(d messages.Delivery, p *pendingDelivery) {
 	}
 }
 
-// undone answers a command of which only faults are answered, and nobody keeps account.
+// undone answers a command that one device alone has refused, and for which the mapper has no pendingDelivery.
 func (m *mapper) undone(u messages.Undone) {
 	device, _ := m.routes.named(u.Device) // which may have gone
 	p := newPendingDelivery(u.Msg, answering{faultsWanted, device.repeats}, 1, 0)

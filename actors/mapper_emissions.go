@@ -43,16 +43,16 @@ func (m *mapper) emitted(e messages.Emitted) {
 	m.tellNeighbours(e)
 }
 
-// tellNeighbours gives what a device has emitted to the other devices of this gateway that it finds, as if the broker had sent it:
-// when it comes from the broker it is an echo. What bears another's name is none, and comes by the broker alone; so nothing is
-// heard twice. Answers are for those who have asked, at the broker.
+// tellNeighbours gives a message that a device has emitted to the other devices of this gateway that the message finds. The same message
+// comes back from the broker as the gateway's own echo, and is dropped, so that no device hears it twice. A message with another
+// sender's name is no echo: devices here hear it from the broker only. Answers go to the broker only, where their readers are.
 func (m *mapper) tellNeighbours(e messages.Emitted) {
 	if m.closing {
 		return
 	}
 	m.found = m.routes.neighbours(e.Device, e.Msg.Type(), e.Msg.Address(), m.found[:0])
 	switch {
-	case len(m.found) == 0: // which comes first, for it is so of most
+	case len(m.found) == 0: // the first test, since most messages find no other device
 		return
 	case isAnswer(e.Msg), !m.codec.Signs(e.Msg.Sender()):
 		return
@@ -81,13 +81,13 @@ func isAnswer(msg messages.InternalMsg) bool {
 	return ok && msg.Type() == messages.Status
 }
 
-// toldPerSecond is how many messages of one device its neighbours are told in a second. Two devices that answer each other without
-// end reach it at once, and what exceeds it is the end of their circle.
+// toldPerSecond is the most messages of one device in a second that other devices of the gateway get. Two devices that answer each other
+// without end reach this number at once; the next message goes to the broker only, and ends their circle.
 const toldPerSecond = 1000
 
 var errTooMany = fmt.Errorf("it says more than %d messages in a second that others here hear: is it a circle? The rest goes to the broker only", toldPerSecond)
 
-// tooMany counts a message of a device that is not told its neighbours.
+// tooMany counts a message of a device that the other devices do not get.
 func (m *mapper) tooMany(device string) {
 	t := m.circles[device]
 	if t == nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// pending has the deliveries that somebody waits for.
+// pending has the deliveries for which the broker or the sender waits.
 type pending struct {
 	epoch uint64 // the latest of the deliveries in open
 	open  map[messages.Delivery]*pendingDelivery
@@ -14,8 +14,8 @@ type pending struct {
 
 func newPending() pending { return pending{open: make(map[messages.Delivery]*pendingDelivery)} }
 
-// expect opens a delivery, until all its devices have told how it went. The first delivery of a session closes those of
-// the sessions before for which only their broker waited.
+// expect opens a delivery. The delivery stays open until all its devices have told how they handled it. The first delivery of a session
+// closes those deliveries of earlier sessions for which only the broker waited.
 func (p *pending) expect(d messages.Delivery, delivery *pendingDelivery) {
 	if d.Epoch > p.epoch {
 		p.epoch = d.Epoch
@@ -26,28 +26,27 @@ func (p *pending) expect(d messages.Delivery, delivery *pendingDelivery) {
 	}
 }
 
-// close ends a delivery if nobody waits for it any more.
+// close ends a delivery if neither the broker nor the sender waits for it any more.
 func (p *pending) close(d messages.Delivery, delivery *pendingDelivery) {
 	if delivery.left == 0 && delivery.awaited == 0 {
 		delete(p.open, d)
 	}
 }
 
-// pendingDelivery is a delivery that somebody waits for: the broker for its acknowledgement, the sender for an answer,
-// or both.
+// pendingDelivery is one delivery. The broker waits for its acknowledgement, or the sender for an answer, or both wait.
 type pendingDelivery struct {
-	left      int                  // devices that have still to tell how it went
-	awaited   int                  // of them, those for which the broker waits
-	record    uint64               // the highest that is to be on disk before the acknowledgement
-	answering                      // of the sender
-	asked     messages.InternalMsg // what is to be answered
-	worst     messages.Outcome     // so far
-	reason    string               // of the worst, naming the devices
-	device    string               // the first of them
-	blamed    int                  // how many they are
+	left      int                  // number of devices that have not told the outcome yet
+	awaited   int                  // number of these devices for which the broker waits
+	record    uint64               // the highest record that must be on disk before the acknowledgement
+	answering                      // what the sender is to hear
+	asked     messages.InternalMsg // the command that is to be answered
+	worst     messages.Outcome     // of the outcomes so far
+	reason    string               // the reasons of the devices with the worst outcome, each behind the device's name
+	device    string               // the first device with the worst outcome
+	blamed    int                  // number of devices with the worst outcome
 }
 
-// newPendingDelivery returns the delivery of a message that has found so many devices.
+// newPendingDelivery returns the delivery of a message; found is the number of devices that the message has found.
 func newPendingDelivery(msg messages.InternalMsg, how answering, found int, qos byte) *pendingDelivery {
 	p := &pendingDelivery{left: found, answering: how, asked: msg}
 	if qos > 0 {
@@ -56,10 +55,10 @@ func newPendingDelivery(msg messages.InternalMsg, how answering, found int, qos 
 	return p
 }
 
-// maxBlamed is how many devices an answer names.
+// maxBlamed is the most devices that an answer names.
 const maxBlamed = 5
 
-// add counts what one device told.
+// add takes the outcome that one device tells.
 func (p *pendingDelivery) add(d messages.Done) {
 	p.left--
 	if d.Outcome > p.worst {

@@ -8,22 +8,22 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// routeTable has the devices that messages find, each under a number of the index. A number that is free goes to the
-// next device that comes.
+// routeTable has the devices that messages find. Each has a number, by which the indexes know it. The next device that comes gets a
+// number that is free.
 type routeTable struct {
 	commands routing.Index  // of all devices
-	statuses routing.Index  // of those that hear them
+	statuses routing.Index  // of the devices that hear statuses
 	routed   []routed       // by their numbers
 	free     []int          // numbers that no device has
 	numbers  map[string]int // by the devices' names
-	gateways map[string]int // how many devices answer to each, explicitly
+	gateways map[string]int // number of devices that answer to each gateway explicitly
 }
 
 // routed is a device in the table.
 type routed struct {
 	route
 	itself bool // the device answers commands itself
-	deaf   bool // the device hears no statuses; route.deaf is how it began
+	deaf   bool // the device hears no statuses; route.deaf is the value at first
 }
 
 func newRouteTable(devices []route) *routeTable {
@@ -34,8 +34,8 @@ func newRouteTable(devices []route) *routeTable {
 	return t
 }
 
-// add takes in a device. One of the same name gives its place to it. A device that is there already, and has another route now,
-// hears and answers as before.
+// add adds a device, which replaces another of the same name. If the device is in the table already and has another route now, the table
+// keeps whether it hears statuses and answers commands.
 func (t *routeTable) add(device route) {
 	was, _ := t.named(device.name)
 	t.remove(device.name)
@@ -60,7 +60,7 @@ func (t *routeTable) add(device route) {
 	}
 }
 
-// described notes what a device answers to from now on, unless another has taken its place.
+// described changes what a device answers to, unless another device has taken its place.
 func (t *routeTable) described(d described) {
 	if was, ok := t.named(d.device.name); ok && was.generation == d.device.generation {
 		was.answers = d.answers
@@ -68,7 +68,7 @@ func (t *routeTable) described(d described) {
 	}
 }
 
-// remove takes out a device, if there is one of that name.
+// remove removes the device of a name, if there is one.
 func (t *routeTable) remove(name string) {
 	number, ok := t.numbers[name]
 	if !ok {
@@ -88,7 +88,7 @@ func (t *routeTable) remove(name string) {
 	t.free = append(t.free, number)
 }
 
-// reindex makes the indexes anew, which a panic may have left half changed.
+// reindex makes the indexes anew: a panic may have left them half changed.
 func (t *routeTable) reindex() {
 	t.commands, t.statuses = routing.Index{}, routing.Index{}
 	for number, r := range t.routed {
@@ -110,7 +110,7 @@ func (t *routeTable) find(kind messages.Type, to messages.Address, found []int) 
 	return t.commands.Find(to, found)
 }
 
-// neighbours appends to found the numbers of the devices that are to hear what another one emits.
+// neighbours appends to found the numbers of the devices that are to hear a message which the device of emits.
 func (t *routeTable) neighbours(of string, kind messages.Type, to messages.Address, found []int) []int {
 	found = t.find(kind, to, found)
 	return slices.DeleteFunc(found, func(number int) bool { return t.routed[number].name == of })
@@ -140,7 +140,7 @@ func (t *routeTable) opened(o messages.Opened) {
 	r.itself, r.deaf = o.AnswersItself, o.Deaf
 }
 
-// answering tells what is to be answered of a message that finds these devices: what any of them has answered, as any has it.
+// answering returns what the sender of a message that has found these devices is to hear: the most that any of the devices wants.
 func (t *routeTable) answering(msg messages.InternalMsg, found []int) (a answering) {
 	for _, number := range found {
 		one := t.routed[number].answering(msg)
@@ -156,10 +156,10 @@ func asks(msg messages.InternalMsg) bool {
 	return asked
 }
 
-// answering says what the sender of a command is to hear from the gateway, and how.
+// answering says which outcomes the sender of a command is to hear from the gateway, and how.
 type answering struct {
 	wanted  answerWanted
-	repeats bool // the arguments of the command
+	repeats bool // the answer repeats the arguments of the command
 }
 
 // answerWanted says of which outcomes the sender of a command is to hear from the gateway.
@@ -167,12 +167,12 @@ type answerWanted uint8
 
 const (
 	nothingWanted answerWanted = iota
-	faultsWanted               // all but that it was done, which its devices say themselves
+	faultsWanted               // all but OK: the devices themselves say that the command was done
 	allWanted
 )
 
-// answering tells what this device has answered of msg: all of a command that asks for it, else what its configuration says.
-// One that answers commands itself says itself what it did. Statuses are never answered.
+// answering returns what the sender of msg is to hear of this device: every outcome if the command asks for an answer, else what the
+// configuration of the device says. A device that answers commands itself says itself what it did. The gateway never answers a status.
 func (r routed) answering(msg messages.InternalMsg) answering {
 	switch {
 	case msg.Type() != messages.Command:

@@ -12,10 +12,10 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// maxSet is how many bytes may be set at an entity.
+// maxSet is the most bytes of a payload at the topic of an entity.
 const maxSet = 64 << 10
 
-// The reasons for which nothing is set.
+// The reasons for refusing such a payload.
 var (
 	errSetRetained = errors.New("retained: what is to be set is meant for now, and would come again with each connect; clear the topic")
 	errSetEmpty    = errors.New("an empty payload")
@@ -23,7 +23,8 @@ var (
 	errSetTooLong  = fmt.Errorf("more than %d bytes", maxSet)
 )
 
-// reserved acts on what has arrived below $gateway: what is set at an entity, or nothing that concerns a mapper.
+// reserved handles a message below $gateway. If its topic is that of an entity, the mapper has the device set the entity; it ignores all
+// other topics.
 func (m *mapper) reserved(a messages.Arrived) {
 	device, id, ok := subscription.SetAt(m.codec.Root(), m.codec.Name(), a.Topic)
 	if !ok || m.untold {
@@ -36,7 +37,7 @@ func (m *mapper) reserved(a messages.Arrived) {
 		m.counters.Refused.Add(1)
 		m.refused.note(fmt.Errorf("what is set at %.200q: %w", a.Topic, err))
 		m.debug("message refused", a, slog.Any("err", err))
-		if !a.Retained { // nobody waits
+		if !a.Retained { // no client waits for an answer
 			m.answerSet(device, id, err)
 		}
 		m.acknowledge(a)
@@ -49,7 +50,7 @@ func refusesSet(a messages.Arrived) error {
 	switch {
 	case a.Retained:
 		return errSetRetained
-	case a.Payload == "": // also of whoever clears a topic that is retained, and means to press no button by that
+	case a.Payload == "": // a client that clears a retained topic sends one, too, and does not mean to press a button
 		return errSetEmpty
 	case len(a.Payload) > maxSet:
 		return errSetTooLong
@@ -59,7 +60,7 @@ func refusesSet(a messages.Arrived) error {
 	return nil
 }
 
-// setEntity has a device set one of its entities, whatever the map and the entity's address say. The device answers by a view.
+// setEntity has a device set one of its entities, whatever the map and the address of the entity say. The device answers by a view.
 func (m *mapper) setEntity(a messages.Arrived, device, id string) {
 	to, ok := m.routes.named(device)
 	if !ok {
@@ -79,7 +80,7 @@ func (m *mapper) setEntity(a messages.Arrived, device, id string) {
 	to.inbox.post(messages.Handle{Delivery: a.Delivery, QoS: a.QoS, Entity: id, Msg: msg})
 }
 
-// answerSet answers, in place of a device, that nothing is set, and not too often.
+// answerSet answers, in place of a device, that the entity is not set, within the ration of answers.
 func (m *mapper) answerSet(device, id string, why error) {
 	if !m.answered.allow("set " + device) {
 		m.counters.Unanswered.Add(1)
