@@ -87,7 +87,7 @@ var skeletonNames = []struct{ template, file string }{
 // write writes the files into the working directory, and has the go command complete go.mod.
 func (s *skeleton) write(cmd *cobra.Command) error {
 	if s.Module == "" {
-		s.Module = "example.com/" + s.Name
+		s.Module = defaultModule(s.Name)
 	}
 	if err := s.complete(); err != nil {
 		return err
@@ -151,6 +151,9 @@ var (
 	others = []string{"main", "internal", "vendor", "testdata", "all", "std", "cmd", "devices", "pretend"}
 )
 
+// defaultModule is the path of the module of a device of this name.
+func defaultModule(name string) string { return "example.com/" + name }
+
 // complete finds the library, and says all that is wrong with what was asked for.
 func (s *skeleton) complete() error {
 	var faults []error
@@ -167,8 +170,8 @@ func (s *skeleton) complete() error {
 	case err == nil:
 		name("is that of a type of device that there is already: want another")
 	}
-	if !modulePath.MatchString(s.Module) {
-		faults = append(faults, fmt.Errorf("--module: %q is no path of a module: want one such as example.com/%s", s.Module, s.Name))
+	if s.Module != defaultModule(s.Name) && !modulePath.MatchString(s.Module) { // a name that makes no path is told of already
+		faults = append(faults, fmt.Errorf("--module: %q is no path of a module: want one such as example.com/lamp", s.Module))
 	}
 	s.Library = library
 	if s.Replace == "" {

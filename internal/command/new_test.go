@@ -3,6 +3,7 @@ package command
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -46,6 +47,9 @@ func TestNewDeviceRefuses(t *testing.T) {
 				if got.status != 1 || !strings.Contains(got.stderr, want) {
 					t.Errorf("status %d, said %q; want 1 and %q", got.status, got.stderr, want)
 				}
+			}
+			if strings.Contains(got.stderr, "--module") && !slices.Contains(row.args, "--module") {
+				t.Errorf("said %q of an option that was not given", got.stderr)
 			}
 			if entries, _ := os.ReadDir(dir); len(entries) != 1 {
 				t.Errorf("written: %v", entries)
