@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/mqttgateway/mqttgateway/actors/outbox"
@@ -163,7 +164,10 @@ func (m *connectionMemory) settle(o *Options, from *spool.Spool) {
 			from.Release(e.Spooled)
 		}
 	}
+	if o.NoAvailability { // views stay at the broker as they are
+		cleared = slices.DeleteFunc(cleared, func(topic string) bool { return strings.HasPrefix(topic, m.availability.below) })
+	}
 	if len(cleared) > 0 {
-		o.Log.Info("retained topics of before that nobody says any more are cleared", "topics", len(cleared))
+		o.Log.Info("the broker is to forget retained topics of an earlier run, which no device says any more", "topics", len(cleared))
 	}
 }
