@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -57,6 +58,23 @@ func start(t *testing.T, yaml string) (equipment net.Conn, opened func() *device
 		}, raw)
 	}()
 	return equipment, func() *devicetest.Device { return <-done }
+}
+
+// registered counts the types that opens has registered.
+var registered atomic.Int64
+
+// opens returns what a device that does not open says.
+func opens(t *testing.T, conn net.Conn, yaml string) error {
+	t.Helper()
+	name := fmt.Sprint("pipe", registered.Add(1))
+	devices.Register(name, func(ctx context.Context, env devices.Env, p params) (devices.Device, error) {
+		return stream.Open(ctx, env, p.Params, p.Frame.Framing(), conn)
+	})
+	d, err := devicetest.Open(name, read(t, yaml))
+	if err == nil {
+		d.Close()
+	}
+	return err
 }
 
 func await(t *testing.T, d *devicetest.Device, id string, want any) {
@@ -212,11 +230,7 @@ points: [{id: a, match: '^1(\d)$', send: '3{{.a}}'}, {id: b, match: '^2(\d)$'}]`
 func TestRecordFails(t *testing.T) {
 	equipment, conn := net.Pipe()
 	defer equipment.Close()
-	typ := devices.NewType("recorded", func(ctx context.Context, env devices.Env, p params) (devices.Device, error) {
-		return stream.Open(ctx, env, p.Params, p.Frame.Framing(), conn)
-	})
-	devices.Add(typ)
-	_, err := devicetest.Open("recorded", read(t, `{frame: {end: "\n"}, points: [{id: a, match: '^A$'}], record: `+t.TempDir()+`}`))
+	err := opens(t, conn, `{frame: {end: "\n"}, points: [{id: a, match: '^A$'}], record: `+t.TempDir()+`}`)
 	if err == nil || !strings.HasPrefix(err.Error(), "record: open ") {
 		t.Errorf("a recording in a folder: %v", err)
 	}
@@ -265,11 +279,7 @@ func TestNoAnswerAtFirst(t *testing.T) {
 		equipment, conn := net.Pipe()
 		defer equipment.Close()
 		go func() { _, _ = io.Copy(io.Discard, equipment) }()
-		opener := devices.NewType("mute", func(ctx context.Context, env devices.Env, p params) (devices.Device, error) {
-			return stream.Open(ctx, env, p.Params, p.Frame.Framing(), conn)
-		})
-		devices.Add(opener)
-		_, err := devicetest.Open("mute", read(t, `{frame: {end: "\n"}, ask: [{send: "A?"}], points: [{id: a, match: '^A$'}]}`))
+		err := opens(t, conn, `{frame: {end: "\n"}, ask: [{send: "A?"}], points: [{id: a, match: '^A$'}]}`)
 		if err == nil || !strings.Contains(err.Error(), `no answer to "A?"`) {
 			t.Errorf("it opens with %v", err)
 		}
