@@ -113,7 +113,7 @@ type Device struct {
 	OpenTimeout    time.Duration  `koanf:"open_timeout" default:"30s" min:"10ms" max:"24h" doc:"longest duration of opening it"`
 	Mailbox        int            `koanf:"mailbox" default:"1000" min:"1" max:"1000000" doc:"messages that wait for it, beside those at QoS 1 that the broker still waits for; further ones are refused (BUSY)"`
 	Retry          Retry          `koanf:"retry"`
-	Params         map[string]any `koanf:"params" example:"{port: /dev/tty}" doc:"its own options, as the command \"devices\" shows them for its type"`
+	Params         map[string]any `koanf:"params" example:"{port: /dev/tty}" doc:"its own options, as the command \"devices\" shows them for its type; a path in one whose name ends in _file may begin beside the configuration file"`
 }
 
 // Address is what a device's own messages are about, in internal words.

@@ -65,6 +65,7 @@ func Load(src Sources) (*Loaded, error) {
 	l.fillName()
 	l.warnIfHoldsPassword()
 	l.resolvePaths()
+	l.resolveDeviceFiles()
 	l.chooseState()
 	l.validate()
 	return l.Loaded, errors.Join(l.faults...)

@@ -61,6 +61,8 @@ var table = struct {
 // the wrong type stops the device with an error that names it and wraps ErrConfig. Open has succeeded when the equipment answers. The
 // context given to open is for opening only: it ends when open has returned or takes too long, and not with the device.
 //
+// A parameter whose key ends in _file names a file: a path that the configuration has beside itself arrives as an absolute one.
+//
 // What tags can't say, such as two parameters that exclude each other, a method Validate() error can, of P and of any struct
 // within: "gateway check" calls it as well. What only opening tells, that it does not know.
 //
