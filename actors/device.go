@@ -20,14 +20,14 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// device is what stays while the equipment fails and is opened again: the name, the configuration, the mailbox. A host
-// works on the mailbox. The mailbox itself refuses messages, on the mapper's goroutine, so that
-// a device that is slow, stuck or down costs the mapper nothing.
+// device is the part of a device that stays while its equipment fails and is opened again: name, configuration, mailbox. A host handles
+// the messages of the mailbox. The mailbox itself refuses messages, on the mapper's goroutine: a device that is slow, stuck or down
+// does not hold the mapper up.
 type device struct {
 	shared *shared
 	config *config.Device // nobody writes to it
 
-	generation uint64 // tells the device from others that have had its name; the table gives it
+	generation uint64 // a number by which the device differs from others that have had its name; the table gives it
 
 	typ         *devices.Type
 	box         *mailbox.Mailbox
@@ -35,7 +35,7 @@ type device struct {
 	opening     uint64                       // counts openings, also through restarts of the actor, which alone uses it
 	itself      bool                         // the device answers commands itself; the actor alone uses it
 	deaf        bool                         // the device hears no statuses; the actor alone uses it
-	deafAtFirst bool                         // so it begins; never written after newDevice
+	deafAtFirst bool                         // the first value of deaf; never written after newDevice
 
 	counters deviceCounters
 
@@ -48,8 +48,8 @@ type device struct {
 
 	// The parent alone uses these:
 	pid      *actor.PID           // of the host; nil while there is none
-	unrouted bool                 // the mapper sends nothing any more, for the device is to go
-	hub      *device              // that has added the device, and is never another; nil: the configuration has
+	unrouted bool                 // the mapper sends the device nothing any more, since the device is to go
+	hub      *device              // the device that has added this one, always the same; nil: this device is configured
 	orphan   bool                 // its hub has gone down, and not added it again
 	below    map[*device]struct{} // the devices that it has added and that have not ended
 	down     string               // why it is down, if it has added devices; empty while it is up
@@ -62,16 +62,16 @@ type device struct {
 	going      bool   // the device is not wanted any more; the parent alone writes going
 	hubDown    error  // why the hub is down; nil unless it is
 	waiting    int    // messages in the mailbox
-	bytes      int    // of these
-	held       int    // of these messages, those that the broker waits for
-	unanswered int    // messages that the device answers later and the broker waits for
+	bytes      int    // that these messages take
+	held       int    // messages in the mailbox for which the broker waits
+	unanswered int    // messages that the device answers later, and for which the broker waits
 	busy       *call  // what the device is doing at the moment; nil: nothing
 	refused    *tally // of messages; nil before the first
 	early      *tally // of messages that were acknowledged early; nil before the first
 }
 
-// shared is what all devices of a gateway use. The addresses, root and life are written before the first device's actor is
-// spawned, and never again; all else is safe for concurrent use.
+// shared has what all devices of a gateway use. The addresses, root and life are written before the first device's actor is spawned,
+// and never again; all other fields are safe for concurrent use.
 type shared struct {
 	supervisor, mapper, connection, parent address
 
@@ -85,12 +85,12 @@ type shared struct {
 	calls    sync.Pool        // of *call, between two calls
 	workers  *mailbox.Workers // on whose goroutines devices run
 	lives    atomic.Uint64    // counts the lives of registered actors, for their PIDs
-	busy     sharedRation     // answers that a flood of what sets entities can cause
+	busy     sharedRation     // bounds the answers to a flood of messages that set entities
 	log      *slog.Logger
 	gateway  string // its name
 }
 
-// newTally returns a tally that tells the supervisor what a device refuses.
+// newTally returns a tally of what a device refuses, for the supervisor.
 func (s *shared) newTally(who, what string) *tally {
 	return &tally{who: who, what: what, report: func(r messages.Refusals) { s.supervisor.send(r) }}
 }
@@ -120,13 +120,13 @@ func (d *device) route() route {
 // post gives the device a message, or refuses it. The mapper calls post with an h that it has boxed once for all the devices
 // that the message finds.
 func (d *device) post(h any) {
-	d.box.PostUserMessage(h) // not by its PID: the actor may be gone, and its mailbox answers for it
+	d.box.PostUserMessage(h) // not by its PID: the actor may have ended, and then its mailbox answers
 	if awaited(h.(messages.Handle)) {
 		d.relieve()
 	}
 }
 
-// refuse answers for the device a message that it does not get.
+// refuse answers, in place of the device, a message that the device does not get.
 func (d *device) refuse(msg any, err error) {
 	h, ok := msg.(messages.Handle)
 	if !ok {
@@ -142,7 +142,7 @@ func (d *device) refuse(msg any, err error) {
 	d.shared.counters.TurnedAway.Add(1)
 	d.counters.refused.Add(1)
 	switch {
-	case outcome == messages.Doubtful: // of which the mapper tells, if nobody else takes the message
+	case outcome == messages.Doubtful: // the mapper logs the message if no other device takes it
 	case h.Msg.Type() == messages.Status && !d.observes.Load(): // nothing is lost
 	default:
 		d.refusals().note(err)
@@ -153,8 +153,8 @@ func (d *device) refuse(msg any, err error) {
 	d.done(h, outcome, err.Error())
 }
 
-// doubts reports whether the message finds the device only because nothing says what the device answers to, and sets something that
-// others that were found may answer to. So it is of devices without address: and answers_to: until they have described themselves.
+// doubts reports whether a message may be for another device that it has found: it has found this one only because neither address: nor
+// answers_to: nor a description says what this device answers to.
 func (d *device) doubts(h messages.Handle) bool {
 	to := h.Msg.Address()
 	if h.Entity != "" || h.Alone || to == (messages.Address{}) || to.Device == d.config.Name {
@@ -204,14 +204,14 @@ func (d *device) answer(h messages.Handle, err error) {
 	}
 }
 
-// livesOn reports whether a device goes on that has answered a message so.
+// livesOn reports whether a device goes on after it has answered a message with err.
 func livesOn(err error) bool {
 	return err == nil || errors.Is(err, devices.ErrAction) || errors.Is(err, devices.ErrNotMine)
 }
 
-// done tells the mapper how the handling of a message ended, if the broker or the sender waits for it, or the sender is to
-// hear of a fault. Of all others any number may be refused at once, and the mapper hears nothing of them. Whoever has set an
-// entity at its topic is answered in any case, and before the broker is.
+// done tells the mapper how the handling of a message ended, if the broker or the sender waits for the outcome, or if the sender is to
+// hear of a fault. The mapper does not hear of other messages, of which the device may refuse any number at once. A message that sets
+// an entity at its topic is always answered there, and before the broker gets its acknowledgement.
 func (d *device) done(h messages.Handle, o messages.Outcome, reason string) {
 	if h.Entity != "" {
 		d.answerView(h, o, reason)
@@ -235,7 +235,7 @@ func (d *device) set(a admission) {
 			d.admits = a
 		}
 	})
-	if closing || a != refuseOffline { // a device that closes still handles what it let in before
+	if closing || a != refuseOffline { // a device that closes still handles the messages that its mailbox admitted before
 		return
 	}
 	d.box.Shed(isHandle, errOffline)
@@ -244,8 +244,8 @@ func (d *device) set(a admission) {
 // inform tells the supervisor of the device, unless the device has been given up.
 func (d *device) inform(msg any) { d.box.Locked(func() { d.informLocked(msg) }) }
 
-// informLocked is inform for those who hold the mailbox's lock. What is said of a hub goes by way of the parent, which has the
-// devices that the hub has added go down and come up with it.
+// informLocked is inform for callers that hold the mailbox's lock. Messages about a hub go to the parent, which passes them on, and takes
+// the devices that the hub has added down and up with their hub.
 func (d *device) informLocked(msg any) {
 	switch {
 	case d.abandoned.Load():
@@ -256,8 +256,8 @@ func (d *device) informLocked(msg any) {
 	}
 }
 
-// vacate refuses what waits in the mailbox when the actor has ended and will not come to it. When the gateway is stopping,
-// messages that the spool holds stay there until the next start.
+// vacate refuses the messages that wait in the mailbox of an actor that has ended. When the gateway is stopping, messages that the spool
+// holds stay there until the next start.
 func (d *device) vacate() {
 	d.set(refuseOffline)
 	d.endEntities()

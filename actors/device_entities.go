@@ -10,9 +10,9 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// What a device has said of itself, and the values of its entities, stays while the equipment fails and is opened again: so does
-// what the device answers to, and what the broker keeps of it, until a value is stale. The Teller has both, and tells of both what
-// is due on whichever goroutine it becomes due: that of Env.Update, or of a timer.
+// The description of a device and the values of its entities stay while the equipment fails and is opened again. What the device answers
+// to and what the broker has retained stay with them, until a value is stale. The Teller has description and values. It tells what is due on
+// the goroutine of Env.Update, or on that of a timer.
 
 // description returns the description in force; nil if there is none. Most devices never have one.
 func (d *device) description() *entities.Description {
@@ -35,7 +35,7 @@ func (d *device) describe(description entity.Device) error {
 	return misdescribed(t.Describe(entities.Whole(description, d.address())))
 }
 
-// describeFirst puts the description in force that the type of the device gives, and has nothing told of it yet.
+// describeFirst puts the description in force that the type of the device gives. The Teller does not tell it yet.
 func (d *device) describeFirst() {
 	if d.typ.Describe == nil {
 		return
@@ -59,21 +59,21 @@ func misdescribed(err error) error {
 	return fmt.Errorf("%w: description: %s", devices.ErrConfig, oneLine(err.Error()))
 }
 
-// beginEntities has the description of the type told, when the device has got an actor.
+// beginEntities has the Teller tell the description of the type: the device has an actor now.
 func (d *device) beginEntities() {
 	if t := d.entities.Load(); t != nil {
 		t.Begin()
 	}
 }
 
-// restEntities says that the device is down, or up again.
+// restEntities tells the Teller that the device is down, or up again.
 func (d *device) restEntities(down bool) {
 	if t := d.entities.Load(); t != nil {
 		t.Rest(down)
 	}
 }
 
-// endEntities has nothing told of the entities any more, if the device does not go on.
+// endEntities ends the Teller, unless the device goes on.
 func (d *device) endEntities() {
 	ends := d.abandoned.Load()
 	d.box.Locked(func() { ends = ends || d.going || d.admits == refuseClosing })

@@ -7,7 +7,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// asked returns what a message asks of the device's entities. With an error, none of it is to be done.
+// asked returns what a message asks of the device's entities. If it returns an error, the device is to do nothing of that.
 func (d *device) asked(m messages.Handle) (entities.Request, error) {
 	if m.Entity != "" {
 		return d.description().AskOf(m.Entity, m.Msg)
@@ -15,7 +15,7 @@ func (d *device) asked(m messages.Handle) (entities.Request, error) {
 	return d.description().Ask(m.Msg)
 }
 
-// answerView tells whoever has set an entity, at the topic of that, how it went.
+// answerView publishes, by the view answer, how the setting of an entity ended.
 func (d *device) answerView(h messages.Handle, o messages.Outcome, reason string) {
 	if o == messages.Busy && !d.shared.busy.allow(d.config.Name) {
 		d.shared.counters.Unanswered.Add(1)

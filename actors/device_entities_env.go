@@ -60,7 +60,7 @@ func (e *env) Event(id, typ string, args ...messages.Argument) {
 // errUndescribed says why nothing is told of the entities of a device.
 var errUndescribed = errors.New("the device has entities to tell of, but has not described itself")
 
-// over reports whether nothing of this life of the device counts any more.
+// over reports whether this life of the device has ended: calls of the Env do nothing any more.
 func (e *env) over() bool { return e.closed.Load() || e.device.abandoned.Load() }
 
 // fault returns what is wrong with what an opened device has said of itself, and nil if nothing is.
@@ -85,8 +85,8 @@ func (d *device) hears(msg messages.InternalMsg) bool {
 	return d.description() == nil || routing.Answers(d.answers()).Matches(msg.Address())
 }
 
-// answers returns which messages find the device: of each characteristic what its configuration lists, or else the values in the
-// addresses of its entities, or, without entities, its own address.
+// answers returns which messages find the device. For each characteristic these are the values that answers_to lists; else the values in
+// the addresses of the entities; else, without entities, the value in the device's own address.
 func (d *device) answers() config.AnswersTo {
 	n := d.description()
 	if n == nil {

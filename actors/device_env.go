@@ -17,11 +17,11 @@ type env struct {
 	closed atomic.Bool
 
 	opened       atomic.Bool           // the opener has returned
-	misdescribed atomic.Pointer[error] // what was wrong with a description before that; nil: nothing
+	misdescribed atomic.Pointer[error] // the error of a description that the opener has given; nil: none
 
 	adding sync.Mutex      // guards what follows
 	added  map[string]bool // the full names of the devices that it has added and not removed; nil before the first
-	left   bool            // nothing is added any more
+	left   bool            // this life adds no device any more
 }
 
 var _ devices.Env = (*env)(nil)

@@ -17,9 +17,9 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
-// parent is the actor above the hosts of the devices. It knows which devices there are, makes of a wanted set the present one,
-// and ends devices that are not wanted any more. It is also the hosts' strategy: a panic that reaches the parent is a bug of
-// ours, and becomes a failure like any other, after which the supervisor says when a new host begins in the device.
+// parent is the actor above the hosts of the devices. The parent adds the devices that are wanted, and ends those that are not wanted any
+// more. It is also the hosts' strategy: a panic that reaches the parent is a bug of this package. The parent reports the panic as a
+// failure like any other, and the supervisor says when a new host begins in the device.
 type parent struct {
 	parentOptions
 	left    int // hosts that have not ended
@@ -31,23 +31,23 @@ type parent struct {
 	leaving [][]*device            // for each routes with removals, the devices, until the mapper has answered by unrouted
 
 	props *actor.Props // of all hosts
-	next  *device      // whose host is to be spawned
+	next  *device      // the device whose host is to be spawned
 }
 
 // parentOptions is what the parent is given.
 type parentOptions struct {
 	self, supervisor, mapper address
 
-	first   []*device // that there are from the start; the table has them
+	first   []*device // the devices at the start; the table has them
 	table   *deviceTable
 	shared  *shared
 	workers *mailbox.Workers
 	log     *slog.Logger
 
-	cancelLife context.CancelFunc // of the context in which devices do what they do
+	cancelLife context.CancelFunc // ends the context of all calls of devices' code
 }
 
-// fallen is a device whose host has ended, or is about to, without being told to.
+// fallen is a device whose host has panicked, and has ended or is about to end.
 type fallen struct {
 	again *time.Timer // until hostDue; nil until the supervisor has said when
 	due   bool        // hostDue has come, and the host has not ended yet
@@ -137,8 +137,8 @@ func (p *parent) spawn(c actor.Context, d *device) {
 	p.left++
 }
 
-// takeTurns lets devices open, or close, after every few that have been told to: else there would be a goroutine for each
-// of them before the first could begin.
+// takeTurns yields the processor after every few devices that the parent has told to open or to close. Otherwise each device would have
+// a goroutine before the first one could begin.
 func takeTurns(i int) {
 	if i%32 == 31 {
 		runtime.Gosched()
@@ -147,11 +147,11 @@ func takeTurns(i int) {
 
 // HandleFailure implements actor.SupervisorStrategy for the hosts. A host that has panicked ends; its device stays.
 func (p *parent) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, pid *actor.PID, rs *actor.RestartStatistics, cause, msg any) {
-	rs.Reset() // the supervisor counts
+	rs.Reset() // the supervisor counts failures, not the statistics
 	s.StopChildren(pid)
 	d := p.hostedBy(pid)
 	if d == nil {
-		return // it has been given up
+		return // the device has been given up
 	}
 	d.set(refuseOffline)
 	if name := d.config.Name; !d.going {
@@ -224,7 +224,7 @@ func deviceName(pid *actor.PID) string {
 	return name
 }
 
-// reopen passes on to a host when to open the device again, or remembers when a new host is to begin.
+// reopen has a host open its device again, after a time. If the host has ended, reopen has a new host begin then.
 func (p *parent) reopen(m messages.Reopen) {
 	d := p.table.named(m.Device)
 	if f := p.fallen[m.Device]; f != nil {
@@ -234,7 +234,7 @@ func (p *parent) reopen(m messages.Reopen) {
 	}
 }
 
-// begin begins a new host in a device whose host has ended by a bug, or as soon as that has ended.
+// begin begins a new host in a device whose host has panicked, at once or when that host has ended.
 func (p *parent) begin(c actor.Context, name string) {
 	f, d := p.fallen[name], p.table.named(name)
 	switch {
@@ -247,7 +247,7 @@ func (p *parent) begin(c actor.Context, name string) {
 	}
 }
 
-// close has each device finish what it has, and end.
+// close has each device finish the messages of its mailbox, and end.
 func (p *parent) close(c actor.Context) {
 	if p.closing {
 		return
@@ -267,7 +267,7 @@ func (p *parent) close(c actor.Context) {
 	p.closed()
 }
 
-// endLife cancels what devices are doing that have not closed in time.
+// endLife cancels the calls of devices that have not closed in time.
 func (p *parent) endLife() {
 	if p.left > 0 {
 		p.log.Warn("devices did not close in time", "devices", p.table.lingering())

@@ -17,7 +17,7 @@ import (
 //	hub opens  ─ adopt     →  adopted → a device that it had: opened again, with what is left in its mailbox; or a new device
 //	             hubEvent  →  those that were not adopted go, as by apply; Online → supervisor
 
-// adopt adds a device below another. One that its hub has added in a former life goes on, unless its address is another now.
+// adopt adds a device below a hub. A device that the hub had added in a former life goes on, unless its address has changed.
 func (p *parent) adopt(c actor.Context, m adopt) {
 	hub, name := p.table.named(m.hub.name), m.config.Name
 	if p.closing || hub == nil || hub.identity() != m.hub { // the hub is to go
@@ -51,7 +51,7 @@ func (p *parent) adopt(c actor.Context, m adopt) {
 // errTaken refuses a name.
 var errTaken = errors.New("there is one already")
 
-// readopt has a device go on whose hub is there again.
+// readopt has a device go on: its hub has been opened again, and has added it again.
 func (p *parent) readopt(d *device, m adopt) {
 	d.orphan = false
 	if d.pid != nil {
@@ -62,7 +62,7 @@ func (p *parent) readopt(d *device, m adopt) {
 	d.box.Locked(func() { d.hubDown = nil })
 }
 
-// disown has a device go that its hub has removed.
+// disown removes a device: its hub has removed it.
 func (p *parent) disown(m disown) {
 	if d := p.table.named(m.device); d != nil && d.hub != nil && d.hub.identity() == m.hub {
 		var to rerouting
@@ -71,7 +71,7 @@ func (p *parent) disown(m disown) {
 	}
 }
 
-// hubEvent tells the supervisor what a hub tells, and the devices below it what that means for them.
+// hubEvent passes a hub's message to the supervisor, and takes the devices below the hub down or up.
 func (p *parent) hubEvent(m hubEvent) {
 	hub := p.identified(m.hub)
 	if hub == nil {
@@ -98,14 +98,14 @@ func (p *parent) hubEvent(m hubEvent) {
 	}
 }
 
-// hubLeaves takes the devices down that a hub has added, which has failed.
+// hubLeaves takes the devices below a hub down: the hub has failed.
 func (p *parent) hubLeaves(m hubLeaves) {
 	if hub := p.identified(m.hub); hub != nil {
 		p.hubDown(hub, m.why, false)
 	}
 }
 
-// hubDown takes the devices down that a hub has added. The first reason stands, as in the record, unless the last is final.
+// hubDown takes the devices below a hub down. Their reason is the first failure of the hub, as in the record, unless a later one is final.
 func (p *parent) hubDown(hub *device, why error, final bool) {
 	if hub.down == "" || final {
 		hub.down = why.Error()
@@ -123,7 +123,7 @@ func (p *parent) hubDown(hub *device, why error, final bool) {
 	}
 }
 
-// hubUp has the devices go that a hub has not added again.
+// hubUp removes the devices that a hub has not added again.
 func (p *parent) hubUp(hub *device) {
 	hub.down = ""
 	var to rerouting
@@ -135,7 +135,7 @@ func (p *parent) hubUp(hub *device) {
 	to.send(p)
 }
 
-// endedBelow forgets a device that has ended, and ends its hub if that waits for this.
+// endedBelow forgets a device that has ended. If its hub waits only for this device, the hub ends.
 func (p *parent) endedBelow(d *device) {
 	hub := d.hub
 	if hub == nil {

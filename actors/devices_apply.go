@@ -22,13 +22,13 @@ import (
 // Devices of one name that follow each other stand in a line: the first has a host, or its host has just ended; the others
 // wait. There is a line for a name only while a device of that name goes.
 
-// routesAtOnce is how many devices a message to the mapper adds or removes at most, so that what arrives meanwhile hardly waits.
+// routesAtOnce is the most devices that one message to the mapper adds or removes: messages that arrive meanwhile hardly wait.
 const routesAtOnce = 100
 
 // giveUpAfter is how long a device that is to go may be in a call beyond the call's deadline.
 const giveUpAfter = 10 * time.Second
 
-// compare answers what is to be changed so that the wanted devices are the present ones.
+// compare answers the difference between the present devices and the wanted ones.
 func (p *parent) compare(m compare) answered {
 	if p.closing {
 		return answered{err: errClosing}
@@ -52,7 +52,7 @@ func (p *parent) carryOut(c actor.Context, a apply) {
 		wanted[a.wanted[i].Name] = &a.wanted[i]
 	}
 	added := func(name string) *device {
-		w := *wanted[name] // apart from the others, which may not stay for as long
+		w := *wanted[name] // a copy: the other configurations may be dropped earlier
 		d := newDevice(p.shared, &w, a.types[w.Type])
 		p.table.put(d)
 		return d
@@ -82,8 +82,8 @@ func (p *parent) carryOut(c actor.Context, a apply) {
 	}
 }
 
-// enter has a device begin whose route the mapper has been sent, so that the mapper takes what the device tells of itself. While a
-// device of the same name has not ended yet, the new one waits in line.
+// enter begins a device. The mapper must have been sent its route before, since the mapper takes messages only of devices that it knows.
+// While a device of the same name has not ended yet, the new one waits in line.
 func (p *parent) enter(c actor.Context, d *device) {
 	if line := p.lines[d.config.Name]; len(line) > 0 {
 		p.lines[d.config.Name] = append(line, d)
@@ -92,7 +92,7 @@ func (p *parent) enter(c actor.Context, d *device) {
 	}
 }
 
-// remove has a device go, and before it those that it has added.
+// remove removes a device, and before it the devices that it has added.
 func (p *parent) remove(to *rerouting, name string) {
 	for d := range p.table.named(name).below {
 		if !d.going {
@@ -102,7 +102,7 @@ func (p *parent) remove(to *rerouting, name string) {
 	to.remove(p, p.dismiss(name))
 }
 
-// rerouting collects what the mapper is to be told of devices that come and go.
+// rerouting collects the routes that the mapper is to add and to remove.
 type rerouting struct {
 	routes
 	leaving []*device
@@ -113,14 +113,14 @@ func (r *rerouting) add(p *parent, d *device) {
 	r.full(p)
 }
 
-// remove takes out the route of a device. A device of the same name whose route is added next goes into the same message.
+// remove removes the route of a device. If the next route that is added has the same name, both go into one message.
 func (r *rerouting) remove(p *parent, d *device) {
 	r.full(p)
 	r.routes.remove = append(r.routes.remove, d.config.Name)
 	r.leaving = append(r.leaving, d)
 }
 
-// full sends what has been collected if it is enough for one message.
+// full sends the collected routes if they are enough for one message.
 func (r *rerouting) full(p *parent) {
 	if len(r.routes.add) >= routesAtOnce || len(r.routes.remove) >= routesAtOnce {
 		r.send(p)
@@ -160,14 +160,14 @@ func (p *parent) announce(c actor.Context, d *device) {
 	p.spawn(c, d)
 }
 
-// deviceAdded returns what the record is told of a device that comes.
+// deviceAdded returns what the record needs to know of a new device.
 func deviceAdded(c *config.Device, addedBy string) messages.DeviceAdded {
 	return messages.DeviceAdded{
 		Device: c.Name, Type: c.Type, AddedBy: addedBy, Address: addressOf(c), RetryMin: c.Retry.Min, RetryMax: c.Retry.Max,
 	}
 }
 
-// unrouted ends the devices that the mapper sends nothing any more, unless they wait in a line themselves.
+// unrouted ends the devices to which the mapper sends nothing any more, except those that still wait in a line.
 func (p *parent) unrouted() {
 	batch := p.leaving[0]
 	p.leaving = p.leaving[1:]
@@ -180,7 +180,7 @@ func (p *parent) unrouted() {
 	}
 }
 
-// end has the first device of a line finish what it has, and end, when those that it has added have ended.
+// end has the first device of a line finish its messages and end. A device that has added others ends after them.
 func (p *parent) end(d *device) {
 	name := d.config.Name
 	if d.waits = len(d.below) > 0; d.waits {
@@ -195,13 +195,13 @@ func (p *parent) end(d *device) {
 	p.lookAfter(name, d.patience())
 }
 
-// lookAfter looks after a while whether a device that goes is to be given up.
+// lookAfter checks, after some time, whether a device that is to go must be given up.
 func (p *parent) lookAfter(name string, after time.Duration) {
 	p.watches[name] = p.self.later(after, giveUpDue{name})
 }
 
-// giveUp leaves behind the first device of a line if it has been in a call for too long. Its host goes on, if the call ever
-// returns, but nobody hears of it.
+// giveUp gives up the first device of a line if it has been in a call for too long. Its host goes on if the call ever returns, but the
+// host tells nobody.
 func (p *parent) giveUp(c actor.Context, name string) {
 	line := p.lines[name]
 	if len(line) == 0 || line[0].pid == nil || !line[0].unrouted {
