@@ -242,6 +242,8 @@ func TestStall(t *testing.T) {
 func TestCutWhileStalled(t *testing.T) {
 	l := newLine(t)
 	client, server := l.connect()
+	client.say("whole")
+	server.hears("whole") // the proxy knows of the connection now; the server has accepted earlier
 	l.proxy.Inject(Both, Stall())
 	client.say("a")
 	l.proxy.Cut(Both, FIN)
