@@ -15,9 +15,13 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
+// failures is how many reads must fail in a row before a device has failed of which all reads fail.
+const failures = 3
+
+// A read that has failed is tried again at its interval, or sooner.
 const (
-	failures = 3                // in a row, after which a device of which all reads fail has failed
-	again    = 10 * time.Second // after which a read is tried again at the latest that has failed
+	soon = 2 * time.Second // at the latest, until it has failed as often as that
+	late = time.Minute     // at the latest, from then on
 )
 
 // device is equipment that answers.
@@ -43,6 +47,7 @@ type polled struct {
 	// Guarded by the device's lock:
 	readings []entity.Reading // of the latest answer
 	err      error            // of the latest time
+	failed   int              // times in a row
 	told     bool             // of err
 }
 
@@ -87,16 +92,26 @@ func (d *device) poll(ctx context.Context, failed context.CancelCauseFunc, p *po
 		case <-beat.C:
 		case <-p.wake:
 		}
-		begun, every := time.Now(), p.every
-		if err := d.read(ctx, p); err != nil {
-			every = min(every, again)
-			if d.isGone(err) {
-				failed(err)
-				return
-			}
+		begun := time.Now()
+		if err := d.read(ctx, p); err != nil && d.isGone(err) {
+			failed(err)
+			return
 		}
-		beat.Reset(poll.Wait(time.Since(begun), every))
+		beat.Reset(poll.Wait(time.Since(begun), d.interval(p)))
 	}
+}
+
+// interval returns how long after its beginning a read is repeated.
+func (d *device) interval(p *polled) time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case p.err == nil:
+		return p.every
+	case p.failed < failures:
+		return min(p.every, soon)
+	}
+	return min(p.every, late)
 }
 
 // isGone reports whether the equipment is gone, as a read that has just failed may tell. If other reads have not failed lately, they
@@ -176,9 +191,10 @@ func (d *device) read(ctx context.Context, p *polled) error {
 	defer d.mu.Unlock()
 	if p.err = err; err != nil {
 		d.failed++
+		p.failed++
 		p.readings = p.unknown(err)
 	} else {
-		d.failed = 0
+		d.failed, p.failed = 0, 0
 		if !a.same {
 			p.readings = d.readings(p.read, a.body, document)
 		}

@@ -6,7 +6,7 @@
 // # When a device is open, and when it has failed
 //
 // A device is open when one of its reads has succeeded. The points of a read that fails are unknown, with the reason, and the read is
-// tried again after 10 s at the latest. The device has failed when all of its reads have, three times in a row altogether, or
+// tried again soon, whatever its interval. The device has failed when all of its reads have, three times in a row altogether, or
 // whenever somebody asks for all of them and none succeeds: then it is opened again, after a back-off.
 //
 // # Goroutines
