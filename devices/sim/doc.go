@@ -1,6 +1,8 @@
 // Package sim plays equipment, for trying out what listens to a gateway and for showing it: values that rise and fall, wander or follow a
 // list, values that can be set and are kept, and failures on demand.
 //
+// With a replay the device is a stream instead (package stream), at the other end of which a recording is played again and again.
+//
 // # Time
 //
 // Waves, steps and failures go by the clock of the machine, and not by the time since the device was opened: a wave goes on where it is

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/devices/kit/point"
+	"github.com/mqttgateway/mqttgateway/devices/kit/stream"
 	"github.com/mqttgateway/mqttgateway/entity"
 	"github.com/mqttgateway/mqttgateway/internal/options"
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -17,11 +18,16 @@ type Params struct {
 	Every  time.Duration `koanf:"every" doc:"time between two readings" default:"1s" min:"10ms" max:"24h"`
 	Points []Point       `koanf:"points" doc:"what the equipment measures, can be set to and does"`
 	Fail   Fail          `koanf:"fail"`
+	Replay string        `koanf:"replay" doc:"a recording of a stream, by its option record, that is heard again and again; points, frame, decode and then are those of the stream" default:"" example:"meter.jsonl"`
+	Speed  float64       `koanf:"speed" doc:"how much faster than it was recorded it is heard" default:"1" min:"0.001" max:"1000"`
+	Frame  frame         `koanf:"frame"`
+	Decode string        `koanf:"decode" doc:"what a frame of a recording is: text, for patterns, or json, one document for value" default:"text" one_of:"text json"`
+	Then   []stream.Then `koanf:"then" doc:"messages for some frames of a recording"`
 }
 
 // Point is one entity, with what it does: wave, walk, steps, or write.
 type Point struct {
-	point.Params
+	stream.Point
 	Wave  Wave          `koanf:"wave"`
 	Walk  Walk          `koanf:"walk"`
 	Steps []any         `koanf:"steps" doc:"values, one after the other and again from the first; null is unknown; of an event what happens" example:"[closed, open]"`
@@ -67,6 +73,12 @@ func phase(at time.Time, period time.Duration) time.Duration {
 // Validate implements options.Validator.
 func (p Params) Validate() error {
 	var faults []error
+	if p.Replay != "" {
+		return p.checkReplay()
+	}
+	if p.Frame != (frame{}) || p.Decode != "text" || len(p.Then) > 0 || p.Speed != 1 {
+		faults = append(faults, &options.Fault{Key: "replay", Err: errors.New("missing: frame, decode, then and speed are for a recording")})
+	}
 	if len(p.Points) == 0 {
 		faults = append(faults, &options.Fault{Key: "points", Err: errors.New("there are none, want at least one")})
 	}
@@ -81,6 +93,9 @@ func (p Params) Validate() error {
 
 // Describe tells what the device is.
 func (p Params) Describe() (entity.Device, error) {
+	if p.Replay != "" {
+		return p.describeReplay()
+	}
 	d := entity.Device{Model: "Simulation"}
 	late := time.Duration(0)
 	if p.Fail.Every > 0 && p.Fail.How == "late" {
@@ -138,6 +153,9 @@ func (p *Point) check(key string) error {
 	}
 	e := p.entity()
 	faults = append(faults, point.Check(key, e))
+	if p.Match+p.Value+p.On+p.Off+p.Answer.Match != "" || p.Send != nil && p.Send != "" {
+		fault("match", "match, value, on, off, send and answer are for a recording, want replay as well")
+	}
 	does := 0
 	for _, is := range []bool{p.Wave != Wave{}, p.Walk != Walk{}, len(p.Steps) > 0, p.Write || e.Kind == entity.Button} {
 		if is {
@@ -185,6 +203,11 @@ func (p *Point) check(key string) error {
 		}
 	}
 	return errors.Join(faults...)
+}
+
+// plays reports whether the configuration says what the point does.
+func (p *Point) plays() bool {
+	return p.Wave != Wave{} || p.Walk != Walk{} || len(p.Steps) > 0 || p.Hold > 0 || p.Write || p.starts()
 }
 
 // starts reports whether the configuration says what the point is before it is set.

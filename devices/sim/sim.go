@@ -18,7 +18,7 @@ func init() {
 		equipment that the gateway plays, with values of all kinds and failures on demand
 		Numbers rise and fall (wave) or wander (walk), any value follows a list (steps), and what can be set (write) keeps what it is set to,
 		until the gateway ends. With fail the equipment fails again and again, by the clock. The type is for trying out what listens to a
-		gateway: its dashboards, rules and alarms.
+		gateway: its dashboards, rules and alarms. With replay the device hears a recording, of a serial line say, at any speed.
 	`), devices.Example(`
 		- name: greenhouse
 		  type: sim
@@ -69,8 +69,11 @@ var (
 	_ devices.Reader = (*device)(nil)
 )
 
-// Open reads once.
+// Open reads once, or begins to play a recording.
 func Open(ctx context.Context, env devices.Env, p Params) (devices.Device, error) {
+	if p.Replay != "" {
+		return openReplay(ctx, env, p)
+	}
 	d := &device{env: env, params: p, opened: time.Now(), places: make(map[string]float64), steps: make(map[string]int64)}
 	for i := range p.Points {
 		if w := p.Points[i].Walk; w.Step > 0 {
