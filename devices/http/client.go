@@ -23,14 +23,14 @@ import (
 
 // client asks one device, over connections of its own. Its errors name no secret, and no query, which may be one.
 type client struct {
-	base        string // without a / at its end
-	auth        Auth
-	password    string // or a token
-	timeout     time.Duration
-	limit       int64
-	connections *http.Transport
-	reading     *http.Client
-	writing     *http.Client // that follows no redirect
+	base     string // without a / at its end
+	auth     Auth
+	password string // or a token
+	timeout  time.Duration
+	limit    int64
+	kept     *http.Transport // the connections of reading
+	reading  *http.Client
+	writing  *http.Client
 }
 
 // newClient reads the files with secrets and certificates, so that one that was renewed counts when the device is opened again.
@@ -43,20 +43,28 @@ func newClient(p Params) (*client, error) {
 	if c.password, err = p.Auth.secret(); err != nil {
 		return nil, fmt.Errorf("auth: %w", err)
 	}
-	c.connections = &http.Transport{ // no proxy: the equipment is near
-		TLSClientConfig: trust, MaxIdleConnsPerHost: 2, IdleConnTimeout: 90 * time.Second, MaxResponseHeaderBytes: 64 << 10,
-	}
-	var transport http.RoundTripper = &limited{c.connections, c.limit}
-	if p.Auth.Digest != "" {
-		transport = &digest.Transport{Username: p.Auth.Digest, Password: c.password, Transport: transport}
-	}
-	c.reading = &http.Client{Transport: transport, CheckRedirect: sameHost}
-	c.writing = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	// There is no proxy, since the equipment is near. A connection is kept for less than the 5 s after which many servers hang up.
+	c.kept = &http.Transport{TLSClientConfig: trust, MaxIdleConnsPerHost: 2, IdleConnTimeout: 4 * time.Second, MaxResponseHeaderBytes: maxHeader}
+	c.reading = &http.Client{Transport: c.signed(c.kept), CheckRedirect: sameHost}
+	// Package http repeats a request on a connection that it had kept and that breaks: what is written could be done twice.
+	once := &http.Transport{TLSClientConfig: trust, DisableKeepAlives: true, MaxResponseHeaderBytes: maxHeader}
+	c.writing = &http.Client{Transport: c.signed(once), CheckRedirect: noRedirect}
 	return c, nil
 }
 
+const maxHeader = 64 << 10 // bytes
+
+// signed bounds the answers that come over connections, and has requests prove who asks if a digest is to.
+func (c *client) signed(over *http.Transport) http.RoundTripper {
+	bounded := &limited{over, c.limit}
+	if c.auth.Digest == "" {
+		return bounded
+	}
+	return &digest.Transport{Username: c.auth.Digest, Password: c.password, Transport: bounded}
+}
+
 // close ends all connections. No request is under way any more.
-func (c *client) close() { c.connections.CloseIdleConnections() }
+func (c *client) close() { c.kept.CloseIdleConnections() }
 
 // sameHost follows no redirect of what was not read by GET, for it would become a GET without a body, and none to where secrets have
 // no business.
@@ -69,6 +77,8 @@ func sameHost(next *http.Request, before []*http.Request) error {
 	}
 	return nil
 }
+
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // secret returns the password or the token; "" if there is none.
 func (a Auth) secret() (string, error) {
@@ -189,6 +199,9 @@ func (c *client) exchange(ctx context.Context, with *http.Client, r request) (an
 	}
 	if r.etag != "" {
 		req.Header.Set("If-None-Match", r.etag)
+	}
+	if with == c.reading {
+		req.Header["Idempotency-Key"] = nil // is not sent: package http repeats a POST as well whose kept connection breaks
 	}
 	switch {
 	case c.auth.Basic != "":

@@ -1,7 +1,8 @@
 // Package web is a device that answers over HTTP, and that its configuration describes.
 //
 // The requests that read it are polled side by side: each has its own interval, and one that hangs holds up no other, nor one that
-// writes. After a write the read is repeated at once that the point belongs to.
+// writes. After a write the read is repeated at once that the point belongs to. Each write has a connection of its own, and is asked for
+// once, whatever becomes of it.
 //
 // # When a device is open, and when it has failed
 //

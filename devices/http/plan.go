@@ -253,7 +253,9 @@ func (c *planner) writing(key string, of *Point, p *planned) {
 		r, err := p.write.request(p.ID, probe)
 		if err != nil {
 			c.faultf(key, "of %s: %w", probe, err)
-		} else if err := checkPath(r.path); err != nil {
+			return
+		}
+		if err := checkPath(r.path); err != nil {
 			c.faultf(key+"."+strings.ToLower(r.method), "of %s: %w", probe, err)
 			return
 		}

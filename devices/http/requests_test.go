@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/mqttgateway/mqttgateway/devices"
@@ -292,6 +293,23 @@ func TestETag(t *testing.T) {
 	value = 2
 	mu.Unlock()
 	await(t, d, "x", 2)
+}
+
+// What is written is asked for once, also if the answer does not come.
+func TestWritesOnce(t *testing.T) {
+	var toggled atomic.Int32
+	s := serve(t, map[string]http.HandlerFunc{"/": says(`{"x":1}`), "/toggle": func(http.ResponseWriter, *http.Request) {
+		toggled.Add(1)
+		panic(http.ErrAbortHandler)
+	}})
+	d := devicetest.Start(t, "http", params(t, s.URL, "reads: [{get: /, points: [{id: x, value: .x}]}]\npoints: [{id: toggle, write: {get: /toggle}}]"))
+	const want = "toggle: GET /toggle: the other end has hung up"
+	if err := d.Press("toggle"); !errors.Is(err, devices.ErrAction) || err.Error() != want {
+		t.Errorf("%v; want %s", err, want)
+	}
+	if n := toggled.Load(); n != 1 {
+		t.Errorf("toggled %d times", n)
+	}
 }
 
 // A text is found by patterns, and what sets something is escaped where it stands.
