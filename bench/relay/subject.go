@@ -52,12 +52,16 @@ func (s site) start(ctx context.Context, which int, in setting) (_ *subject, err
 	if err != nil {
 		return nil, err
 	}
-	if u.relay != nil {
-		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-		defer cancel()
-		if _, _, err = u.relay.Await(ctx, "subscribed"); err != nil {
-			return nil, err
-		}
+	ready, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	switch which {
+	case overPaho, overDirect:
+		err = awaitOnline(ready, address, root)
+	case plain:
+		_, _, err = u.relay.Await(ready, "subscribed")
+	}
+	if err != nil {
+		return nil, err
 	}
 	if u.link, err = connect(address, root, qos, sender, kind); err != nil {
 		return nil, err
