@@ -329,7 +329,7 @@ func (c *connection) tellAvailability() (all bool) {
 			return false
 		}
 		e := c.availability.pop()
-		if e.Payload != "" {
+		if e.Payload != "" && c.ledger != nil { // without a ledger nobody asks the memory for these
 			c.retained.State(cmp.Or(e.Device, ownName), e.Topic)
 		}
 		c.hand(e)
