@@ -94,6 +94,8 @@ func (h *house) Handle(_ context.Context, msg messages.InternalMsg) error {
 	case "REMOVE":
 		h.lamps[room.String()].Remove()
 		return nil
+	case "LIGHT_ON": // finds the hub as well, which has no location
+		return devices.ErrNotMine
 	}
 	return errors.New("unplugged")
 }
