@@ -100,8 +100,8 @@ func TestExampleHub(t *testing.T) {
 		fmt.Fprint(conn, "hall on\nattic unreachable\nready\n")
 		for lines := bufio.NewScanner(conn); lines.Scan(); {
 			switch line := lines.Text(); line {
-			case "hall ?":
-				fmt.Fprintln(conn, "hall on")
+			case "hall ?", "cellar ?": // a lamp asks if it is open before the hub has told it
+				fmt.Fprintln(conn, strings.TrimSuffix(line, " ?")+" on")
 			case "attic ?":
 				fmt.Fprintln(conn, "attic unreachable")
 			default:
