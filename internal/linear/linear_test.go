@@ -45,17 +45,22 @@ func TestLinear(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			once, err := cost(binary, filepath.Join(dir, "once"), w.name, size)
-			if err != nil {
-				t.Fatal(err)
+			// What sorting the keys of a map costs depends on the order in which the map gives them, which is another one each time.
+			var lines []string
+			for try := range 3 {
+				once, err := cost(binary, filepath.Join(dir, fmt.Sprint("once", try)), w.name, size)
+				if err != nil {
+					t.Fatal(err)
+				}
+				twice, err := cost(binary, filepath.Join(dir, fmt.Sprint("twice", try)), w.name, 2*size)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if lines = excess(idle, once, twice); len(lines) == 0 {
+					return
+				}
 			}
-			twice, err := cost(binary, filepath.Join(dir, "twice"), w.name, 2*size)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if lines := excess(idle, once, twice); len(lines) > 0 {
-				t.Errorf("idle, for %d, and for %d:\n%s", size, 2*size, strings.Join(lines, "\n"))
-			}
+			t.Errorf("each time; idle, for %d, and for %d:\n%s", size, 2*size, strings.Join(lines, "\n"))
 		})
 	}
 }

@@ -38,6 +38,7 @@ type intercom struct {
 	port *serial.Port
 }
 
+// Open opens the port of the intercom.
 func Open(_ context.Context, env devices.Env, p Params) (devices.Device, error) {
 	port, err := serial.Open(p.Port, serial.Mode{Baud: 9600})
 	env.Describe(description)
