@@ -3,7 +3,6 @@ package actors
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -13,7 +12,6 @@ import (
 	"github.com/mqttgateway/mqttgateway/actors/mailbox"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/entity"
-	"github.com/mqttgateway/mqttgateway/internal/librarylog"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -117,9 +115,7 @@ func openRegistered(e devices.Env, author actor.Actor) (devices.Device, error) {
 		props.Configure(actor.WithDispatcher(in.device.shared.workers))
 		name += "/" + strconv.FormatUint(in.device.shared.lives.Add(1), 10)
 	} else {
-		r.own = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
-			return slog.New(librarylog.New(e.Log().Handler(), nil))
-		}))
+		r.own = newLibrary(e.Log())
 		r.root = r.own.Root
 	}
 	var err error

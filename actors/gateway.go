@@ -12,7 +12,6 @@ import (
 	"github.com/mqttgateway/mqttgateway/actors/link"
 	"github.com/mqttgateway/mqttgateway/actors/mailbox"
 	"github.com/mqttgateway/mqttgateway/config"
-	"github.com/mqttgateway/mqttgateway/internal/librarylog"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/internal/spool"
 	"github.com/mqttgateway/mqttgateway/mapping"
@@ -113,9 +112,7 @@ func (g *Gateway) Run(ctx context.Context) {
 	g.born = time.Now()
 	g.life, g.end = context.WithCancel(context.Background())
 	defer g.end()
-	library := actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
-		return slog.New(librarylog.New(g.options.Log.Handler(), nil)) // the supervisor reports failures in better words
-	}))
+	library := newLibrary(g.options.Log)
 	defer library.Shutdown()
 	g.root = library.Root
 	g.addresses = newAddresses(library)
