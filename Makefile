@@ -2,6 +2,7 @@
 # make check   format, vet for each platform, linters, import directions, tidy modules, licenses
 # make build   the program, as ./gateway
 # make licenses  THIRD_PARTY_LICENSES anew, after modules have changed
+# make docs    docs/devices anew, after the options, texts or examples of types have changed
 # make bench   what messages and devices cost, beside plain clients; writes bench/RESULTS.md
 
 GOLANGCI := v2.15.0
@@ -13,7 +14,7 @@ SUDO     := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # What the program and its tests must compile for.
 PLATFORMS := linux darwin windows freebsd
 
-.PHONY: all build test check licenses fuzz bench mosquitto
+.PHONY: all build test check docs licenses fuzz bench mosquitto
 
 all: check test
 
@@ -32,6 +33,9 @@ check: $(TOOLS)/golangci-lint
 	go mod verify
 	@go run ./internal/licenses | cmp -s - THIRD_PARTY_LICENSES || \
 		{ echo "THIRD_PARTY_LICENSES is not what is linked now: make licenses"; exit 1; }
+
+docs:
+	go run ./cmd/gateway docs docs/devices
 
 licenses:
 	@new=$$(mktemp) && go run ./internal/licenses > "$$new" && cat "$$new" > THIRD_PARTY_LICENSES; status=$$?; rm -f "$$new"; exit $$status

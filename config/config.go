@@ -104,15 +104,15 @@ type Mapping struct {
 type Device struct {
 	Name           string         `koanf:"name" example:"lamp" doc:"unique; a level of the topic that tells how it is"`
 	Type           string         `koanf:"type" example:"dummy" doc:"one of those that the command \"devices\" lists"`
-	Address        Address        `koanf:"address"`
-	AnswersTo      AnswersTo      `koanf:"answers_to"`
+	Address        Address        `koanf:"address" doc:"what its own messages are about, and what finds it"`
+	AnswersTo      AnswersTo      `koanf:"answers_to" doc:"what finds it, if that is not what its address and its entities say"`
 	Reply          string         `koanf:"reply" default:"addressed" one_of:"always addressed never" doc:"which commands are answered with how they went: always, addressed (those that name a gateway or a device), or never; those that ask for it are in any case"`
 	ReplyArguments bool           `koanf:"reply_arguments" default:"false" doc:"an answer repeats the arguments of its command, as the Python original's did"`
 	Retain         bool           `koanf:"retain" default:"false" doc:"the broker keeps its latest status for whoever subscribes later"`
 	Timeout        time.Duration  `koanf:"timeout" default:"10s" min:"10ms" max:"24h" doc:"a message that it handles for longer makes it count as stuck"`
 	OpenTimeout    time.Duration  `koanf:"open_timeout" default:"30s" min:"10ms" max:"24h" doc:"longest duration of opening it"`
 	Mailbox        int            `koanf:"mailbox" default:"1000" min:"1" max:"1000000" doc:"messages that wait for it, beside those at QoS 1 that the broker still waits for; further ones are refused (BUSY)"`
-	Retry          Retry          `koanf:"retry"`
+	Retry          Retry          `koanf:"retry" doc:"how long it waits before it is opened again after a failure"`
 	Params         map[string]any `koanf:"params" example:"{port: /dev/tty}" doc:"its own options, as the command \"devices\" shows them for its type; a path in one whose name ends in _file may begin beside the configuration file"`
 }
 

@@ -38,11 +38,15 @@ func TestGuideShowsWhatIsTested(t *testing.T) {
 
 // Links within the documents lead somewhere.
 func TestLinks(t *testing.T) {
-	documents, err := filepath.Glob("../docs/*.md")
-	if err != nil {
-		t.Fatal(err)
+	documents := []string{"../README.md", "../CONTRIBUTING.md"}
+	for _, pattern := range []string{"../docs/*.md", "../docs/*/*.md"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		documents = append(documents, found...)
 	}
-	for _, document := range append(documents, "../README.md", "../CONTRIBUTING.md") {
+	for _, document := range documents {
 		text, err := os.ReadFile(document)
 		if err != nil {
 			t.Fatal(err)

@@ -19,13 +19,13 @@ import (
 // Params are the options under params: in the configuration.
 type Params struct {
 	Base    string        `koanf:"base" doc:"address of the equipment, which all paths are below" example:"http://10.0.0.20"`
-	Auth    Auth          `koanf:"auth"`
-	TLS     TLS           `koanf:"tls"`
+	Auth    Auth          `koanf:"auth" doc:"who asks"`
+	TLS     TLS           `koanf:"tls" doc:"which server is trusted, if none that the system trusts"`
 	Timeout time.Duration `koanf:"timeout" doc:"a request is answered, whole, in this time" default:"5s" min:"10ms" max:"20s"`
 	Limit   devices.Size  `koanf:"limit" doc:"most bytes of an answer" default:"1MB" min:"1KB" max:"1MB"`
 	Reads   []Read        `koanf:"reads" doc:"what is asked again and again"`
 	Points  []Point       `koanf:"points" doc:"what is made of points that are read, and buttons"`
-	About   stream.About  `koanf:"about"`
+	About   stream.About  `koanf:"about" doc:"what the equipment is, for people"`
 }
 
 // Auth says who asks.
@@ -62,7 +62,7 @@ type Point struct {
 	Value string `koanf:"value" doc:"jq that makes its value: of a document, of the named groups of match, or of other points as $id" default:"" example:".apower"`
 	On    string `koanf:"on" doc:"of a bool, the text that means true; without on and off 1, on and true do" default:""`
 	Off   string `koanf:"off" doc:"of a bool, the text that means false" default:""`
-	Write Write  `koanf:"write"`
+	Write Write  `koanf:"write" doc:"the request that sets it"`
 }
 
 // Write is the request that sets a point. Paths and body are templates.

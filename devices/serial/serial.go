@@ -36,7 +36,7 @@ type Params struct {
 	DataBits int          `koanf:"data_bits" doc:"bits of a character" default:"8" min:"5" max:"8"`
 	Parity   string       `koanf:"parity" doc:"bit that tells of errors: none, odd, even, mark or space" default:"none" one_of:"none odd even mark space"`
 	StopBits int          `koanf:"stop_bits" doc:"behind a character" default:"1" min:"1" max:"2"`
-	Frame    stream.Frame `koanf:"frame"`
+	Frame    stream.Frame `koanf:"frame" doc:"how frames are told apart"`
 	stream.Params
 }
 

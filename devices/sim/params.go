@@ -17,10 +17,10 @@ import (
 type Params struct {
 	Every  time.Duration `koanf:"every" doc:"time between two readings" default:"1s" min:"10ms" max:"24h"`
 	Points []Point       `koanf:"points" doc:"what the equipment measures, can be set to and does"`
-	Fail   Fail          `koanf:"fail"`
+	Fail   Fail          `koanf:"fail" doc:"failures on demand"`
 	Replay string        `koanf:"replay" doc:"a recording of a stream, by its option record, that is heard again and again; points, frame, decode and then are those of the stream" default:"" example:"meter.jsonl"`
 	Speed  float64       `koanf:"speed" doc:"how much faster than it was recorded it is heard" default:"1" min:"0.001" max:"1000"`
-	Frame  frame         `koanf:"frame"`
+	Frame  frame         `koanf:"frame" doc:"how the frames of a recording are told apart"`
 	Decode string        `koanf:"decode" doc:"what a frame of a recording is: text, for patterns, or json, one document for value" default:"text" one_of:"text json"`
 	Then   []stream.Then `koanf:"then" doc:"messages for some frames of a recording"`
 }
@@ -28,8 +28,8 @@ type Params struct {
 // Point is one entity, with what it does: wave, walk, steps, or write.
 type Point struct {
 	stream.Point
-	Wave  Wave          `koanf:"wave"`
-	Walk  Walk          `koanf:"walk"`
+	Wave  Wave          `koanf:"wave" doc:"a number that rises and falls"`
+	Walk  Walk          `koanf:"walk" doc:"a number that wanders"`
 	Steps []any         `koanf:"steps" doc:"values, one after the other and again from the first; null is unknown; of an event what happens" example:"[closed, open]"`
 	Hold  time.Duration `koanf:"hold" doc:"how long each of steps lasts" default:"0" min:"10ms" max:"720h" zero:"as long as every"`
 	Write bool          `koanf:"write" doc:"it can be set, and keeps what it is set to" default:"false"`

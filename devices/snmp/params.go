@@ -29,15 +29,15 @@ type Params struct {
 	Community     devices.Secret `koanf:"community" doc:"of version 2c; better kept in a file of its own, see community_file" default:""`
 	CommunityFile string         `koanf:"community_file" doc:"a file that holds the community and nothing else; without it and community it is public" default:"" example:"ups.community"`
 	User          string         `koanf:"user" doc:"of version 3" default:""`
-	Auth          Auth           `koanf:"auth"`
-	Priv          Priv           `koanf:"priv"`
+	Auth          Auth           `koanf:"auth" doc:"how the user of version 3 proves who he is"`
+	Priv          Priv           `koanf:"priv" doc:"how what the user of version 3 says is encrypted"`
 	Context       string         `koanf:"context" doc:"of version 3: name of the context that the objects are in" default:""`
 	Every         time.Duration  `koanf:"every" doc:"time between two readings of all points" default:"30s" min:"100ms" max:"24h"`
 	Timeout       time.Duration  `koanf:"timeout" doc:"how long an answer may take" default:"2s" min:"10ms" max:"1m"`
 	Retries       int            `koanf:"retries" doc:"how often a request that was not answered is sent again" default:"2" min:"0" max:"10"`
 	Most          int            `koanf:"most" doc:"objects that one request asks for" default:"60" min:"1" max:"60"`
 	Points        []Point        `koanf:"points" doc:"the objects of the agent"`
-	About         stream.About   `koanf:"about"`
+	About         stream.About   `koanf:"about" doc:"what the equipment is, for people"`
 }
 
 // Auth is how a user of version 3 proves to be it.
@@ -63,7 +63,7 @@ type Point struct {
 	Enum    map[string]string `koanf:"enum" doc:"a word for each number of the object" example:"{1: unknown, 2: normal, 3: low}"`
 	On      int               `koanf:"on" doc:"of a bool, the number that means true" default:"1"`
 	Off     int               `koanf:"off" doc:"of a bool, the number that means false" default:"2"`
-	Write   Write             `koanf:"write"`
+	Write   Write             `koanf:"write" doc:"how the object is set"`
 }
 
 // Write says how an object is set.

@@ -34,7 +34,7 @@ func init() {
 type Params struct {
 	Address string       `koanf:"address" doc:"host and port of the equipment" default:"" example:"\"avr.lan:23\""`
 	Listen  string       `koanf:"listen" doc:"where equipment calls, instead of address: host and port, or :port for all addresses of this machine" default:""`
-	Frame   stream.Frame `koanf:"frame"`
+	Frame   stream.Frame `koanf:"frame" doc:"how frames are told apart"`
 	stream.Params
 }
 

@@ -139,6 +139,9 @@ func showTitle(w io.Writer, typ devices.Type, title string) {
 // showParams writes a type's parameters.
 func showParams(t *tabwriter.Writer, typ devices.Type) {
 	for _, p := range typ.Params {
+		if p.Type == options.Section && p.Doc == "" {
+			continue // its options say it all
+		}
 		fmt.Fprintf(t, "  %s\t%s\t%s\n", p.Key, kind(p), paramDoc(p))
 	}
 	switch {

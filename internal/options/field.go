@@ -23,6 +23,9 @@ type Field struct {
 	Bounds   Bounds
 }
 
+// Section is the Type of a field that stands for the options below it.
+const Section = "section"
+
 // Fields lists the options of v, a struct, a pointer to one, or the reflect.Type of one, in the order of declaration.
 // A list of structs is one option.
 func Fields(v any) []Field {
@@ -33,8 +36,8 @@ func Fields(v any) []Field {
 	return fields
 }
 
-// Tree lists the options of v as Fields does, and behind each list or map of structs the options of an item: points[].id,
-// lines.*.port.
+// Tree lists the options of v as Fields does, before those of a section the section itself, and behind each list or map of structs
+// the options of an item: points[].id, lines.*.port.
 func Tree(v any) []Field { return tree("", structType(v), nil) }
 
 // tree lists the options of t, whose keys begin with parent. A struct that holds itself, by a list, is listed once: above are the
@@ -47,6 +50,7 @@ func tree(parent string, t reflect.Type, above []reflect.Type) (all []Field) {
 	for _, f := range specs(t) {
 		key := join(parent, f.key)
 		if f.isSection() {
+			all = append(all, Field{Key: key, Type: Section, Doc: f.Tag.Get("doc")})
 			all = append(all, tree(key, f.Type, above)...)
 			continue
 		}

@@ -97,7 +97,7 @@ func hideByField(parent string, params map[string]any, fields []Field) map[strin
 	shown := make(map[string]any, len(params))
 	for name, value := range params {
 		key := join(parent, name)
-		i := slices.IndexFunc(fields, func(f Field) bool { return strings.EqualFold(f.Key, key) })
+		i := slices.IndexFunc(fields, func(f Field) bool { return f.Type != Section && strings.EqualFold(f.Key, key) })
 		section, isSection := value.(map[string]any)
 		switch {
 		case i >= 0 && !fields[i].Secret && hasItems(key, fields):

@@ -110,10 +110,10 @@ func TestTree(t *testing.T) {
 		}
 		got = append(got, key)
 	}
-	const want = "plant.line.port plant.line.host plant.line.pin! plant.line.deep.from plant.line.deep.to " +
-		"plant.lines plant.lines[].port plant.lines[].host plant.lines[].pin! plant.lines[].deep.from plant.lines[].deep.to " +
-		"plant.named plant.named.*.port plant.named.*.host plant.named.*.pin! plant.named.*.deep.from plant.named.*.deep.to " +
-		"plant.waits plant.buffer plant.sizes plant.pins! plant.grid root.name root.folders"
+	const want = "plant plant.line plant.line.port plant.line.host plant.line.pin! plant.line.deep plant.line.deep.from plant.line.deep.to " +
+		"plant.lines plant.lines[].port plant.lines[].host plant.lines[].pin! plant.lines[].deep plant.lines[].deep.from plant.lines[].deep.to " +
+		"plant.named plant.named.*.port plant.named.*.host plant.named.*.pin! plant.named.*.deep plant.named.*.deep.from plant.named.*.deep.to " +
+		"plant.waits plant.buffer plant.sizes plant.pins! plant.grid root root.name root.folders"
 	if got := strings.Join(got, " "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

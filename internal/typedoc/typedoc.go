@@ -1,5 +1,5 @@
-// Package typedoc reads the example that a type of device has for the configuration: the command devices shows it, and package
-// devicetest holds the type to it.
+// Package typedoc makes the page of a type of device, and reads the example that the type has for the configuration: the commands docs
+// and devices show them, and package devicetest holds the type to its example.
 package typedoc
 
 import (

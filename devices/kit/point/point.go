@@ -37,7 +37,7 @@ type Params struct {
 	Gateway   string            `koanf:"gateway" doc:"of its address; without one the device's" default:""`
 	Location  string            `koanf:"location" doc:"of its address; without one the device's" default:""`
 	Device    string            `koanf:"device" doc:"of its address; without one the device's" default:""`
-	Group     Group             `koanf:"group"`
+	Group     Group             `koanf:"group" doc:"a thing that people see as one, and that the point is a part of"`
 	Deadband  float64           `koanf:"deadband" doc:"a number is told when it differs by more from what was last told" default:"0" min:"0" max:"1e15"`
 	AtMost    time.Duration     `koanf:"at_most" doc:"it is told once in this time at most" default:"0" min:"1ms" max:"8760h" zero:"as often as it changes"`
 	Heartbeat time.Duration     `koanf:"heartbeat" doc:"it is told once in this time at least" default:"0" min:"1s" max:"8760h" zero:"when it changes"`

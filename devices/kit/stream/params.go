@@ -19,7 +19,7 @@ type Params struct {
 	Points []Point       `koanf:"points" doc:"what the equipment measures, can be set to and does"`
 	Then   []Then        `koanf:"then" doc:"messages for some frames"`
 	Record string        `koanf:"record" doc:"file that gets all that comes and goes, up to 64 MB, behind what it has" default:""`
-	About  About         `koanf:"about"`
+	About  About         `koanf:"about" doc:"what the equipment is, for people"`
 }
 
 // About tells people what the equipment is.
@@ -37,7 +37,7 @@ type Point struct {
 	On     string `koanf:"on" doc:"of a bool, the text that means true; without on and off 1, on and true do" default:""`
 	Off    string `koanf:"off" doc:"of a bool, the text that means false" default:""`
 	Send   any    `koanf:"send" doc:"template of what is sent to set it, or one for each value that it can be set to" default:"" example:"{true: PWON, false: PWSTANDBY}"`
-	Answer Answer `koanf:"answer"`
+	Answer Answer `koanf:"answer" doc:"what confirms that the point was set"`
 }
 
 // Answer says what equipment answers when a point is set.
@@ -55,7 +55,7 @@ type Ask struct {
 // Then is a message for some frames.
 type Then struct {
 	Match string `koanf:"match" doc:"pattern of the frames" example:"'^21$'"`
-	Emit  Emit   `koanf:"emit"`
+	Emit  Emit   `koanf:"emit" doc:"the message"`
 }
 
 // Emit is a message that is emitted.
@@ -75,7 +75,7 @@ type Frame struct {
 	End      string        `koanf:"end" doc:"bytes behind each frame, also of what is sent" default:"" example:"\"\\r\""`
 	Start    string        `koanf:"start" doc:"bytes before each frame, also of what is sent" default:""`
 	Size     int           `koanf:"size" doc:"bytes of each frame" default:"0" min:"0" max:"65536"`
-	Length   Length        `koanf:"length"`
+	Length   Length        `koanf:"length" doc:"where the length of a frame stands in it"`
 	Match    string        `koanf:"match" doc:"regular expression that a frame matches, with the fewest bytes" default:""`
 	Gap      time.Duration `koanf:"gap" doc:"longest pause within a frame" default:"0" min:"1ms" max:"1h" zero:"any"`
 	Checksum string        `koanf:"checksum" doc:"crc16-arc or none: what the group crc of match has in hexadecimal, over all that stands before it" default:""`
