@@ -19,6 +19,9 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
+// statusInterrupted is the exit status by which shells know that a program was ended by Ctrl-C.
+const statusInterrupted = 130
+
 // Execute runs the command line args, without the program's name, and returns the exit status.
 func Execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot()
@@ -29,6 +32,9 @@ func Execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
+	}
+	if errors.Is(err, errInterrupted) {
+		return statusInterrupted // whoever has pressed Ctrl-C knows
 	}
 	var said strings.Builder
 	for _, line := range faultLines(err) {
@@ -73,7 +79,7 @@ what to type next. "gateway config" prints a configuration to begin with.`,
 	root.SetUsageFunc(usage)
 	root.SetFlagErrorFunc(flagError)
 	socket := func(l *config.Loaded) string { return l.Config.Health.Socket }
-	root.AddCommand(newRun(), newCheck(), newExplain(), newTranslate(), newDevices(), newDocs(), newConfig(), newMap(), newMigrate(), newNew(),
+	root.AddCommand(newRun(), newCheck(), newExplain(), newTranslate(), newDevices(), newDocs(), newConfig(), newMap(), newMigrate(), newNew(), newProbe(),
 		newHealth(socket), newReload(socket), newDiff(socket), newVersion())
 	nested := []*cobra.Command{root}
 	for i := 0; i < len(nested); i++ {
