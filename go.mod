@@ -28,10 +28,12 @@ require (
 	go.uber.org/goleak v1.3.0
 	go.yaml.in/yaml/v3 v3.0.6
 	golang.org/x/sys v0.50.0
-	golang.org/x/text v0.44.0
 )
 
-require github.com/itchyny/timefmt-go v0.1.9 // indirect
+require (
+	github.com/itchyny/timefmt-go v0.1.9 // indirect
+	golang.org/x/text v0.44.0 // indirect
+)
 
 require (
 	github.com/Workiva/go-datastructures v1.1.7 // indirect

@@ -33,7 +33,7 @@ func Parse(data []byte) (f *File, warnings []*Fault, err error) {
 	r := &report{lines: lines{text: string(data)}}
 	d, ok := parseDocument(r.lines.text, r)
 	if ok {
-		checkSchema(d, r)
+		checkShape(d, r)
 		f = (&builder{document: d, report: r}).build()
 	}
 	if err := r.err(); err != nil {
@@ -75,8 +75,8 @@ func (f *File) refused(v int, key, word string) error {
 	return fmt.Errorf("%s %q is not in the map, which is strict", vocabularyNames[v], short(word))
 }
 
-// builder makes a File from a document, and reports faults that a schema can't express. It skips parts in which the
-// schema has found a fault.
+// builder makes a File from a document, and reports the faults that are no matter of shape. It skips parts in which
+// checkShape has found a fault.
 type builder struct {
 	document *document
 	report   *report
