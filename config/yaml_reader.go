@@ -26,6 +26,12 @@ type yamlParser struct {
 	words vocabulary
 }
 
+// ReadYAML returns the options of the one document in text, read as strictly as those of a configuration file. The error joins all
+// faults, each with its line and column.
+func ReadYAML(text []byte) (map[string]any, error) {
+	return yamlParser{words: vocabulary{}}.Unmarshal(text)
+}
+
 // Unmarshal returns the options of the one document in text.
 func (p yamlParser) Unmarshal(text []byte) (map[string]any, error) {
 	document, err := onlyDocument(text)

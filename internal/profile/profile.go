@@ -1,0 +1,131 @@
+package profile
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/options"
+)
+
+// Profile is a profile that has been read. It never changes.
+type Profile struct {
+	Name     string
+	Of       string         // the type of device
+	Doc      string         // what people have to know; "": nothing
+	Products []Product      // that it is for
+	Example  map[string]any // what a user gives beside what the profile declares
+	Text     string         // of the file
+	Path     string         // of the file
+
+	params reflect.Type // a struct of what it declares
+	whole  *node        // the options that it gives
+	places places
+}
+
+// Product is what people buy.
+type Product struct {
+	Brand string `koanf:"brand" doc:"who sells it"`
+	Model string `koanf:"model" doc:"what is written on it"`
+}
+
+// header is what stands in a profile.
+type header struct {
+	Profile  string                    `koanf:"profile" doc:"its name, which is that of the file" example:"eastron-sdm630"`
+	Of       string                    `koanf:"of" doc:"the type of device" example:"modbus"`
+	Doc      string                    `koanf:"doc" doc:"what people have to know" default:""`
+	Products []Product                 `koanf:"products" doc:"what it is for"`
+	Example  map[string]any            `koanf:"example" doc:"what a user gives beside what params declares"`
+	Params   map[string]map[string]any `koanf:"params" doc:"what a user may choose"`
+	Device   map[string]any            `koanf:"device" doc:"what the equipment is: the option about of the type"`
+	Defaults map[string]any            `koanf:"defaults" doc:"options of the type"`
+	Probe    map[string]any            `koanf:"probe" doc:"the option probe of the type"`
+	Points   []map[string]any          `koanf:"points" doc:"the option points of the type"`
+}
+
+// usual matches the names of profiles.
+var usual = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
+
+// Parse reads the profile that stands in the file at path. The error joins all faults, each on one line that begins with its place.
+func Parse(path string, text []byte) (*Profile, error) {
+	raw, err := config.ReadYAML(text)
+	if err != nil {
+		faults := options.Each(err)
+		for i, fault := range faults {
+			faults[i] = fmt.Errorf("%s: %w", path, fault)
+		}
+		return nil, errors.Join(faults...)
+	}
+	f := &faults{places: placesOf(path, text)}
+	var h header
+	for _, fault := range options.Faults(options.Decode(raw, &h)) {
+		f.add(fault.Key, fault.Err)
+	}
+	if len(f.all) > 0 {
+		return nil, f.err()
+	}
+	p := &Profile{
+		Name: h.Profile, Of: h.Of, Doc: h.Doc, Products: h.Products, Example: h.Example, Text: string(text), Path: path, places: f.places,
+	}
+	if !usual.MatchString(h.Profile) {
+		f.addf("profile", "%q: want small letters, digits, _ and -", h.Profile)
+	}
+	p.params = declare(h.Params, f)
+	p.whole = h.compile(f)
+	return p, f.err()
+}
+
+// compile returns the options of the type that a profile gives.
+func (h *header) compile(f *faults) *node {
+	c := compiler{faults: f, names: slices.Collect(maps.Keys(h.Params))}
+	whole := &node{fields: make(map[string]*node)}
+	for name, value := range h.Defaults {
+		whole.fields[name] = c.node("defaults."+name, value)
+	}
+	own := func(section, option string, value any) {
+		if _, twice := whole.fields[option]; twice {
+			f.addf("defaults."+option, "has a place of its own, want it in %s", section)
+		}
+		whole.fields[option] = c.node(section, value)
+	}
+	if h.Device != nil {
+		own("device", "about", h.Device)
+	}
+	if h.Probe != nil {
+		own("probe", "probe", h.Probe)
+	}
+	if h.Points != nil {
+		points := make([]any, len(h.Points))
+		for i, point := range h.Points {
+			points[i] = point
+		}
+		own("points", "points", points)
+	}
+	return whole
+}
+
+// faults are what is wrong with a file.
+type faults struct {
+	places places
+	all    []*options.Fault
+}
+
+func (f *faults) add(key string, err error) {
+	f.all = append(f.all, &options.Fault{Key: key, Err: err})
+}
+
+func (f *faults) addf(key, format string, args ...any) { f.add(key, fmt.Errorf(format, args...)) }
+
+// err joins the faults in the order of the file.
+func (f *faults) err() error {
+	slices.SortStableFunc(f.all, func(a, b *options.Fault) int { return f.places.compare(a.Key, b.Key) })
+	var all []error
+	for _, fault := range f.all {
+		all = append(all, fmt.Errorf("%s: %w", f.places.name(fault.Key), fault))
+	}
+	return errors.Join(all...)
+}
