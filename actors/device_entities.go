@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/mqttgateway/mqttgateway/actors/routing"
@@ -41,6 +42,9 @@ func (d *device) describeFirst() {
 		return
 	}
 	description, err := d.typ.Describe(d.config.Params)
+	if errors.Is(err, devices.ErrOnlyOpening) {
+		return
+	}
 	t := entities.NewTeller((*deviceListener)(d))
 	if err == nil {
 		err = t.Describe(entities.Whole(description, d.address()))

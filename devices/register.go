@@ -2,6 +2,7 @@ package devices
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -36,7 +37,8 @@ type Type struct {
 	// Open decodes params and makes a device.
 	Open func(ctx context.Context, env Env, params map[string]any) (Device, error)
 	// Describe tells what a device with these params is, without opening anything: its description is in force from the start,
-	// also while the device is down. Nil for a type whose devices describe themselves when they have been opened, if at all.
+	// also while the device is down. Nil for a type whose devices describe themselves when they have been opened, if at all; the error
+	// is ErrOnlyOpening if only those with these params do.
 	Describe func(params map[string]any) (entity.Device, error)
 	// Warnings tells what in good params is likely to be a mistake, each with its option. Nil for a type that has none.
 	Warnings func(params map[string]any) []string
@@ -69,7 +71,7 @@ var table = struct {
 // A method Warnings() []string of P tells what is good and yet likely a mistake: see [Type.Warnings].
 //
 // Where the parameters say all that there is to say of a device's entities, a method Describe() (entity.Device, error) of P
-// does: see [Type.Describe].
+// does: see [Type.Describe]. Of params that don't it returns [ErrOnlyOpening].
 //
 // Options tell those who configure it more: [Doc] and [Example].
 //
@@ -125,6 +127,9 @@ func NewType[P any](name string, open func(ctx context.Context, env Env, params 
 // warner is what parameters are that may be good and likely a mistake.
 type warner interface{ Warnings() []string }
 
+// ErrOnlyOpening says that a device has no description before it has been opened: see [Type.Describe].
+var ErrOnlyOpening = errors.New("only opening it tells which entities it has")
+
 // describer is what parameters are that say all of their device's entities.
 type describer interface {
 	Describe() (entity.Device, error)
@@ -150,7 +155,10 @@ func check[P any](params map[string]any, p *P) error {
 		return nil
 	}
 	description, err := d.Describe()
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrOnlyOpening):
+		return nil
+	case err != nil:
 		return err
 	}
 	return entity.Check(description)

@@ -2,6 +2,7 @@ package devicetest
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/mqttgateway/mqttgateway/devices"
@@ -103,10 +104,12 @@ func typed(typ devices.Type, env *Env, params map[string]any) devices.Opener {
 	return func(ctx context.Context, seen devices.Env) (devices.Device, error) {
 		if typ.Describe != nil {
 			description, err := typ.Describe(params)
-			if err != nil {
+			switch {
+			case err == nil:
+				env.Describe(description)
+			case !errors.Is(err, devices.ErrOnlyOpening):
 				return nil, err
 			}
-			env.Describe(description)
 		}
 		return typ.Open(ctx, seen, params)
 	}

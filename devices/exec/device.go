@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/devices/kit/process"
+	"github.com/mqttgateway/mqttgateway/devices/kit/recording"
 	"github.com/mqttgateway/mqttgateway/entity"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -20,8 +22,10 @@ const pings = 30 * time.Second
 // device is a running program.
 type device struct {
 	env     devices.Env
-	program *program
-	greeted chan struct{} // closed: the program has said hello
+	program *process.Process
+	grace   time.Duration
+	record  *recording.Recorder // nil: nothing is recorded
+	greeted chan struct{}       // closed: the program has said hello
 
 	mu      sync.Mutex // guards what follows
 	hello   hello
@@ -74,14 +78,14 @@ func (d *device) ask(ctx context.Context, key string, what any) error {
 	if err != nil {
 		return refused(err.Error())
 	}
-	if err := d.program.say(line); err != nil {
-		return refused(err.Error())
+	if err := d.say(line); err != nil {
+		return err
 	}
 	select {
 	case a := <-answer:
 		return a.err()
-	case <-d.program.ended:
-		return d.program.end()
+	case <-d.program.Ended():
+		return d.program.Err()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -98,8 +102,8 @@ func (d *device) Run(ctx context.Context) error {
 			return nil
 		case <-d.failed:
 			return d.failure()
-		case <-d.program.ended:
-			return d.program.end()
+		case <-d.program.Ended():
+			return d.program.Err()
 		case <-beat.C:
 			var err error
 			if last, err = d.ping(last); err != nil {
@@ -120,7 +124,7 @@ func (d *device) ping(last int64) (n int64, err error) {
 		return 0, nil
 	}
 	d.n++
-	return d.n, d.program.say(fmt.Appendf(nil, `{"ping":%d}`, d.n))
+	return d.n, d.say(fmt.Appendf(nil, `{"ping":%d}`, d.n))
 }
 
 // failure returns what the program has failed of, once failed is closed.
@@ -142,8 +146,29 @@ func (d *device) fail(why string) {
 
 // Close ends the program.
 func (d *device) Close() error {
-	d.program.stop()
+	d.program.Stop(fmt.Appendf(nil, `{"stop":{"within":%q}}`, d.grace))
+	d.endRecord()
 	return nil
+}
+
+// say tells the program a line.
+func (d *device) say(line []byte) error {
+	if d.record != nil {
+		d.reportIf(d.record.Out(line))
+	}
+	return d.program.Say(line)
+}
+
+func (d *device) endRecord() {
+	if d.record != nil {
+		_ = d.record.Close() // what it has not kept it has told
+	}
+}
+
+func (d *device) reportIf(err error) {
+	if err != nil {
+		d.env.Report(err)
+	}
 }
 
 // refused is why the program, which lives on, does not do something.

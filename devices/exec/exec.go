@@ -30,6 +30,12 @@
 // The program gets stop, and then the end of its standard input. After half of its grace its process group gets SIGTERM, and at the
 // end of it SIGKILL. Exit 78 means that its configuration is wrong, so that it isn't begun again; any other end is a failure, after
 // which it is. On systems without process groups the program alone is killed.
+//
+// # Any program
+//
+// With decode: json or text the program speaks no protocol. Each line of its standard output, of at most 64 KB, is a frame of a stream, of
+// which points and then make values and messages, and each text that is sent is a line of its standard input: see
+// [github.com/mqttgateway/mqttgateway/devices/kit/stream]. Such a program is told to end by SIGTERM at once.
 package exec
 
 import (
@@ -37,9 +43,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"time"
+	"reflect"
 
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/devices/kit/process"
+	"github.com/mqttgateway/mqttgateway/devices/kit/recording"
+	"github.com/mqttgateway/mqttgateway/devices/kit/stream"
+	"github.com/mqttgateway/mqttgateway/entity"
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
@@ -48,31 +58,92 @@ func init() {
 		a program, in any language, that speaks a JSON object a line on its standard input and output
 		It says what it measures and can be set to, and what it has read; it is told what is to be set. A program that ends is
 		begun again after a back-off, and ends with the gateway. Package documentation of devices/exec has the protocol.
+		With decode any program is a stream, a line a frame: points find values in what it says, and send goes to its standard input.
 	`), devices.Example(`
 		- name: attic
 		  type: exec
 		  params: {run: [/usr/local/lib/gateway/w1, 28-000005e2fdc3]}
+		- name: radio
+		  type: exec
+		  params:
+		    run: [rtl_433, -F, json]
+		    decode: json
+		    points:
+		      - {id: temperature, value: 'select(.model == "Nexus-TH" and .id == 171) | .temperature_C', unit: °C, class: temperature}
 	`))
 }
 
 // Params are the options under params: in the configuration.
 type Params struct {
-	Run    []string       `koanf:"run" doc:"the program and its arguments, without a shell" example:"[/usr/local/lib/gateway/w1, 28-000005e2fdc3]"`
-	Dir    string         `koanf:"dir" doc:"folder that it runs in; without one the gateway's" default:""`
-	Params map[string]any `koanf:"params" doc:"what it is told when it is opened"`
-	Grace  time.Duration  `koanf:"grace" doc:"how long it may take to end" default:"5s" min:"100ms" max:"9s"`
+	process.Command
+	Decode string         `koanf:"decode" doc:"what the program says: protocol, of devices/exec; or lines of a stream, each a text, for patterns, or a json document, for value" default:"protocol" one_of:"protocol json text"`
+	Params map[string]any `koanf:"params" doc:"what a program of the protocol is told when it is opened"`
+	stream.Equipment
+}
+
+// speaks reports whether the program speaks the protocol.
+func (p Params) speaks() bool { return p.Decode == "protocol" }
+
+func (p Params) stream() stream.Params {
+	return stream.Params{Decode: p.Decode, Equipment: p.Equipment}
 }
 
 // Validate implements options.Validator.
 func (p Params) Validate() error {
-	if len(p.Run) == 0 || p.Run[0] == "" {
-		return &options.Fault{Key: "run", Err: errors.New("missing: want a program, and its arguments if it has any")}
+	if p.speaks() {
+		others := p.Equipment
+		others.Record = ""
+		if !reflect.DeepEqual(others, stream.Equipment{}) {
+			return &options.Fault{Key: "decode", Err: errors.New("want json or text: a program of the protocol says itself what it has, and ask, pause, silent, points, then and about are for a stream")}
+		}
+		return nil
 	}
-	return nil
+	err := p.stream().Validate()
+	if len(p.Params) > 0 {
+		err = errors.Join(err, &options.Fault{Key: "params", Err: errors.New("are for a program of the protocol, want none where decode is " + p.Decode)})
+	}
+	return err
 }
 
-// Open starts the program, and waits for its hello.
+// Warnings returns what is no fault and yet likely to go wrong.
+func (p Params) Warnings() []string {
+	if p.speaks() {
+		return nil
+	}
+	return p.stream().Warnings()
+}
+
+// Describe tells what the device is, unless its program does.
+func (p Params) Describe() (entity.Device, error) {
+	if p.speaks() {
+		return entity.Device{}, devices.ErrOnlyOpening
+	}
+	return p.stream().Describe()
+}
+
+// Open starts the program. One of the protocol has then to say hello.
 func Open(ctx context.Context, env devices.Env, p Params) (devices.Device, error) {
+	if p.speaks() {
+		return converse(ctx, env, p)
+	}
+	program := process.Share(p.Command, func(err error) error { return err })
+	conn, err := program.Connect(ctx, env)
+	if err != nil {
+		return nil, errors.Join(err, program.Close())
+	}
+	return stream.Open(ctx, env, p.stream(), stream.Datagrams(), &only{conn, program})
+}
+
+// only is the one connection to a program, which ends with it.
+type only struct {
+	*process.Conn
+	program *process.Shared
+}
+
+func (o *only) Close() error { return errors.Join(o.Conn.Close(), o.program.Close()) }
+
+// converse starts a program of the protocol, and waits for its hello.
+func converse(ctx context.Context, env devices.Env, p Params) (devices.Device, error) {
 	params := p.Params
 	if params == nil {
 		params = map[string]any{}
@@ -81,11 +152,17 @@ func Open(ctx context.Context, env devices.Env, p Params) (devices.Device, error
 	if err != nil {
 		return nil, fmt.Errorf("%w: params: %w", devices.ErrConfig, err)
 	}
-	d := &device{env: env, greeted: make(chan struct{}), failed: make(chan struct{}), pending: make(map[int64]chan done)}
-	if d.program, err = start(p, d.heard, d.noted); err != nil {
+	d := &device{env: env, grace: p.Grace, greeted: make(chan struct{}), failed: make(chan struct{}), pending: make(map[int64]chan done)}
+	if p.Record != "" {
+		if d.record, err = recording.Open(p.Record); err != nil {
+			return nil, fmt.Errorf("record: %w", err)
+		}
+	}
+	if d.program, err = process.Start(p.Command, process.Lines(longest, d.heard), process.Notes(env.Log())); err != nil {
+		d.endRecord()
 		return nil, err
 	}
-	_ = d.program.say(greeting) // there is room for a first line
+	_ = d.say(greeting) // there is room for a first line
 	select {
 	case <-d.greeted:
 		if err = ctx.Err(); err == nil {
@@ -93,12 +170,13 @@ func Open(ctx context.Context, env devices.Env, p Params) (devices.Device, error
 		}
 	case <-d.failed:
 		err = d.failure()
-	case <-d.program.ended:
-		err = d.program.end()
+	case <-d.program.Ended():
+		err = d.program.Err()
 	case <-ctx.Done():
 		err = fmt.Errorf("%s has not said hello", p.Run[0])
 	}
-	d.program.kill()
+	d.program.Kill()
+	d.endRecord()
 	return nil, err
 }
 

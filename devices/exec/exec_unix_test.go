@@ -111,22 +111,25 @@ func TestRules(t *testing.T) {
 	on := messages.New(messages.Command, messages.Address{}, "SET").WithArg("relay", messages.BoolValue(true))
 	pids := filepath.Join(t.TempDir(), "pids")
 	devicetest.Run(t, exec.Open, script(t, "echo $$ >> "+pids+relay), devicetest.Commands(on, command("HELLO")),
-		devicetest.Break(func() { _ = syscall.Kill(lastOf(t, pids), syscall.SIGKILL) }),
+		devicetest.Break(func() { _ = syscall.Kill(allOf(t, pids)[len(allOf(t, pids))-1], syscall.SIGKILL) }),
 		devicetest.Mute(script(t, "sleep 600")))
 }
 
-func lastOf(t *testing.T, file string) int {
+// allOf returns the processes that a file lists.
+func allOf(t *testing.T, file string) (pids []int) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := strings.Fields(string(text))
-	pid, err := strconv.Atoi(all[len(all)-1])
-	if err != nil {
-		t.Fatal(err)
+	for _, field := range strings.Fields(string(text)) {
+		pid, err := strconv.Atoi(field)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pids = append(pids, pid)
 	}
-	return pid
+	return pids
 }
 
 // oneWire is the whole 1-wire device of the documentation, against a folder that the test fills.

@@ -5,14 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/devices/kit/process"
 	"github.com/mqttgateway/mqttgateway/entity"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
+
+// longest is how many bytes a line of a program has.
+const longest = 1 << 20
 
 // hello is what a program says first.
 type hello struct {
@@ -119,6 +121,9 @@ func (d *device) heard(line []byte, cut bool) {
 		d.env.Report(fmt.Errorf("the program says a line of more than %d bytes", longest))
 		return
 	}
+	if d.record != nil {
+		d.reportIf(d.record.In(line))
+	}
 	var s said
 	err := json.Unmarshal(line, &s)
 	if err == nil {
@@ -165,7 +170,7 @@ func (d *device) take(s *said) error {
 		d.ponged = max(d.ponged, *s.Pong)
 		d.mu.Unlock()
 	case s.Log != nil:
-		d.env.Log().Log(context.Background(), level(s.Level), "program says", "text", *s.Log)
+		d.env.Log().Log(context.Background(), process.Level(s.Level), "program says", "text", *s.Log)
 	case s.Failed != nil:
 		d.fail(*s.Failed)
 	default:
@@ -223,40 +228,4 @@ func (d *device) answered(n int64, a done) error {
 	delete(d.pending, n)
 	answer <- a
 	return nil
-}
-
-// noted logs a line of the program's standard error.
-func (d *device) noted(line []byte, cut bool) {
-	at, text := levelOf(string(line))
-	if cut {
-		text += "…"
-	}
-	d.env.Log().Log(context.Background(), at, "program says", "text", text)
-}
-
-// levelOf parts the level in front of a line from the line: <3>, as the journal of systemd has it, or warn:.
-func levelOf(line string) (slog.Level, string) {
-	if len(line) > 2 && line[0] == '<' && line[1] >= '0' && line[1] <= '7' && line[2] == '>' {
-		return [...]slog.Level{slog.LevelError, slog.LevelError, slog.LevelError, slog.LevelError, slog.LevelWarn, slog.LevelInfo,
-			slog.LevelInfo, slog.LevelDebug}[line[1]-'0'], strings.TrimSpace(line[3:])
-	}
-	for _, word := range []string{"debug", "info", "warn", "warning", "error"} {
-		if len(line) > len(word) && strings.EqualFold(line[:len(word)], word) && line[len(word)] == ':' {
-			return level(word), strings.TrimSpace(line[len(word)+1:])
-		}
-	}
-	return slog.LevelInfo, line
-}
-
-// level returns the level that a word stands for; info for others.
-func level(word string) slog.Level {
-	switch strings.ToLower(word) {
-	case "debug":
-		return slog.LevelDebug
-	case "warn", "warning":
-		return slog.LevelWarn
-	case "error":
-		return slog.LevelError
-	}
-	return slog.LevelInfo
 }

@@ -22,7 +22,7 @@ type frame stream.Frame
 
 // stream returns the params of the stream whose recording is replayed.
 func (p *Params) stream() stream.Params {
-	s := stream.Params{Decode: p.Decode, Then: p.Then}
+	s := stream.Params{Decode: p.Decode, Equipment: stream.Equipment{Then: p.Then}}
 	for i := range p.Points {
 		s.Points = append(s.Points, p.Points[i].Point)
 	}

@@ -63,7 +63,7 @@ func checkEntities(l *config.Loaded, codec *mapping.Codec) error {
 		if t, err := devices.Lookup(d.Type); err != nil || t.Check != nil && t.Check(d.Params) != nil {
 			continue // which is told of as it is
 		}
-		if _, err := describe(d); err != nil && !errors.Is(err, errOnlyOpening) {
+		if _, err := describe(d); err != nil && !errors.Is(err, devices.ErrOnlyOpening) {
 			faults = append(faults, err)
 		}
 	}

@@ -18,10 +18,7 @@ type description struct {
 	entity.Device
 }
 
-// errOnlyOpening says why a device has no description yet.
-var errOnlyOpening = errors.New("only opening it tells which entities it has")
-
-// describe returns the description of a configured device, without opening it. The error is errOnlyOpening if its type does not
+// describe returns the description of a configured device, without opening it. The error is devices.ErrOnlyOpening if its type does not
 // know, and otherwise holds what is wrong with the description.
 func describe(d config.Device) (description, error) {
 	t, err := devices.Lookup(d.Type)
@@ -29,11 +26,14 @@ func describe(d config.Device) (description, error) {
 		return description{}, err
 	}
 	if t.Describe == nil {
-		return description{}, errOnlyOpening
+		return description{}, devices.ErrOnlyOpening
 	}
 	of, err := t.Describe(d.Params)
 	if err == nil {
 		err = entity.Check(of)
+	}
+	if errors.Is(err, devices.ErrOnlyOpening) {
+		return description{}, err
 	}
 	if err != nil {
 		return description{}, eachUnder(fmt.Sprintf("device %q", d.Name), err)
@@ -49,7 +49,7 @@ func describeAll(list []config.Device) (all []description, untold []string) {
 		switch {
 		case err == nil:
 			all = append(all, of)
-		case errors.Is(err, errOnlyOpening):
+		case errors.Is(err, devices.ErrOnlyOpening):
 			untold = append(untold, strconv.Quote(d.Name))
 		}
 	}

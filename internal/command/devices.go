@@ -77,7 +77,7 @@ func listDevices(w io.Writer, list []config.Device) error {
 		of, err := describe(d)
 		entities := fmt.Sprint(len(of.Entities))
 		switch {
-		case errors.Is(err, errOnlyOpening):
+		case errors.Is(err, devices.ErrOnlyOpening):
 			entities = err.Error()
 		case err != nil:
 			entities = "wrong: see check"
@@ -96,7 +96,7 @@ func showDevice(w io.Writer, list []config.Device, name string) error {
 			continue
 		}
 		of, err := describe(d)
-		if errors.Is(err, errOnlyOpening) {
+		if errors.Is(err, devices.ErrOnlyOpening) {
 			return fmt.Errorf("device %q: %w", name, err)
 		}
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/entity"
 	"github.com/mqttgateway/mqttgateway/mapping"
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -38,7 +39,7 @@ it says so.`,
 			}
 			all, untold := describeAll(loaded.Config.Devices)
 			if len(untold) > 0 {
-				fmt.Fprintf(cmd.ErrOrStderr(), "warning: the words of %s are missing: %v\n", joinSome(untold), errOnlyOpening)
+				fmt.Fprintf(cmd.ErrOrStderr(), "warning: the words of %s are missing: %v\n", joinSome(untold), devices.ErrOnlyOpening)
 			}
 			return writeMap(cmd.OutOrStdout(), root, topics, wordsOf(loaded.Config.Devices, all))
 		},

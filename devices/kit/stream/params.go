@@ -12,7 +12,12 @@ import (
 
 // Params are the options of every device that is a stream.
 type Params struct {
-	Decode string        `koanf:"decode" doc:"what a frame is: text, for patterns, or json, one document for value" default:"text" one_of:"text json"`
+	Decode string `koanf:"decode" doc:"what a frame is: text, for patterns, or json, one document for value" default:"text" one_of:"text json"`
+	Equipment
+}
+
+// Equipment is Params but for what a frame is, for types that know it otherwise.
+type Equipment struct {
 	Ask    []Ask         `koanf:"ask" doc:"what is sent so that the equipment answers"`
 	Pause  time.Duration `koanf:"pause" doc:"between two texts that are sent" default:"0" min:"0" max:"1m"`
 	Silent time.Duration `koanf:"silent" doc:"the equipment is offline when nothing was heard for so long" default:"0" min:"1s" max:"720h" zero:"never"`

@@ -1,10 +1,12 @@
 //go:build unix
 
-package exec
+package process
 
 import (
 	"errors"
+	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,38 +14,39 @@ import (
 
 // A program that doesn't read is told no more at last, and that it holds up nobody.
 func TestDoesNotRead(t *testing.T) {
-	p, err := start(Params{Run: []string{"sleep", "600"}, Grace: 200 * time.Millisecond}, func([]byte, bool) {}, func([]byte, bool) {})
+	p, err := Start(Command{Run: []string{"sleep", "600"}, Grace: 200 * time.Millisecond}, io.Discard, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer p.stop()
+	defer p.Stop(nil)
 	line := []byte(strings.Repeat("x", 1000))
 	for range 1000 { // the pipe takes 64 KB, and the queue 256 lines
-		if err = p.say(append([]byte(nil), line...)); err != nil {
+		if err = p.Say(slices.Clone(line)); err != nil {
 			break
 		}
 	}
-	if !errors.Is(err, errUnread) {
+	if !errors.Is(err, ErrBusy) {
 		t.Errorf("after a thousand lines that nobody reads: %v", err)
 	}
 }
 
 func TestLines(t *testing.T) {
 	var got []string
-	l := &lines{do: func(line []byte, cut bool) {
+	const longest = 1000
+	l := Lines(longest, func(line []byte, cut bool) {
 		text := string(line)
 		if cut {
 			text = "cut"
 		}
 		got = append(got, text)
-	}}
+	})
 	long := strings.Repeat("x", longest)
-	for _, part := range []string{"a\nb", "c\r\n\n", " d \ne", "\n", long, "y\nf\n", long + "\n", "rest"} {
+	for _, part := range []string{"a\nb", "c\r\n\n", " \nd\ne", "\n", long, "y", "z\nf\n", long + "\n", long + "y\ng\n", "rest"} {
 		if n, err := l.Write([]byte(part)); n != len(part) || err != nil {
 			t.Errorf("of %d bytes %d are written, %v", len(part), n, err)
 		}
 	}
-	if want := "a bc d e cut f " + long; strings.Join(got, " ") != want {
+	if want := "a bc d e cut f " + long + " cut g"; strings.Join(got, " ") != want {
 		t.Errorf("the lines are %.40q …, %d of them", got, len(got))
 	}
 }
@@ -69,26 +72,9 @@ func TestLevelOf(t *testing.T) {
 	}
 }
 
-// A program that wants pings has failed when it does not answer one before the next.
-func TestPings(t *testing.T) {
-	for pong, fails := range map[string]bool{`{"pong":1}`: false, `{"pong":0}`: true} {
-		heard := make(chan struct{}, 1)
-		d := &device{greeted: make(chan struct{}), hello: hello{Ping: true}}
-		close(d.greeted)
-		p, err := start(Params{Run: []string{"sh", "-c", `read -r ping; [ "$ping" = '{"ping":1}' ] && echo '` + pong + `'; sleep 600`}, Grace: 200 * time.Millisecond},
-			func(line []byte, cut bool) { d.heard(line, cut); heard <- struct{}{} }, func([]byte, bool) {})
-		if err != nil {
-			t.Fatal(err)
-		}
-		d.program = p
-		last, err := d.ping(0)
-		if err != nil || last != 1 {
-			t.Errorf("the first ping is %d, %v", last, err)
-		}
-		<-heard
-		if _, err = d.ping(last); (err != nil) != fails {
-			t.Errorf("after %s the next ping says %v", pong, err)
-		}
-		p.stop()
+func TestEnvironment(t *testing.T) {
+	own := []string{"HOME=/", "MQTTGATEWAY_MQTT_PASSWORD=swordfish", "NOTIFY_SOCKET=/run/notify", "WATCHDOG_USEC=1", "WATCHDOG=b"}
+	if got, want := environment(own), []string{"HOME=/", "WATCHDOG=b", "PYTHONUNBUFFERED=1"}; !slices.Equal(got, want) {
+		t.Errorf("a program gets %q, want %q", got, want)
 	}
 }

@@ -1,0 +1,210 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/devices"
+)
+
+const (
+	// MaxLine is how many bytes a line has that a Conn reads.
+	MaxLine = 64 << 10
+	// settling is how long a program that says nothing must have run to count as one that has begun.
+	settling = 500 * time.Millisecond
+	// patience is how long a program waits for one that hears it.
+	patience = 5 * time.Second
+)
+
+// Shared is a program that several hear. It is started for the first of them; when it has ended, all of them are told, and it is started
+// again for the next.
+type Shared struct {
+	command Command
+	name    func(error) error
+
+	mu     sync.Mutex // guards what follows, and the conns of running
+	now    *running   // nil: the program does not run
+	closed bool
+}
+
+// Share returns a program that has not been started. name gives the error of one that has ended the name by which those know the
+// program that hear it.
+func Share(c Command, name func(error) error) *Shared { return &Shared{command: c, name: name} }
+
+// running is a program that runs, and those who hear it.
+type running struct {
+	*Process
+	conns   []*Conn       // is replaced, and never written to
+	spoke   chan struct{} // closed: the program has said a line
+	said    sync.Once     // closes spoke
+	settled <-chan struct{}
+	over    chan struct{} // closed: nothing is left of the program, and err says how it has ended
+	err     error
+}
+
+// Conn hears a program: each Read returns a line, without its end. Write tells the program a line, and fails with ErrBusy if it does not
+// read. It is a stream.Conn.
+type Conn struct {
+	net.Conn          // the end that is read from
+	end      net.Conn // to which lines are written
+	of       *running
+	shared   *Shared
+	env      devices.Env
+	err      error // why end was closed
+}
+
+// Connect returns a connection to the program, which is started unless it runs. What the program says about itself is logged and reported
+// by the env of whoever has connected first. A program has begun when it has said a line or run for half a second.
+func (s *Shared) Connect(ctx context.Context, env devices.Env) (*Conn, error) {
+	c, err := s.join(env)
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-c.of.spoke:
+		return c, nil
+	case <-c.of.settled:
+		return c, nil
+	case <-c.of.over:
+		err = c.of.err
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	_ = c.Close()
+	return nil, err
+}
+
+func (s *Shared) join(env devices.Env) (*Conn, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, s.name(net.ErrClosed)
+	}
+	if s.now == nil {
+		if err := s.start(env); err != nil {
+			return nil, s.name(err)
+		}
+	}
+	here, there := net.Pipe()
+	c := &Conn{Conn: here, end: there, of: s.now, shared: s, env: env}
+	s.now.conns = append(slices.Clip(s.now.conns), c)
+	return c, nil
+}
+
+// start starts the program. Its first line waits for the lock that the caller holds.
+func (s *Shared) start(env devices.Env) error {
+	settled, cancel := context.WithTimeout(context.Background(), settling)
+	r := &running{spoke: make(chan struct{}), settled: settled.Done(), over: make(chan struct{})}
+	var err error
+	r.Process, err = Start(s.command, Lines(MaxLine, func(line []byte, cut bool) { s.deliver(r, line, cut) }), Notes(env.Log()))
+	if err != nil {
+		cancel()
+		return err
+	}
+	s.now = r
+	go func() {
+		defer cancel()
+		<-r.Ended()
+		r.Kill() // what it has left behind
+		s.end(r)
+	}()
+	return nil
+}
+
+// deliver has all hear a line, one after the other.
+func (s *Shared) deliver(r *running, line []byte, cut bool) {
+	s.mu.Lock()
+	conns := r.conns
+	s.mu.Unlock()
+	r.said.Do(func() { close(r.spoke) })
+	if cut {
+		if len(conns) > 0 {
+			conns[0].env.Report(fmt.Errorf("the program says a line of more than %d bytes", MaxLine))
+		}
+		return
+	}
+	for _, c := range conns {
+		_ = c.end.SetWriteDeadline(time.Now().Add(patience))
+		if _, err := c.end.Write(line); errors.Is(err, os.ErrDeadlineExceeded) {
+			c.hangUp(fmt.Errorf("nothing was heard of what the program says for %s", patience))
+		}
+	}
+}
+
+// end tells all that the program has ended.
+func (s *Shared) end(r *running) {
+	s.mu.Lock()
+	r.err = s.name(r.Err())
+	conns := r.conns
+	if s.now == r {
+		s.now = nil
+	}
+	s.mu.Unlock()
+	for _, c := range conns {
+		c.hangUp(r.err)
+	}
+	close(r.over)
+}
+
+// Close ends the program. Who still hears it is told.
+func (s *Shared) Close() error {
+	s.mu.Lock()
+	s.closed = true
+	r := s.now
+	s.mu.Unlock()
+	if r != nil {
+		r.Stop(nil)
+		<-r.over
+	}
+	return nil
+}
+
+// hangUp ends the connection for the one who hears. It is called by the goroutines of the program alone, of which the one that waits for
+// its end comes after the one that delivers.
+func (c *Conn) hangUp(why error) {
+	if c.err == nil {
+		c.err = why
+	}
+	c.end.Close()
+}
+
+// Read returns a line, or why there are no more.
+func (c *Conn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if errors.Is(err, io.EOF) {
+		err = c.err
+	}
+	return n, err
+}
+
+// Write tells the program a line.
+func (c *Conn) Write(b []byte) (int, error) {
+	if err := c.of.Say(slices.Clone(b)); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+// SetReadDeadline says when a Read ends that waits. Of a program that has ended, Read tells.
+func (c *Conn) SetReadDeadline(t time.Time) error {
+	_ = c.Conn.SetReadDeadline(t)
+	return nil
+}
+
+// SetWriteDeadline does nothing: Write never waits.
+func (c *Conn) SetWriteDeadline(time.Time) error { return nil }
+
+// Close ends the connection. The program goes on.
+func (c *Conn) Close() error {
+	c.shared.mu.Lock()
+	c.of.conns = slices.DeleteFunc(slices.Clone(c.of.conns), func(other *Conn) bool { return other == c })
+	c.shared.mu.Unlock()
+	return c.Conn.Close()
+}
