@@ -3,6 +3,7 @@ package main
 import (
 	_ "github.com/mqttgateway/mqttgateway/devices/dummy"
 	_ "github.com/mqttgateway/mqttgateway/devices/exec"
+	_ "github.com/mqttgateway/mqttgateway/devices/feed"
 	_ "github.com/mqttgateway/mqttgateway/devices/http"
 	_ "github.com/mqttgateway/mqttgateway/devices/serial"
 	_ "github.com/mqttgateway/mqttgateway/devices/sim"

@@ -126,7 +126,7 @@ func Open(ctx context.Context, env devices.Env, p Params) (devices.Device, error
 	if p.speaks() {
 		return converse(ctx, env, p)
 	}
-	program := process.Share(p.Command, func(err error) error { return err })
+	program := process.Share(process.Sharing{Command: p.Command})
 	conn, err := program.Connect(ctx, env)
 	if err != nil {
 		return nil, errors.Join(err, program.Close())

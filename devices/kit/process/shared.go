@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/devices/kit/recording"
 )
 
 const (
@@ -26,24 +27,39 @@ const (
 // Shared is a program that several hear. It is started for the first of them; when it has ended, all of them are told, and it is started
 // again for the next.
 type Shared struct {
-	command Command
-	name    func(error) error
+	Sharing
 
 	mu     sync.Mutex // guards what follows, and the conns of running
 	now    *running   // nil: the program does not run
 	closed bool
 }
 
-// Share returns a program that has not been started. name gives the error of one that has ended the name by which those know the
-// program that hear it.
-func Share(c Command, name func(error) error) *Shared { return &Shared{command: c, name: name} }
+// Sharing says which program is shared, and how.
+type Sharing struct {
+	Command
+	Record string                  // file that gets all lines that come and go: see package recording; "": none
+	Name   func(error) error       // gives the error of a program the name by which those know it that hear it; nil: it has none
+	Check  func(line []byte) error // says why nobody hears a line; nil: they hear all
+}
+
+// Share returns a program that has not been started.
+func Share(s Sharing) *Shared {
+	if s.Name == nil {
+		s.Name = func(err error) error { return err }
+	}
+	if s.Check == nil {
+		s.Check = func([]byte) error { return nil }
+	}
+	return &Shared{Sharing: s}
+}
 
 // running is a program that runs, and those who hear it.
 type running struct {
 	*Process
-	conns   []*Conn       // is replaced, and never written to
-	spoke   chan struct{} // closed: the program has said a line
-	said    sync.Once     // closes spoke
+	record  *recording.Recorder // nil: nothing is recorded
+	conns   []*Conn             // is replaced, and never written to
+	spoke   chan struct{}       // closed: the program has said a line
+	said    sync.Once           // closes spoke
 	settled <-chan struct{}
 	over    chan struct{} // closed: nothing is left of the program, and err says how it has ended
 	err     error
@@ -85,11 +101,11 @@ func (s *Shared) join(env devices.Env) (*Conn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return nil, s.name(net.ErrClosed)
+		return nil, s.Name(net.ErrClosed)
 	}
 	if s.now == nil {
 		if err := s.start(env); err != nil {
-			return nil, s.name(err)
+			return nil, s.Name(err)
 		}
 	}
 	here, there := net.Pipe()
@@ -103,9 +119,16 @@ func (s *Shared) start(env devices.Env) error {
 	settled, cancel := context.WithTimeout(context.Background(), settling)
 	r := &running{spoke: make(chan struct{}), settled: settled.Done(), over: make(chan struct{})}
 	var err error
-	r.Process, err = Start(s.command, Lines(MaxLine, func(line []byte, cut bool) { s.deliver(r, line, cut) }), Notes(env.Log()))
+	if s.Record != "" {
+		if r.record, err = recording.Open(s.Record); err != nil {
+			cancel()
+			return fmt.Errorf("record: %w", err)
+		}
+	}
+	r.Process, err = Start(s.Command, Lines(MaxLine, func(line []byte, cut bool) { s.deliver(r, line, cut) }), Notes(env.Log()))
 	if err != nil {
 		cancel()
+		r.endRecord()
 		return err
 	}
 	s.now = r
@@ -113,9 +136,16 @@ func (s *Shared) start(env devices.Env) error {
 		defer cancel()
 		<-r.Ended()
 		r.Kill() // what it has left behind
+		r.endRecord()
 		s.end(r)
 	}()
 	return nil
+}
+
+func (r *running) endRecord() {
+	if r.record != nil {
+		_ = r.record.Close() // what it has not kept it has told
+	}
 }
 
 // deliver has all hear a line, one after the other.
@@ -124,10 +154,20 @@ func (s *Shared) deliver(r *running, line []byte, cut bool) {
 	conns := r.conns
 	s.mu.Unlock()
 	r.said.Do(func() { close(r.spoke) })
-	if cut {
-		if len(conns) > 0 {
-			conns[0].env.Report(fmt.Errorf("the program says a line of more than %d bytes", MaxLine))
+	report := func(err error) {
+		if err != nil && len(conns) > 0 {
+			conns[0].env.Report(err)
 		}
+	}
+	if cut {
+		report(fmt.Errorf("the program says a line of more than %d bytes", MaxLine))
+		return
+	}
+	if r.record != nil {
+		report(r.record.In(line))
+	}
+	if err := s.Check(line); err != nil {
+		report(err)
 		return
 	}
 	for _, c := range conns {
@@ -141,7 +181,7 @@ func (s *Shared) deliver(r *running, line []byte, cut bool) {
 // end tells all that the program has ended.
 func (s *Shared) end(r *running) {
 	s.mu.Lock()
-	r.err = s.name(r.Err())
+	r.err = s.Name(r.Err())
 	conns := r.conns
 	if s.now == r {
 		s.now = nil
@@ -188,6 +228,11 @@ func (c *Conn) Read(b []byte) (int, error) {
 func (c *Conn) Write(b []byte) (int, error) {
 	if err := c.of.Say(slices.Clone(b)); err != nil {
 		return 0, err
+	}
+	if c.of.record != nil {
+		if err := c.of.record.Out(b); err != nil {
+			c.env.Report(err)
+		}
 	}
 	return len(b), nil
 }

@@ -102,6 +102,35 @@ func (q *Query) Value(document any, variables ...messages.Value) (messages.Value
 	return q.run(document, variables)
 }
 
+// Selects reports whether the query is true of a document. It is not where it gives nothing, null or an error, which may well be, of
+// documents about something else. The error says that it gives something other than true or false, or several results, or takes too long.
+func (q *Query) Selects(document any) (bool, error) {
+	result := any(nil)
+	if q.code == nil {
+		result, _ = q.paths[0].in(document)
+	} else {
+		ctx, cancel := context.WithTimeout(context.Background(), MaxTime)
+		defer cancel()
+		results := q.code.RunWithContext(ctx, document)
+		result, _ = results.Next()
+		if _, more := results.Next(); more {
+			return false, fmt.Errorf("%s gives several values, want true or false", q.source)
+		}
+	}
+	switch result := result.(type) {
+	case nil:
+		return false, nil
+	case bool:
+		return result, nil
+	case error:
+		if errors.Is(result, context.DeadlineExceeded) {
+			return false, fmt.Errorf("%s %w", q.source, failure(result))
+		}
+		return false, nil
+	}
+	return false, fmt.Errorf("%s gives %s, want true or false", q.source, gojq.TypeOf(result))
+}
+
 // look finds the paths of the query in a document. It returns what the last one leads to.
 func (q *Query) look(document any) (value any, about bool, err error) {
 	about = len(q.paths) == 0

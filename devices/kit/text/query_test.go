@@ -185,3 +185,36 @@ func benchmark(b *testing.B, source string) {
 		}
 	}
 }
+
+func TestSelects(t *testing.T) {
+	const nexus = `{"model":"Nexus-TH","id":171,"battery_ok":true,"none":null}`
+	for _, tt := range []struct {
+		source, document, says string
+		want                   bool
+	}{
+		{`.model == "Nexus-TH" and .id == 171`, nexus, "", true},
+		{`.model == "Nexus-TH" and .id == 171`, `{"model":"Nexus-TH"}`, "", false},
+		{`.id == 171 or .channel == 2`, nexus, "", true},
+		{`.id == 171 or .channel == 2`, `{"channel":2}`, "", true},
+		{`.battery_ok`, nexus, "", true},
+		{`.none`, nexus, "", false},
+		{`.missing`, nexus, "", false},
+		{`.id == 171`, `[1]`, "", false}, // a list has no id, which is an error
+		{`.model | startswith("Nexus")`, `{}`, "", false},
+		{`startswith("1 ")`, `"1 VOL5"`, "", true},
+		{`empty`, nexus, "", false},
+		{`.id`, nexus, ".id gives number, want true or false", false},
+		{`.id = 171`, nexus, ".id = 171 gives object, want true or false", false},
+		{`true, true`, nexus, "true, true gives several values, want true or false", false},
+		{`[limit(1e9; repeat(1))] == []`, nexus, "took longer than 250ms", false},
+	} {
+		q, err := text.Compile(tt.source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := q.Selects(parse(t, tt.document))
+		if got != tt.want || tt.says == "" && err != nil || tt.says != "" && (err == nil || !strings.Contains(err.Error(), tt.says)) {
+			t.Errorf("%s of %s is %t, %v; want %t, %s", tt.source, tt.document, got, err, tt.want, tt.says)
+		}
+	}
+}
