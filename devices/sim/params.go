@@ -21,7 +21,7 @@ type Params struct {
 	Replay string        `koanf:"replay" doc:"a recording of a stream, by its option record, that is heard again and again; points, frame, decode and then are those of the stream" default:"" example:"meter.jsonl"`
 	Speed  float64       `koanf:"speed" doc:"how much faster than it was recorded it is heard" default:"1" min:"0.001" max:"1000"`
 	Frame  frame         `koanf:"frame" doc:"how the frames of a recording are told apart"`
-	Decode string        `koanf:"decode" doc:"what a frame of a recording is: text, for patterns, or json, one document for value" default:"text" one_of:"text json"`
+	Decode string        `koanf:"decode" doc:"what a frame of a recording is: text or hex, for patterns, or json, one document for value" default:"text" one_of:"text hex json"`
 	Then   []stream.Then `koanf:"then" doc:"messages for some frames of a recording"`
 }
 

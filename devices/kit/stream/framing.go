@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"regexp"
@@ -58,19 +59,15 @@ func (f Frame) framing() (*cut, error) {
 	}
 	c := &cut{Splitter: splitter, start: f.Start, end: f.End}
 	switch {
-	case f.Checksum == "":
-	case f.Checksum != "crc16-arc":
-		faults = append(faults, &options.Fault{Key: "checksum", Err: fmt.Errorf("%q, want crc16-arc or none", f.Checksum)})
-	case f.Match == "":
-		faults = append(faults, &options.Fault{Key: "checksum", Err: errors.New("want a match with a group (?P<crc>…) as well")})
-	case err == nil:
-		if c.match, err = regexp.Compile(f.Match); err != nil {
-			faults = append(faults, &options.Fault{Key: "match", Err: err})
-			break
+	case f.Checksum == "" || err != nil:
+	case f.Checksum == "crc16-x25":
+		c.right = x25
+	case f.Checksum == "crc16-arc":
+		if c.right, err = arc(f.Match); err != nil {
+			faults = append(faults, err)
 		}
-		if c.group = c.match.SubexpIndex("crc"); c.group < 0 {
-			faults = append(faults, &options.Fault{Key: "match", Err: errors.New("has no group (?P<crc>…), where the checksum stands")})
-		}
+	default:
+		faults = append(faults, &options.Fault{Key: "checksum", Err: fmt.Errorf("%q, want crc16-arc, crc16-x25 or none", f.Checksum)})
 	}
 	return c, errors.Join(faults...)
 }
@@ -79,9 +76,8 @@ func (f Frame) framing() (*cut, error) {
 type cut struct {
 	*frame.Splitter
 	start, end string
-	match      *regexp.Regexp // nil: frames have no checksum
-	group      int            // of match, with the checksum
-	wrong      uint64         // bytes of frames with a wrong checksum
+	right      func(frame []byte) bool // whether its checksum is; nil: frames have none
+	wrong      uint64                  // bytes of frames with a wrong checksum
 }
 
 func (c *cut) Wrap(text string) []byte { return []byte(c.start + text + c.end) }
@@ -90,12 +86,12 @@ func (c *cut) Skipped() uint64 { return c.Splitter.Skipped() + c.wrong }
 
 func (c *cut) Feed(now time.Time, arrived []byte) [][]byte {
 	frames := c.Splitter.Feed(now, arrived)
-	if c.match == nil {
+	if c.right == nil {
 		return frames
 	}
 	right := frames[:0]
 	for _, f := range frames {
-		if c.checks(f) {
+		if c.right(f) {
 			right = append(right, f)
 		} else {
 			c.wrong += uint64(len(f))
@@ -104,22 +100,44 @@ func (c *cut) Feed(now time.Time, arrived []byte) [][]byte {
 	return right
 }
 
-func (c *cut) checks(f []byte) bool {
-	places := c.match.FindSubmatchIndex(f)
-	if places == nil || places[2*c.group] < 0 {
-		return false
+// arc returns what checks frames that match an expression, whose group crc has the checksum in hexadecimal, over all that stands
+// before it: CRC-16/ARC, as DSMR telegrams have it (P1 Companion Standard 5.0.2, 6.2).
+func arc(match string) (func(frame []byte) bool, error) {
+	if match == "" {
+		return nil, &options.Fault{Key: "checksum", Err: errors.New("want a match with a group (?P<crc>…) as well")}
 	}
-	told, err := strconv.ParseUint(string(f[places[2*c.group]:places[2*c.group+1]]), 16, 16)
-	return err == nil && uint16(told) == crc16(f[:places[2*c.group]])
+	expression, err := regexp.Compile(match)
+	if err != nil {
+		return nil, &options.Fault{Key: "match", Err: err}
+	}
+	group := expression.SubexpIndex("crc")
+	if group < 0 {
+		return nil, &options.Fault{Key: "match", Err: errors.New("has no group (?P<crc>…), where the checksum stands")}
+	}
+	return func(f []byte) bool {
+		places := expression.FindSubmatchIndex(f)
+		if places == nil || places[2*group] < 0 {
+			return false
+		}
+		told, err := strconv.ParseUint(string(f[places[2*group]:places[2*group+1]]), 16, 16)
+		return err == nil && uint16(told) == crc16(0xa001, 0, f[:places[2*group]])
+	}, nil
 }
 
-// crc16 is CRC-16/ARC: reflected, polynomial 0x8005, beginning with 0. DSMR telegrams have it (P1 Companion Standard 5.0.2, 6.2).
-func crc16(of []byte) (crc uint16) {
+// x25 checks a frame whose last two bytes, the lower one first, are its checksum: CRC-16/X-25, as SML has it (BSI TR-03109-1,
+// annex IV, transport protocol version 1).
+func x25(f []byte) bool {
+	end := len(f) - 2
+	return end >= 0 && binary.LittleEndian.Uint16(f[end:]) == ^crc16(0x8408, 0xffff, f[:end])
+}
+
+// crc16 computes a checksum that takes the lowest bit first, by a polynomial whose highest power is its lowest bit.
+func crc16(polynomial, crc uint16, of []byte) uint16 {
 	for _, b := range of {
 		crc ^= uint16(b)
 		for range 8 {
 			if crc&1 != 0 {
-				crc = crc>>1 ^ 0xa001
+				crc = crc>>1 ^ polynomial
 			} else {
 				crc >>= 1
 			}

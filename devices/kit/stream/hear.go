@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -55,6 +56,9 @@ func (d *Device) missed() {
 // take makes of a frame what it says.
 func (d *Device) take(now time.Time, frame []byte) {
 	d.env.Log().Debug("heard", "frame", strconv.Quote(string(frame)))
+	if d.plan.hex {
+		frame = []byte(hex.EncodeToString(frame))
+	}
 	var document any
 	if d.plan.json {
 		var err error

@@ -12,7 +12,7 @@ import (
 
 // Params are the options of every device that is a stream.
 type Params struct {
-	Decode string `koanf:"decode" doc:"what a frame is: text, for patterns, or json, one document for value" default:"text" one_of:"text json"`
+	Decode string `koanf:"decode" doc:"what a frame is: text, for patterns; hex, its bytes as text of two small hexadecimal digits each, for patterns; or json, one document for value" default:"text" one_of:"text hex json"`
 	Equipment
 }
 
@@ -83,7 +83,7 @@ type Frame struct {
 	Length   Length        `koanf:"length" doc:"where the length of a frame stands in it"`
 	Match    string        `koanf:"match" doc:"regular expression that a frame matches, with the fewest bytes" default:""`
 	Gap      time.Duration `koanf:"gap" doc:"longest pause within a frame" default:"0" min:"1ms" max:"1h" zero:"any"`
-	Checksum string        `koanf:"checksum" doc:"crc16-arc or none: what the group crc of match has in hexadecimal, over all that stands before it" default:""`
+	Checksum string        `koanf:"checksum" doc:"crc16-arc: what the group crc of match has in hexadecimal, over all that stands before it; crc16-x25: the last two bytes of a frame, the lower one first, over all before them; or none" default:""`
 }
 
 // Length says where in a frame its length stands.

@@ -49,7 +49,7 @@ decode: json`, "points[2].value: $b is made of other points itself"},
 	for frame, says := range map[string]string{
 		`{}`:                                  "frame: want an end, a start and an end",
 		`{end: "\n", size: 2}`:                "frame: want an end",
-		`{end: "\n", checksum: crc32}`:        `frame.checksum: "crc32", want crc16-arc`,
+		`{end: "\n", checksum: crc32}`:        `frame.checksum: "crc32", want crc16-arc, crc16-x25 or none`,
 		`{end: "\n", checksum: crc16-arc}`:    "frame.checksum: want a match",
 		`{match: 'a\n', checksum: crc16-arc}`: "frame.match: has no group (?P<crc>…)",
 		`{length: {bytes: 5}}`:                "frame.length.bytes: 5 is out of range",

@@ -18,6 +18,7 @@ import (
 // plan is Params, compiled.
 type plan struct {
 	json   bool // frames are documents
+	hex    bool // frames are bytes, which patterns see in hexadecimal
 	points []planned
 	thens  []then
 	names  []string // the points with a value that is not made of others, as queries know them
@@ -63,7 +64,7 @@ type planner struct {
 }
 
 func (p Params) plan() (*plan, []string, error) {
-	c := &planner{plan: &plan{json: p.Decode == "json"}}
+	c := &planner{plan: &plan{json: p.Decode == "json", hex: p.Decode == "hex"}}
 	for i := range p.Points {
 		if of := &p.Points[i]; of.entity().Kind.HasValue() && (of.Match != "" || c.json) {
 			c.names = append(c.names, of.ID)

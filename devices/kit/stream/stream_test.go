@@ -335,3 +335,42 @@ func crc(telegram string) (sum uint16) {
 	}
 	return mirrored
 }
+
+// Frames of bytes, with a checksum, are seen in hexadecimal.
+func TestBytes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		equipment, opened := start(t, `
+{frame: {match: '(?s)\x1b\x1b.*\x1a..', checksum: crc16-x25}, decode: hex, points: [
+  {id: power, match: '^1b1b55(?P<v>.{4})1a.{4}$', value: '.v|unhex_signed', unit: W, class: power}]}`)
+		d := opened()
+		right := "\x1b\x1b\x55\xfb\x2e\x1a"
+		fmt.Fprint(equipment, "\xff\x1a"+right+"\x00\x00")
+		fmt.Fprint(equipment, right+x25(right))
+		await(t, d, "power", -1234)
+		if reports := d.Reports(); len(reports) > 0 {
+			t.Errorf("what came before the first frame is reported: %v", reports)
+		}
+	})
+}
+
+// x25 computes CRC-16/X-25 as its description has it: bit by bit from the highest on, of mirrored bytes.
+func x25(of string) string {
+	mirrored := func(v uint16, width int) (m uint16) {
+		for bit := range width {
+			m |= v >> bit & 1 << (width - 1 - bit)
+		}
+		return m
+	}
+	sum := uint16(0xffff)
+	for i := range len(of) {
+		sum ^= mirrored(uint16(of[i]), 8) << 8
+		for range 8 {
+			top := sum >> 15
+			if sum <<= 1; top == 1 {
+				sum ^= 0x1021
+			}
+		}
+	}
+	sum = ^mirrored(sum, 16)
+	return string([]byte{byte(sum), byte(sum >> 8)})
+}

@@ -18,6 +18,11 @@
 // them are missing, the document is about something else, and there is no value; if some are, or one is null, the value is unknown.
 // A path that may be missing has a ? behind it, or stands in front of //.
 //
+// Beside the functions of jq there are two for what binary protocols have sent, as text in hexadecimal:
+//
+//	unhex          a number: "04d2"|unhex is 1234
+//	unhex_signed   a number whose highest bit is its sign: "fb2e"|unhex_signed is -1234
+//
 // A query has no environment, no files and no other inputs. It ends after [MaxTime], and its value may have [MaxSize] bytes. A single
 // function that takes long, such as "x" * 1e8, is not interrupted, but its value is too large.
 //

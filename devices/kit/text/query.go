@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -40,7 +41,7 @@ func Compile(source string, variables ...string) (*Query, error) {
 	for i, name := range variables {
 		dollars[i] = "$" + name
 	}
-	code, err := gojq.Compile(tree, gojq.WithVariables(dollars))
+	code, err := gojq.Compile(tree, gojq.WithVariables(dollars), gojq.WithFunction("unhex", 0, 0, unhex), gojq.WithFunction("unhex_signed", 0, 0, unhexSigned))
 	if err != nil {
 		return nil, err
 	}
@@ -178,6 +179,29 @@ func (q *Query) run(document any, variables []messages.Value) (v messages.Value,
 	}
 	v, err = valueOf(result)
 	return v, true, err
+}
+
+// unhex is the function of queries that reads a number from hexadecimal digits, the highest first.
+func unhex(of any, _ []any) any {
+	digits, ok := of.(string)
+	n, whole := new(big.Int).SetString(digits, 16)
+	if !ok || !whole || strings.Trim(digits, "0123456789abcdefABCDEF") != "" {
+		return fmt.Errorf("unhex: %v, want a text of hexadecimal digits", of)
+	}
+	return n
+}
+
+// unhexSigned is unhex for a number whose highest bit is its sign: ff is -1, as is ffff.
+func unhexSigned(of any, _ []any) any {
+	n, ok := unhex(of, nil).(*big.Int)
+	if !ok {
+		return unhex(of, nil)
+	}
+	bits := 4 * len(of.(string))
+	if n.Bit(bits-1) == 1 {
+		n.Sub(n, new(big.Int).Lsh(big.NewInt(1), uint(bits)))
+	}
+	return n
 }
 
 // failure returns the error that a query has given in the place of a value.

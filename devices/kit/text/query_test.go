@@ -55,6 +55,15 @@ func TestQuery(t *testing.T) {
 		{`-.x`, `{"x":2}`, "-2"},
 		{`"a" + "b"`, `{}`, `"ab"`},
 
+		{`.v|unhex`, `{"v":"04d2"}`, "1234"},
+		{`.v|unhex`, `{"v":"ffffffffffffffff"}`, "18446744073709551615"},
+		{`(.v|unhex_signed) / 1000`, `{"v":"fffffffffffffb2e"}`, "-1.234"},
+		{`.v|unhex_signed`, `{"v":"7F"}`, "127"},
+		{`.v|unhex_signed`, `{"v":"80"}`, "-128"},
+		{`.v|unhex`, `{"v":""}`, "unknown: unhex: , want a text of hexadecimal digits"},
+		{`.v|unhex_signed`, `{"v":"-1"}`, "unknown: unhex: -1, want a text of hexadecimal digits"},
+		{`.v|unhex`, `{"v":12}`, "unknown: unhex: 12, want a text of hexadecimal digits"},
+
 		// what is missing
 		{`.apwer`, status, "nothing"},
 		{`.aenergy.totl`, status, "nothing"},
