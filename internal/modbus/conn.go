@@ -33,34 +33,35 @@ type Options struct {
 
 // Conn sends requests to slaves, one at a time, and brings back the answers. Close what is below it, for it has nothing of its own.
 type Conn struct {
-	turn   chan struct{} // holds an element while a request is under way
-	port   port
-	frames frames
-	broken error // why, if it is
+	turn    chan struct{} // holds an element while a request is under way
+	port    port
+	frames  frames
+	timeout time.Duration
+	broken  error // why, if it is
 }
 
 // frames asks by one kind of frame.
 type frames interface {
-	// exchange sends a request and waits for its answer.
-	exchange(ctx context.Context, unit uint8, r Request) (Response, error)
+	// exchange sends a request and waits for its answer, which may be coming for so long.
+	exchange(ctx context.Context, timeout time.Duration, unit uint8, r Request) (Response, error)
 }
 
 // NewTCP returns a client over a TCP connection.
 func NewTCP(rw ReadWriter, o Options) *Conn {
-	c := newConn(rw)
-	c.frames = &mbap{port: &c.port, options: o.defaults()}
+	c := newConn(rw, o)
+	c.frames = &mbap{port: &c.port}
 	return c
 }
 
 // NewRTU returns a client over a serial port, or over a TCP connection with equipment that passes on what it gets to a serial line.
 func NewRTU(rw ReadWriter, o Options) *Conn {
-	c := newConn(rw)
+	c := newConn(rw, o)
 	c.frames = &rtu{port: &c.port, options: o.defaults()}
 	return c
 }
 
-func newConn(rw ReadWriter) *Conn {
-	return &Conn{turn: make(chan struct{}, 1), port: port{rw: rw}}
+func newConn(rw ReadWriter, o Options) *Conn {
+	return &Conn{turn: make(chan struct{}, 1), port: port{rw: rw}, timeout: o.defaults().Timeout}
 }
 
 func (o Options) defaults() Options {
@@ -77,14 +78,19 @@ func (o Options) defaults() Options {
 // [Identification]. It may be called from several goroutines, which take turns in no order. The error names unit and request, and
 // wraps ErrTimeout, ErrNonsense, ErrBroken, an Exception (also that of a request that Check refuses, which isn't sent), or the error of ctx.
 func (c *Conn) Do(ctx context.Context, unit uint8, r Request) (Response, error) {
-	response, err := c.do(ctx, unit, r)
+	return c.DoWithin(ctx, c.timeout, unit, r)
+}
+
+// DoWithin is Do with a time-out that is not that of the Options, for a unit that takes longer than others, or is known to be quick.
+func (c *Conn) DoWithin(ctx context.Context, timeout time.Duration, unit uint8, r Request) (Response, error) {
+	response, err := c.do(ctx, timeout, unit, r)
 	if err != nil {
 		return nil, fmt.Errorf("unit %d: %v: %w", unit, r, err)
 	}
 	return response, nil
 }
 
-func (c *Conn) do(ctx context.Context, unit uint8, r Request) (Response, error) {
+func (c *Conn) do(ctx context.Context, timeout time.Duration, unit uint8, r Request) (Response, error) {
 	if err := r.Check(); err != nil {
 		return nil, err
 	}
@@ -98,7 +104,7 @@ func (c *Conn) do(ctx context.Context, unit uint8, r Request) (Response, error) 
 		return nil, c.broken
 	}
 	defer c.port.watch(ctx)()
-	response, err := c.frames.exchange(ctx, unit, r)
+	response, err := c.frames.exchange(ctx, timeout, unit, r)
 	if errors.Is(err, ErrBroken) {
 		c.broken = err
 	}

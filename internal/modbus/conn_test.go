@@ -586,3 +586,22 @@ func TestCRC(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
+
+// A request may have a time-out of its own.
+func TestDoWithin(t *testing.T) {
+	each(t, func(t *testing.T, tcp bool) {
+		c := connect(t, tcp, func(_, right []byte) []byte {
+			time.Sleep(250 * time.Millisecond)
+			return right
+		})
+		r := Read{InputRegisters, 7, 1}
+		if _, err := c.DoWithin(background, 400*time.Millisecond, 1, r); err != nil {
+			t.Error(err)
+		}
+		begun := time.Now()
+		_, err := c.DoWithin(background, 50*time.Millisecond, 1, r)
+		if took := time.Since(begun); !errors.Is(err, ErrTimeout) || took > 100*time.Millisecond || !strings.Contains(err.Error(), "no answer within 50ms") {
+			t.Errorf("%v after %v", err, took)
+		}
+	})
+}

@@ -36,21 +36,21 @@ const turnaround = 100 * time.Millisecond
 // babble is how many bytes may come without an answer among them.
 const babble = 4 * (MostPDU + rtuBeside)
 
-func (l *rtu) exchange(ctx context.Context, unit uint8, r Request) (Response, error) {
+func (l *rtu) exchange(ctx context.Context, timeout time.Duration, unit uint8, r Request) (Response, error) {
 	if unit == 0 {
-		return l.broadcast(ctx, r)
+		return l.broadcast(ctx, timeout, r)
 	}
 	// An answer that is late can be told from that to a request with another function. An echo can be told from the answer to a request for
 	// registers. Where either is in doubt, such a request goes ahead. It does no harm where the one to follow does none.
 	past := &l.units[unit]
 	if past.unanswered.has(r.Function()) || l.echo == echoUnknown && likeItsEcho(r) {
 		if probe, ok := past.probe(r); ok {
-			if _, err := l.ask(ctx, unit, probe); err != nil && !refused(err) {
+			if _, err := l.ask(ctx, timeout, unit, probe); err != nil && !refused(err) {
 				return nil, err
 			}
 		}
 	}
-	return l.ask(ctx, unit, r)
+	return l.ask(ctx, timeout, unit, r)
 }
 
 // likeItsEcho says whether a request can be answered by the same bytes: many that write are, and some that read can be, by chance.
@@ -60,13 +60,13 @@ func likeItsEcho(r Request) bool {
 }
 
 // broadcast sends a request to all slaves.
-func (l *rtu) broadcast(ctx context.Context, r Request) (Response, error) {
+func (l *rtu) broadcast(ctx context.Context, timeout time.Duration, r Request) (Response, error) {
 	switch r.(type) {
 	case Read, ReadWrite, Identify:
 		return nil, fmt.Errorf("%w: nobody answers a broadcast, want a unit from 1", IllegalFunction)
 	}
 	frame := AppendRTU(nil, 0, AppendRequest(nil, r))
-	if err := l.send(ctx, frame); err != nil {
+	if err := l.send(ctx, timeout, frame); err != nil {
 		return nil, err
 	}
 	l.rest = time.Now().Add(l.options.Wire.Bytes(len(frame)) + max(turnaround, l.options.Pause))
@@ -74,14 +74,14 @@ func (l *rtu) broadcast(ctx context.Context, r Request) (Response, error) {
 }
 
 // ask sends a request to a unit and waits for its answer.
-func (l *rtu) ask(ctx context.Context, unit uint8, r Request) (Response, error) {
+func (l *rtu) ask(ctx context.Context, timeout time.Duration, unit uint8, r Request) (Response, error) {
 	frame := AppendRTU(nil, unit, AppendRequest(nil, r))
-	if err := l.send(ctx, frame); err != nil {
+	if err := l.send(ctx, timeout, frame); err != nil {
 		return nil, err
 	}
 	past := &l.units[unit]
 	past.ask(r.Function())
-	deadline := time.Now().Add(l.options.Timeout + l.options.Wire.Bytes(len(frame)+r.answer()+rtuBeside))
+	deadline := time.Now().Add(timeout + l.options.Wire.Bytes(len(frame)+r.answer()+rtuBeside))
 	for {
 		err := l.port.read(ctx, deadline)
 		heard, echoed, settled := l.heard(frame, r)
@@ -104,9 +104,9 @@ func (l *rtu) ask(ctx context.Context, unit uint8, r Request) (Response, error) 
 		case err != nil && !errors.Is(err, errDeadline):
 			return nil, err
 		case len(l.port.buf) == 0:
-			return nil, fmt.Errorf("%w within %v", ErrTimeout, l.options.Timeout)
+			return nil, fmt.Errorf("%w within %v", ErrTimeout, timeout)
 		case echoed && len(heard) == 0:
-			return nil, fmt.Errorf("%w within %v but the echo", ErrTimeout, l.options.Timeout)
+			return nil, fmt.Errorf("%w within %v but the echo", ErrTimeout, timeout)
 		case l.echo == echoPresent && !echoed:
 			return nil, fmt.Errorf("%w: the echo of % X is %s", ErrNonsense, frame, shown(l.port.buf))
 		}
@@ -131,9 +131,9 @@ func (l *rtu) heard(frame []byte, r Request) (heard []byte, echoed, settled bool
 }
 
 // send writes a frame once the line has been silent for long enough, and throws away what has come before.
-func (l *rtu) send(ctx context.Context, frame []byte) error {
+func (l *rtu) send(ctx context.Context, timeout time.Duration, frame []byte) error {
 	start := max(time.Until(l.rest), 0)
-	for end := time.Now().Add(start + l.options.Timeout); ; {
+	for end := time.Now().Add(start + timeout); ; {
 		l.port.buf = l.port.buf[:0]
 		now := time.Now()
 		silent := now.Add(l.options.Wire.Silence())
@@ -151,5 +151,5 @@ func (l *rtu) send(ctx context.Context, frame []byte) error {
 			return fmt.Errorf("%w: the line is never silent: %s", ErrNonsense, shown(l.port.buf))
 		}
 	}
-	return l.port.write(ctx, time.Now().Add(l.options.Timeout+l.options.Wire.Bytes(len(frame))), frame)
+	return l.port.write(ctx, time.Now().Add(timeout+l.options.Wire.Bytes(len(frame))), frame)
 }

@@ -36,15 +36,14 @@ func CutTCP(b []byte) (transaction uint16, unit uint8, pdu, rest []byte, err err
 
 // mbap asks over TCP. The number of the transaction tells a late answer from that of the next request.
 type mbap struct {
-	port    *port
-	options Options
-	last    uint16 // transaction
+	port *port
+	last uint16 // transaction
 }
 
-func (m *mbap) exchange(ctx context.Context, unit uint8, r Request) (Response, error) {
+func (m *mbap) exchange(ctx context.Context, timeout time.Duration, unit uint8, r Request) (Response, error) {
 	m.last++
 	frame := AppendTCP(nil, m.last, unit, AppendRequest(nil, r))
-	deadline := time.Now().Add(m.options.Timeout)
+	deadline := time.Now().Add(timeout)
 	if err := m.port.write(ctx, deadline, frame); err != nil {
 		return nil, err
 	}
@@ -55,7 +54,7 @@ func (m *mbap) exchange(ctx context.Context, unit uint8, r Request) (Response, e
 			return nil, fmt.Errorf("%w: %w", ErrBroken, err)
 		case pdu == nil:
 			if err := m.port.read(ctx, deadline); errors.Is(err, errDeadline) {
-				return nil, fmt.Errorf("%w within %v", ErrTimeout, m.options.Timeout)
+				return nil, fmt.Errorf("%w within %v", ErrTimeout, timeout)
 			} else if err != nil {
 				return nil, err
 			}
