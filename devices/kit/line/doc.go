@@ -18,8 +18,8 @@
 // # Polls, and units that are away
 //
 // [Line.Poll] is the Run of a device on a line: it makes polls when they are due, and returns an error when the unit is away. A unit is
-// away when three requests in a row have failed and it has not answered for twice its interval; or when the first request of Poll fails.
-// The gateway opens the device again after a back-off, so that a unit that stays away costs the others one request for each attempt.
+// away when three requests in a row have failed and it has not answered for twice its interval. The gateway opens the device again after
+// a back-off. If the opener makes one request, and fails with it, a unit that stays away costs the others one request for each attempt.
 //
 // # A line that breaks
 //

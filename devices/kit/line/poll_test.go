@@ -72,7 +72,8 @@ func TestAway(t *testing.T) {
 		takes time.Duration
 		end   int // after how many polls Poll ends; 0: not
 	}{
-		{"x", 0, 1}, // at the beginning one is enough
+		{"xx.xx.xxx", 0, 9},
+		{"xxx", 0, 3},
 		{".xxx", 0, 4},
 		{".xx.xx.", 0, 0},
 		{"rxxrxx.", 0, 0},
@@ -82,6 +83,9 @@ func TestAway(t *testing.T) {
 			l := (&medium{}).line(t)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
+			if err := l.Do(ctx, Poll, 1, taking(0, nil)); err != nil {
+				t.Error(err)
+			}
 			n := 0
 			err := l.Poll(ctx, 1, Polled[connection]{time.Second, func(ctx context.Context, c connection) error {
 				time.Sleep(row.takes)
@@ -97,6 +101,45 @@ func TestAway(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A request that asks for it is made again before its beat, and keeps its beat; others take its place if it says so.
+func TestPollAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := (&medium{}).line(t)
+		begun := time.Now()
+		var made []string
+		poll := func(name string, outcome func(n int) error) Polled[connection] {
+			n := 0
+			return Polled[connection]{10 * time.Second, func(context.Context, connection) error {
+				n++
+				made = append(made, fmt.Sprint(name, time.Since(begun)))
+				return outcome(n)
+			}}
+		}
+		fine := func(int) error { return nil }
+		busy := func(n int) error {
+			if n < 3 {
+				return &Again[connection]{After: time.Second, Err: errRefused}
+			}
+			return nil
+		}
+		split := func(n int) error {
+			if n == 1 {
+				return nil
+			}
+			return fmt.Errorf("too long: %w", &Again[connection]{Instead: []Polled[connection]{poll("left ", fine), poll("right ", fine)}, Err: errRefused})
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 25*time.Second)
+		defer cancel()
+		if err := l.Poll(ctx, 1, poll("busy ", busy), poll("whole ", split)); err != nil {
+			t.Error(err)
+		}
+		want := []string{"busy 0s", "whole 0s", "busy 1s", "busy 2s", "busy 10s", "whole 10s", "left 10s", "right 10s", "busy 20s", "left 20s", "right 20s"}
+		if !slices.Equal(made, want) {
+			t.Errorf("made %q, want %q", made, want)
+		}
+	})
 }
 
 // Three requests that fail at once don't make a unit away before two intervals have passed.
@@ -172,11 +215,17 @@ func TestDeadUnit(t *testing.T) {
 				}
 				return taking(100*time.Millisecond, nil)(ctx, c)
 			}
+			open := taking(0, nil)
+			if unit == 4 {
+				open = ask
+			}
 			wait.Go(func() {
 				for wait := time.Second; ctx.Err() == nil; wait = min(2*wait, time.Minute) {
-					if err := l.Poll(ctx, unit, Polled[connection]{5 * time.Second, ask}); err == nil {
-						return
-					} else if unit != 4 {
+					err := l.Do(ctx, Poll, unit, open)
+					if err == nil {
+						err = l.Poll(ctx, unit, Polled[connection]{5 * time.Second, ask})
+					}
+					if err != nil && ctx.Err() == nil && unit != 4 {
 						t.Error(unit, err)
 					}
 					time.Sleep(wait)
