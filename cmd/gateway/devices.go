@@ -5,6 +5,7 @@ import (
 	_ "github.com/mqttgateway/mqttgateway/devices/exec"
 	_ "github.com/mqttgateway/mqttgateway/devices/feed"
 	_ "github.com/mqttgateway/mqttgateway/devices/http"
+	_ "github.com/mqttgateway/mqttgateway/devices/modbus"
 	_ "github.com/mqttgateway/mqttgateway/devices/serial"
 	_ "github.com/mqttgateway/mqttgateway/devices/sim"
 	_ "github.com/mqttgateway/mqttgateway/devices/snmp"
