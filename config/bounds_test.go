@@ -36,7 +36,7 @@ func TestEveryNumberHasBounds(t *testing.T) {
 				}
 				yaml := nested(prefix == "", f.Key, text)
 				_, err := loadYAML(t, yaml)
-				if want := prefix + f.Key + ": "; err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), "is out of range: want "+f.Bounds.String()) {
+				if want := prefix + f.Key + ": "; err == nil || !strings.HasPrefix(unplaced(err), want) || !strings.HasSuffix(err.Error(), "is out of range: want "+f.Bounds.String()) {
 					t.Errorf("%s: %v", yaml, err)
 				}
 			}

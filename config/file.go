@@ -115,12 +115,16 @@ func (l *loader) readFile() {
 		l.faults = append(l.faults, fmt.Errorf("%s: unknown kind of file: want .yaml, .toml, .json or .conf", path))
 		return
 	}
-	l.load(textFile(path), placed{parser(vocabulary{}), path}, l.respell)
+	reader := parser(vocabulary{})
+	l.file = &source{path: path, parser: reader.(outline)}
+	l.load(textFile(path), located{reader, path, &l.file.sum}, l.respell)
 }
 
 // respell changes the keys of a file's options to the spelling of config.go, and returns the spelling of the file.
 func (l *loader) respell(raw map[string]any) origins {
 	spelt, err := options.Normalize(raw, Config{})
-	l.faults = append(l.faults, options.Each(err)...)
+	for _, f := range options.Faults(err) {
+		l.faults = append(l.faults, &options.Fault{Place: l.file.place(f.Key), Key: f.Key, Err: f.Err})
+	}
 	return spelt
 }

@@ -3,7 +3,6 @@ package config
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -25,11 +24,10 @@ func (p jsonParser) Unmarshal(text []byte) (map[string]any, error) {
 		if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 			at = int(max(syntax.Offset-1, 0)) // Offset is behind the byte that it complains of
 		}
-		return nil, fmt.Errorf("%s: no JSON: %w", files.Place(text, min(at, len(text))), err)
+		line, column := files.Position(text, min(at, len(text)))
+		return nil, faultAt(line, column, "no JSON: %v", err)
 	}
-	r := jsonReader{words: p.words, text: string(text), line: 1, column: 1}
-	r.in = json.NewDecoder(strings.NewReader(r.text))
-	r.in.UseNumber()
+	r := newJSONReader(text, p.words)
 	at := r.place(r.next())
 	raw, ok := r.read().(map[string]any)
 	if !ok && r.faults == nil {
@@ -40,16 +38,23 @@ func (p jsonParser) Unmarshal(text []byte) (map[string]any, error) {
 
 // jsonReader goes through a text that is known to be JSON.
 type jsonReader struct {
-	words        vocabulary
-	text         string
-	in           *json.Decoder
-	at           int // the latest offset that place was called with
-	line, column int
-	faults       []error
+	words  vocabulary
+	text   string
+	in     *json.Decoder
+	at     int // the latest offset that place was called with
+	spot       // the place of at
+	faults []error
+}
+
+func newJSONReader(text []byte, words vocabulary) *jsonReader {
+	r := &jsonReader{words: words, text: string(text), spot: spot{1, 1}}
+	r.in = json.NewDecoder(strings.NewReader(r.text))
+	r.in.UseNumber()
+	return r
 }
 
 // place returns line and column of an offset, which is not below that of an earlier call.
-func (r *jsonReader) place(at int) string {
+func (r *jsonReader) place(at int) spot {
 	passed := r.text[r.at:at]
 	if end := strings.LastIndexByte(passed, '\n'); end >= 0 {
 		r.line += strings.Count(passed, "\n")
@@ -57,11 +62,11 @@ func (r *jsonReader) place(at int) string {
 	}
 	r.column += utf8.RuneCountInString(passed)
 	r.at = at
-	return fmt.Sprintf("line %d, column %d", r.line, r.column)
+	return r.spot
 }
 
-func (r *jsonReader) faultf(place, format string, args ...any) {
-	r.faults = append(r.faults, fmt.Errorf("%s: %s", place, fmt.Sprintf(format, args...)))
+func (r *jsonReader) faultf(at spot, format string, args ...any) {
+	r.faults = append(r.faults, faultAt(at.line, at.column, format, args...))
 }
 
 // next returns the offset at which the next token begins.
@@ -100,7 +105,6 @@ func (r *jsonReader) object() map[string]any {
 	m, lines := map[string]any{}, map[string]int{}
 	for r.in.More() {
 		at := r.place(r.next())
-		line := r.line
 		token, _ := r.in.Token()
 		key, _ := token.(string)
 		value := r.read()
@@ -108,7 +112,7 @@ func (r *jsonReader) object() map[string]any {
 			r.faultf(at, "key %q is in line %d already", key, first)
 			continue
 		}
-		lines[key] = line
+		lines[key] = at.line
 		m[r.words.word(key).(string)] = value
 	}
 	_, _ = r.in.Token()

@@ -49,7 +49,7 @@ const noDelimiter = "\x00"
 
 // loadOriginal lays the file at path over what k holds.
 func (l *loader) loadOriginal(k *koanf.Koanf, path string) bool {
-	err := k.Load(textFile(path), placed{originalParser{}, path})
+	err := k.Load(textFile(path), located{Parser: originalParser{}, path: path})
 	l.faults = append(l.faults, options.Each(err)...)
 	return err == nil
 }
@@ -63,7 +63,7 @@ func (l *loader) loadShared(k *koanf.Koanf) bool {
 	dirs := append([]string{filepath.Dir(l.Path)}, l.src.dirs()...)
 	path, err := lookFor(usualName(name, l.appName()+".conf"), dirs, false)
 	if err != nil {
-		l.missing("[MQTT] filename", err)
+		l.missing(&options.Fault{Key: "[MQTT] filename", Err: err})
 		return true
 	}
 	l.loadOriginal(k, path)

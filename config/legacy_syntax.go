@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -82,7 +81,7 @@ type oldParser struct {
 }
 
 func (p *oldParser) faultf(format string, args ...any) {
-	p.faults = append(p.faults, fmt.Errorf("line %d: %s", p.number, fmt.Sprintf(format, args...)))
+	p.faults = append(p.faults, faultAt(p.number, 0, format, args...))
 }
 
 func (p *oldParser) line(line string) {

@@ -237,9 +237,9 @@ func TestLegacyFaults(t *testing.T) {
 		{"number of files", "[LOG]\nfilenum: few\n", `[LOG] filenum: want a whole number, have "few"`},
 		{"size of files", "[LOG]\nfilesize: 9999999999999999\n", `[LOG] filesize: "9999999999999999KB" is more than can be counted`},
 		{"mail address", "[LOG]\nemailhost: h\nemailaddress: me\n", "[LOG] emailaddress: \"me\" is no mail address: want one such as me@example.com"},
-		{"syntax", "[MQTT]\nhost\nport\n", "x2mqtt.conf: line 2: \"host\" is no option: want name: value\nx2mqtt.conf: line 3: \"port\" is no option: want name: value"},
+		{"syntax", "[MQTT]\nhost\nport\n", "x2mqtt.conf:2: \"host\" is no option: want name: value\nx2mqtt.conf:3: \"port\" is no option: want name: value"},
 		{"shared file that is missing", "[MQTT]\nfilename: no.conf\n", "[MQTT] filename: there is no file no.conf"},
-		{"shared file that is broken", "[MQTT]\nfilename: bad.conf\n", `bad.conf: line 1: "words" stands before the first [section]`},
+		{"shared file that is broken", "[MQTT]\nfilename: bad.conf\n", `bad.conf:1: "words" stands before the first [section]`},
 		{"map file that is missing", "[MAP]\nmapping: on\nmapfilename: no.json\n", "[MAP] mapfilename: there is no file no.json"},
 	}
 	for _, tt := range tests {

@@ -38,6 +38,7 @@ type Loaded struct {
 	Warnings []string // each one line
 
 	origins origins
+	file    *source // nil: there is none, or one of the original's
 }
 
 // Given reports whether a source sets the option. The password of a password_file, the gateway's name if it is the file's, and the
@@ -82,7 +83,7 @@ type loader struct {
 
 // fault notes a fault of an option, under the operator's name for it.
 func (l *loader) fault(key string, err error) {
-	l.faults = append(l.faults, &options.Fault{Key: l.Name(key), Err: err})
+	l.faults = append(l.faults, l.Fault(key, err))
 }
 
 func (l *loader) faultf(key, format string, args ...any) {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"regexp"
@@ -66,7 +67,7 @@ func (p tomlParser) Unmarshal(text []byte) (raw map[string]any, err error) {
 	}
 	if wrong, ok := errors.AsType[*toml.DecodeError](err); ok {
 		line, column := wrong.Position()
-		return nil, fmt.Errorf("line %d, column %d: %w", line, column, err)
+		return nil, faultAt(line, column, "%v", err)
 	}
 	// The error about a key that is there twice has no place. The fewest lines that give the same error end with it.
 	lines := bytes.SplitAfter(text, []byte("\n"))
@@ -74,25 +75,33 @@ func (p tomlParser) Unmarshal(text []byte) (raw map[string]any, err error) {
 		wrong := toml.Unmarshal(bytes.Join(lines[:n], nil), new(map[string]any))
 		return wrong != nil && wrong.Error() == err.Error()
 	})
-	return nil, fmt.Errorf("line %d: %w", line, err)
+	return nil, faultAt(line, 0, "%v", err)
 }
 
 // quotedYAML matches what the errors of YAML's parser quote of the file: it may be a password.
 var quotedYAML = regexp.MustCompile("(anchor )'[^']*'|`[^`]*`")
 
-// placed is the parser of the file at path. Each of its faults has one line, the path, and no quotation of the file.
-type placed struct {
+// located is the parser of the file at path. Each of its faults has one line, the path with the place, and no quotation of the file.
+type located struct {
 	koanf.Parser
 	path string
+	sum  *[sha256.Size]byte // gets that of the text; nil: nobody wants it
 }
 
 // Unmarshal returns an error that joins all faults of the file.
-func (p placed) Unmarshal(text []byte) (map[string]any, error) {
+func (p located) Unmarshal(text []byte) (map[string]any, error) {
+	if p.sum != nil {
+		*p.sum = sha256.Sum256(text)
+	}
 	raw, err := p.Parser.Unmarshal(text)
 	var faults []error
 	for _, fault := range options.Each(err) {
-		said := strings.Join(strings.Fields(fault.Error()), " ")
-		faults = append(faults, fmt.Errorf("%s: %s", p.path, quotedYAML.ReplaceAllString(said, "${1}******")))
+		at, said := spot{}, fault.Error()
+		if known, ok := errors.AsType[*textFault](fault); ok {
+			at, said = known.spot, known.said
+		}
+		said = strings.Join(strings.Fields(said), " ")
+		faults = append(faults, fmt.Errorf("%s: %s", at.in(p.path), quotedYAML.ReplaceAllString(said, "${1}******")))
 	}
 	return raw, errors.Join(faults...)
 }

@@ -43,7 +43,7 @@ func (l *loader) resolvePaths() {
 		path, err := l.resolve(o)
 		if err != nil {
 			*o.path = path
-			l.missing(l.Name(o.key), err)
+			l.missing(l.Fault(o.key, err))
 			continue
 		}
 		*o.path = path
@@ -104,8 +104,7 @@ func (l *loader) resolve(o pathOption) (string, error) {
 }
 
 // missing notes that a file isn't there: as a warning if the sources may be incomplete, otherwise as a fault.
-func (l *loader) missing(name string, err error) {
-	fault := &options.Fault{Key: name, Err: err}
+func (l *loader) missing(fault *options.Fault) {
 	if l.src.Incomplete {
 		l.warnf("%v", fault)
 		return

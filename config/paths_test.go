@@ -78,7 +78,7 @@ func TestState(t *testing.T) {
 func TestMissingFileNamesAllPlaces(t *testing.T) {
 	dir := write(t, map[string]string{"etc/gw.yaml": "mapping: {file: m.json}", "work/m.json/not_a_file": ""})
 	_, err := Load(Sources{Path: filepath.Join(dir, "etc/gw.yaml"), Program: filepath.Join(dir, "bin/gw"), WorkDir: filepath.Join(dir, "work")})
-	want := "mapping.file: there is no file " + strings.Join([]string{
+	want := filepath.Join(dir, "etc/gw.yaml") + ":1:11: mapping.file: there is no file " + strings.Join([]string{
 		filepath.Join(dir, "etc/m.json"), filepath.Join(dir, "work/m.json"), filepath.Join(dir, "bin/m.json")}, " nor ")
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)

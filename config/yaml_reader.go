@@ -3,9 +3,9 @@ package config
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"regexp"
+	"strconv"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -55,16 +55,29 @@ func onlyDocument(text []byte) (root *yaml.Node, err error) {
 		if err := d.Decode(&document); errors.Is(err, io.EOF) {
 			return root, nil
 		} else if err != nil {
-			return nil, err
+			return nil, yamlFault(err)
 		}
 		if len(document.Content) == 0 || document.Content[0].ShortTag() == "!!null" {
 			continue
 		}
 		if root != nil {
-			return nil, fmt.Errorf("%s: a second document: want one", yamlPlace(document.Content[0]))
+			return nil, faultAt(document.Content[0].Line, document.Content[0].Column, "a second document: want one")
 		}
 		root = document.Content[0]
 	}
+}
+
+// syntaxOfYAML matches an error of YAML's parser, which knows the line at most.
+var syntaxOfYAML = regexp.MustCompile(`(?s)^yaml: (?:line (\d+): )?(.*)$`)
+
+// yamlFault returns an error of YAML's parser with its place.
+func yamlFault(err error) error {
+	said := syntaxOfYAML.FindStringSubmatch(err.Error())
+	if said == nil {
+		return err
+	}
+	line, _ := strconv.Atoi(said[1]) // 0: nobody knows
+	return faultAt(line, 0, "no YAML: %s", said[2])
 }
 
 type yamlReader struct {
@@ -78,10 +91,8 @@ type yamlReader struct {
 // mostCopied bounds how many nodes are read through aliases, which may stand within one another.
 const mostCopied = 1_000_000
 
-func yamlPlace(n *yaml.Node) string { return fmt.Sprintf("line %d, column %d", n.Line, n.Column) }
-
 func (r *yamlReader) faultf(n *yaml.Node, format string, args ...any) {
-	r.faults = append(r.faults, fmt.Errorf("%s: %s", yamlPlace(n), fmt.Sprintf(format, args...)))
+	r.faults = append(r.faults, faultAt(n.Line, n.Column, format, args...))
 }
 
 func (r *yamlReader) read(n *yaml.Node) any {

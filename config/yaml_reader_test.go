@@ -88,8 +88,8 @@ func TestReadYAMLFaults(t *testing.T) {
 		"too many":          {"a: &a [0,0,0,0,0,0,0,0,0,0]\n" + bomb("abcdefgh"), "aliases stand for more than 1000000 values"},
 		"list":              {"- a\n", "line 1, column 1: want options, name: value"},
 		"word":              {"a\n", "line 1, column 1: want options, name: value"},
-		"unknown anchor":    {"a: *b\n", "yaml: unknown anchor"},
-		"broken":            {"a: [", "yaml: line 1: did not find"},
+		"unknown anchor":    {"a: *b\n", "no YAML: unknown anchor"},
+		"broken":            {"a: [", "line 1: no YAML: did not find"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := yamlParser{words: vocabulary{}}.Unmarshal([]byte(row.text))

@@ -52,7 +52,7 @@ func TestDiffAndReload(t *testing.T) {
 
 	write(t, dir, "gw.map", worded("home/+", "on", "old"))
 	for _, command := range []string{"diff", "reload"} {
-		asks(command, "", `map file "…": 1:2: /root: …`, false)
+		asks(command, "", `…/gw.map:1:2: /root: …`, false)
 	}
 	u.ask(patience, tell("old", "on"), echo("old", "on"))
 
@@ -93,7 +93,7 @@ func TestDiffAndReload(t *testing.T) {
 	asks("reload", "~ device other: params.echo\n", "", true)
 	hears("other", "online")
 	with(strings.Replace(spot, "dummy", "dumy", 1) + strings.Replace(other, "port", "prt", 1))
-	asks("reload", "", `devices[0].type: unknown device type "dumy" … devices[1].params.prt: unknown option`, false)
+	asks("reload", "", `…/gateway.yaml:6:18: devices[0].type: unknown device type "dumy" … devices[1].params.prt: unknown option`, false)
 	with(spot)
 	asks("diff", "- device other\n", "", true)
 	asks("reload", "- device other\n", "", true)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/files"
+	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
 // readTLS checks the files of mqtt.tls and returns the function that reads the files again for each attempt to connect,
@@ -28,13 +29,15 @@ func readTLS(l *config.Loaded) (read func() (*tls.Config, error), err error) {
 		if filepath.IsAbs(t.CAFile) {
 			var err error
 			if c.RootCAs, err = readAuthorities(t.CAFile); err != nil {
-				faults = append(faults, fmt.Errorf("%s: %w", l.Name("mqtt.tls.ca_file"), err))
+				faults = append(faults, l.Fault("mqtt.tls.ca_file", err))
 			}
 		}
 		if filepath.IsAbs(t.CertFile) && filepath.IsAbs(t.KeyFile) {
 			pair, err := readPair(t.CertFile, t.KeyFile)
-			if err != nil {
-				faults = append(faults, eachUnder(l.Name("mqtt.tls.cert_file")+" and "+l.Name("mqtt.tls.key_file"), err))
+			for _, err := range options.Each(err) {
+				fault := l.Fault("mqtt.tls.cert_file", err)
+				fault.Key += " and " + l.Name("mqtt.tls.key_file")
+				faults = append(faults, fault)
 			}
 			// The client certificate is shown whichever authorities the broker announces: the broker may trust more
 			// authorities than it announces.

@@ -153,6 +153,14 @@ func joinSome(words []string) string {
 	return strings.Join(words, ", ")
 }
 
+// ofDevice returns a fault of a device. It names the device unless the fault has a place in a file.
+func ofDevice(name string, fault *options.Fault) error {
+	if fault.Place != "" {
+		return fault
+	}
+	return fmt.Errorf("device %q: %w", name, fault)
+}
+
 // checkParams returns the errors in devices' own options. Each would keep its device down, and no other.
 func checkParams(l *config.Loaded) error {
 	var faults []error
@@ -170,7 +178,7 @@ func checkParams(l *config.Loaded) error {
 			if f.Key != "" {
 				key += "." + f.Key
 			}
-			faults = append(faults, fmt.Errorf("device %q: %w", d.Name, &options.Fault{Key: l.Name(key), Err: f.Err}))
+			faults = append(faults, ofDevice(d.Name, l.Fault(key, f.Err)))
 		}
 	}
 	return errors.Join(faults...)

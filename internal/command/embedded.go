@@ -19,7 +19,7 @@ func readUsers(l *config.Loaded) (broker.Users, error) {
 	}
 	text, err := files.Text(path)
 	if err != nil {
-		return broker.Users{}, fmt.Errorf("%s: %w", l.Name("embedded.users_file"), err)
+		return broker.Users{}, l.Fault("embedded.users_file", err)
 	}
 	users, err := broker.ParseUsers(text)
 	if err != nil {

@@ -107,23 +107,23 @@ func TestExecute(t *testing.T) {
 			"--mqtt.qos: 3 is out of range: want 0 to 2\n" + `--log.level: want debug, info, warn, error or none, have "loud"`,
 		}},
 		{name: "check all at once", line: []string{"check", "-c", "bad.yaml"}, status: 1, not: "swordfish", stderr: []string{
-			`warning: map file "`, `bad.map": 1:85: /action/map: empty, and so the maptype "strict" counts as none`,
-			"\nmqtt.qos: 7 is out of range: want 0 to 2",
-			"\ndevices[4].type: missing", // found by the configuration's own checks
-			`bad.map": 1:2: /root: "a/+": `, `bad.map": 1:28: /topics/0: "x/#/y": `, `bad.map": 1:38: /functin: unknown key; did you mean function?`,
-			"\nmqtt.tls.ca_file: \"", "holds no certificate in PEM\nmqtt.tls.cert_file and mqtt.tls.key_file: tls: ",
-			"\ndevices[0].type: unknown device type \"dumy\" (have \"dummy\"", "\"raw\", \"tcp\"); did you mean dummy?\n",
-			"\ndevice \"b\": devices[1].params.prot: unknown option; did you mean port?\n",
-			"\ndevice \"b\": devices[1].params.port: missing: want a string, such as /dev/ttyUSB0\n",
-			"\ndevice \"b\": devices[1].params.interval: 3 has no unit: ",
-			"\ndevice \"c\": devices[2].params: wrong configuration: no such line\n",
-			"\ndevice \"d\": devices[3].params.baud: missing: want an int\ndevice \"d\": devices[3].params.pins: want a whole number, have \"many\"\n",
+			`bad.map:1:85: /action/map: empty, and so the maptype "strict" counts as none`,
+			"bad.yaml:2:29: mqtt.qos: 7 is out of range: want 0 to 2",
+			"bad.yaml:9:5: devices[4].type: missing", // found by the configuration's own checks
+			`bad.map:1:2: /root: "a/+": `, `bad.map:1:28: /topics/0: "x/#/y": `, `bad.map:1:38: /functin: unknown key; did you mean function?`,
+			"bad.yaml:2:78: mqtt.tls.ca_file: \"", "holds no certificate in PEM\n", "bad.yaml:2:95: mqtt.tls.cert_file and mqtt.tls.key_file: tls: ",
+			"bad.yaml:5:15: devices[0].type: unknown device type \"dumy\" (have \"dummy\"", "\"raw\", \"tcp\"); did you mean dummy?\n",
+			"bad.yaml:6:37: devices[1].params.prot: unknown option; did you mean port?\n",
+			"bad.yaml:6:28: devices[1].params.port: missing: want a string, such as /dev/ttyUSB0\n",
+			"bad.yaml:6:46: devices[1].params.interval: 3 has no unit: ",
+			"bad.yaml:7:5: devices[2].params: wrong configuration: no such line\n",
+			"bad.yaml:8:28: devices[3].params.baud: missing: want an int\n", "bad.yaml:8:37: devices[3].params.pins: want a whole number, have \"many\"\n",
 		}},
 		{name: "check says once what is nowhere", line: []string{"check", "-c", "unresolved.yaml"}, status: 1, stderr: []string{
-			"mapping.file: there is no file ", "\nmqtt.tls.ca_file: there is no file ",
+			"mapping.file: there is no file ", ":1:35: mqtt.tls.ca_file: there is no file ",
 		}, not: "open "},
 		{name: "check half a pair", line: []string{"check", "-c", "half-a-pair.yaml"}, status: 1, stderr: []string{"mqtt.tls.cert_file: want mqtt.tls.key_file too\n"}, not: "tls: "},
-		{name: "check no YAML", line: []string{"check", "-c", "lines.yaml"}, status: 1, stderr: []string{"lines.yaml: yaml: "}},
+		{name: "check no YAML", line: []string{"check", "-c", "lines.yaml"}, status: 1, stderr: []string{"lines.yaml:2: no YAML: "}},
 		{name: "check the wrong type of section", line: []string{"check", "-c", "notoml.toml"}, status: 1, stderr: []string{"mqtt: want a section with options below it, have a number\n"}},
 		{name: "check another kind of file", line: []string{"check", "-c", "kind.txt"}, status: 1, stderr: []string{"kind.txt: unknown kind of file: want .yaml, .toml, .json or .conf\n"}},
 		{name: "check no file", line: []string{"check", "-c", "nowhere.yaml"}, status: 1, stderr: []string{"nowhere.yaml: no such file"}},
@@ -177,7 +177,7 @@ func TestExecute(t *testing.T) {
 		{name: "translate", line: []string{"translate", "--map", "dummy2mqtt.map", "--name", "me"}},
 		{name: "translate by nothing", line: []string{"translate"}, status: 1, stderr: []string{`required flag(s) "map", "name" not set`}},
 		{name: "translate by a bad map", line: []string{"translate", "--map", "bad.map", "--name", "me"}, status: 1, stderr: []string{
-			"map file \"bad.map\": 1:2: /root: ", "\nmap file \"bad.map\": 1:28: /topics/0: ",
+			"bad.map:1:2: /root: ", "\nbad.map:1:28: /topics/0: ",
 		}},
 
 		{name: "migrate nothing", line: []string{"migrate"}, status: 1, stderr: []string{"an argument is missing: want \"" + program + " migrate FILE.conf\"\n"}},
@@ -189,7 +189,7 @@ func TestExecute(t *testing.T) {
 		{name: "migrate with --device", line: []string{"migrate", "untold.conf", "--device", "lamp"}, stdout: []string{"    type: lamp\n", "name: untold\n"}, stderr: []string{"nothing is subscribed to"}},
 
 		{name: "run with faults", line: []string{"run", "-c", "bad.yaml"}, status: 1, not: "swordfish", stderr: []string{
-			"mqtt.qos: 7 ", `bad.map": 1:2: /root: "a/+": `, `bad.map": 1:28: /topics/0: `, `bad.map": 1:38: /functin: `, "\nmqtt.tls.ca_file: ", "\ndevices[0].type: unknown device type",
+			"mqtt.qos: 7 ", `bad.map:1:2: /root: "a/+": `, `bad.map:1:28: /topics/0: `, `bad.map:1:38: /functin: `, "bad.yaml:2:78: mqtt.tls.ca_file: ", "bad.yaml:5:15: devices[0].type: unknown device type",
 		}},
 	}
 	folder(t, someFiles)

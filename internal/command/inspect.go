@@ -9,6 +9,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/files"
+	"github.com/mqttgateway/mqttgateway/internal/options"
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
@@ -34,7 +35,7 @@ func inspect(l *config.Loaded, loadErr error) (p parts, warnings []string, err e
 			continue
 		}
 		if _, err := devices.Lookup(d.Type); err != nil {
-			faults = append(faults, fmt.Errorf("%s: %w%s", l.Name(fmt.Sprintf("devices[%d].type", i)), err, whatToDo(l, d.Type)))
+			faults = append(faults, l.Fault(fmt.Sprintf("devices[%d].type", i), fmt.Errorf("%w%s", err, whatToDo(l, d.Type))))
 		}
 	}
 	if loadErr == nil && len(l.Config.Devices) == 0 {
@@ -92,15 +93,27 @@ func readMapFile(path string) (*mapping.File, []string, error) {
 		return nil, nil, fmt.Errorf("map file: %w", err)
 	}
 	file, faults, err := mapping.Parse(data)
-	warnings, err := worded(fmt.Sprintf("map file %q", path), faults, err)
+	warnings, err := worded(path, faults, err)
 	return file, warnings, err
 }
 
-// worded prefixes each warning and each fault with the name of what was read.
+// worded prefixes each warning and each fault with the name or the path of what was read.
 func worded(what string, faults []*mapping.Fault, err error) ([]string, error) {
 	var warnings []string
 	for _, fault := range faults {
-		warnings = append(warnings, fmt.Sprintf("%s: %v", what, fault))
+		warnings = append(warnings, under(what, fault).Error())
 	}
-	return warnings, eachUnder(what, err)
+	errs := options.Each(err)
+	for i, err := range errs {
+		errs[i] = under(what, err)
+	}
+	return warnings, errors.Join(errs...)
+}
+
+// under prefixes a fault of a map. One that has a place is told as faults of a configuration are: FILE:LINE:COLUMN.
+func under(what string, err error) error {
+	if fault, ok := errors.AsType[*mapping.Fault](err); ok && fault.Line > 0 {
+		return fmt.Errorf("%s:%w", what, err)
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }

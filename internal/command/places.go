@@ -20,7 +20,7 @@ func checkPlaces(l *config.Loaded) (warnings []string, err error) {
 	c := &l.Config
 	fault := func(key string, err error) {
 		if err != nil {
-			faults = append(faults, fmt.Errorf("%s: %w", l.Name(key), err))
+			faults = append(faults, l.Fault(key, err))
 		}
 	}
 	if dir := c.MQTT.Spool; filepath.IsAbs(dir) && c.MQTT.QoS > 0 {

@@ -75,7 +75,7 @@ func (r *reloader) read(ctx context.Context) (wanted, service.Difference) {
 	}
 	p, warnings, err := examine(l, err)
 	if err == nil && p.codec.Root() != r.codec.Root() {
-		err = fmt.Errorf("%s: root %q instead of %q: another root needs a restart", mapOf(l), p.codec.Root(), r.codec.Root())
+		err = ofMap(l, fmt.Errorf("root %q instead of %q: another root needs a restart", p.codec.Root(), r.codec.Root()))
 	}
 	var changes actors.Changes
 	if err == nil {
@@ -151,12 +151,12 @@ func refused(err error) (d service.Difference) {
 	return d
 }
 
-// mapOf returns the name of the map for messages about its faults.
-func mapOf(l *config.Loaded) string {
+// ofMap returns a fault of the map, which stands in a file of its own or in the configuration.
+func ofMap(l *config.Loaded, err error) error {
 	if file := l.Config.Mapping.File; file != "" {
-		return fmt.Sprintf("map file %q", file)
+		return fmt.Errorf("%s: %w", file, err)
 	}
-	return l.Name("mapping.root")
+	return l.Fault("mapping.root", err)
 }
 
 // reloaded are the options, apart from the devices, that a reload puts in force.

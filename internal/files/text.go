@@ -55,9 +55,15 @@ func invalid(text []byte) int {
 	}
 }
 
-// Place returns the place of an offset in text: "line 3, column 5". Both count from 1; the column counts characters.
-func Place(text []byte, at int) string {
+// Position returns line and column of an offset in text. Both count from 1; the column counts characters.
+func Position(text []byte, at int) (line, column int) {
 	before := text[:at]
 	start := bytes.LastIndexByte(before, '\n') + 1
-	return fmt.Sprintf("line %d, column %d", bytes.Count(before, []byte("\n"))+1, utf8.RuneCount(before[start:])+1)
+	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1
+}
+
+// Place returns Position in words: "line 3, column 5".
+func Place(text []byte, at int) string {
+	line, column := Position(text, at)
+	return fmt.Sprintf("line %d, column %d", line, column)
 }

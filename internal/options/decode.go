@@ -30,7 +30,7 @@ func Decode(raw map[string]any, into any) error {
 	spelt, err := normalize(clean, t, true)
 	faults := []error{err}
 	for _, f := range Faults(DecodeNormalized(clean, into)) {
-		faults = append(faults, &Fault{respell(f.Key, spelt), f.Err})
+		faults = append(faults, &Fault{Key: respell(f.Key, spelt), Err: f.Err})
 	}
 	return errors.Join(faults...)
 }

@@ -15,7 +15,7 @@ type Shape struct {
 
 func (s Shape) Validate() error {
 	if s.ID == "bad" {
-		return &Fault{"id", errors.New("is bad")}
+		return &Fault{Key: "id", Err: errors.New("is bad")}
 	}
 	return nil
 }

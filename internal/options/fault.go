@@ -11,16 +11,21 @@ import (
 
 // Fault is a fault of one option.
 type Fault struct {
-	Key string // dotted: "reconnect.min", "devices[1].name"; in errors of Decode as the operator has spelt the key
-	Err error
+	Place string // of the option, with the file: "/etc/gateway/house.yaml:3:5"; "" if nobody knows
+	Key   string // dotted: "reconnect.min", "devices[1].name"; in errors of Decode as the operator has spelt the key
+	Err   error
 }
 
-// Error returns key and fault on one line. A key from outside may hold any character. A fault of all options has no key.
+// Error returns place, key and fault on one line. A key from outside may hold any character. A fault of all options has no key.
 func (f *Fault) Error() string {
-	if f.Key == "" {
-		return f.Err.Error()
+	text := f.Err.Error()
+	if f.Key != "" {
+		text = wording.Printable(f.Key) + ": " + text
 	}
-	return wording.Printable(f.Key) + ": " + f.Err.Error()
+	if f.Place != "" {
+		text = f.Place + ": " + text
+	}
+	return text
 }
 
 // Unwrap returns the fault without its key.
@@ -67,7 +72,7 @@ func Faults(err error) []*Fault {
 // faultList gathers faults in the order in which they are found.
 type faultList []error
 
-func (l *faultList) add(key string, err error) { *l = append(*l, &Fault{key, err}) }
+func (l *faultList) add(key string, err error) { *l = append(*l, &Fault{Key: key, Err: err}) }
 
 func (l *faultList) addf(key, format string, args ...any) { l.add(key, fmt.Errorf(format, args...)) }
 

@@ -43,7 +43,7 @@ type deep struct {
 func (d *deep) Validate() error {
 	var faults []error
 	if d.From > d.To {
-		faults = append(faults, &Fault{"from", errors.New("is above to")})
+		faults = append(faults, &Fault{Key: "from", Err: errors.New("is above to")})
 	}
 	if d.From == 13 {
 		faults = append(faults, errors.New("brings bad luck"))
@@ -53,7 +53,7 @@ func (d *deep) Validate() error {
 
 func (p plant) Validate() error {
 	if len(p.Lines) == 1 {
-		return &Fault{"lines", errors.New("want two or none")}
+		return &Fault{Key: "lines", Err: errors.New("want two or none")}
 	}
 	return nil
 }
