@@ -22,7 +22,8 @@ func newProbe() *cobra.Command {
 Ctrl-C ends it at any time. The status is 0 if it has done what it was to do (to listen until then is that), 1 if it could
 not, and 130 if Ctrl-C has cut it short. What it finds goes to standard output, as plain text; its progress goes to standard
 error, if that is a terminal.`,
-		Example: `  gateway probe serial /dev/ttyUSB0 --baud 9600`,
+		Example: `  gateway probe serial /dev/ttyUSB0 --baud 9600
+  gateway probe modbus tcp://plc:502 --unit 1 --holding 0-20`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return fmt.Errorf("%q can't be probed: want one of %s", args[0], subcommands(cmd))
@@ -31,7 +32,7 @@ error, if that is a terminal.`,
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newProbeSerial())
+	cmd.AddCommand(newProbeSerial(), newProbeModbus())
 	return cmd
 }
 

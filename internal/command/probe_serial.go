@@ -16,8 +16,6 @@ import (
 )
 
 func newProbeSerial() *cobra.Command {
-	var mode serial.Mode
-	var parity string
 	cmd := &cobra.Command{
 		Use:   "serial [PORT]",
 		Short: "Show what comes over a serial port, or list the ports",
@@ -32,36 +30,42 @@ the port is plugged in elsewhere.`,
 		Args:              wantArgs(0, 1),
 		ValidArgsFunction: completePorts,
 	}
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	flags.IntVar(&mode.Baud, "baud", 9600, "bits per second")
-	flags.IntVar(&mode.DataBits, "data-bits", 8, "bits of a character, 5 to 8")
-	flags.StringVar(&parity, "parity", string(serial.None), "none, odd, even, mark or space")
-	flags.IntVar(&mode.StopBits, "stop-bits", 1, "behind a character, 1 or 2")
-	must(cmd.RegisterFlagCompletionFunc("parity", fixed("none", "odd", "even", "mark", "space")))
+	mode := addMode(cmd)
 	l := addListening(cmd, true)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return listPorts(cmd.OutOrStdout())
 		}
-		mode.Parity = serial.Parity(parity)
 		s, err := l.stream(mode.Baud)
 		if err != nil {
 			return err
 		}
 		ctx, stop := interruptible(cmd)
 		defer stop()
-		port, err := serial.Open(args[0], mode)
+		port, err := serial.Open(args[0], *mode)
 		if err != nil {
 			return withHelp(args[0], err)
 		}
 		fmt.Fprintf(cmd.ErrOrStderr(), "listening on %s, %d bit/s, %d data bits, parity %s, %d stop bits: Ctrl-C ends\n",
-			args[0], mode.Baud, mode.DataBits, parity, mode.StopBits)
+			args[0], mode.Baud, mode.DataBits, mode.Parity, mode.StopBits)
 		return l.listen(cmd, ctx, port, s, func(heard *probe.Heard) string {
-			return heard.StreamYAML("serial", serialOptions(args[0], mode), s.Cut, true)
+			return heard.StreamYAML("serial", serialOptions(args[0], *mode), s.Cut, true)
 		})
 	}
 	return cmd
+}
+
+// addMode gives cmd the flags of a serial line.
+func addMode(cmd *cobra.Command) *serial.Mode {
+	mode := &serial.Mode{Parity: serial.None}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.IntVar(&mode.Baud, "baud", 9600, "bits per second of a serial line")
+	flags.IntVar(&mode.DataBits, "data-bits", 8, "bits of a character, 5 to 8")
+	flags.StringVar((*string)(&mode.Parity), "parity", string(serial.None), "none, odd, even, mark or space")
+	flags.IntVar(&mode.StopBits, "stop-bits", 1, "behind a character, 1 or 2")
+	must(cmd.RegisterFlagCompletionFunc("parity", fixed("none", "odd", "even", "mark", "space")))
+	return mode
 }
 
 // serialOptions returns the options of a port, and of its mode what is not the default.
