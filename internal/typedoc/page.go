@@ -8,6 +8,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/devices/kit/lines"
 	"github.com/mqttgateway/mqttgateway/devices/kit/point"
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
@@ -15,11 +16,17 @@ import (
 // written stands at the top of each page, for whoever wants to change it.
 const written = "<!-- The command \"docs\" writes this page: what it says stands in the Go code of the type. -->\n\n"
 
-// Pages yields the name and the text of each page for a folder: an overview, and then the reference of each type.
-func Pages(types []devices.Type) iter.Seq2[string, string] {
+// Pages yields the name and the text of each page for a folder: an overview, and then the reference of each type and of each protocol
+// of lines.
+func Pages(types []devices.Type, protocols []*lines.Protocol) iter.Seq2[string, string] {
 	return func(yield func(name, text string) bool) {
-		if !yield("README.md", Index(types)) {
+		if !yield("README.md", Index(types, protocols)) {
 			return
+		}
+		for _, p := range protocols {
+			if !yield(linePage(p.Name), LinePage(p)) {
+				return
+			}
 		}
 		for _, typ := range types {
 			if !yield(typ.Name+".md", Page(typ)) {
@@ -53,8 +60,24 @@ func Page(typ devices.Type) string {
 	return b.String()
 }
 
-// Index returns the overview of the pages of types as Markdown, with the options that every device has.
-func Index(types []devices.Type) string {
+// linePage returns the name of the page of a protocol, which may be called as a type is.
+func linePage(protocol string) string { return "line-" + protocol + ".md" }
+
+// LinePage returns the reference of the lines of a protocol as Markdown.
+func LinePage(p *lines.Protocol) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s# Lines of %s\n", written, p.Name)
+	if p.Doc != "" {
+		fmt.Fprintf(&b, "\nA line of the protocol `%s` is for %s.\n", p.Name, p.Doc)
+	}
+	b.WriteString("\n## Options\n\nThese options stand beside `name:` and `protocol:` of an item of `lines:`, or, for a line that a device has for itself, " +
+		"beside `protocol:` below its option `line:`.\n")
+	writeOptions(&b, p.Fields)
+	return b.String()
+}
+
+// Index returns the overview of the pages as Markdown, with the options that every device has.
+func Index(types []devices.Type, protocols []*lines.Protocol) string {
 	var b strings.Builder
 	b.WriteString(written + "# Types of device\n\n| type | a device of it is |\n|---|---|\n")
 	for _, typ := range types {
@@ -62,6 +85,13 @@ func Index(types []devices.Type) string {
 		fmt.Fprintf(&b, "| [`%s`](%[1]s.md) | %s |\n", typ.Name, cell(title))
 	}
 	b.WriteString("\nThe command `devices TYPE` shows the same on a terminal, and `check` finds what is wrong with a configuration.\n")
+	if len(protocols) > 0 {
+		b.WriteString("\n## Lines\n\nA line is a medium that several devices share, such as a serial line with several slaves. The section `lines:` lists them, " +
+			"and the option `line:` of a device names one of them.\n\n| protocol | its lines are for |\n|---|---|\n")
+		for _, p := range protocols {
+			fmt.Fprintf(&b, "| [`%s`](%s) | %s |\n", p.Name, linePage(p.Name), cell(p.Doc))
+		}
+	}
 	b.WriteString("\n## Options of every device\n\nThese options stand beside `params:`, which holds those of the type.\n")
 	writeOptions(&b, options.Tree(config.Device{}))
 	return b.String()
@@ -132,7 +162,7 @@ func writeOptions(b *strings.Builder, fields []options.Field) {
 		if at != "" {
 			fmt.Fprintf(b, "\n### `%s`\n", at)
 			if doc := docs[strings.TrimRight(at, "[]*.")]; doc != "" {
-				fmt.Fprintf(b, "\n%s.\n", sentence(doc))
+				fmt.Fprintf(b, "\n%s\n", sentence(doc))
 			}
 		}
 		own, common := of[at], []options.Field(nil)
@@ -168,6 +198,9 @@ func writeTable(b *strings.Builder, fields []options.Field, sections map[string]
 	b.WriteString("\n| option | value | default | meaning |\n|---|---|---|---|\n")
 	for _, f := range fields {
 		value, below := valueOf(f), ""
+		if f.Key == "line" && f.Type == "map" {
+			value = "[line](README.md#lines)"
+		}
 		for _, at := range []string{f.Key, f.Key + "[]", f.Key + ".*"} {
 			if sections[at] != nil {
 				below = at
@@ -239,8 +272,13 @@ func cell(text string) string {
 	return strings.NewReplacer("|", `\|`, "<", `\<`, "*", `\*`, "\n", " ").Replace(text)
 }
 
-// sentence returns a text with a capital at its beginning.
-func sentence(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
+// sentence returns a text with a capital at its beginning and a sign at its end.
+func sentence(text string) string {
+	if !strings.HasSuffix(text, "?") {
+		text += "."
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
 
 // slug returns the anchor that GitHub makes of a heading.
 func slug(heading string) string {

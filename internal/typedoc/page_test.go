@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/devices/kit/lines"
 	"github.com/mqttgateway/mqttgateway/devices/kit/point"
+	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
 type params struct {
@@ -69,20 +71,22 @@ func TestPage(t *testing.T) {
 }
 
 func TestPagesOfTypes(t *testing.T) {
+	protocols := []*lines.Protocol{{Name: "bus", Doc: "some | slaves", Fields: options.Fields(bus{})}}
 	var names []string
-	for name, text := range Pages([]devices.Type{{Name: "raw"}, {Name: "plain", Check: func(map[string]any) error { return nil }}}) {
+	for name, text := range Pages([]devices.Type{{Name: "raw"}, {Name: "plain", Check: func(map[string]any) error { return nil }}}, protocols) {
 		names = append(names, name)
 		for file, want := range map[string]string{
-			"README.md": "| [`plain`](plain.md) |  |\n",
-			"raw.md":    "\n## Options\n\nThe type reads what stands below `params:` itself.\n",
-			"plain.md":  "\n## Options\n\nThere are none.\n",
+			"README.md":   "| [`plain`](plain.md) |  |\n",
+			"line-bus.md": "# Lines of bus\n\nA line of the protocol `bus` is for some | slaves.\n",
+			"raw.md":      "\n## Options\n\nThe type reads what stands below `params:` itself.\n",
+			"plain.md":    "\n## Options\n\nThere are none.\n",
 		} {
 			if file == name && !strings.Contains(text, want) {
 				t.Errorf("%s lacks %q:\n%s", file, want, text)
 			}
 		}
 	}
-	if got := strings.Join(names, " "); got != "README.md raw.md plain.md" {
+	if got := strings.Join(names, " "); got != "README.md line-bus.md raw.md plain.md" {
 		t.Errorf("the pages are %s", got)
 	}
 }
