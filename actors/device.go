@@ -29,33 +29,32 @@ type device struct {
 
 	generation uint64 // a number by which the device differs from others that have had its name; the table gives it
 
-	typ         *devices.Type
-	box         *mailbox.Mailbox
-	log         atomic.Pointer[slog.Handler] // of what the device says; see deviceLog
-	opening     uint64                       // counts openings, also through restarts of the actor, which alone uses it
-	itself      bool                         // the device answers commands itself; the actor alone uses it
-	deaf        bool                         // the device hears no statuses; the actor alone uses it
-	deafAtFirst bool                         // the first value of deaf; never written after newDevice
+	typ     *devices.Type
+	box     *mailbox.Mailbox
+	log     atomic.Pointer[slog.Handler] // of what the device says; see deviceLog
+	opening uint64                       // counts openings, also through restarts of the actor, which alone uses it
 
 	counters deviceCounters
 
 	entities     atomic.Pointer[entities.Teller] // nil until the device has described itself
 	misdescribed error                           // what is wrong with the description that the type gives; never written after newDevice
 
-	observes atomic.Bool // the device has been opened, and hears statuses
-
-	adds atomic.Bool // the device has added others, and is a hub
+	// Flags stand together, for there may be 100,000 devices.
+	itself      bool        // the device answers commands itself; the actor alone uses it
+	deaf        bool        // the device hears no statuses; the actor alone uses it
+	deafAtFirst bool        // the first value of deaf; never written after newDevice
+	observes    atomic.Bool // the device has been opened, and hears statuses
+	adds        atomic.Bool // the device has added others, and is a hub
+	abandoned   atomic.Bool // the device has been given up: nobody is to hear of it
 
 	// The parent alone uses these:
 	pid      *actor.PID           // of the host; nil while there is none
-	unrouted bool                 // the mapper sends the device nothing any more, since the device is to go
 	hub      *device              // the device that has added this one, always the same; nil: this device is configured
-	orphan   bool                 // its hub has gone down, and not added it again
 	below    map[*device]struct{} // the devices that it has added and that have not ended
 	down     string               // why it is down, if it has added devices; empty while it is up
+	unrouted bool                 // the mapper sends the device nothing any more, since the device is to go
+	orphan   bool                 // its hub has gone down, and not added it again
 	waits    bool                 // it is to end when all below it have ended
-
-	abandoned atomic.Bool // the device has been given up: nobody is to hear of it
 
 	// The mailbox's lock guards what follows.
 	admits     admission

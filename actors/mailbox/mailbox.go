@@ -8,8 +8,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/fifo"
 )
 
-// Gate decides which messages a mailbox takes. The mailbox calls it with its lock held: a Gate must not block, nor call the
-// mailbox.
+// Gate decides which messages a mailbox takes. The mailbox calls Enter and Leave with its lock held: they must not block, nor call
+// the mailbox.
 type Gate interface {
 	// Enter is called for each message that is posted. An error refuses the message.
 	Enter(msg any) error
@@ -28,14 +28,18 @@ type Mailbox struct {
 	started   bool
 	suspended bool
 	running   bool     // a goroutine handles messages, or is about to
+	lent      bool     // see Lend; set before the actor is spawned
 	next      *Mailbox // the follower that the running goroutine handles next; nil: none
 
 	invoker    actor.MessageInvoker
 	dispatcher actor.Dispatcher
 	work       func() // the method process, as a value that is made once
 
-	// Set before the actor is spawned:
-	lent   bool        // see Lend
+	arranged *arrangement // set before the actor is spawned; nil: nothing is arranged
+}
+
+// arrangement is what Follow and WhenEmpty arrange. The mailboxes of devices, of which there may be 100,000, have none.
+type arrangement struct {
 	source *Mailbox    // see Follow; nil: none
 	due    func() bool // see WhenEmpty; nil: never true
 	do     func()
@@ -63,7 +67,7 @@ func (m *Mailbox) Lend() *Mailbox {
 // Ten messages of source, each of which makes its actor send one to m, thus become one run of m, and one call of what m does
 // when it is empty. Without Follow each of the ten would run m at once, inside source's actor.
 func (m *Mailbox) Follow(source *Mailbox) *Mailbox {
-	m.source = source
+	m.arrange().source = source
 	return m
 }
 
@@ -72,9 +76,28 @@ func (m *Mailbox) Follow(source *Mailbox) *Mailbox {
 // once, so that a sender that is about to post does so first. do is called as Receive is, due with the mailbox's lock
 // held.
 func (m *Mailbox) WhenEmpty(due func() bool, do func()) *Mailbox {
-	m.due, m.do = due, do
+	a := m.arrange()
+	a.due, a.do = due, do
 	return m
 }
+
+func (m *Mailbox) arrange() *arrangement {
+	if m.arranged == nil {
+		m.arranged = new(arrangement)
+	}
+	return m.arranged
+}
+
+// source returns the mailbox that m follows; nil: none.
+func (m *Mailbox) source() *Mailbox {
+	if m.arranged == nil {
+		return nil
+	}
+	return m.arranged.source
+}
+
+// isDue reports whether the function of WhenEmpty is to be called. The caller holds the lock.
+func (m *Mailbox) isDue() bool { return m.arranged != nil && m.arranged.due != nil && m.arranged.due() }
 
 // Produce returns m. It is passed to actor.WithMailbox, so that an actor keeps its mailbox through restarts.
 func (m *Mailbox) Produce() actor.Mailbox { return m }

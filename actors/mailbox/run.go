@@ -25,8 +25,10 @@ func (m *Mailbox) schedule(here bool) {
 	case !start:
 	case !here:
 		m.dispatcher.Schedule(m.work)
-	case m.source == nil || !m.source.continueWith(m):
-		m.runHere()
+	default:
+		if source := m.source(); source == nil || !source.continueWith(m) {
+			m.runHere()
+		}
 	}
 }
 
@@ -100,7 +102,7 @@ func (m *Mailbox) run(most int) (empty bool, follower *Mailbox) {
 			if yielded = !yielded; yielded {
 				runtime.Gosched()
 			} else {
-				m.do()
+				m.arranged.do()
 			}
 		}
 	}
@@ -142,7 +144,7 @@ func (m *Mailbox) take() (msg any, what step, follower *Mailbox) {
 		if m.gate != nil {
 			m.gate.Leave(msg)
 		}
-	case m.due != nil && m.due():
+	case m.isDue():
 		what = deferred
 	default:
 		follower, m.next, m.running = m.next, nil, false

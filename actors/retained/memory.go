@@ -36,11 +36,40 @@ type Memory struct {
 	inFlight int
 }
 
-// device is one that is there, or has topics.
+// device is one that is there, or has topics. It is small, since most of 100,000 devices retain nothing.
 type device struct {
 	there  bool
-	home   messages.Address // as configured; zero: unknown
+	known  bool              // the configured address is known
+	home   *messages.Address // the configured address; nil: the device's name alone
 	topics map[*topic]struct{}
+}
+
+// setHome notes the address that is configured for the device, whose name this is.
+func (d *device) setHome(name string, home messages.Address) {
+	d.known, d.home = true, nil
+	if home != (messages.Address{Device: name}) {
+		own := home
+		d.home = &own
+	}
+}
+
+// homeOf returns the address that is configured for the device, whose name this is; zero: unknown.
+func (d *device) homeOf(name string) messages.Address {
+	switch {
+	case !d.known:
+		return messages.Address{}
+	case d.home != nil:
+		return *d.home
+	}
+	return messages.Address{Device: name}
+}
+
+// own notes that a topic is the device's.
+func (d *device) own(t *topic) {
+	if d.topics == nil {
+		d.topics = make(map[*topic]struct{})
+	}
+	d.topics[t] = struct{}{}
 }
 
 // topic is what the memory knows of one retained topic.
@@ -197,7 +226,7 @@ const stateView = "state"
 func (m *Memory) get(r Record) *topic {
 	d := m.device(r.Device)
 	if r.Home == (messages.Address{}) {
-		r.Home = d.home
+		r.Home = d.homeOf(r.Device)
 	}
 	t := m.topics[r.Topic]
 	if t == nil {
@@ -213,7 +242,7 @@ func (m *Memory) get(r Record) *topic {
 			t.said = false
 		}
 	}
-	d.topics[t] = struct{}{}
+	d.own(t)
 	m.record(t, r)
 	return t
 }
@@ -248,7 +277,7 @@ func (m *Memory) put(t *topic, payload string) {
 func (m *Memory) device(name string) *device {
 	d := m.devices[name]
 	if d == nil {
-		d = &device{topics: make(map[*topic]struct{})}
+		d = new(device)
 		m.devices[name] = d
 	}
 	return d
@@ -349,7 +378,8 @@ func (m *Memory) unawaited(hub string) (cleared []string) {
 // run, is cleared.
 func (m *Memory) There(name string, home messages.Address) (cleared []string) {
 	d := m.device(name)
-	d.there, d.home = true, home
+	d.there = true
+	d.setHome(name, home)
 	return m.clearAll(name, func(t *topic) bool {
 		return t.View == "" && !t.said && t.Home != (messages.Address{}) && t.Home != home
 	})

@@ -30,7 +30,7 @@ func (m *Memory) Restore(kept []Kept) {
 			t.Record, t.number = k.Record, k.Number
 			m.order.MoveToBack(t.at)
 		}
-		m.device(k.Device).topics[t] = struct{}{}
+		m.device(k.Device).own(t)
 		t.owed, t.due, t.known = false, notDue, false
 		if k.Cleared {
 			t.known = true
