@@ -118,7 +118,8 @@ func wireOf(r lines.Ref) (modbus.Wire, string, error) {
 // bus is what the devices on a line share.
 type bus struct {
 	*line.Line[*conn]
-	wire modbus.Wire
+	wire    modbus.Wire
+	timeout time.Duration
 
 	mu      sync.Mutex // guards refused
 	refused map[request]bool
@@ -137,25 +138,24 @@ type conn struct {
 }
 
 func newRTU(name string, o RTU) (*bus, error) {
-	wire := o.wire()
-	set := modbus.Options{Timeout: o.Timeout, Guard: o.Guard, Pause: o.Pause, Wire: wire}
+	set := modbus.Options{Timeout: o.Timeout, Guard: o.Guard, Pause: o.Pause, Wire: o.wire()}
 	open, tolerance := connect(o.Address), patience
 	if o.Port != "" {
 		open, tolerance = func(context.Context) (medium, error) {
 			return serial.Open(o.Port, serial.Mode{Baud: o.Baud, Parity: o.Parity, StopBits: o.StopBits})
 		}, 0
 	}
-	return newBus(name, wire, tolerance, opening{open, o.After, o.Record, func(m medium) *modbus.Conn { return modbus.NewRTU(m, set) }}), nil
+	return newBus(name, set, tolerance, opening{open, o.After, o.Record, func(m medium) *modbus.Conn { return modbus.NewRTU(m, set) }}), nil
 }
 
 func newTCP(name string, o TCP) (*bus, error) {
-	set := modbus.Options{Timeout: o.Timeout}
-	return newBus(name, o.wire(), patience, opening{connect(o.address()), o.After, o.Record, func(m medium) *modbus.Conn { return modbus.NewTCP(m, set) }}), nil
+	set := modbus.Options{Timeout: o.Timeout, Wire: o.wire()}
+	return newBus(name, set, patience, opening{connect(o.address()), o.After, o.Record, func(m medium) *modbus.Conn { return modbus.NewTCP(m, set) }}), nil
 }
 
-func newBus(name string, wire modbus.Wire, tolerance int, o opening) *bus {
+func newBus(name string, set modbus.Options, tolerance int, o opening) *bus {
 	l := line.New(line.Options[*conn]{Name: name, Open: o.open, Judge: judge, Patience: tolerance})
-	return &bus{Line: l, wire: wire, refused: make(map[request]bool)}
+	return &bus{Line: l, wire: set.Wire, timeout: set.Timeout, refused: make(map[request]bool)}
 }
 
 // medium is a serial port or a connection.

@@ -8,6 +8,7 @@
 package modbus
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,7 +78,7 @@ func Open(ctx context.Context, env devices.Env, p Params) (devices.Device, error
 		return nil, err
 	}
 	d := &device{
-		env: env, bus: bus, leave: leave, unit: uint8(p.Unit), timeout: p.timeout(), plan: plan, values: newValues(env, plan),
+		env: env, bus: bus, leave: leave, unit: uint8(p.Unit), timeout: cmp.Or(p.Timeout, bus.timeout), plan: plan, values: newValues(env, plan),
 	}
 	for _, b := range bus.healed(d.unit, plan.reads, plan.blocks(bus.wire)) {
 		d.blocks = append(d.blocks, &block{Block: b})

@@ -216,16 +216,3 @@ func (p *Point) writing() (w Write, err error) {
 	}
 	return w, fmt.Errorf("%v, want true, or a section with verify, after and by", p.Write)
 }
-
-// timeout returns how long an answer may be coming.
-func (p *Params) timeout() time.Duration {
-	if p.Timeout > 0 {
-		return p.Timeout
-	}
-	if p.Line.Protocol() == rtu {
-		o, _ := lines.Options[RTU](p.Line)
-		return o.Timeout
-	}
-	o, _ := lines.Options[TCP](p.Line)
-	return o.Timeout
-}
