@@ -23,7 +23,9 @@ Ctrl-C ends it at any time. The status is 0 if it has done what it was to do (to
 not, and 130 if Ctrl-C has cut it short. What it finds goes to standard output, as plain text; its progress goes to standard
 error, if that is a terminal.`,
 		Example: `  gateway probe serial /dev/ttyUSB0 --baud 9600
-  gateway probe modbus tcp://plc:502 --unit 1 --holding 0-20`,
+  gateway probe modbus tcp://plc:502 --unit 1 --holding 0-20
+  gateway probe http http://10.0.0.20/status --jq .power
+  gateway probe snmp ups.lan`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return fmt.Errorf("%q can't be probed: want one of %s", args[0], subcommands(cmd))
@@ -32,7 +34,7 @@ error, if that is a terminal.`,
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newProbeSerial(), newProbeModbus())
+	cmd.AddCommand(newProbeSerial(), newProbeModbus(), newProbeHTTP(), newProbeSNMP(), newProbeTCP(), newProbeUDP())
 	return cmd
 }
 
