@@ -127,11 +127,18 @@ func Open(ctx context.Context, env devices.Env, p Params) (devices.Device, error
 		return converse(ctx, env, p)
 	}
 	program := process.Share(process.Sharing{Command: p.Command})
-	conn, err := program.Connect(ctx, env)
+	conn, err := program.Connect(env)
 	if err != nil {
-		return nil, errors.Join(err, program.Close())
+		return nil, err
 	}
-	return stream.Open(ctx, env, p.stream(), stream.Datagrams(), &only{conn, program})
+	own := &only{conn, program}
+	if len(p.Ask) == 0 { // else its answer is waited for
+		if err := conn.Begun(ctx); err != nil {
+			_ = own.Close()
+			return nil, err
+		}
+	}
+	return stream.Open(ctx, env, p.stream(), stream.Datagrams(), own)
 }
 
 // only is the one connection to a program, which ends with it.

@@ -144,12 +144,19 @@ func Open(ctx context.Context, env devices.Env, p Params) (devices.Device, error
 	if err != nil {
 		return nil, err
 	}
-	conn, err := program.Connect(ctx, env)
+	conn, err := program.Connect(env)
 	if err != nil {
 		leave()
 		return nil, err
 	}
-	return stream.Open(ctx, env, s, stream.Datagrams(), &selected{Conn: conn, leave: leave, query: query, json: s.Decode == "json", report: env.Report})
+	own := &selected{Conn: conn, leave: leave, query: query, json: s.Decode == "json", report: env.Report}
+	if len(p.Ask) == 0 { // else its answer is waited for
+		if err := conn.Begun(ctx); err != nil {
+			_ = own.Close()
+			return nil, err
+		}
+	}
+	return stream.Open(ctx, env, s, stream.Datagrams(), own)
 }
 
 // selected is the connection to a program of which the lines of one device are heard.

@@ -18,7 +18,7 @@ import (
 const (
 	// MaxLine is how many bytes a line has that a Conn reads.
 	MaxLine = 64 << 10
-	// settling is how long a program that says nothing must have run to count as one that has begun.
+	// settling is how long a program that says nothing has run when it counts as one that has begun.
 	settling = 500 * time.Millisecond
 	// patience is how long a program waits for one that hears it.
 	patience = 5 * time.Second
@@ -77,27 +77,8 @@ type Conn struct {
 }
 
 // Connect returns a connection to the program, which is started unless it runs. What the program says about itself is logged and reported
-// by the env of whoever has connected first. A program has begun when it has said a line or run for half a second.
-func (s *Shared) Connect(ctx context.Context, env devices.Env) (*Conn, error) {
-	c, err := s.join(env)
-	if err != nil {
-		return nil, err
-	}
-	select {
-	case <-c.of.spoke:
-		return c, nil
-	case <-c.of.settled:
-		return c, nil
-	case <-c.of.over:
-		err = c.of.err
-	case <-ctx.Done():
-		err = ctx.Err()
-	}
-	_ = c.Close()
-	return nil, err
-}
-
-func (s *Shared) join(env devices.Env) (*Conn, error) {
+// by the env of whoever has connected first.
+func (s *Shared) Connect(env devices.Env) (*Conn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -112,6 +93,20 @@ func (s *Shared) join(env devices.Env) (*Conn, error) {
 	c := &Conn{Conn: here, end: there, of: s.now, shared: s, env: env}
 	s.now.conns = append(slices.Clip(s.now.conns), c)
 	return c, nil
+}
+
+// Begun waits until the program has said a line or has run for half a second, and returns how it has ended if it ends before.
+func (c *Conn) Begun(ctx context.Context) error {
+	select {
+	case <-c.of.spoke:
+		return nil
+	case <-c.of.settled:
+		return nil
+	case <-c.of.over:
+		return c.of.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // start starts the program. Its first line waits for the lock that the caller holds.
