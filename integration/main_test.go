@@ -15,9 +15,11 @@ import (
 
 // Flags that make tests longer or shorter.
 var (
-	console = flag.Duration("integration.console", 4*time.Second, "how long the log has troubles of all kinds")
-	outage  = flag.Duration("integration.outage", 3*time.Second, "how long the broker is away")
-	crowd   = flag.Duration("integration.crowd", 2*time.Second, "how long each of the four runs with a crowd of devices takes")
+	console       = flag.Duration("integration.console", 4*time.Second, "how long the log has troubles of all kinds")
+	equipmentAway = flag.Duration("integration.equipment", 3*time.Second, "how long equipment is away")
+	programsTime  = flag.Duration("integration.programs", 2*time.Second, "how long programs are killed at random")
+	outage        = flag.Duration("integration.outage", 3*time.Second, "how long the broker is away")
+	crowd         = flag.Duration("integration.crowd", 2*time.Second, "how long each of the four runs with a crowd of devices takes")
 )
 
 // programs is the folder of the programs under test, gateway and testgateway.
