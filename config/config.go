@@ -16,6 +16,7 @@ type Config struct {
 	Devices  []Device       `koanf:"devices" doc:"The devices, in any number."`
 	Log      Log            `koanf:"log" doc:"What is said, how and where. Warnings and errors go to standard error in any case."`
 	Health   Health         `koanf:"health" doc:"Who may ask the running gateway how it is."`
+	HTTP     HTTP           `koanf:"http" doc:"The gateway's own web server. It serves the hooks of devices."`
 }
 
 // Gateway is about the program as a whole.
@@ -168,6 +169,14 @@ type Email struct {
 // Health is about the socket that the command health asks at.
 type Health struct {
 	Socket string `koanf:"socket" default:"" example:"/run/gateway/health.sock" doc:"path of a unix socket, for the gateway's own user only, on which it tells how it is; empty: none"` // absolute after Load
+}
+
+// HTTP is about the gateway's own web server. Paths of files are absolute after Load.
+type HTTP struct {
+	Listen   string `koanf:"listen" default:"" example:"127.0.0.1:8080" doc:"host and port to listen on; :8080 is every address of this machine, port 0 a free one; empty: there is no server"`
+	CertFile string `koanf:"cert_file" default:"" doc:"certificate to show to clients, PEM, with those that lead to its authority; read again when it has been renewed; empty: nothing is encrypted"`
+	KeyFile  string `koanf:"key_file" default:"" doc:"key of that certificate, PEM, not encrypted"`
+	BasePath string `koanf:"base_path" default:"" example:"/gateway" doc:"what all paths begin with, for a reverse proxy that passes on a part of its own"`
 }
 
 // The words of Device.Reply.

@@ -18,6 +18,7 @@ func (l *loader) validate() {
 	l.validateMapping()
 	l.validateDevices()
 	l.validateEmail()
+	l.validateHTTP()
 }
 
 // check notes err, unless it is nil, as a fault of an option.

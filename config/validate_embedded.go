@@ -12,18 +12,18 @@ import (
 
 func (l *loader) validateEmbedded() {
 	e := &l.Config.Embedded
-	host, err := splitAddress(e.Address)
+	host, err := splitAddress(e.Address, "127.0.0.1:1883")
 	if err == nil && !isLoopback(host) && e.UsersFile == "" {
 		err = fmt.Errorf("%q lets in anybody from outside: want embedded.users_file too, or 127.0.0.1", e.Address)
 	}
 	l.check("embedded.address", err)
 }
 
-// splitAddress returns the host of an address to listen on; "" stands for every address of this machine.
-func splitAddress(address string) (host string, err error) {
+// splitAddress returns the host of an address to listen on; "" stands for every address of this machine. example is a good address.
+func splitAddress(address, example string) (host string, err error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return "", fmt.Errorf("%q is no address: want host:port, such as 127.0.0.1:1883", address)
+		return "", fmt.Errorf("%q is no address: want host:port, such as %s", address, example)
 	}
 	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
 		return "", fmt.Errorf("%q: port %q: want 1 to 65535, or 0 for a free one", address, port)

@@ -40,6 +40,9 @@ type Type struct {
 	// also while the device is down. Nil for a type whose devices describe themselves when they have been opened, if at all; the error
 	// is ErrOnlyOpening if only those with these params do.
 	Describe func(params map[string]any) (entity.Device, error)
+	// Hooks tells the paths at which the equipment of a device with good params calls the gateway: see package hooks in devices/kit. Nil
+	// for a type whose equipment never calls.
+	Hooks func(params map[string]any) []string
 	// Warnings tells what in good params is likely to be a mistake, each with its option. Nil for a type that has none.
 	Warnings func(params map[string]any) []string
 }
@@ -69,6 +72,8 @@ var table = struct {
 // within: "gateway check" calls it as well. What only opening tells, that it does not know.
 //
 // A method Warnings() []string of P tells what is good and yet likely a mistake: see [Type.Warnings].
+//
+// A method HookPaths() []string of P tells the paths at which the equipment calls the gateway, if it does: see [Type.Hooks].
 //
 // Where the parameters say all that there is to say of a device's entities, a method Describe() (entity.Device, error) of P
 // does: see [Type.Describe]. Of params that don't it returns [ErrOnlyOpening].
@@ -118,6 +123,15 @@ func NewType[P any](name string, open func(ctx context.Context, env Env, params 
 			return any(&p).(warner).Warnings()
 		}
 	}
+	if _, calls := any(&zero).(hooked); calls {
+		t.Hooks = func(params map[string]any) []string {
+			p, err := Decode[P](params)
+			if err != nil {
+				return nil // Check tells of it
+			}
+			return any(&p).(hooked).HookPaths()
+		}
+	}
 	for _, option := range more {
 		option(&t)
 	}
@@ -129,6 +143,9 @@ type warner interface{ Warnings() []string }
 
 // ErrOnlyOpening says that a device has no description before it has been opened: see [Type.Describe].
 var ErrOnlyOpening = errors.New("only opening it tells which entities it has")
+
+// hooked is what parameters are whose equipment may call the gateway.
+type hooked interface{ HookPaths() []string }
 
 // describer is what parameters are that say all of their device's entities.
 type describer interface {

@@ -89,9 +89,9 @@ func TestReadme(t *testing.T) {
 		begin, kitchen, check := r.take(t, "console", "$ gateway config"), r.take(t, "yaml", "gateway: "), r.take(t, "console", "$ gateway check ")
 		tests["configuration to begin with"] = func(t *testing.T) { shell(t, t.TempDir(), begin) }
 		tests["map and configuration"] = func(t *testing.T) { runKitchen(t, kitchen, mapFile, check, homeAssistant) }
-		equipment, boiler := r.take(t, "yaml", "devices:\n  - name: entry "), r.take(t, "yaml", "devices:\n  - name: boiler ")
+		equipment, boiler := r.take(t, "yaml", "devices:\n  - name: entry "), r.take(t, "yaml", "http: {listen: ")
 		tests["real equipment"] = func(t *testing.T) { checkEquipment(t, equipment, "receiver", "power", "volume", "input") }
-		tests["a web server"] = func(t *testing.T) { checkEquipment(t, boiler, "boiler", "relay", "power", "energy") }
+		tests["a web server"] = func(t *testing.T) { checkEquipment(t, boiler, "boiler", "relay", "power", "energy", "button") }
 		thermometer := r.take(t, "sh", "#!/bin/sh")
 		tests["a program"] = func(t *testing.T) { runThermometer(t, thermometer) }
 		simulated := r.take(t, "yaml", "devices:\n  - name: greenhouse")

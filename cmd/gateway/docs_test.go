@@ -47,6 +47,9 @@ func TestConfigurationsOfDocumentsAreGood(t *testing.T) {
 			if !strings.Contains(config, "mapping:") {
 				config = "mapping: {root: home, topics: [home/+/+/+/+/+/C]}\n" + config
 			}
+			if !regexp.MustCompile(`(?m)^http:`).MatchString(config) {
+				config = "http: {listen: '127.0.0.1:8080'}\n" + config
+			}
 			path := filepath.Join(t.TempDir(), "house.yaml")
 			if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 				t.Fatal(err)

@@ -18,6 +18,7 @@ func TestCheck(t *testing.T) {
 	point := func(p string) string {
 		return "reads: [{get: /, points: [{id: a, value: .a}, {id: sum, value: '$a + 1'}, " + p + "]}]"
 	}
+	hook := func(h string) string { return "hook_secret: sw0rdf1sh-sw0rdf1sh\nhooks: [" + h + "]\n" }
 	text := func(p string) string { return "reads: [{get: /, decode: text, points: [" + p + "]}]" }
 	for _, row := range []struct{ base, yaml, want string }{
 		{"ftp://box", good, `base: "ftp://box": want an address such as http://10.0.0.20`},
@@ -60,6 +61,25 @@ func TestCheck(t *testing.T) {
 		{"http://box", text("{id: b, value: .b}"), "reads[0].points[0].value: is made of nothing: want match as well"},
 		{"http://box", good + "points: [{id: b, value: .b}]", "points[0].value: is made of nothing: want other points as $id, or the point below a read"},
 		{"http://box", good + "points: [{id: x, write: {get: /a}}]", `"x"`},
+		{"http://box", good + "headers: {'X Y': a, Host: b, authorization: c, X-Good: d, X-Lines: \"e\\nf\"}", "headers.X Y: is no name of a header, want one such as X-Api-Key"},
+		{"http://box", good + "headers: {Host: b}", "headers.Host: is what the gateway says itself"},
+		{"http://box", good + "headers: {authorization: c}", "headers.authorization: is what the gateway says itself"},
+		{"http://box", good + "headers: {X-Lines: \"e\\nf\"}", "headers.X-Lines: has several lines"},
+		{`""`, good, "base: missing: want an address"},
+		{`""`, hook("{path: /x, id: b, value: .b}") + "points: [{id: c, write: {get: /}}]", "base: missing: want an address"},
+		{"http://box", "hooks: [{path: /x, id: b, value: .b}]", "hook_secret_file: missing: want a file with a secret"},
+		{"http://box", good + "hook_secret: sw0rdf1sh-sw0rdf1sh", "hooks: there are none for the secret"},
+		{"http://box", hook("{path: /x, id: b, value: .b}") + "hook_secret_file: x", "hook_secret: there is a hook_secret_file as well"},
+		{"http://box", "hook_secret: sw0rdf1sh\nhooks: [{path: /x, id: b, value: .b}]", "hook_secret: has 9 characters, want 16 at least"},
+		{"http://box", hook("{path: x, id: b, value: .b}"), `hooks[0].path: "x", want a path such as /button`},
+		{"http://box", hook("{path: /x, id: b}"), "hooks[0].value: missing: want what finds it in a request, such as .b"},
+		{"http://box", hook("{path: /x, id: b, kind: event, options: [c, d]}"), "hooks[0].value: missing"},
+		{"http://box", hook("{path: /x, id: b, kind: event}"), "hooks[0].options: none"},
+		{"http://box", hook("{path: /x, id: b, kind: button}"), "hooks[0].kind: a button is pressed by the gateway"},
+		{"http://box", hook("{path: /x, id: b, value: '.b |'}"), "hooks[0].value: unexpected"},
+		{"http://box", hook("{path: /x, id: b, value: .b, on: c}"), "hooks[0].on: \"c\", and off \"\": want two texts"},
+		{"http://box", hook("{path: /x, id: b, value: .b, class: power, unit: V}"), `hooks[0].unit: "V" does not fit`},
+		{"http://box", good + hook("{path: /x, id: x, value: .b}"), `entity "x": id: is described twice`},
 	} {
 		err := typ.Check(params(t, row.base, row.yaml))
 		if err == nil || !strings.Contains(err.Error(), row.want) {
@@ -78,7 +98,7 @@ func TestExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, yaml := range []string{boiler, typ.Example} {
+	for i, yaml := range []string{boiler, typ.Example} {
 		list, err := config.ParseDevices(yaml)
 		if err != nil {
 			t.Fatal(err)
@@ -91,7 +111,7 @@ func TestExamples(t *testing.T) {
 			t.Fatal(err)
 		}
 		relay, _ := d.Entity("relay")
-		if len(d.Entities) != 3 || relay == nil || relay.Kind != entity.Bool || !relay.Write || relay.Report.Stale.String() != "30s" {
+		if len(d.Entities) != 3+i || relay == nil || relay.Kind != entity.Bool || !relay.Write || relay.Report.Stale.String() != "30s" {
 			t.Errorf("described %+v", d)
 		}
 	}

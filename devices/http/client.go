@@ -17,6 +17,7 @@ import (
 
 	"github.com/icholy/digest"
 
+	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/files"
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
@@ -26,6 +27,7 @@ type client struct {
 	base     string // without a / at its end
 	auth     Auth
 	password string // or a token
+	headers  map[string]devices.Secret
 	timeout  time.Duration
 	limit    int64
 	kept     *http.Transport // the connections of reading
@@ -35,7 +37,7 @@ type client struct {
 
 // newClient reads the files with secrets and certificates, so that one that was renewed counts when the device is opened again.
 func newClient(p Params) (*client, error) {
-	c := &client{base: strings.TrimRight(p.Base, "/"), auth: p.Auth, timeout: p.Timeout, limit: int64(p.Limit)}
+	c := &client{base: strings.TrimRight(p.Base, "/"), auth: p.Auth, headers: p.Headers, timeout: p.Timeout, limit: int64(p.Limit)}
 	trust, err := p.TLS.config()
 	if err != nil {
 		return nil, fmt.Errorf("tls: %w", err)
@@ -82,22 +84,26 @@ func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastRe
 
 // secret returns the password or the token; "" if there is none.
 func (a Auth) secret() (string, error) {
-	path := a.PasswordFile + a.BearerFile // one of them is empty
+	return secret(a.Password, a.PasswordFile+a.BearerFile) // one of them is empty
+}
+
+// secret returns the secret in a file, or one that is given if there is no file.
+func secret(given devices.Secret, path string) (string, error) {
 	if path == "" {
-		return a.Password.Reveal(), nil
+		return given.Reveal(), nil
 	}
 	text, err := files.Text(path)
 	if err != nil {
 		return "", err
 	}
-	secret := strings.TrimRight(string(text), "\r\n")
-	if secret == "" {
+	found := strings.TrimRight(string(text), "\r\n")
+	if found == "" {
 		return "", fmt.Errorf("%q is empty, want a secret", path)
 	}
-	if strings.ContainsAny(secret, "\r\n") {
+	if strings.ContainsAny(found, "\r\n") {
 		return "", fmt.Errorf("%q has several lines, want one", path)
 	}
-	return secret, nil
+	return found, nil
 }
 
 // config returns how servers are told from others.
@@ -194,6 +200,9 @@ func (c *client) exchange(ctx context.Context, with *http.Client, r request) (an
 		return answer{}, err
 	}
 	req.Header.Set("User-Agent", "mqttgateway")
+	for name, value := range c.headers {
+		req.Header.Set(name, value.Reveal())
+	}
 	if r.body != "" {
 		req.Header.Set("Content-Type", r.media)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/devices/kit/hooks"
 	"github.com/mqttgateway/mqttgateway/devices/kit/poll"
 	"github.com/mqttgateway/mqttgateway/devices/kit/text"
 	"github.com/mqttgateway/mqttgateway/entity"
@@ -30,6 +31,7 @@ type device struct {
 	client *client
 	plan   *plan
 	polls  []*polled
+	hooks  *hooks.Hooks // nil: there are none
 
 	mu     sync.Mutex // guards what follows, and the results of polls
 	latest map[string]messages.Value
@@ -73,8 +75,11 @@ func (d *device) Run(ctx context.Context) error {
 	for _, p := range d.polls {
 		polls.Go(func() { d.poll(life, end, p) })
 	}
+	if len(d.polls) == 0 {
+		<-ctx.Done()
+	}
 	polls.Wait()
-	d.client.close() // a request that was answered meanwhile leaves its connection
+	d.hangUp() // a request that was answered meanwhile leaves its connection
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -158,6 +163,9 @@ func (d *device) Read(ctx context.Context) error {
 		if err == nil {
 			return nil
 		}
+	}
+	if len(errs) == 0 { // the equipment only calls
+		return nil
 	}
 	return errs[0]
 }
@@ -295,8 +303,15 @@ func (r refused) Unwrap() error { return devices.ErrAction }
 // Handle implements devices.Device: what is not for its entities it does not know.
 func (d *device) Handle(context.Context, messages.InternalMsg) error { return devices.ErrAction }
 
-// Close ends the connections.
+// Close ends the connections, and hears of hooks no more.
 func (d *device) Close() error {
-	d.client.close()
+	d.hangUp()
 	return nil
+}
+
+func (d *device) hangUp() {
+	d.client.close()
+	if d.hooks != nil {
+		d.hooks.Close()
+	}
 }

@@ -29,6 +29,10 @@ func init() {
 		document is escaped as it has to be there. Redirects are followed only when reading, and only on the same host.
 		Passwords and tokens stand in files of their own. A pin is the SHA-256 of the key of the server's certificate, which may then be
 		signed by anybody; an error tells the pin of the server that answers.
+		Equipment that can call, as a button does when it is pressed, has hooks: it makes a request to
+		http://GATEWAY/hooks/NAME/SECRET/PATH, with what it has to say as JSON, as a form, or in the query. The gateway listens where
+		http.listen says, and the command "check" tells the address of each hook. The secret is a text of letters and digits in a file of its own.
+		What only calls needs neither base nor reads.
 	`), devices.Example(`
 		- name: boiler
 		  type: http
@@ -42,6 +46,8 @@ func init() {
 		          - {id: relay, value: .output, kind: bool, words: {true: LIGHT_ON, false: LIGHT_OFF}, write: {get: "/rpc/Switch.Set?id=0&on={{.relay}}", expect: 'has("was_on")'}}
 		          - {id: power, value: .apower, unit: W, class: power, deadband: 2}
 		          - {id: energy, value: '.aenergy.total / 1000', unit: kWh, class: energy, state: total_increasing}
+		    hook_secret_file: boiler.hook
+		    hooks: [{path: /button, id: button, kind: event, value: .event, options: [single_push, long_push]}]
 	`))
 }
 
@@ -56,9 +62,15 @@ func Open(ctx context.Context, env devices.Env, p Params) (devices.Device, error
 		return nil, err
 	}
 	d := newDevice(env, client, plan)
+	if d.hooks, err = announce(env.Name(), p); err != nil {
+		return nil, err
+	}
 	if err := d.Read(ctx); err != nil {
 		client.close()
 		return nil, err
+	}
+	if d.hooks != nil {
+		d.hooks.Open(d.called)
 	}
 	return d, nil
 }

@@ -5,11 +5,15 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
+	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/devices/kit/hooks"
 	"github.com/mqttgateway/mqttgateway/devices/kit/point"
 	"github.com/mqttgateway/mqttgateway/devices/kit/stream"
 	"github.com/mqttgateway/mqttgateway/entity"
@@ -18,14 +22,18 @@ import (
 
 // Params are the options under params: in the configuration.
 type Params struct {
-	Base    string        `koanf:"base" doc:"address of the equipment, which all paths are below" example:"http://10.0.0.20"`
-	Auth    Auth          `koanf:"auth" doc:"who asks"`
-	TLS     TLS           `koanf:"tls" doc:"which server is trusted, if none that the system trusts"`
-	Timeout time.Duration `koanf:"timeout" doc:"a request is answered, whole, in this time" default:"5s" min:"10ms" max:"20s"`
-	Limit   devices.Size  `koanf:"limit" doc:"most bytes of an answer" default:"1MB" min:"1KB" max:"1MB"`
-	Reads   []Read        `koanf:"reads" doc:"what is asked again and again"`
-	Points  []Point       `koanf:"points" doc:"what is made of points that are read, and buttons"`
-	About   stream.About  `koanf:"about" doc:"what the equipment is, for people"`
+	Base           string                    `koanf:"base" doc:"address of the equipment, which all paths are below; not needed by what only calls the gateway" default:"" example:"http://10.0.0.20"`
+	Auth           Auth                      `koanf:"auth" doc:"who asks"`
+	TLS            TLS                       `koanf:"tls" doc:"which server is trusted, if none that the system trusts"`
+	Headers        map[string]devices.Secret `koanf:"headers" doc:"more headers of each request" example:"{X-Api-Key: 5f3c…}"`
+	Timeout        time.Duration             `koanf:"timeout" doc:"a request is answered, whole, in this time" default:"5s" min:"10ms" max:"20s"`
+	Limit          devices.Size              `koanf:"limit" doc:"most bytes of an answer" default:"1MB" min:"1KB" max:"1MB"`
+	Reads          []Read                    `koanf:"reads" doc:"what is asked again and again"`
+	Points         []Point                   `koanf:"points" doc:"what is made of other points, and buttons"`
+	Hooks          []Hook                    `koanf:"hooks" doc:"what the equipment tells by requests to the gateway, at http.listen"`
+	HookSecret     devices.Secret            `koanf:"hook_secret" doc:"what the addresses of hooks hold, 16 characters at least; better kept in a file of its own, see hook_secret_file" default:""`
+	HookSecretFile string                    `koanf:"hook_secret_file" doc:"a file that holds the secret and nothing else" default:"" example:"boiler.hook"`
+	About          stream.About              `koanf:"about" doc:"what the equipment is, for people"`
 }
 
 // Auth says who asks.
@@ -65,6 +73,15 @@ type Point struct {
 	Write Write  `koanf:"write" doc:"the request that sets it"`
 }
 
+// Hook is one entity of which the equipment tells by a request to the gateway. Several may have the same path.
+type Hook struct {
+	Path string `koanf:"path" doc:"end of the address, behind the device's name and the secret" example:"/button"`
+	point.Params
+	Value string `koanf:"value" doc:"jq that makes its value, or the type of an event, of the fields of the query and of the body; an event of one type needs none" default:"" example:".event"`
+	On    string `koanf:"on" doc:"of a bool, the text that means true; without on and off 1, on and true do" default:""`
+	Off   string `koanf:"off" doc:"of a bool, the text that means false" default:""`
+}
+
 // Write is the request that sets a point. Paths and body are templates.
 type Write struct {
 	Get    string `koanf:"get" doc:"template of the path by which it is set" default:"" example:"\"/rpc/Switch.Set?id=0&on={{.relay}}\""`
@@ -78,12 +95,21 @@ type Write struct {
 // Validate implements options.Validator: it finds what is wrong with addresses, patterns, queries, templates and entities.
 func (p Params) Validate() error {
 	_, err := p.plan()
-	return errors.Join(p.checkBase(), p.Auth.check(), p.TLS.check(p.Base), err)
+	return errors.Join(p.checkBase(), p.Auth.check(), p.TLS.check(p.Base), checkHeaders(p.Headers), p.checkSecret(), err)
+}
+
+// asks reports whether there is anything that the equipment is asked.
+func (p Params) asks() bool {
+	return len(p.Reads) > 0 || slices.ContainsFunc(p.Points, func(of Point) bool { return of.Write.written() })
 }
 
 func (p Params) checkBase() error {
 	base, err := url.Parse(p.Base)
 	switch {
+	case p.Base == "" && !p.asks():
+		return nil
+	case p.Base == "":
+		err = errors.New("missing")
 	case err != nil: // whose text may hold a password
 		err = errors.New("is no address")
 	case base.User != nil:
@@ -96,6 +122,50 @@ func (p Params) checkBase() error {
 		return nil
 	}
 	return &options.Fault{Key: "base", Err: fmt.Errorf("%w: want an address such as http://10.0.0.20", err)}
+}
+
+// checkHeaders finds what is wrong with the headers of requests.
+func checkHeaders(headers map[string]devices.Secret) error {
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		var err error
+		switch {
+		case name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r) }):
+			err = errors.New("is no name of a header, want one such as X-Api-Key")
+		case slices.Contains(ownHeaders, http.CanonicalHeaderKey(name)):
+			err = errors.New("is what the gateway says itself, want another header")
+		case strings.ContainsFunc(headers[name].Reveal(), func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
+			err = errors.New("has several lines or control characters, want one line")
+		default:
+			continue
+		}
+		faults = append(faults, &options.Fault{Key: "headers." + name, Err: err})
+	}
+	return errors.Join(faults...)
+}
+
+// ownHeaders are those that follow from the request, or from other options.
+var ownHeaders = []string{
+	"Authorization", "Connection", "Content-Length", "Content-Type", "Host", "If-None-Match", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+}
+
+// checkSecret finds what is wrong with the secret of the hooks, unless it is in a file.
+func (p Params) checkSecret() error {
+	fault := func(key, text string) error { return &options.Fault{Key: key, Err: errors.New(text)} }
+	given := p.HookSecret != "" || p.HookSecretFile != ""
+	switch {
+	case len(p.Hooks) > 0 && !given:
+		return fault("hook_secret_file", "missing: want a file with a secret, such as \"openssl rand -hex 16\" makes it, which the addresses of the hooks hold")
+	case given && len(p.Hooks) == 0:
+		return fault("hooks", "there are none for the secret, want one at least")
+	case p.HookSecret != "" && p.HookSecretFile != "":
+		return fault("hook_secret", "there is a hook_secret_file as well, want one of them")
+	case p.HookSecret != "":
+		if err := hooks.CheckSecret(p.HookSecret.Reveal()); err != nil {
+			return fault("hook_secret", err.Error())
+		}
+	}
+	return nil
 }
 
 func (a Auth) check() error {
@@ -192,6 +262,9 @@ func (p Params) Describe() (entity.Device, error) {
 		for k := range p.Reads[i].Points {
 			d.Entities = append(d.Entities, p.Reads[i].Points[k].entity(stale*p.Reads[i].Every))
 		}
+	}
+	for i := range p.Hooks {
+		d.Entities = append(d.Entities, p.Hooks[i].entity())
 	}
 	for i := range p.Points {
 		d.Entities = append(d.Entities, p.Points[i].entity(stale*p.slowest()))

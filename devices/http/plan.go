@@ -21,9 +21,10 @@ import (
 // plan is Params, compiled.
 type plan struct {
 	reads   []*read
-	points  []*planned // of all reads, and those of no read
-	derived []*planned // among them, those that are made of others
-	names   []string   // the points that are read, as queries know them
+	points  []*planned            // of all reads, and those of no read and no hook
+	hooks   map[string][]*planned // by their paths
+	derived []*planned            // among them, those that are made of others
+	names   []string              // the points that are read, as queries know them
 }
 
 // read is a request that is repeated.
@@ -60,12 +61,17 @@ type planner struct {
 }
 
 func (p Params) plan() (*plan, error) {
-	c := &planner{plan: &plan{}}
+	c := &planner{plan: &plan{hooks: make(map[string][]*planned)}}
 	for _, r := range p.Reads {
 		for i := range r.Points {
 			if of := &r.Points[i]; of.reads() {
 				c.names = append(c.names, of.ID)
 			}
+		}
+	}
+	for i := range p.Hooks {
+		if e := p.Hooks[i].entity(); e.Kind.HasValue() {
+			c.names = append(c.names, e.ID)
 		}
 	}
 	for i := range p.Reads {
@@ -74,9 +80,12 @@ func (p Params) plan() (*plan, error) {
 	for i := range p.Points {
 		c.point(fmt.Sprintf("points[%d]", i), &p.Points[i], p.Points[i].entity(stale*p.slowest()), nil)
 	}
+	for i := range p.Hooks {
+		c.hook(fmt.Sprintf("hooks[%d]", i), &p.Hooks[i])
+	}
 	c.noLoops()
-	if len(p.Reads) == 0 {
-		c.faultf("reads", "there are none, want at least one: by its answers the equipment is known to be there")
+	if len(p.Reads) == 0 && len(p.Hooks) == 0 {
+		c.faultf("reads", "there are none, want at least one, by whose answers the equipment is known to be there, or hooks")
 	}
 	return c.plan, errors.Join(c.faults...)
 }
@@ -154,12 +163,7 @@ func (c *planner) point(key string, of *Point, e entity.Entity, r *read) {
 		c.faults = append(c.faults, err)
 	}
 	p := &planned{Entity: e, read: r, form: pattern.Form{ID: e.ID, Kind: e.Kind, On: of.On, Off: of.Off, Options: e.Options}}
-	if e.Kind != entity.Bool && of.On+of.Off != "" {
-		c.faultf(key+".on", "on and off of a %s, want them of a bool", e.Kind)
-	}
-	if e.Kind == entity.Bool && (of.On == "") != (of.Off == "") || of.On != "" && of.On == of.Off {
-		c.faultf(key+".on", "%q, and off %q: want two texts, or none", of.On, of.Off)
-	}
+	c.texts(key, of.On, of.Off, e.Kind)
 	derived := c.reading(key, of, p)
 	c.writing(key, of, p)
 	c.points, c.keys = append(c.points, p), append(c.keys, key)
@@ -168,6 +172,16 @@ func (c *planner) point(key string, of *Point, e entity.Entity, r *read) {
 		c.derived = append(c.derived, p)
 	case r != nil && p.reads():
 		r.points = append(r.points, p)
+	}
+}
+
+// texts checks the texts of the two values of a bool.
+func (c *planner) texts(key, on, off string, kind entity.Kind) {
+	if kind != entity.Bool && on+off != "" {
+		c.faultf(key+".on", "on and off of a %s, want them of a bool", kind)
+	}
+	if kind == entity.Bool && (on == "") != (off == "") || on != "" && on == off {
+		c.faultf(key+".on", "%q, and off %q: want two texts, or none", on, off)
 	}
 }
 

@@ -2,8 +2,6 @@ package web
 
 import (
 	"fmt"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/devices/kit/text"
@@ -17,30 +15,9 @@ func (r *read) parse(body []byte) (any, error) {
 	case "json":
 		return text.Parse(body)
 	case "form":
-		return parseForm(string(body))
+		return text.ParseForm(string(body))
 	}
 	return nil, nil
-}
-
-// parseForm returns an object of the fields of a form. One that is there several times is a list.
-func parseForm(body string) (any, error) {
-	fields, err := url.ParseQuery(strings.TrimSpace(body))
-	if err != nil {
-		return nil, fmt.Errorf("no form: %w", err)
-	}
-	object := make(map[string]any, len(fields))
-	for name, values := range fields {
-		if len(values) == 1 {
-			object[name] = values[0]
-			continue
-		}
-		list := make([]any, len(values))
-		for i, v := range values {
-			list[i] = v
-		}
-		object[name] = list
-	}
-	return object, nil
 }
 
 // readings returns what an answer says of the points of a read. The caller holds the lock.
@@ -66,27 +43,28 @@ func (d *device) reading(p *planned, body []byte, document any) entity.Reading {
 			document = groups
 		}
 	}
-	return d.query(p, document)
+	reading, about := d.query(p, document)
+	if !about {
+		return entity.Unknown(p.ID, fmt.Errorf("the answer has nothing for %s", p.query))
+	}
+	return reading
 }
 
-// query has the query of a point make its reading.
-func (d *device) query(p *planned, document any) entity.Reading {
+// query has the query of a point make its reading. It returns false if the document is not about the point.
+func (d *device) query(p *planned, document any) (r entity.Reading, about bool) {
 	variables := make([]messages.Value, len(d.plan.names))
 	for i, name := range d.plan.names {
 		variables[i] = d.latest[name]
 	}
 	v, about, err := p.query.Value(document, variables...)
-	switch {
-	case err != nil:
-		return entity.Unknown(p.ID, err)
-	case !about:
-		return entity.Unknown(p.ID, fmt.Errorf("the answer has nothing for %s", p.query))
+	if err != nil || !about {
+		return entity.Unknown(p.ID, err), about
 	}
 	switch kind := v.Kind(); {
 	case p.Kind == entity.Number && kind == messages.Number, p.Kind == entity.Bool && kind == messages.Bool:
-		return entity.Reading{ID: p.ID, Value: v}
+		return entity.Reading{ID: p.ID, Value: v}, true
 	}
-	return p.form.Reading(v.String())
+	return p.form.Reading(v.String()), true
 }
 
 // unknown returns readings for the points of a read that has failed.
@@ -111,7 +89,7 @@ func (d *device) update(readings []entity.Reading) {
 	}
 	all := readings[:len(readings):len(readings)]
 	for _, p := range d.plan.derived {
-		all = append(all, d.query(p, nil))
+		all = append(all, d.reading(p, nil, nil))
 	}
 	d.env.Update(time.Now(), all...)
 }

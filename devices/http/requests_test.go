@@ -102,6 +102,23 @@ func TestAuth(t *testing.T) {
 	}
 }
 
+// Each request has the headers that are wanted, and they stay secret.
+func TestHeaders(t *testing.T) {
+	wanted := func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Api-Key") != password || r.Header.Get("User-Agent") != "another" {
+			w.WriteHeader(http.StatusForbidden)
+		}
+		io.WriteString(w, `{"x":1}`)
+	}
+	s := serve(t, map[string]http.HandlerFunc{"/": wanted})
+	d := devicetest.Start(t, "http", params(t, s.URL, "headers: {x-api-key: "+password+", User-Agent: another}\nreads: [{get: /, points: [{id: x, value: .x, write: {post: /set}}]}]"))
+	await(t, d, "x", 1)
+	if err := d.Set("x", 2); err != nil {
+		t.Error(err)
+	}
+	noSecrets(t, d, password)
+}
+
 func TestTLS(t *testing.T) {
 	s := httptest.NewUnstartedServer(says(`{"x":1}`))
 	s.Config.ErrorLog = log.New(io.Discard, "", 0)

@@ -22,6 +22,7 @@ type parts struct {
 	codec    *mapping.Codec
 	security func() (*tls.Config, error) // returns the settings for each attempt to connect; nil: the defaults
 	users    broker.Users                // of the embedded broker
+	server   *certificate                // of the gateway's own web server; nil: nothing is encrypted
 }
 
 // buildOptions converts a configuration into the options of the actors. brokerURL is the address to connect to: the

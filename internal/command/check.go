@@ -38,7 +38,7 @@ can't know, nor what a type makes of parameters that it reads itself: it says so
 			return err
 		}
 		what := cmp.Or(loaded.Path, "no configuration file: what run would try out")
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is good\n%s", what, unchecked(loaded.Config.Devices))
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is good\n%s%s", what, hookAddresses(&loaded.Config), unchecked(loaded.Config.Devices))
 		return err
 	}
 	return cmd
@@ -53,7 +53,7 @@ func examine(l *config.Loaded, loadErr error) (p parts, warnings []string, err e
 	if loadErr == nil {
 		err = errors.Join(err, logOptions(&l.Config).Check())
 	}
-	return p, slices.Concat(warnings, more), errors.Join(err, checkParams(l), checkEntities(l, p.codec))
+	return p, slices.Concat(warnings, more), errors.Join(err, checkParams(l), errors.Join(checkHooks(l)...), checkEntities(l, p.codec))
 }
 
 // checkEntities returns what is wrong with the entities of devices that can be known of without opening them.

@@ -30,6 +30,8 @@ func inspect(l *config.Loaded, loadErr error) (p parts, warnings []string, err e
 	faults = append(faults, err)
 	p.users, err = readUsers(l)
 	faults = append(faults, err)
+	p.server, err = readCertificate(l)
+	faults = append(faults, err)
 	for i, d := range l.Config.Devices {
 		if d.Type == "" {
 			continue

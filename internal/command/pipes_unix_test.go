@@ -31,6 +31,8 @@ func TestNamedPipesAreRefused(t *testing.T) {
 		"mqtt.tls.ca_file":    {"--mqtt.broker=ssl://h:1"},
 		"mqtt.tls.cert_file":  {"--mqtt.broker=ssl://h:1", "--mqtt.tls.key_file=file"},
 		"mqtt.tls.key_file":   {"--mqtt.broker=ssl://h:1", "--mqtt.tls.cert_file=file"},
+		"http.cert_file":      {"--http.listen=127.0.0.1:0", "--http.key_file=file"},
+		"http.key_file":       {"--http.listen=127.0.0.1:0", "--http.cert_file=file"},
 		"embedded.users_file": {"--mqtt.broker=embedded"},
 	}
 	for _, f := range config.Flags() {

@@ -34,6 +34,9 @@ func checkPlaces(l *config.Loaded) (warnings []string, err error) {
 	if c.MQTT.Broker == config.Embedded {
 		fault("embedded.address", checkOwn(c.Embedded.Address))
 	}
+	if c.HTTP.Listen != "" {
+		fault("http.listen", checkOwn(c.HTTP.Listen))
+	}
 	if path := c.Health.Socket; filepath.IsAbs(path) {
 		err := service.CheckSocket(path)
 		if err == nil {

@@ -105,6 +105,12 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 		stop() // a signal ends the program at once from here on, also while the gateway stops
 		halt()
 	})
+	wait, err := startHTTP(ctx, c, p.server, gateway, log)
+	if err != nil {
+		return err
+	}
+	defer wait()
+	defer halt() // also when the gateway does not begin
 	return serve(ctx, gateway, again, c.Health.Socket)
 }
 

@@ -1,0 +1,45 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"path"
+	"strings"
+)
+
+// validateHTTP also refuses certificates and a path of no server: an operator who names them believes that there is one.
+func (l *loader) validateHTTP() {
+	h := &l.Config.HTTP
+	if h.CertFile != "" && h.KeyFile == "" {
+		l.check("http.cert_file", errors.New("want http.key_file too"))
+	}
+	if h.KeyFile != "" && h.CertFile == "" {
+		l.check("http.key_file", errors.New("want http.cert_file too"))
+	}
+	l.check("http.base_path", checkBasePath(h.BasePath))
+	if h.Listen != "" {
+		_, err := splitAddress(h.Listen, "127.0.0.1:8080")
+		l.check("http.listen", err)
+		return
+	}
+	for _, o := range []struct{ key, value string }{
+		{"http.cert_file", h.CertFile}, {"http.key_file", h.KeyFile}, {"http.base_path", h.BasePath},
+	} {
+		if o.value != "" {
+			l.check(o.key, fmt.Errorf("of no use without a server: want %s too", l.Name("http.listen")))
+		}
+	}
+}
+
+// checkBasePath checks a path that all others begin with.
+func checkBasePath(base string) error {
+	if base == "" {
+		return nil
+	}
+	u, err := url.Parse(base)
+	if err != nil || !strings.HasPrefix(base, "/") || u.EscapedPath() != base || path.Clean(u.Path) != u.Path || u.Path == "/" {
+		return fmt.Errorf("%q: want a path such as /gateway, which begins with / and does not end with one", base)
+	}
+	return nil
+}

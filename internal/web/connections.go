@@ -1,0 +1,111 @@
+package web
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// connections bounds how many there are. When there are more, the one is closed that has waited for a request for longest, or, if
+// there is a request under way on each, the newest.
+type connections struct {
+	most int
+
+	mu  sync.Mutex // guards what follows, and what it points to
+	all map[net.Conn]*connection
+}
+
+// connection is one connection.
+type connection struct {
+	since    time.Time // when it began to wait for a request
+	requests int       // under way
+}
+
+func newConnections(most int) *connections {
+	return &connections{most: most, all: make(map[net.Conn]*connection)}
+}
+
+// changed is http.Server.ConnState.
+func (c *connections) changed(conn net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		c.add(conn)
+	case http.StateClosed, http.StateHijacked:
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		delete(c.all, conn)
+	}
+}
+
+func (c *connections) add(conn net.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.all) >= c.most {
+		longest := c.idlest()
+		if longest == nil {
+			hangUp(conn)
+			return
+		}
+		hangUp(longest)
+		delete(c.all, longest)
+	}
+	c.all[conn] = &connection{since: time.Now()}
+}
+
+// idlest returns the connection that has waited for a request for longest; nil if none waits.
+func (c *connections) idlest() (found net.Conn) {
+	var since time.Time
+	for conn, of := range c.all {
+		if of.requests == 0 && (found == nil || of.since.Before(since)) {
+			found, since = conn, of.since
+		}
+	}
+	return found
+}
+
+// hangUpWaiting closes all connections that wait for a request.
+func (c *connections) hangUpWaiting() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for conn, of := range c.all {
+		if of.requests == 0 {
+			hangUp(conn)
+		}
+	}
+}
+
+// hangUp closes a connection without a farewell, which could block.
+func hangUp(conn net.Conn) {
+	if secure, ok := conn.(*tls.Conn); ok {
+		conn = secure.NetConn()
+	}
+	conn.Close()
+}
+
+type connectionKey struct{}
+
+// context is http.Server.ConnContext: requests know their connection. The server calls it before changed.
+func (c *connections) context(ctx context.Context, conn net.Conn) context.Context {
+	return context.WithValue(ctx, connectionKey{}, conn)
+}
+
+// handler counts the requests that are under way on each connection.
+func (c *connections) handler(h http.Handler) http.Handler {
+	count := func(conn net.Conn, change int) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if of := c.all[conn]; of != nil {
+			of.requests += change
+			of.since = time.Now()
+		}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn := r.Context().Value(connectionKey{}).(net.Conn)
+		count(conn, 1)
+		defer count(conn, -1)
+		h.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,20 @@
+// Package web is the gateway's own HTTP server: one listener, and what bounds its clients. Who starts the server says what it serves
+// below which path.
+//
+// # What a client can cost
+//
+// A client has 10 s to send the headers of a request, 20 s for the whole request, and 30 s from the headers on to take the answer. Then
+// the server cuts it off. Headers are bounded by 16 KB, bodies by [MaxBody] unless a handler sets a lower bound, and connections by
+// 256. When there are more, the server closes the one that has waited for a request for longest, so that idle and slow clients make
+// room for those that ask.
+//
+// # Paths
+//
+// All paths begin with [Options.Base]. A path that is not clean, since it has "..", "//" or the like, is not found: no handler sees it.
+// The log has no paths, since they may hold secrets.
+//
+// # Concurrency
+//
+// A handler runs on the goroutine of its connection. A panic of a handler is logged as an error with its stack, ends that connection,
+// and nothing else. [Start] begins two goroutines, which end with its context.
+package web

@@ -1,0 +1,182 @@
+package web
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/internal/librarylog"
+)
+
+// The bounds of what clients can cost.
+const (
+	MaxBody        = 1 << 20 // bytes of a request
+	maxHeader      = 16 << 10
+	maxConnections = 256
+	idlePatience   = time.Minute // for the next request on a connection
+)
+
+// patience is how long a client may take for its request, and for the answer.
+const patience = 10 * time.Second
+
+// Options are what Start needs.
+type Options struct {
+	Listen  string        // host and port
+	TLS     *tls.Config   // nil: nothing is encrypted
+	Base    string        // what all paths begin with: /gateway; "": nothing
+	Handler http.Handler  // sees paths without Base
+	Grace   time.Duration // for the requests that are under way at the end
+	Log     *slog.Logger
+
+	patience    time.Duration // 0: patience
+	connections int           // 0: maxConnections
+}
+
+// Server is a server that listens.
+type Server struct {
+	http    *http.Server
+	address *net.TCPAddr
+	base    string
+	secure  bool
+	tasks   sync.WaitGroup
+}
+
+// Start listens, and serves until ctx is done. Then the server takes no more requests, and those that are under way have the grace to
+// end in. The error says what is wrong with the address.
+func Start(ctx context.Context, o Options) (*Server, error) {
+	if o.patience == 0 {
+		o.patience, o.connections = patience, maxConnections
+	}
+	listener, err := listen(o.Listen)
+	if err != nil {
+		return nil, err
+	}
+	all := newConnections(o.connections)
+	s := &Server{address: listener.Addr().(*net.TCPAddr), base: o.Base, secure: o.TLS != nil}
+	s.http = &http.Server{
+		Handler:           all.handler(below(o.Base, guarded(o.Handler, o.Log))),
+		TLSConfig:         o.TLS,
+		ReadHeaderTimeout: o.patience,
+		ReadTimeout:       2 * o.patience,
+		WriteTimeout:      3 * o.patience, // it begins before the body has been read
+		IdleTimeout:       idlePatience,
+		MaxHeaderBytes:    maxHeader - 4<<10, // package http adds these
+		ErrorLog:          slog.NewLogLogger(librarylog.New(o.Log.Handler(), nil), slog.LevelDebug),
+		ConnState:         all.changed,
+		ConnContext:       all.context,
+	}
+	s.http.RegisterOnShutdown(all.hangUpWaiting) // Shutdown would wait for those that have never sent anything
+	s.tasks.Go(func() {
+		var err error
+		if s.secure {
+			err = s.http.ServeTLS(listener, "", "")
+		} else {
+			err = s.http.Serve(listener)
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			o.Log.Error("http server has ended", "err", err)
+		}
+	})
+	s.tasks.Go(func() {
+		<-ctx.Done()
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Grace)
+		defer cancel()
+		if s.http.Shutdown(within) != nil {
+			_ = s.http.Close()
+		}
+	})
+	o.Log.Info("http listening", "url", s.URL())
+	return s, nil
+}
+
+// Wait waits until the server has ended, after the end of the context that Start was given.
+func (s *Server) Wait() { s.tasks.Wait() }
+
+// URL returns the address of the server, with the base of all paths and no / at its end. The host of a server that listens on all
+// addresses is that of the unspecified address.
+func (s *Server) URL() string {
+	scheme := "http"
+	if s.secure {
+		scheme = "https"
+	}
+	return scheme + "://" + s.address.String() + s.base
+}
+
+// below hides the base of all paths from a handler, and refuses those that don't begin with it or are not clean.
+func below(base string, h http.Handler) http.Handler {
+	inner := http.StripPrefix(base, h)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("X-Content-Type-Options", "nosniff")
+		header.Set("Referrer-Policy", "no-referrer") // a path may hold a secret
+		header.Set("Cache-Control", "no-store")
+		rest, ok := strings.CutPrefix(r.URL.Path, base)
+		if !ok || !strings.HasPrefix(rest, "/") || !isClean(rest) {
+			http.NotFound(w, r)
+			return
+		}
+		inner.ServeHTTP(w, r)
+	})
+}
+
+// isClean reports whether a path has no "..", no "//" and the like.
+func isClean(p string) bool {
+	clean := path.Clean(p)
+	return p == clean || p == clean+"/"
+}
+
+// guarded bounds the bodies of requests, and logs panics of a handler. It does not log paths, which may hold secrets.
+func guarded(h http.Handler, log *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if err, ok := cause.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+				log.Error("http handler panics", "method", r.Method, "err", cause, "stack", string(debug.Stack()))
+			}
+			panic(http.ErrAbortHandler) // ends the connection
+		}()
+		r.Body = http.MaxBytesReader(w, r.Body, MaxBody)
+		h.ServeHTTP(w, r)
+	})
+}
+
+// listen listens on an address. Its errors say what to do.
+func listen(address string) (net.Listener, error) {
+	network := "tcp"
+	if at, err := net.ResolveTCPAddr("tcp", address); err == nil && at.IP.To4() != nil {
+		network = "tcp4" // with "tcp", 0.0.0.0 would mean IPv6 as well
+	}
+	l, err := net.Listen(network, address)
+	if err == nil {
+		return l, nil
+	}
+	return nil, fmt.Errorf("%q: %w", address, explained(err))
+}
+
+// explained returns why nobody can listen at an address, and what would be right.
+func explained(err error) error {
+	lookup := (*net.DNSError)(nil)
+	switch {
+	case isTaken(err):
+		return errors.New("another program listens there: want another port")
+	case isForeign(err):
+		return errors.New("is no address of this machine: want one of its own, or 127.0.0.1")
+	case isForbidden(err):
+		return errors.New("this user may not listen there: want a port from 1024 on")
+	case errors.As(err, &lookup):
+		return fmt.Errorf("no host %q: want an address of this machine, or 127.0.0.1", lookup.Name)
+	}
+	return err
+}
