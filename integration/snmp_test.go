@@ -24,7 +24,8 @@ const (
 	loadOID  = "1.3.6.1.4.1.99999.1.0"
 )
 
-func startSNMPD(t *testing.T) *snmpd {
+// startSNMPD starts an agent, with more lines of its configuration.
+func startSNMPD(t *testing.T, more ...string) *snmpd {
 	t.Helper()
 	path, err := exec.LookPath("snmpd")
 	if err != nil {
@@ -37,15 +38,15 @@ func startSNMPD(t *testing.T) *snmpd {
 	s := &snmpd{address: conn.LocalAddr().String()}
 	conn.Close()
 	dir := t.TempDir()
-	config := write(t, dir, "snmpd.conf", strings.Join([]string{
-		"agentaddress udp:" + s.address,
+	config := write(t, dir, "snmpd.conf", strings.Join(append(more,
+		"agentaddress udp:"+s.address,
 		"rwcommunity hidden 127.0.0.1",
 		`createUser monitor SHA-256 "authentic" AES "encrypted"`,
 		"rwuser monitor priv",
 		"syslocation rack",
-		"override " + loadOID + " integer 215",
-		"override -rw " + relayOID + " integer 2",
-	}, "\n")+"\n")
+		"override "+loadOID+" integer 215",
+		"override -rw "+relayOID+" integer 2",
+	), "\n")+"\n")
 	cmd := exec.Command(path, "-f", "-C", "-c", config, "--persistentDir="+filepath.Join(dir, "kept"), "-m", "", "-Lo", "-r")
 	cmd.Env = append(os.Environ(), "MIBS=")
 	said, err := cmd.StdoutPipe()

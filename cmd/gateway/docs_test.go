@@ -37,6 +37,7 @@ func TestConfigurationsOfDocumentsAreGood(t *testing.T) {
 	blocks := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
 	checked := 0
 	documents, _ := filepath.Glob(filepath.Join(pages, "*.md"))
+	documents = append(documents, filepath.Join(pages, "../cookbook.md"))
 	for _, document := range documents {
 		text, err := os.ReadFile(document)
 		if err != nil {
