@@ -2,7 +2,7 @@
 // otherwise say again for each device of it.
 //
 //	profile: eastron-sdm630            # its name, which is that of the file
-//	of: modbus                         # the type of device
+//	of: modbus                         # the type of device; of several: {serial: {baud: 9600}, tcp: {}}
 //	doc: three-phase meter             # what people have to know
 //	products: [{brand: Eastron, model: SDM630-Modbus}]
 //	example: {line: {…}, unit: 1}      # what else a user gives

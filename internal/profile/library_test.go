@@ -37,7 +37,7 @@ func TestLibrary(t *testing.T) {
 		t.Errorf("there are %q, want %q", got, want)
 	}
 	for name, want := range map[string]string{"a": "first", "b": "first", "c": "second", "meter": "third"} {
-		if p, err := l.Find(name); err != nil || p.Of != want {
+		if p, err := l.Find(name); err != nil || p.Of[0] != want {
 			t.Errorf("%s: %+v, %v, want that of %s", name, p, err, want)
 		}
 	}
@@ -53,7 +53,7 @@ func TestLibrary(t *testing.T) {
 		}
 	}
 	write(t, mine, map[string]string{"a.yaml": of("a", "changed")})
-	if p, err := l.Find("a"); err != nil || p.Of != "changed" {
+	if p, err := l.Find("a"); err != nil || p.Of[0] != "changed" {
 		t.Errorf("a file that has changed: %+v, %v", p, err)
 	}
 	if p, err := Read(filepath.Join(mine, "a.yaml")); err != nil || p.Name != "a" {

@@ -15,15 +15,15 @@ import (
 // Profile is a profile that has been read. It never changes.
 type Profile struct {
 	Name     string
-	Of       string         // the type of device
+	Of       []string       // the types of device that it is for, first the usual one
 	Doc      string         // what people have to know; "": nothing
 	Products []Product      // that it is for
 	Example  map[string]any // what a user gives beside what the profile declares
 	Text     string         // of the file
 	Path     string         // of the file
 
-	params reflect.Type // a struct of what it declares
-	whole  *node        // the options that it gives
+	params reflect.Type     // a struct of what it declares
+	whole  map[string]*node // the options that it gives, by type of device
 	places places
 }
 
@@ -36,7 +36,7 @@ type Product struct {
 // header is what stands in a profile.
 type header struct {
 	Profile  string                    `koanf:"profile" doc:"its name, which is that of the file" example:"eastron-sdm630"`
-	Of       string                    `koanf:"of" doc:"the type of device" example:"modbus"`
+	Of       any                       `koanf:"of" doc:"the type of device, or a section of several with defaults that only one has" example:"modbus"`
 	Doc      string                    `koanf:"doc" doc:"what people have to know" default:""`
 	Products []Product                 `koanf:"products" doc:"what it is for"`
 	Example  map[string]any            `koanf:"example" doc:"what a user gives beside what params declares"`
@@ -69,41 +69,71 @@ func Parse(path string, text []byte) (*Profile, error) {
 		return nil, f.err()
 	}
 	p := &Profile{
-		Name: h.Profile, Of: h.Of, Doc: h.Doc, Products: h.Products, Example: h.Example, Text: string(text), Path: path, places: f.places,
+		Name: h.Profile, Doc: h.Doc, Products: h.Products, Example: h.Example, Text: string(text), Path: path, places: f.places,
 	}
 	if !usual.MatchString(h.Profile) {
 		f.addf("profile", "%q: want small letters, digits, _ and -", h.Profile)
 	}
 	p.params = declare(h.Params, f)
-	p.whole = h.compile(f)
+	p.whole = make(map[string]*node)
+	for typ, defaults := range h.types(f) {
+		p.Of = append(p.Of, typ)
+		p.whole[typ] = h.compile(f, typ, defaults)
+	}
+	slices.SortFunc(p.Of, func(a, b string) int { return f.places.compare("of."+a, "of."+b) })
 	return p, f.err()
 }
 
-// compile returns the options of the type that a profile gives.
-func (h *header) compile(f *faults) *node {
+// types returns the types of device that a profile is for, with the defaults that only they have.
+func (h *header) types(f *faults) map[string]map[string]any {
+	switch of := h.Of.(type) {
+	case string:
+		return map[string]map[string]any{of: nil}
+	case map[string]any:
+		types := make(map[string]map[string]any, len(of))
+		for typ, defaults := range of {
+			section, ok := defaults.(map[string]any)
+			if !ok && defaults != nil {
+				f.addf("of."+typ, "want a section with defaults of the type, or nothing")
+			}
+			types[typ] = section
+		}
+		if len(types) > 0 {
+			return types
+		}
+	}
+	f.addf("of", "want a type of device, or a section of types")
+	return nil
+}
+
+// compile returns the options that a profile gives a device of a type.
+func (h *header) compile(f *faults, typ string, defaults map[string]any) *node {
 	c := compiler{faults: f, names: slices.Collect(maps.Keys(h.Params))}
 	whole := &node{fields: make(map[string]*node)}
-	for name, value := range h.Defaults {
-		whole.fields[name] = c.node("defaults."+name, value)
-	}
-	own := func(section, option string, value any) {
+	add := func(option, from string, value any) {
 		if _, twice := whole.fields[option]; twice {
-			f.addf("defaults."+option, "has a place of its own, want it in %s", section)
+			f.addf(from, "gives the option %s, as another part of the profile does", option)
 		}
-		whole.fields[option] = c.node(section, value)
+		whole.fields[option] = c.node(from, value)
+	}
+	for name, value := range h.Defaults {
+		add(name, "defaults."+name, value)
+	}
+	for name, value := range defaults {
+		add(name, "of."+typ+"."+name, value)
 	}
 	if h.Device != nil {
-		own("device", "about", h.Device)
+		add("about", "device", h.Device)
 	}
 	if h.Probe != nil {
-		own("probe", "probe", h.Probe)
+		add("probe", "probe", h.Probe)
 	}
 	if h.Points != nil {
 		points := make([]any, len(h.Points))
 		for i, point := range h.Points {
 			points[i] = point
 		}
-		own("points", "points", points)
+		add("points", "points", points)
 	}
 	return whole
 }
@@ -124,8 +154,10 @@ func (f *faults) addf(key, format string, args ...any) { f.add(key, fmt.Errorf(f
 func (f *faults) err() error {
 	slices.SortStableFunc(f.all, func(a, b *options.Fault) int { return f.places.compare(a.Key, b.Key) })
 	var all []error
-	for _, fault := range f.all {
-		all = append(all, fmt.Errorf("%s: %w", f.places.name(fault.Key), fault))
+	for i, fault := range f.all {
+		if i == 0 || fault.Error() != f.all[i-1].Error() { // what all types share is looked at for each
+			all = append(all, fmt.Errorf("%s: %w", f.places.name(fault.Key), fault))
+		}
 	}
 	return errors.Join(all...)
 }

@@ -85,7 +85,7 @@ func TestRender(t *testing.T) {
 		}
 		own := read(t, row.own)
 		before := read(t, row.own)
-		got, err := parsed(t, meter).Render(own)
+		got, err := parsed(t, meter).Render("modbus", own)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -114,7 +114,7 @@ func plainly(v map[string]any) (plain any) {
 // Points in whatever list are found by their IDs.
 func TestPointsBelowOthers(t *testing.T) {
 	p := parsed(t, `{profile: m, of: http, defaults: {reads: [{each: [0, 1], get: '/{{.key}}', points: [{id: 'relay{{.value}}', value: .x}]}]}}`)
-	got, err := p.Render(read(t, `points: [{id: relay1, name: Lamp}, {id: sum, value: $relay0}]`))
+	got, err := p.Render("http", read(t, `points: [{id: relay1, name: Lamp}, {id: sum, value: $relay0}]`))
 	want := read(t, `{reads: [{get: /0, points: [{id: relay0, value: .x}]}, {get: /1, points: [{id: relay1, value: .x, name: Lamp}]}], points: [{id: sum, value: $relay0}]}`)
 	if err != nil || !reflect.DeepEqual(plainly(got), plainly(want)) {
 		t.Errorf("got  %v, %v\nwant %v", plainly(got), err, plainly(want))
@@ -129,13 +129,13 @@ func TestRenderFaults(t *testing.T) {
 		`points: [{id: power}, {ID: power}]`: `points[1].id: "power" is points[0] already`,
 		`{every: 1s, Every: 2s}`:             "every: given twice, also as Every",
 	} {
-		if _, err := parsed(t, meter).Render(read(t, own)); err == nil || err.Error() != says {
+		if _, err := parsed(t, meter).Render("modbus", read(t, own)); err == nil || err.Error() != says {
 			t.Errorf("%s: %v, want %s", own, err, says)
 		}
 	}
 	p := parsed(t, "profile: m\nof: x\nparams: {size: {doc: it, default: big}}\ndefaults:\n  a: 'x{{add .size 1}}'\n")
 	const says = `profile: meter.yaml: line 5, column 6: defaults.a: line 1:2: <add .size 1>: error calling add: "big", want a number`
-	if _, err := p.Render(nil); err == nil || err.Error() != says {
+	if _, err := p.Render("x", nil); err == nil || err.Error() != says {
 		t.Errorf("a template that fails: %v, want %s", err, says)
 	}
 }
@@ -146,15 +146,17 @@ func TestParseFaults(t *testing.T) {
 	for text, says := range map[string]string{
 		"profile: [":                                                   "meter.yaml: yaml: line 1: did not find expected node content",
 		"profile: m\nprofile: n\n":                                     `meter.yaml: line 2, column 1: key "profile" is in line 1 already`,
-		"of: 1\npoint: []\n":                                           "meter.yaml: line 1, column 1: profile: missing: want a string, such as eastron-sdm630|meter.yaml: line 1, column 5: of: want a string, have 1: put it in quotes|meter.yaml: line 2, column 8: point: unknown option; did you mean points?",
+		"of: 1\npoint: []\n":                                           "meter.yaml: line 1, column 1: profile: missing: want a string, such as eastron-sdm630|meter.yaml: line 2, column 8: point: unknown option; did you mean points?",
 		"profile: My Meter\nof: x\n":                                   `meter.yaml: line 1, column 10: profile: "My Meter": want small letters, digits, _ and -`,
 		good + "points: [{id: 'a{{'}]":                                 `meter.yaml: line 3, column 15: points[0].id: "a{{" is no template: 1: unclosed action`,
 		good + "params: {a: {doc: x, default: 1, min: 2}}":             `meter.yaml: line 3, column 13: params.a: default "1": a: 1 is out of range: want 2 or more`,
 		good + "params: {A: {doc: x}, key: {doc: x}, b: {kind: int}}":  "meter.yaml: line 3, column 13: params.A: want small letters, digits and _, and a letter first|meter.yaml: line 3, column 28: params.key: is taken, want another name than profile, points, key, value|meter.yaml: line 3, column 41: params.b.doc: missing: want a string|meter.yaml: line 3, column 48: params.b.kind: unknown option; did you mean min?",
 		good + "params: {a: {doc: x}}\ndefaults: {b: '{{add .a .c}}'}": "meter.yaml: line 4, column 15: defaults.b: {{add .a .c}} uses .a, which the profile declares, and .c, which it doesn't: want an action for each",
 		good + "params: {a: {doc: x}}\npoints: [{id: a}]":              `meter.yaml: line 4, column 15: points[0].id: "a" is what a template has a value of the profile for as well, want another ID`,
+		"profile: m\nof: 1":                                            "meter.yaml: line 2, column 5: of: want a type of device, or a section of types",
+		"profile: m\nof: {a: 1, b: {c: '{{'}, d: null}":                "meter.yaml: line 2, column 9: of.a: want a section with defaults of the type, or nothing|meter.yaml: line 2, column 19: of.b.c: ",
 		good + "points: [{each: 3, id: a}]":                            "meter.yaml: line 3, column 17: points[0].each: 3, want a list, or a section of names and values",
-		good + "probe: {a: 1}\ndefaults: {probe: 1}":                   "meter.yaml: line 4, column 19: defaults.probe: has a place of its own, want it in probe",
+		good + "probe: {a: 1}\ndefaults: {probe: 1}":                   "meter.yaml: line 3, column 8: probe: gives the option probe, as another part of the profile does",
 	} {
 		_, err := Parse("meter.yaml", []byte(text))
 		if err == nil {
@@ -186,7 +188,7 @@ func TestSource(t *testing.T) {
 		"points[6].x[0]":       {Own: "points[0].x[0]"},
 		"about.model":          {Place: "meter.yaml: line 10, column 40", Key: "device.model"},
 	} {
-		if got := p.Source(own, key); got != want {
+		if got := p.Source("modbus", own, key); got != want {
 			t.Errorf("%s comes from %+v, want %+v", key, got, want)
 		}
 	}
@@ -215,14 +217,34 @@ func FuzzProfile(f *testing.F) {
 		if err != nil {
 			return
 		}
-		params, err := p.Render(own)
+		typ := p.Of[0]
+		params, err := p.Render(typ, own)
 		if err != nil {
 			return
 		}
 		for key := range params {
-			if s := p.Source(own, key); s.Own == "" && s.Place == "" {
+			if s := p.Source(typ, own, key); s.Own == "" && s.Place == "" {
 				t.Errorf("%s comes from nowhere", key)
 			}
 		}
 	})
+}
+
+// Several types share a profile, and each may have defaults of its own.
+func TestTypes(t *testing.T) {
+	p := parsed(t, "profile: m\nof: {serial: {baud: 115200}, tcp: null}\ndefaults: {silent: 1m}\n")
+	if want := []string{"serial", "tcp"}; !slices.Equal(p.Of, want) {
+		t.Errorf("it is for %q, want %q", p.Of, want)
+	}
+	for typ, want := range map[string]string{"serial": "{baud: 115200, silent: 1m}", "tcp": "{silent: 1m}"} {
+		if got, err := p.Render(typ, nil); err != nil || !reflect.DeepEqual(plainly(got), plainly(read(t, want))) {
+			t.Errorf("%s: %v, %v, want %s", typ, got, err, want)
+		}
+	}
+	if s := p.Source("serial", nil, "baud"); s.Place != "meter.yaml: line 2, column 21" {
+		t.Errorf("the baud rate comes from %+v", s)
+	}
+	if _, err := p.Render("udp", nil); err == nil || err.Error() != `profile: "m" is for devices of type serial or tcp` {
+		t.Errorf("another type: %v", err)
+	}
 }

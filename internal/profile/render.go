@@ -11,12 +11,16 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
-// Render makes the parameters of a device of what a user gives: own are those that stand below params: in the configuration, with or
+// Render makes the parameters of a device of a type, one of p.Of, of what a user gives: own are those that stand below params: in the configuration, with or
 // without profile, which is left out of the result. own stays as it is, and the result shares no memory with it that anybody writes.
 // The error joins a fault for each option of the user's that is wrong as far as the profile can tell.
-func (p *Profile) Render(own map[string]any) (map[string]any, error) {
+func (p *Profile) Render(typ string, own map[string]any) (map[string]any, error) {
+	whole, ok := p.whole[typ]
+	if !ok {
+		return nil, &options.Fault{Key: "profile", Err: fmt.Errorf("%q is for devices of type %s", p.Name, strings.Join(p.Of, " or "))}
+	}
 	r := renderer{profile: p}
-	return r.render(own)
+	return r.render(whole, own)
 }
 
 // Source is where a parameter comes from that Render has made: from the user, or from the profile.
@@ -28,9 +32,9 @@ type Source struct {
 
 // Source returns where a parameter comes from that Render makes of own, such as points[3].class. What has no such key comes from
 // whoever gives what is around it.
-func (p *Profile) Source(own map[string]any, key string) Source {
+func (p *Profile) Source(typ string, own map[string]any, key string) Source {
 	r := renderer{profile: p, from: make(map[string]Source)}
-	_, _ = r.render(own) // what has been rendered before
+	_, _ = r.render(p.whole[typ], own) // as Render has
 	rest := ""
 	for {
 		if s, ok := r.from[key]; ok {
@@ -69,7 +73,7 @@ func (r *renderer) made(key string, by Source) {
 	}
 }
 
-func (r *renderer) render(own map[string]any) (map[string]any, error) {
+func (r *renderer) render(whole *node, own map[string]any) (map[string]any, error) {
 	declared, rest := make(map[string]any), make(map[string]any)
 	var points any
 	for name, value := range own {
@@ -88,7 +92,7 @@ func (r *renderer) render(own map[string]any) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	params := r.node(r.profile.whole, "", values).(map[string]any)
+	params := r.node(whole, "", values).(map[string]any)
 	r.points(params, points)
 	r.overlay(params, "", rest, "")
 	return params, errors.Join(r.faults...)
