@@ -144,7 +144,7 @@ func TestRenderFaults(t *testing.T) {
 func TestParseFaults(t *testing.T) {
 	const good = "profile: m\nof: x\n"
 	for text, says := range map[string]string{
-		"profile: [":                                                   "meter.yaml: yaml: line 1: did not find expected node content",
+		"profile: [":                                                   "meter.yaml: line 1: no YAML: did not find expected node content",
 		"profile: m\nprofile: n\n":                                     `meter.yaml: line 2, column 1: key "profile" is in line 1 already`,
 		"of: 1\npoint: []\n":                                           "meter.yaml: line 1, column 1: profile: missing: want a string, such as eastron-sdm630|meter.yaml: line 2, column 8: point: unknown option; did you mean points?",
 		"profile: My Meter\nof: x\n":                                   `meter.yaml: line 1, column 10: profile: "My Meter": want small letters, digits, _ and -`,
