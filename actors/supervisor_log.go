@@ -124,8 +124,10 @@ func linkKind(what string, err error) throttle.Kind {
 }
 
 func failureKind(who string, err error) throttle.Kind {
-	if why, ok := errors.AsType[*reason](err); ok { // failures over different actions are of one kind
-		return throttle.Kind{Who: who, What: failing, Err: string(why.doing) + " " + throttle.Text(why.err)}
+	// The same error is one kind, over whatever action and in whatever stage of a life: a device whose equipment is gone fails while it
+	// runs, and then each time that it is opened.
+	if why, ok := errors.AsType[*reason](err); ok {
+		return throttle.Kind{Who: who, What: failing, Err: throttle.Text(why.err)}
 	}
 	return throttle.Kind{Who: who, What: failing, Err: throttle.Text(err)}
 }

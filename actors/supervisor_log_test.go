@@ -2,6 +2,7 @@ package actors
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -37,5 +38,22 @@ func TestUnspooledLines(t *testing.T) {
 				t.Errorf("said\n%swant\n%s", got, tt.want)
 			}
 		})
+	}
+}
+
+// A device whose equipment is gone fails while it runs, and then each time that it is opened: one line, as long as the error is the same.
+func TestFailureKinds(t *testing.T) {
+	gone, refused := &os.PathError{Op: "open", Path: "/dev/ttyUSB0", Err: syscall.ENODEV}, errors.New("connection refused")
+	for _, row := range []struct {
+		a, b *reason
+		one  bool
+	}{
+		{&reason{doing: messages.Running, err: gone}, &reason{doing: messages.Opening, err: gone}, true},
+		{&reason{doing: messages.Handling, action: "ON", err: gone}, &reason{doing: messages.Handling, action: "OFF", err: gone}, true},
+		{&reason{doing: messages.Running, err: gone}, &reason{doing: messages.Opening, err: refused}, false},
+	} {
+		if one := failureKind("meter", row.a) == failureKind("meter", row.b); one != row.one {
+			t.Errorf("%v and %v are one kind: %v, want %v", row.a, row.b, one, row.one)
+		}
 	}
 }
