@@ -83,7 +83,7 @@ func Open(ctx context.Context, env devices.Env, p Params) (devices.Device, error
 	for _, b := range bus.healed(d.unit, plan.reads, plan.blocks(bus.wire)) {
 		d.blocks = append(d.blocks, &block{Block: b})
 	}
-	if err = d.first(ctx); err == nil && p.Identify {
+	if err = d.away(d.first(ctx)); err == nil && p.Identify {
 		err = d.identify(ctx, p)
 	}
 	if err != nil {
@@ -91,6 +91,17 @@ func Open(ctx context.Context, env devices.Env, p Params) (devices.Device, error
 		return nil, err
 	}
 	return d, nil
+}
+
+// away returns the error of a request by which a slave is known to be away, without the request: that it is away, and why, is the same
+// whichever request has told.
+func (d *device) away(err error) error {
+	for _, cause := range []error{modbus.ErrTimeout, modbus.ErrNonsense, modbus.GatewayPathUnavailable, modbus.GatewayTargetDeviceFailedToRespond} {
+		if errors.Is(err, cause) {
+			return fmt.Errorf("unit %d: %w", d.unit, errors.Unwrap(err))
+		}
+	}
+	return err
 }
 
 // first makes the one request by which the slave is known to be there, and to be what it is taken for.

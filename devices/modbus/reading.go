@@ -25,7 +25,7 @@ const (
 
 // Run polls until the slave is away.
 func (d *device) Run(ctx context.Context) error {
-	return d.bus.Poll(ctx, int(d.unit), d.polled(d.blocks)...)
+	return d.away(d.bus.Poll(ctx, int(d.unit), d.polled(d.blocks)...))
 }
 
 func (d *device) polled(blocks []*block) (all []line.Polled[*conn]) {
