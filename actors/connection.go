@@ -39,6 +39,7 @@ type connectionOptions struct {
 	dialer  func(context.Context, mqtt.Options) (mqtt.Session, error)
 	qos     byte // of publications
 	grace   time.Duration
+	told    func() // called once, when the broker has been told for the first time how each device is
 
 	spool    *spool.Spool // nil: none
 	ledger   *ledger      // nil: none
@@ -56,6 +57,7 @@ type connectionOptions struct {
 type connectionMemory struct {
 	begun bool // the link has been ordered
 	last  bool // only the last words are still to be sent
+	known bool // the broker has been told once how each device is
 	epoch uint64
 
 	codec         *mapping.Codec // of the map in force

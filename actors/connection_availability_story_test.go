@@ -81,6 +81,36 @@ func TestBirth(t *testing.T) {
 	}
 }
 
+// Told is called once: when the broker has got the state of each device, not before the link is up, nor in later sessions.
+func TestTold(t *testing.T) {
+	for _, untold := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			told := 0
+			b := &bench{t: t, broker: &fakeBroker{down: errRefused}, log: &lines{t: t}, done: make(chan struct{})}
+			b.run(lamps("a", "b"), func(o *actors.Options) {
+				o.NoAvailability = untold
+				o.Told = func() { b.broker.locked(func() { told++ }) }
+			})
+			defer b.end()
+			want := func(when string, n int) {
+				t.Helper()
+				b.broker.locked(func() {
+					if told != n {
+						t.Errorf("%s: called %d times, want %d", when, told, n)
+					}
+				})
+			}
+			want("while the link is down", 0)
+			b.broker.locked(func() { b.broker.down = nil })
+			time.Sleep(time.Minute)
+			want("in the first session", 1)
+			b.broker.session().lose(io.EOF)
+			time.Sleep(time.Minute)
+			want("in the second session", 1)
+		})
+	}
+}
+
 func TestWill(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, lamps("a"))

@@ -57,6 +57,10 @@ func (c *connection) pump() {
 	told := c.tellAvailability()
 	if told {
 		c.tellRemembered()
+		if !c.known {
+			c.known = true
+			c.told()
+		}
 	}
 	if !told && c.qos > 0 {
 		return

@@ -41,6 +41,9 @@ type Options struct {
 	// Started must not block. It may be nil.
 	Started func()
 
+	// Told is called once, when the broker has been told for the first time how each device is. Told must not block. It may be nil.
+	Told func()
+
 	// Dial makes a session. It must not be nil.
 	Dial mqtt.Dial
 }
@@ -82,6 +85,9 @@ type Gateway struct {
 func New(o Options) (*Gateway, error) {
 	if o.Started == nil {
 		o.Started = func() {}
+	}
+	if o.Told == nil {
+		o.Told = func() {}
 	}
 	if o.QoS > 1 { // QoS 2 is used as 1
 		o.QoS = 1

@@ -55,7 +55,7 @@ func (g *Gateway) connectionOptions() connectionOptions {
 	o := &g.options
 	return connectionOptions{
 		self: g.connection, supervisor: g.supervisor, mapper: g.mapper,
-		link: o.Link, options: o.Session, dialer: o.Dial, qos: o.QoS, grace: o.Grace,
+		link: o.Link, options: o.Session, dialer: o.Dial, qos: o.QoS, grace: o.Grace, told: o.Told,
 		spool: g.spool, ledger: g.ledger, receipts: &g.receipts, counters: &g.counters, pulse: &g.pulses.connection,
 		dropped: g.newTally("outbox", "publications"), tooLarge: g.newTally("link", "messages"), unkept: g.unkept,
 		log: o.Log, now: g.now,

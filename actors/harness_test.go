@@ -36,6 +36,14 @@ type bench struct {
 func start(t *testing.T, list []config.Device, change ...func(*actors.Options)) *bench {
 	t.Helper()
 	b := &bench{t: t, broker: &fakeBroker{}, log: &lines{t: t}, done: make(chan struct{})}
+	b.run(list, change...)
+	return b
+}
+
+// run runs the gateway of b and waits until it is at rest.
+func (b *bench) run(list []config.Device, change ...func(*actors.Options)) {
+	t := b.t
+	t.Helper()
 	o := b.options(list)
 	for _, f := range change {
 		f(&o)
@@ -51,7 +59,6 @@ func start(t *testing.T, list []config.Device, change ...func(*actors.Options)) 
 		b.gateway.Run(ctx)
 	}()
 	synctest.Wait()
-	return b
 }
 
 // newGateway returns why a gateway with these devices is refused.

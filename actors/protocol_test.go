@@ -119,6 +119,7 @@ func TestMessagesAreValues(t *testing.T) {
 func TestActorsHoldNoFunctions(t *testing.T) {
 	outward := map[string]bool{
 		"supervisorOptions.spawned": true, "supervisorOptions.begun": true, "supervisorOptions.stopped": true,
+		"connectionOptions.told":   true,
 		"connectionOptions.dialer": true, // which makes sessions
 		"connectionOptions.now":    true, // the clock
 	}

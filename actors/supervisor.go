@@ -176,8 +176,8 @@ func (v *supervisor) begin() {
 	v.note(messages.Begin{}, "")
 	_, n := v.board.sum()
 	v.log.Info("devices ready", "online", n.Online, "down", n.Down, "opening", n.Opening)
-	v.connection.send(messages.Begin{})
 	v.begun()
+	v.connection.send(messages.Begin{})
 }
 
 // changed handles a change of a device's state.

@@ -56,7 +56,8 @@ func (s site) start(ctx context.Context, which int, in setting) (_ *subject, err
 	defer cancel()
 	switch which {
 	case overPaho, overDirect:
-		err = awaitOnline(ready, address, root)
+		// The gateway's log can't tell: at the level at which it does, each dummy shows what it hears.
+		err = child.AwaitOnline(ready, address, root+"/$gateway/"+relay+"/state")
 	case plain:
 		_, _, err = u.relay.Await(ready, "subscribed")
 	}

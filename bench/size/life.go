@@ -12,15 +12,15 @@ import (
 )
 
 // life is the result of one run of the gateway.
-type life struct { // until everything is ready; from SIGTERM until the end
+type life struct {
 	start, stop time.Duration // until all is ready; from being told to
 	devices     time.Duration // the part of start that comes after reading the configuration
 	memory      child.Memory  // at rest
 	cpu         time.Duration // at rest
 }
 
-// restWait is how long a gateway that is ready has to come to rest before it is measured: with many devices it
-// publishes their states, and gives memory back.
+// restWait is how long a gateway that has told the broker the states of its devices has to come to rest before it is measured: it
+// gives memory back.
 const restWait = 5 * time.Second
 
 // patience is how long a start may take.
@@ -52,6 +52,9 @@ func live(ctx context.Context, dir, program, broker string, devices int, rest ti
 		return l, err
 	}
 	l.start, l.devices = at.Sub(p.Began), at.Sub(read)
+	if err := child.AwaitOnline(ready, broker, lastState(devices)); err != nil {
+		return l, err
+	}
 	if err := wait(ctx, restWait); err != nil {
 		return l, err
 	}
@@ -87,6 +90,11 @@ func wait(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+}
+
+// lastState returns the topic of the state that a gateway tells last.
+func lastState(devices int) string {
+	return fmt.Sprintf("home%[1]d/$gateway/size%[1]d/lamp%[2]d/state", devices, devices-1)
 }
 
 // config returns a configuration whose name and root differ for each number of devices, so that no gateway receives, or

@@ -25,7 +25,7 @@ the share of one processor that it takes in %v of rest.`, rest),
 		{
 			Title: "Many devices",
 			Lead: fmt.Sprintf(`%d dummies that only listen: from the start of the process until all are open and the gateway has subscribed; what it has in
-RAM %v later; and from SIGTERM until the process has ended, with each device closed.`, many, restWait),
+RAM %v after the broker has got their states; and from SIGTERM until the process has ended, with each device closed.`, many, restWait),
 			Rows: []table.Row{
 				{What: "start, s", Target: table.AtMost(5), Values: each(crowd, func(l life) float64 { return l.start.Seconds() })},
 				{What: "of that, after the configuration was read, s", Values: each(crowd, func(l life) float64 { return l.devices.Seconds() })},

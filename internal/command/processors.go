@@ -16,9 +16,12 @@ func useProcessors(count int) {
 	}
 }
 
-// restWait is the time between the end of the start and giving memory back. By then the broker has received the states
-// of 100,000 devices.
-const restWait = 3 * time.Second
+// Memory is given back restWait after the broker has been told how each device is, which takes seconds and much memory with 100,000
+// devices, and at most mostRestWait after the start: the broker may be away.
+const (
+	restWait     = 2 * time.Second
+	mostRestWait = 30 * time.Second
+)
 
 // giveBack returns memory to the operating system, once: reading the configuration of many devices takes several times
 // the memory that the running devices take.

@@ -81,7 +81,12 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 	defer rest.Stop()
 	options.Started = func() {
 		useProcessors(c.Gateway.Processors)
-		rest.Reset(restWait)
+		rest.Reset(mostRestWait)
+	}
+	options.Told = func() {
+		if rest.Stop() { // else memory has been given back
+			rest.Reset(restWait)
+		}
 	}
 	gateway, err := actors.New(options)
 	if err != nil {
