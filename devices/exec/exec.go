@@ -76,7 +76,7 @@ func init() {
 // Params are the options under params: in the configuration.
 type Params struct {
 	process.Command
-	Decode string         `koanf:"decode" doc:"what the program says: protocol, of devices/exec; or lines of a stream, each a text, for patterns, or a json document, for value" default:"protocol" one_of:"protocol json text"`
+	Decode string         `koanf:"decode" doc:"what the program says: protocol 1, or lines of a stream, each of them a text, for patterns, or a json document, for value" default:"protocol" one_of:"protocol json text"`
 	Params map[string]any `koanf:"params" doc:"what a program of the protocol is told when it is opened"`
 	stream.Equipment
 }
