@@ -5,11 +5,15 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"runtime"
 	"strings"
 )
 
 // Lines returns a writer that cuts what is written to it into lines, and calls do with each that is not blank. Of a line of more
 // than longest bytes do gets the beginning, as soon as the line is too long, and cut is true. The line is do's for the call only.
+//
+// After each line others have their turn on the processor: the gateway has one, and a program that says more than can be heard would else
+// keep it for 10 ms at a time. Beside four such programs a command to another device was answered after 0.4 s, and is after 0.025 s.
 func Lines(longest int, do func(line []byte, cut bool)) io.Writer {
 	return &lines{longest: longest, do: do}
 }
@@ -38,6 +42,7 @@ func (l *lines) Write(p []byte) (int, error) {
 		}
 		if text := bytes.TrimSuffix(l.part, []byte{'\r'}); !l.over && len(bytes.TrimSpace(text)) > 0 {
 			l.do(text, false)
+			runtime.Gosched()
 		}
 		l.part, l.over = l.part[:0], false
 	}

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -77,4 +79,34 @@ func TestEnvironment(t *testing.T) {
 	if got, want := environment(own), []string{"HOME=/", "WATCHDOG=b", "PYTHONUNBUFFERED=1"}; !slices.Equal(got, want) {
 		t.Errorf("a program gets %q, want %q", got, want)
 	}
+}
+
+// While lines are heard others have a turn for each of them, though there is one processor.
+func TestGivesWay(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	const many = 1000
+	var turns atomic.Int64
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				turns.Add(1)
+				runtime.Gosched()
+			}
+		}
+	}()
+	for turns.Load() == 0 {
+		runtime.Gosched()
+	}
+	before := turns.Load()
+	_, _ = Lines(10, func([]byte, bool) {}).Write([]byte(strings.Repeat("line\n", many)))
+	if during := turns.Load() - before; during < many/2 {
+		t.Errorf("others had %d turns while %d lines were heard", during, many)
+	}
+	close(stop)
+	<-stopped
 }
