@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/icholy/digest"
 )
@@ -39,7 +40,10 @@ func (b *boiler) end() {
 	b.done.Wait()
 }
 
-const boilerPassword = "sw0rdf1sh"
+const (
+	boilerPassword = "sw0rdf1sh"
+	hookSecret     = "hook-sw0rdf1sh-00"
+)
 
 func (b *boiler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	given, err := digest.ParseCredentials(r.Header.Get("Authorization"))
@@ -67,66 +71,124 @@ func (b *boiler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-const boilerAndStranger = `
-gateway: {name: gw}
-mqtt: {qos: 1}
-mapping: {root: home, topics: ["home/+/+/+/+/+/C"]}
-devices:
-  - name: boiler
-    type: http
-    retry: {min: 100ms, max: 300ms}
-    reply: always
-    params:
-      base: http://BOILER
-      auth: {digest: admin, password_file: shelly.pw}
-      reads:
-        - {get: "/rpc/Switch.GetStatus?id=0", every: 200ms, points: [
-            {id: relay, value: .output, kind: bool, words: {true: LIGHT_ON, false: LIGHT_OFF}, write: {get: "/rpc/Switch.Set?id=0&on={{.relay}}", expect: 'has("was_on")'}},
-            {id: power, value: .apower, unit: W, class: power, deadband: 2},
-            {id: energy, value: '.aenergy.total / 1000', unit: kWh, class: energy, state: total_increasing}]}
-  - name: stranger
-    type: http
-    params: {base: "http://BOILER", auth: {digest: admin, password: swordf1sh}, reads: [{get: /rpc/Switch.GetStatus}]}
-`
-
-// TestHTTP connects the real program to a boiler with a web server, takes it away, and brings it back.
+// TestHTTP has the real program work with a boiler as README shows it: it is read, switched by a word and by SET, and calls when its
+// button is pressed. Then the boiler dies, for as long as -integration.equipment says, and comes back. Commands are answered at once
+// meanwhile, and those for another boiler carried out.
 func TestHTTP(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	b := &boiler{t: t}
+	b, other := &boiler{t: t}, &boiler{t: t}
 	b.start("127.0.0.1:0")
 	defer func() { b.end() }()
+	other.start("127.0.0.1:0")
+	defer other.end()
 	broker := startMosquitto(t)
 	u := join(t, broker.address, "home/+/+/+/+/+/+", "home/$gateway/#")
 	write(t, dir, "shelly.pw", boilerPassword+"\n")
-	config := write(t, dir, "gateway.yaml", strings.ReplaceAll(boilerAndStranger, "BOILER", b.address))
+	write(t, dir, "boiler.hook", hookSecret+"\n")
+	shown := readDocument(t, "../README.md").take(t, "yaml", "http: {listen: ").text()
+	for old, now := range map[string]string{
+		"http://10.0.0.20": "http://" + b.address, ":8080": "127.0.0.1:0", "every: 10s": "every: 200ms",
+		"type: http\n": "type: http\n    retry: {min: 100ms, max: 300ms}\n    reply: always\n",
+	} {
+		if !strings.Contains(shown, old) {
+			t.Fatalf("README shows no %q:\n%s", old, shown)
+		}
+		shown = strings.Replace(shown, old, now, 1)
+	}
+	config := write(t, dir, "gateway.yaml", shown+fmt.Sprintf(`
+  - name: stranger
+    type: http
+    params: {base: "http://%s", auth: {digest: admin, password: swordf1sh}, reads: [{get: /rpc/Switch.GetStatus}]}
+  - name: other
+    type: http
+    reply: always
+    params:
+      base: http://%s
+      auth: {digest: admin, password_file: shelly.pw}
+      reads: [{get: /rpc/Switch.GetStatus, points: [{id: on, value: .output, kind: bool, write: {get: "/rpc/Switch.Set?on={{.on}}"}}]}]
+gateway: {name: gw}
+mqtt: {qos: 1}
+mapping: {root: home, topics: ["home/+/+/+/+/+/C"]}
+`, b.address, other.address))
 	gateway := start(t, t.TempDir(), "gateway", "run", "--config", config, "--mqtt.broker=tcp://"+broker.address, "--log.level=debug")
+	_, server, _ := strings.Cut(gateway.says(`msg="http listening" url=`), "url=")
+	presses := func(how string) int {
+		t.Helper()
+		res, err := http.Get(server + "/hooks/boiler/" + hookSecret + "/button?event=" + how)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		http.DefaultClient.CloseIdleConnections()
+		return res.StatusCode
+	}
 
+	const idle = `"power":60.5,"energy":1234.5005}`
 	values := func(payload string) message {
 		return message{topic: "home/$gateway/gw/boiler/values", payload: payload, qos: 1}
 	}
-	says := func(payload string) message {
-		return message{topic: "home////boiler/gw/S", payload: payload, qos: 1}
+	says := func(device, payload string) message {
+		return message{topic: "home////" + device + "/gw/S", payload: payload, qos: 1}
 	}
-	asks := func(payload string) message { return message{topic: "home////boiler/me/C", payload: payload, qos: 1} }
-	u.await("opened", values(`{"relay":false,"power":60.5,"energy":1234.5005}`))
+	asks := func(device, payload string) {
+		u.say(message{topic: "home////" + device + "/me/C", payload: payload, qos: 1})
+	}
+	pressed := []message{says("boiler", "single_push"), {topic: "home/$gateway/gw/boiler/event/button", payload: `{"event_type":"single_push"}`, qos: 1}}
+	u.await("opened", values(`{"relay":false,`+idle))
 	gateway.says("device=stranger … GET /rpc/Switch.GetStatus: status 401 Unauthorized: want auth with another user")
-	u.say(asks("LIGHT_ON"))
-	u.await("switched by a word", says("LIGHT_ON"), says(`{"action":"LIGHT_ON","response":"OK"}`), values(`{"relay":true,"power":60.5,"energy":1234.5005}`))
-	u.say(asks(`{"action":"SET","relay":false}`))
-	u.await("switched by SET", says("LIGHT_OFF"), says(`{"action":"SET","response":"OK"}`), values(`{"relay":false,"power":60.5,"energy":1234.5005}`))
+	asks("boiler", "LIGHT_ON")
+	u.await("switched by a word", says("boiler", "LIGHT_ON"), says("boiler", `{"action":"LIGHT_ON","response":"OK"}`), values(`{"relay":true,`+idle))
+	asks("boiler", `{"action":"SET","relay":false}`)
+	u.await("switched by SET", says("boiler", "LIGHT_OFF"), says("boiler", `{"action":"SET","response":"OK"}`), values(`{"relay":false,`+idle))
+	if status := presses("single_push"); status != http.StatusNoContent {
+		t.Errorf("the button: status %d", status)
+	}
+	u.await("the button is pressed", pressed...)
+	if status := presses("never"); status != http.StatusBadRequest {
+		t.Errorf("a button that there is not: status %d", status)
+	}
 
 	address := b.address
 	b.end()
-	gateway.says(`level=WARN … device=boiler … GET /rpc/Switch.GetStatus: `)
+	gateway.says(`msg="device failed" device=boiler … GET /rpc/Switch.GetStatus: `)
 	u.await("gone", values(`{"relay":null,"power":null,"energy":null}`))
-	b.start(address)
-	u.await("back", values(`{"relay":false,"power":60.5,"energy":1234.5005}`))
-	gateway.says(`msg="device online again" device=boiler`)
-	if lines := gateway.saidSince(0, `level=WARN…device=boiler`); len(lines) != 1 {
-		t.Errorf("the boiler was gone once, and the log says\n  %s", strings.Join(lines, "\n  "))
+	on, longest, last := false, time.Duration(0), time.Now().Add(*equipmentAway)
+	for time.Now().Before(last) {
+		if status := presses("single_push"); status != http.StatusServiceUnavailable {
+			t.Errorf("the button of a boiler that is gone: status %d", status)
+		}
+		on = !on
+		asked := time.Now()
+		asks("boiler", "LIGHT_ON")
+		asks("other", fmt.Sprintf(`{"action":"SET","on":%t}`, on))
+		for gone, done := false, false; !gone || !done; {
+			m, ok := u.hear(patience)
+			if !ok {
+				t.Fatalf("answered by the boiler that is gone: %t, by the other: %t", gone, done)
+			}
+			gone = gone || m.topic == says("boiler", "").topic && strings.Contains(m.payload, `"response":"ERROR"`)
+			done = done || m == says("other", `{"action":"SET","response":"OK"}`)
+		}
+		longest = max(longest, time.Since(asked))
+		time.Sleep(200 * time.Millisecond)
 	}
-	for _, secret := range []string{boilerPassword, "swordf1sh"} {
+	b.start(address)
+	u.await("back", values(`{"relay":false,`+idle))
+	gateway.says(`msg="device online again" device=boiler`)
+	for _, line := range []string{`level=WARN msg="device failed" device=boiler`, `msg="device online again" device=boiler`} {
+		if lines := gateway.saidSince(0, line); len(lines) != 1 {
+			t.Errorf("the boiler was gone once, and the log says\n  %s", strings.Join(lines, "\n  "))
+		}
+	}
+	asks("boiler", "LIGHT_ON")
+	u.await("switched when it is back", says("boiler", "LIGHT_ON"), says("boiler", `{"action":"LIGHT_ON","response":"OK"}`), values(`{"relay":true,`+idle))
+	if status := presses("single_push"); status != http.StatusNoContent {
+		t.Errorf("the button of the boiler that is back: status %d", status)
+	}
+	u.await("the button is pressed again", pressed...)
+	t.Logf("the boiler was away for %s; two commands were answered within %s", *equipmentAway, longest)
+	for _, secret := range []string{boilerPassword, "swordf1sh", hookSecret} {
 		if lines := gateway.saidSince(0, secret); len(lines) > 0 {
 			t.Errorf("a secret in the log:\n  %s", strings.Join(lines, "\n  "))
 		}

@@ -16,6 +16,7 @@ import (
 // Flags that make tests longer or shorter.
 var (
 	console       = flag.Duration("integration.console", 4*time.Second, "how long the log has troubles of all kinds")
+	endpoints     = flag.Duration("integration.endpoints", 0, "how long 200 web servers are asked every 5 s, and must not be late; 0: 40 every 500 ms, until each has been asked five times")
 	equipmentAway = flag.Duration("integration.equipment", 3*time.Second, "how long equipment is away")
 	programsTime  = flag.Duration("integration.programs", 2*time.Second, "how long programs are killed at random")
 	outage        = flag.Duration("integration.outage", 3*time.Second, "how long the broker is away")

@@ -88,21 +88,26 @@ func (d *device) Run(ctx context.Context) error {
 
 // poll repeats a read until ctx ends. The first time was when the device was opened.
 func (d *device) poll(ctx context.Context, failed context.CancelCauseFunc, p *polled) {
-	beat := time.NewTimer(poll.Wait(0, p.every))
+	wait := poll.Wait(0, p.every)
+	beat := time.NewTimer(wait)
 	defer beat.Stop()
+	due := time.Now().Add(wait)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-beat.C:
 		case <-p.wake:
+			due = time.Now()
 		}
 		begun := time.Now()
-		if err := d.read(ctx, p); err != nil && d.isGone(err) {
+		if err := d.read(ctx, p, due); err != nil && d.isGone(err) {
 			failed(err)
 			return
 		}
-		beat.Reset(poll.Wait(time.Since(begun), d.interval(p)))
+		wait = poll.Wait(time.Since(begun), d.interval(p))
+		beat.Reset(wait)
+		due = time.Now().Add(wait)
 	}
 }
 
@@ -153,7 +158,7 @@ func (d *device) Read(ctx context.Context) error {
 	errs := make([]error, len(d.polls))
 	var reads sync.WaitGroup
 	for i, p := range d.polls {
-		reads.Go(func() { errs[i] = d.read(ctx, p) })
+		reads.Go(func() { errs[i] = d.read(ctx, p, time.Now()) })
 	}
 	reads.Wait()
 	if ctx.Err() != nil {
@@ -170,8 +175,8 @@ func (d *device) Read(ctx context.Context) error {
 	return errs[0]
 }
 
-// read asks once, and hands over what the answer says.
-func (d *device) read(ctx context.Context, p *polled) error {
+// read asks once, and hands over what the answer says. It was due at a time that the log tells the age of.
+func (d *device) read(ctx context.Context, p *polled, due time.Time) error {
 	select {
 	case p.turn <- struct{}{}:
 		defer func() { <-p.turn }()
@@ -190,7 +195,7 @@ func (d *device) read(ctx context.Context, p *polled) error {
 			err = fmt.Errorf("%v: %w", p.request, err)
 		}
 	}
-	d.env.Log().Debug("read", "request", p.request.String(), "bytes", len(a.body), "same", a.same, "err", err)
+	d.env.Log().Debug("read", "request", p.request.String(), "bytes", len(a.body), "same", a.same, "since_due", time.Since(due), "err", err)
 	p.etag = a.etag
 	if err != nil {
 		p.etag = ""

@@ -74,7 +74,7 @@ func TestCheckAsksTheParameters(t *testing.T) {
 			{"Validate of the whole", "{points: [{id: a}, {id: b}]}", ".params: one point is all it can"},
 			{"Validate of a section", "{bus: {pin: swordfish}}", ".params.bus: a pin wants a host"},
 			{"Validate within a map", "{named: {x: {pin: swordfish}}}", ".params.named.x: a pin wants a host"},
-			{"a secret of the wrong type", "{bus: {pin: 4711}}", ".params.bus.pin: want text: put it in quotes"},
+			{"a secret of the wrong type", "{bus: {pin: 471147114711}}", ".params.bus.pin: want text: put it in quotes"},
 		} {
 			t.Run(typ+"/"+row.name, func(t *testing.T) {
 				folder(t, map[string]string{"a.yaml": "mapping: {root: home, topics: [home/#]}\ndevices: [{name: a, type: " + typ + ", params: " + row.params + "}]\n"})
@@ -82,7 +82,7 @@ func TestCheckAsksTheParameters(t *testing.T) {
 				if bad := got.status != 0; bad != (row.says != "") || !strings.Contains(got.stderr, row.says) {
 					t.Errorf("status %d, said %s; want that it says %q", got.status, got.stderr, row.says)
 				}
-				for _, secret := range []string{"swordfish", "4711"} {
+				for _, secret := range []string{"swordfish", "471147114711"} {
 					if strings.Contains(got.stdout+got.stderr, secret) {
 						t.Errorf("the secret is shown: %s%s", got.stdout, got.stderr)
 					}
