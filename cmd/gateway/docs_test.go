@@ -8,7 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mqttgateway/mqttgateway/devices/kit/text"
 	"github.com/mqttgateway/mqttgateway/internal/command"
+	"github.com/mqttgateway/mqttgateway/messages"
 )
 
 const pages = "../../docs/devices"
@@ -37,7 +39,7 @@ func TestConfigurationsOfDocumentsAreGood(t *testing.T) {
 	blocks := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
 	checked := 0
 	documents, _ := filepath.Glob(filepath.Join(pages, "*.md"))
-	documents = append(documents, filepath.Join(pages, "../cookbook.md"))
+	documents = append(documents, filepath.Join(pages, "../cookbook.md"), filepath.Join(pages, "../points.md"))
 	for _, document := range documents {
 		text, err := os.ReadFile(document)
 		if err != nil {
@@ -63,6 +65,32 @@ func TestConfigurationsOfDocumentsAreGood(t *testing.T) {
 	}
 	if checked == 0 {
 		t.Error("no document shows a configuration")
+	}
+}
+
+// The templates of docs/points.md send what it says.
+func TestTemplatesOfPoints(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(pages, "../points.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile("(?m)^\\| `({{.*}})` \\| (\\S+) \\| `([^`]*)` \\|").FindAllStringSubmatch(string(page), -1)
+	if len(rows) == 0 {
+		t.Error("there are none")
+	}
+	for _, row := range rows {
+		value, err := messages.ParseValue(row[2])
+		if err != nil {
+			t.Errorf("%s: %v", row[2], err)
+		}
+		template, err := text.ParseTemplate(row[1])
+		if err != nil {
+			t.Errorf("%s: %v", row[1], err)
+			continue
+		}
+		if got, err := template.Render(map[string]messages.Value{"x": value}); err != nil || got != row[3] {
+			t.Errorf("%s of %s sends %q, %v; want %q", row[1], row[2], got, err, row[3])
+		}
 	}
 }
 

@@ -60,9 +60,12 @@ func init() {
 		begun again after a back-off, and ends with the gateway. Package documentation of devices/exec has the protocol.
 		With decode any program is a stream, a line a frame: points find values in what it says, and send goes to its standard input.
 	`), devices.Example(`
+		# A script for a 1-wire thermometer speaks the protocol, and says itself what it measures:
 		- name: attic
 		  type: exec
 		  params: {run: [/usr/local/lib/gateway/w1, 28-000005e2fdc3]}
+
+		# A program that knows nothing of gateways writes JSON:
 		- name: radio
 		  type: exec
 		  params:

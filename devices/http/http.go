@@ -27,13 +27,16 @@ func init() {
 		what answers over HTTP, with jq or patterns for what it answers and templates for what sets it
 		Each read is repeated at its interval, and at once after one of its points has been set. What a template puts into an address, a form or a
 		document is escaped as it has to be there. Redirects are followed only when reading, and only on the same host.
+
 		Passwords and tokens stand in files of their own. A pin is the SHA-256 of the key of the server's certificate, which may then be
 		signed by anybody; an error tells the pin of the server that answers.
+
 		Equipment that can call, as a button does when it is pressed, has hooks: it makes a request to
 		http://GATEWAY/hooks/NAME/SECRET/PATH, with what it has to say as JSON, as a form, or in the query. The gateway listens where
 		http.listen says, and the command "check" tells the address of each hook. The secret is a text of letters and digits in a file of its own.
 		What only calls needs neither base nor reads.
 	`), devices.Example(`
+		# A Shelly of the second generation, with a user and a password:
 		- name: boiler
 		  type: http
 		  params:
@@ -48,6 +51,21 @@ func init() {
 		          - {id: energy, value: '.aenergy.total / 1000', unit: kWh, class: energy, state: total_increasing}
 		    hook_secret_file: boiler.hook
 		    hooks: [{path: /button, id: button, kind: event, value: .event, options: [single_push, long_push]}]
+
+		# A heating whose page is a text, and which is set by a form. Nobody has signed its certificate: the pin trusts that one alone.
+		- name: heating
+		  type: http
+		  params:
+		    base: https://heating.lan
+		    auth: {basic: owner, password_file: heating.pw}
+		    tls: {pin: sha256/47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=}
+		    reads:
+		      - get: /status.txt
+		        every: 30s
+		        decode: text
+		        points:
+		          - {id: flow, match: '(?m)^flow: ([\d.]+)$', unit: °C, class: temperature}
+		          - {id: target, match: '(?m)^target: ([\d.]+)$', unit: °C, class: temperature, min: 5, max: 60, write: {post: /set, body: 'target={{.target}}'}}
 	`))
 }
 

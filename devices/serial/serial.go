@@ -15,6 +15,7 @@ func init() {
 		A port that is unplugged is opened again when it is there again; of a name below /dev/serial/by-id it does not matter
 		which number the system gives it then. While it is open nobody else gets a byte of it.
 	`), devices.Example(`
+		# An intercom says and hears pairs of digits, with nothing between them:
 		- name: entry
 		  type: serial
 		  params:
@@ -26,6 +27,18 @@ func init() {
 		      - {id: gate, match: '^2([01])$', kind: bool, words: {true: GATE_OPEN, false: GATE_CLOSE}, function: Security, device: Gate, send: {true: "21"}}
 		    then:
 		      - {match: '^21$', emit: {type: C, function: Lighting, action: LIGHT_ON}}
+
+		# A scale is asked for its weight, and answers in a line with a unit that is its own:
+		- name: scale
+		  type: serial
+		  params:
+		    port: /dev/ttyUSB0
+		    frame: {end: "\r\n"}
+		    silent: 30s
+		    ask: [{send: S, every: 5s}]
+		    points:
+		      - {id: weight, match: '^S +(-?[\d.]+) g$', unit: g, class: weight}
+		      - {id: tare, send: T, category: config}
 	`))
 }
 

@@ -20,6 +20,7 @@ func init() {
 		until the gateway ends. With fail the equipment fails again and again, by the clock. The type is for trying out what listens to a
 		gateway: its dashboards, rules and alarms. With replay the device hears a recording, of a serial line say, at any speed.
 	`), devices.Example(`
+		# A greenhouse with values of all kinds, which is silent for half a minute every quarter of an hour:
 		- name: greenhouse
 		  type: sim
 		  params:
@@ -31,6 +32,16 @@ func init() {
 		      - {id: target, write: true, start: 18, min: 5, max: 30, step: 0.5, unit: °C}
 		      - {id: fan, write: true, kind: bool, words: {true: FAN_ON, false: FAN_OFF}}
 		    fail: {every: 15m, for: 30s, how: silent}
+
+		# A recording that the option record of a tcp device has made is heard ten times as fast:
+		- name: receiver
+		  type: sim
+		  params:
+		    replay: receiver.jsonl
+		    speed: 10
+		    frame: {end: "\r"}
+		    points:
+		      - {id: volume, match: '^MV(\d\d)$'}
 	`))
 }
 

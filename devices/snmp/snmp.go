@@ -23,6 +23,7 @@ func init() {
 		type can be set; all that one command sets is set by one request. Objects that the agent does not have are unknown, with the reason.
 		An agent says nothing to a wrong community, so that it looks like one that is away.
 	`), devices.Example(`
+		# A UPS, by version 2c:
 		- name: ups
 		  type: snmp
 		  params:
@@ -34,6 +35,19 @@ func init() {
 		      - {id: voltage, oid: 1.3.6.1.2.1.33.1.2.5.0, scale: 0.1, unit: V, class: voltage}
 		      - {id: source, oid: 1.3.6.1.2.1.33.1.4.1.0, enum: {1: other, 2: none, 3: normal, 4: bypass, 5: battery, 6: booster, 7: reducer}}
 		      - {id: alarm_sound, oid: 1.3.6.1.2.1.33.1.9.8.0, enum: {1: disabled, 2: enabled, 3: muted}, write: {type: integer}, category: config}
+
+		# A power strip, by version 3, whose user is authenticated and encrypted:
+		- name: strip
+		  type: snmp
+		  params:
+		    target: strip.lan
+		    version: 3
+		    user: gateway
+		    auth: {protocol: sha256, password_file: strip.auth}
+		    priv: {protocol: aes, password_file: strip.priv}
+		    every: 10s
+		    points:
+		      - {id: outlet1, oid: 1.3.6.1.4.1.318.1.1.12.3.3.1.1.4.1, kind: bool, words: {true: POWER_ON, false: POWER_OFF}, write: {type: integer, after: 1s, verify: true}}
 	`))
 }
 

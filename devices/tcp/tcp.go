@@ -16,6 +16,7 @@ func init() {
 		With address the gateway connects. With listen it waits for a box that calls: one at a time, and the one that called last, for a
 		box that begins anew often leaves its old connection behind. While none is connected the values are unknown.
 	`), devices.Example(`
+		# A receiver is asked once a minute, and says what it does unasked as well:
 		- name: receiver
 		  type: tcp
 		  params:
@@ -27,6 +28,18 @@ func init() {
 		    points:
 		      - {id: power, match: '^PW(ON|STANDBY)$', kind: bool, "on": "ON", "off": STANDBY, send: {true: PWON, false: PWSTANDBY}, answer: {match: '^PW', within: 300ms}}
 		      - {id: input, match: '^SI(.+)$', options: [CD, DVD, TV, TUNER], send: 'SI{{.input}}'}
+
+		# A board calls the gateway, and sends a JSON object a line:
+		- name: board
+		  type: tcp
+		  params:
+		    listen: ":4001"
+		    frame: {end: "\n"}
+		    decode: json
+		    silent: 2m
+		    points:
+		      - {id: level, value: .tank.level, unit: "%", decimals: 0}
+		      - {id: valve, value: .valve, kind: bool, send: '{"valve": {{.valve}}}'}
 	`))
 }
 

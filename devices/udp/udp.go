@@ -17,6 +17,7 @@ func init() {
 		what speaks in datagrams, one a frame, with patterns or jq for what comes and templates for what goes
 		With listen it hears whoever sends there, with address as well only that host. With address alone it hears what comes back.
 	`), devices.Example(`
+		# A weather station sends JSON to everybody who listens:
 		- name: weather
 		  type: udp
 		  params:
@@ -26,6 +27,15 @@ func init() {
 		    points:
 		      - {id: temperature, value: .outdoor.temp, unit: °C, class: temperature, deadband: 0.1}
 		      - {id: rain, value: '.rain // 0', unit: mm, class: precipitation}
+
+		# A light controller is told, and answers to where the question came from:
+		- name: stage
+		  type: udp
+		  params:
+		    address: 10.0.0.30:7000
+		    ask: [{send: "level?", every: 30s}]
+		    points:
+		      - {id: level, match: '^level (\d+)$', min: 0, max: 255, step: 1, send: 'level {{.level}}'}
 	`))
 }
 
