@@ -47,11 +47,12 @@ type Type struct {
 	Warnings func(params map[string]any) []string
 }
 
-// table holds the types of this binary. It is written by init functions, and by tests.
+// table holds the types of this binary, each as a function that makes it when it is wanted for the first time: a gateway uses few
+// of them. The table is written by init functions, and by tests.
 var table = struct {
 	sync.RWMutex
-	types map[string]Type
-}{types: make(map[string]Type)}
+	types map[string]func() Type
+}{types: make(map[string]func() Type)}
 
 // Register adds a type of device, usually from an init function. P is a struct whose fields are the parameters, in
 // the manner of
@@ -82,15 +83,25 @@ var table = struct {
 //
 // Register panics if the name is taken or P's tags are wrong, which are mistakes of the programmer.
 func Register[P any](name string, open func(ctx context.Context, env Env, params P) (Device, error), more ...TypeOption) {
-	Add(NewType(name, open, more...))
+	mustBeGood[P](name)
+	add(name, sync.OnceValue(func() Type { return newType(name, open, more...) }))
 }
 
 // NewType returns the type that Register would add to the table.
 func NewType[P any](name string, open func(ctx context.Context, env Env, params P) (Device, error), more ...TypeOption) Type {
-	var zero P
-	if err := options.Check(&zero); err != nil {
+	mustBeGood[P](name)
+	return newType(name, open, more...)
+}
+
+// mustBeGood panics if P's tags are wrong.
+func mustBeGood[P any](name string) {
+	if err := options.Check(new(P)); err != nil {
 		panic(fmt.Sprintf("devices: type %q: %v", name, err))
 	}
+}
+
+func newType[P any](name string, open func(ctx context.Context, env Env, params P) (Device, error), more ...TypeOption) Type {
+	var zero P
 	params := options.Tree(&zero)
 	t := Type{
 		Name:    name,
@@ -191,16 +202,18 @@ func (e *paramsError) Error() string {
 func (e *paramsError) Unwrap() []error { return []error{ErrConfig, e.faults} }
 
 // Add adds a type that Register can't make. It panics if the name is empty or taken.
-func Add(t Type) {
+func Add(t Type) { add(t.Name, func() Type { return t }) }
+
+func add(name string, t func() Type) {
 	table.Lock()
 	defer table.Unlock()
-	if t.Name == "" {
+	if name == "" {
 		panic("devices: a type without a name")
 	}
-	if _, taken := table.types[t.Name]; taken {
-		panic(fmt.Sprintf("devices: type %q registered twice", t.Name))
+	if _, taken := table.types[name]; taken {
+		panic(fmt.Sprintf("devices: type %q registered twice", name))
 	}
-	table.types[t.Name] = t
+	table.types[name] = t
 }
 
 // Lookup returns the type called name, or an error that names those there are.
@@ -211,14 +224,17 @@ func Lookup(name string) (Type, error) {
 	if !ok {
 		return Type{}, fmt.Errorf("unknown device type %q (have %s)", name, quoted(slices.Sorted(maps.Keys(table.types))))
 	}
-	return t, nil
+	return t(), nil
 }
 
 // Types returns the table, sorted by name.
-func Types() []Type {
+func Types() (all []Type) {
 	table.RLock()
 	defer table.RUnlock()
-	return slices.SortedFunc(maps.Values(table.types), func(a, b Type) int { return strings.Compare(a.Name, b.Name) })
+	for _, name := range slices.Sorted(maps.Keys(table.types)) {
+		all = append(all, table.types[name]())
+	}
+	return all
 }
 
 func quoted(names []string) string {

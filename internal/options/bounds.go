@@ -53,18 +53,24 @@ func (b Bounds) span() string {
 	return ""
 }
 
+// unbound are the bounds of most fields, which have none.
+var unbound = new(bounds)
+
 // readBounds reads the tags of a field. The error is a mistake of the programmer.
-func readBounds(f reflect.StructField) (b bounds, err error) {
-	b.tags = Bounds{Min: f.Tag.Get("min"), Max: f.Tag.Get("max"), Zero: f.Tag.Get("zero"), OneOf: f.Tag.Get("one_of")}
+func readBounds(f reflect.StructField) (*bounds, error) {
+	b := &bounds{tags: Bounds{Min: f.Tag.Get("min"), Max: f.Tag.Get("max"), Zero: f.Tag.Get("zero"), OneOf: f.Tag.Get("one_of")}}
+	if b.tags == (Bounds{}) {
+		return unbound, nil
+	}
 	t := f.Type
 	for !readsText(t) && (t.Kind() == reflect.Slice || t.Kind() == reflect.Map || t.Kind() == reflect.Pointer) {
 		t = t.Elem()
 	}
 	if b.tags.OneOf != "" && (t.Kind() != reflect.String || t == reflect.TypeFor[Secret]()) {
-		return bounds{}, errors.New("one_of: for a string only, and not for a secret")
+		return unbound, errors.New("one_of: for a string only, and not for a secret")
 	}
 	if b.tags.span()+b.tags.Zero != "" && !isNumber(t) {
-		return bounds{}, errors.New("min, max and zero: for a number only")
+		return unbound, errors.New("min, max and zero: for a number only")
 	}
 	for _, end := range []struct {
 		tag string
@@ -75,12 +81,12 @@ func readBounds(f reflect.StructField) (b bounds, err error) {
 		}
 		v := reflect.New(t).Elem()
 		if err := setScalar(end.tag, v); err != nil {
-			return bounds{}, fmt.Errorf("bound %q: %w", end.tag, err)
+			return unbound, fmt.Errorf("bound %q: %w", end.tag, err)
 		}
 		*end.to = v
 	}
 	if b.min.IsValid() && b.max.IsValid() && compare(b.min, b.max) > 0 {
-		return bounds{}, fmt.Errorf("min %s is above max %s", b.tags.Min, b.tags.Max)
+		return unbound, fmt.Errorf("min %s is above max %s", b.tags.Min, b.tags.Max)
 	}
 	return b, nil
 }

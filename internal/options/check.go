@@ -94,7 +94,7 @@ func parseDefault(f spec, dst reflect.Value) error {
 		return fmt.Errorf("a %s has no default of its own", typeWord(f.Type))
 	}
 	d := decoder{}
-	d.value(top().under(f.key), f.preset, dst, &f.bounds)
+	d.value(top().under(f.key), f.preset, dst, f.bounds)
 	if err := errors.Join(d.faults...); err != nil {
 		return fmt.Errorf("field %s: default %q: %w", f.Name, f.preset, err)
 	}

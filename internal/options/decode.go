@@ -93,7 +93,7 @@ func (d *decoder) fields(at place, raw map[string]any, v reflect.Value) {
 		switch {
 		case given:
 			dst.SetZero()
-			d.value(key, value, dst, &f.bounds)
+			d.value(key, value, dst, f.bounds)
 		case f.isSection():
 			d.section(key, nil, dst)
 		case f.parsed.IsValid():

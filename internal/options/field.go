@@ -116,7 +116,7 @@ type spec struct {
 	preset     string // the default
 	hasDefault bool
 	parsed     reflect.Value // the default, read; invalid if that fails, or if copies of the value would share memory
-	bounds     bounds
+	bounds     *bounds
 	boundsErr  error // a mistake of the programmer: see Check
 }
 
