@@ -3,6 +3,7 @@ package integration
 import (
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -76,8 +77,8 @@ devices:
 // counterpart die and come back, and on the serial line pulls out the plug as well.
 func TestModbus(t *testing.T) {
 	t.Parallel()
-	for how, connect := range map[string]func(t *testing.T) (line string, slaves *pymodbus, adapter *program){
-		"tcp": func(t *testing.T) (string, *pymodbus, *program) {
+	for how, connect := range map[string]func(t *testing.T) (line string, slaves *pymodbus, plug *adapter){
+		"tcp": func(t *testing.T) (string, *pymodbus, *adapter) {
 			free, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
 				t.Fatal(err)
@@ -87,30 +88,57 @@ func TestModbus(t *testing.T) {
 			_, port, _ := net.SplitHostPort(address)
 			return fmt.Sprintf("{name: cellar, protocol: modbus-tcp, address: %q, timeout: 200ms}", address), startSlaves(t, "tcp", port), nil
 		},
-		"rtu": func(t *testing.T) (string, *pymodbus, *program) {
-			dir := t.TempDir()
-			adapter := startAdapter(t, dir)
-			return fmt.Sprintf("{name: cellar, protocol: modbus-rtu, port: %q, baud: 115200, timeout: 200ms, guard: 50ms, latency: 5ms}", dir+"/ours"),
-				startSlaves(t, "rtu", dir+"/theirs"), adapter
+		"rtu": func(t *testing.T) (string, *pymodbus, *adapter) {
+			a := &adapter{t: t, dir: t.TempDir()}
+			a.start()
+			slaves := startSlaves(t, "rtu", a.dir+"/theirs")
+			a.plugIn()
+			return fmt.Sprintf("{name: cellar, protocol: modbus-rtu, port: %q, baud: 115200, timeout: 200ms, guard: 50ms, latency: 5ms}", a.port()), slaves, a
 		},
 	} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
-			line, slaves, adapter := connect(t)
-			talkToSlaves(t, line, slaves, adapter)
+			line, slaves, plug := connect(t)
+			talkToSlaves(t, line, slaves, plug)
 		})
 	}
 }
 
-// startAdapter makes a serial line, whose ends are called ours and theirs.
-func startAdapter(t *testing.T, dir string) *program {
-	t.Helper()
-	p := startProgram(t, dir, "socat", nil, "-d", "-d", "pty,raw,echo=0,ignoreeof,link=ours", "pty,raw,echo=0,ignoreeof,link=theirs")
-	p.says("starting data transfer loop")
-	return p
+// adapter is a serial line, by socat. The equipment's end is called theirs, and that of the gateway has its name while it is plugged in.
+type adapter struct {
+	*program
+	t   *testing.T
+	dir string
 }
 
-func talkToSlaves(t *testing.T, line string, slaves *pymodbus, adapter *program) {
+func (a *adapter) start() {
+	a.t.Helper()
+	a.program = startProgram(a.t, a.dir, "socat", nil, "-d", "-d", "pty,raw,echo=0,ignoreeof,link=ours", "pty,raw,echo=0,ignoreeof,link=theirs")
+	a.says("starting data transfer loop")
+}
+
+func (a *adapter) port() string { return a.dir + "/usb-port0" }
+
+func (a *adapter) plugIn() {
+	a.t.Helper()
+	ours, err := os.Readlink(a.dir + "/ours")
+	if err == nil {
+		err = os.Symlink(ours, a.port())
+	}
+	if err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+func (a *adapter) pullOut() {
+	a.t.Helper()
+	if err := os.Remove(a.port()); err != nil {
+		a.t.Fatal(err)
+	}
+	a.kill()
+}
+
+func talkToSlaves(t *testing.T, line string, slaves *pymodbus, plug *adapter) {
 	broker := startMosquitto(t)
 	u := join(t, broker.address, "home/+/+/+/+/+/S", "home/$gateway/#")
 	dir := t.TempDir()
@@ -186,10 +214,11 @@ func talkToSlaves(t *testing.T, line string, slaves *pymodbus, adapter *program)
 	u.await("the slaves are new", heatpump("21.5", "auto", "false", "true", "26"))
 	u.say(command("///heatpump", `{"action":"SET","setpoint":24}`))
 	u.await("set again", answer("///heatpump", `{"action":"SET","response":"OK"}`), heatpump("24", "auto", "false", "true", "28.5"))
-	if adapter != nil {
-		goAndComeBack("the plug is pulled out", func() { adapter.kill(); slaves.kill() }, func() {
-			startAdapter(t, adapter.cmd.Dir)
+	if plug != nil {
+		goAndComeBack("the plug is pulled out", func() { plug.pullOut(); slaves.kill() }, func() {
+			plug.start()
 			slaves.start()
+			plug.plugIn()
 		})
 		u.await("plugged in", heatpump("21.5", "auto", "false", "true", "26"))
 	}
