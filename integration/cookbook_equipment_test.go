@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/gosnmp/gosnmp"
 
 	"github.com/mqttgateway/mqttgateway/devices/kit/serial/serialtest"
+	"github.com/mqttgateway/mqttgateway/internal/loopback"
 	"github.com/mqttgateway/mqttgateway/internal/modbus"
 )
 
@@ -28,6 +30,23 @@ var kitchen = map[string]func(*recipe){
 		r.Cleanup(b.end)
 		write(r.T, r.dir, "shelly.pw", boilerPassword+"\n")
 		r.stand(b.address, "10.0.0.20")
+	},
+	"A button that calls": func(r *recipe) {
+		address, release, err := loopback.Reserve()
+		if err != nil {
+			r.Fatal(err)
+		}
+		r.Cleanup(release)
+		write(r.T, r.dir, "hall.hook", hookSecret+"\n")
+		r.stand(address, ":8080")
+		r.acts["The button asks for http://GATEWAY:8080/hooks/hall/SECRET/button?event=single_push&battery=87."] = func() {
+			res, err := http.Get("http://" + address + "/hooks/hall/" + hookSecret + "/button?event=single_push&battery=87")
+			if err != nil {
+				r.Fatal(err)
+			}
+			res.Body.Close()
+			http.DefaultClient.CloseIdleConnections()
+		}
 	},
 	"A receiver by telnet": func(r *recipe) {
 		avr := &receiver{t: r.T}

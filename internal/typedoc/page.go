@@ -165,12 +165,9 @@ func writeOptions(b *strings.Builder, fields []options.Field) {
 				fmt.Fprintf(b, "\n%s\n", sentence(doc))
 			}
 		}
-		own, common := of[at], []options.Field(nil)
-		if isPoint(own) {
-			own, common = own[len(pointKeys):], own[:len(pointKeys)]
-		}
+		own, common := cutPoint(of[at])
 		writeTable(b, own, of)
-		if common != nil {
+		if len(common) > 0 {
 			b.WriteString("\nEvery point has these options as well:\n")
 			writeTable(b, common, of)
 		}
@@ -187,11 +184,16 @@ var pointKeys = func() (keys []string) {
 	return keys
 }()
 
-// isPoint reports whether the fields of a section begin with those of every point, and do not end with them.
-func isPoint(fields []options.Field) bool {
-	return len(fields) > len(pointKeys) && slices.EqualFunc(fields[:len(pointKeys)], pointKeys, func(f options.Field, key string) bool {
-		return lastOf(f.Key) == key
-	})
+// cutPoint returns what the fields of a section have beside those of every point, and those, if it has all of them.
+func cutPoint(fields []options.Field) (own, common []options.Field) {
+	isKey := func(f options.Field, key string) bool { return lastOf(f.Key) == key }
+	for at := 0; at+len(pointKeys) <= len(fields); at++ {
+		end := at + len(pointKeys)
+		if common = fields[at:end]; len(fields) > len(common) && slices.EqualFunc(common, pointKeys, isKey) {
+			return slices.Concat(fields[:at], fields[end:]), common
+		}
+	}
+	return fields, nil
 }
 
 func writeTable(b *strings.Builder, fields []options.Field, sections map[string][]options.Field) {
