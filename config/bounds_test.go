@@ -20,7 +20,7 @@ func TestEveryNumberHasBounds(t *testing.T) {
 			case time.Duration:
 			case int, Size:
 				absurd = []string{"9223372036854775807", "-1"}
-			case string, bool, Secret, Level, []string, []Device, map[string]any:
+			case string, bool, Secret, Level, []string, []Line, []Device, map[string]any:
 				continue
 			default:
 				t.Errorf("%s%s: a %T is new to this test", prefix, f.Key, value)

@@ -9,9 +9,9 @@ import (
 )
 
 // Changes returns the keys of the options that differ in other, secrets included, in the order of the tree. It leaves
-// out devices, which are compared by name.
+// out devices, which are compared by name, and lines, which are part of the devices on them.
 func (c *Config) Changes(other *Config) []string {
-	return slices.DeleteFunc(changed(c, other), func(key string) bool { return key == "devices" })
+	return slices.DeleteFunc(changed(c, other), isList)
 }
 
 // Changes returns the keys of the options that differ in other, in the order of the struct. Each parameter that differs

@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/internal/options"
@@ -13,6 +15,7 @@ type Config struct {
 	MQTT     MQTT           `koanf:"mqtt" doc:"The broker, and how to speak to it."`
 	Embedded EmbeddedBroker `koanf:"embedded" doc:"The embedded broker, in use with mqtt.broker: embedded. It forgets everything when it ends, and encrypts nothing."`
 	Mapping  Mapping        `koanf:"mapping" doc:"The words of MQTT and those of the devices: a map file, or root and topics without one."`
+	Lines    []Line         `koanf:"lines" doc:"Media that several devices share, in any number: a serial line with many slaves, a box that accepts one connection. Devices name them."`
 	Devices  []Device       `koanf:"devices" doc:"The devices, in any number."`
 	Log      Log            `koanf:"log" doc:"What is said, how and where. Warnings and errors go to standard error in any case."`
 	Health   Health         `koanf:"health" doc:"Who may ask the running gateway how it is."`
@@ -99,6 +102,25 @@ type Mapping struct {
 	Topics []string `koanf:"topics" default:"" example:"[\"home/+/gw/#\"]" doc:"filters to subscribe to; not with a map file"`
 
 	RetainedCommands bool `koanf:"retained_commands" default:"false" doc:"act on commands that the broker had kept; they are stale, and come again with each restart"`
+}
+
+// Line is a medium that several devices share: its name, its protocol, and the options of that protocol, which the program knows and not
+// this package. Keys may be written in any case.
+type Line map[string]any
+
+// Name is what devices call the line.
+func (l Line) Name() string { return l.text("name") }
+
+// Protocol says how the devices on the line are spoken to.
+func (l Line) Protocol() string { return l.text("protocol") }
+
+func (l Line) text(key string) string {
+	for name, value := range l {
+		if text, ok := value.(string); ok && strings.EqualFold(name, key) {
+			return text
+		}
+	}
+	return ""
 }
 
 // Device is one device and what it is told.
@@ -277,11 +299,17 @@ func DefaultDevice() Device {
 	return d
 }
 
-// Flags lists the options that the environment and the command line can set: all but the devices.
+// lists are the options that are lists of many options each. They stand in a file only, and the last file that has one counts as a whole.
+var lists = []string{"lines", "devices"}
+
+// isList reports whether an option is one of lists.
+func isList(key string) bool { return slices.Contains(lists, key) }
+
+// Flags lists the options that the environment and the command line can set: all but lines and devices.
 func Flags() []options.Field {
 	var flags []options.Field
 	for _, f := range options.Fields(Config{}) {
-		if f.Key != "devices" {
+		if !isList(f.Key) {
 			flags = append(flags, f)
 		}
 	}

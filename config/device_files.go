@@ -8,10 +8,13 @@ import (
 	"strings"
 )
 
-// resolveDeviceFiles makes the paths absolute of files that the devices' own options name: options whose names end in _file, such as
-// password_file. They are looked for as mapping.file is. One that is not there stays as it is named, for the device may be meant to
-// wait for it.
-func (l *loader) resolveDeviceFiles() {
+// resolveOwnFiles makes the paths absolute of files that the own options of lines and devices name: options whose names end in _file,
+// such as password_file. They are looked for as mapping.file is. One that is not there stays as it is named, for the device may be meant
+// to wait for it.
+func (l *loader) resolveOwnFiles() {
+	for i, line := range l.Config.Lines {
+		l.Config.Lines[i] = l.withFiles(fmt.Sprintf("lines[%d]", i), "", map[string]any(line)).(map[string]any)
+	}
 	for i := range l.Config.Devices {
 		d := &l.Config.Devices[i]
 		d.Params = l.withFiles(fmt.Sprintf("devices[%d].params", i), "", d.Params).(map[string]any)

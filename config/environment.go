@@ -31,9 +31,11 @@ func (l *loader) readEnvironment() {
 		EnvironFunc: func() []string { return l.src.Environ },
 		TransformFunc: func(name, value string) (string, any) {
 			key, ok := keys[name]
-			if name == EnvName("devices") {
-				l.faultf("environment", "%s: devices are listed in a file", name)
-				return "", nil
+			for _, list := range lists {
+				if name == EnvName(list) {
+					l.faultf("environment", "%s: %s are listed in a file", name, list)
+					return "", nil
+				}
 			}
 			if !ok {
 				l.Warnings = append(l.Warnings, unknownVariable(name, known))

@@ -6,8 +6,6 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/knadh/koanf/v2"
-
 	"github.com/mqttgateway/mqttgateway/internal/options"
 )
 
@@ -21,7 +19,11 @@ func Example(c *Config) string {
 		}
 		comment(&b, "", section.Tag.Get("doc"))
 		key := section.Tag.Get("koanf")
-		if key == "devices" {
+		switch key {
+		case "lines":
+			writeLines(&b, c.Lines)
+			continue
+		case "devices":
 			writeDevices(&b, c.Devices)
 			continue
 		}
@@ -33,11 +35,28 @@ func Example(c *Config) string {
 
 // ParseDevices reads a list of devices as it stands below devices: in a file, in YAML. The error joins all faults.
 func ParseDevices(text string) ([]Device, error) {
-	l := loader{Loaded: &Loaded{origins: origins{}}, merged: koanf.New(".")}
-	l.load(plainText("devices:\n"+indented("  ", text)), yamlParser{words: vocabulary{}}, l.respell)
+	c, err := ParseLists("devices:\n" + indented("  ", text))
+	return c.Devices, err
+}
+
+// ParseLists reads lines and devices as they stand in a file, in YAML: a part of a configuration. The error joins all faults.
+func ParseLists(text string) (Config, error) {
+	l := newLoader(Sources{})
+	l.load(plainText(text), yamlParser{words: vocabulary{}}, l.respell)
 	l.decode()
+	l.validateLines()
 	l.validateDevices()
-	return l.Config.Devices, errors.Join(l.faults...)
+	return l.Config, errors.Join(l.faults...)
+}
+
+// writeLines writes the lines or, if there are none, one in comments.
+func writeLines(b *strings.Builder, list []Line) {
+	if len(list) == 0 {
+		comment(b, "", "name is what devices call the line in their option line; the other options are those of its protocol, as the command \"devices\" lists them:")
+		b.WriteString("#\n# lines:\n#   - {name: cellar, protocol: modbus-rtu, port: /dev/ttyUSB0, baud: 9600}\nlines: []\n")
+		return
+	}
+	b.WriteString("lines:\n" + indented("  ", string(encode(lineNodes(list, true)))))
 }
 
 // writeDevices writes the devices or, if there are none, one in comments, with the values of the examples: there is no device by

@@ -54,11 +54,7 @@ func (l *Loaded) Name(key string) string { return l.origins.name(key) }
 
 // Load reads all sources. The error joins all faults, each on one line. Beside an error Path and Warnings are good, Config is not.
 func Load(src Sources) (*Loaded, error) {
-	l := loader{
-		src:    src,
-		Loaded: &Loaded{origins: origins{}},
-		merged: koanf.New("."),
-	}
+	l := newLoader(src)
 	l.readFile()
 	l.readEnvironment()
 	l.readFlags()
@@ -66,17 +62,21 @@ func Load(src Sources) (*Loaded, error) {
 	l.fillName()
 	l.warnIfHoldsPassword()
 	l.resolvePaths()
-	l.resolveDeviceFiles()
+	l.resolveOwnFiles()
 	l.chooseState()
 	l.validate()
 	return l.Loaded, errors.Join(l.faults...)
 }
 
+func newLoader(src Sources) *loader {
+	return &loader{src: src, Loaded: &Loaded{origins: origins{}}, merged: koanf.New("."), lists: map[string]any{}}
+}
+
 type loader struct {
 	*Loaded
 	src    Sources
-	merged *koanf.Koanf    // without the devices
-	list   any             // the devices; nil: no source has any
+	merged *koanf.Koanf    // without the lists
+	lists  map[string]any  // lines and devices, as the last source has them
 	broken map[string]bool // options that could not be read, and are therefore not validated
 	faults []error
 }
@@ -99,9 +99,11 @@ func (l *loader) warnf(format string, args ...any) {
 func (l *loader) load(from koanf.Provider, parser koanf.Parser, respell func(raw map[string]any) origins) {
 	err := l.merged.Load(from, parser, koanf.WithMergeFunc(func(raw, merged map[string]any) error {
 		maps.Copy(l.origins, respell(raw))
-		if list, ok := raw["devices"]; ok { // koanf would copy the list with each source, and the last one counts as a whole
-			l.list = list
-			delete(raw, "devices")
+		for _, key := range lists {
+			if list, ok := raw[key]; ok { // koanf would copy the list with each source, and the last one counts as a whole
+				l.lists[key] = list
+				delete(raw, key)
+			}
 		}
 		koanfmaps.Merge(raw, merged)
 		return nil
@@ -133,9 +135,7 @@ func (l *loader) readFlags() {
 func (l *loader) decode() {
 	l.broken = map[string]bool{}
 	raw := l.merged.Raw()
-	if l.list != nil {
-		raw["devices"] = l.list
-	}
+	maps.Copy(raw, l.lists)
 	for _, f := range options.Faults(options.DecodeNormalized(raw, &l.Config)) {
 		l.broken[f.Key] = true
 		l.fault(f.Key, f.Err)

@@ -15,21 +15,34 @@ type Setting struct {
 	Value string // one line of YAML
 }
 
-// TypeFields returns the options of a type of device, and false if nothing is known of them.
+// TypeFields returns the own options of a type of device, or those of a protocol of lines, and false if nothing is known of them.
 type TypeFields func(kind string) (fields []options.Field, ok bool)
 
 // Settings lists every option in force, in the order of the tree, with secrets hidden. What is secret in the options of a
-// device its type says, and otherwise their names.
-func (c *Config) Settings(types TypeFields) []Setting {
+// line its protocol says, in those of a device its type, and otherwise their names.
+func (c *Config) Settings(protocols, types TypeFields) []Setting {
 	var all []Setting
 	for f, value := range options.All(c) {
-		if f.Key == "devices" {
+		switch f.Key {
+		case "lines":
+			for i, line := range c.Lines {
+				all = append(all, lineSettings(i, line, protocols)...)
+			}
+			continue
+		case "devices":
 			all = append(all, deviceSettings(c.Devices, types)...)
 			continue
 		}
 		all = append(all, Setting{f.Key, inline(value)})
 	}
 	return all
+}
+
+func lineSettings(i int, line Line, protocols TypeFields) []Setting {
+	fields, typed := protocols(line.Protocol())
+	every := []options.Field{{Key: "name"}, {Key: "protocol"}} // the options that every line has
+	shown := options.HideSecrets(line, slices.Concat(every, fields), typed)
+	return paramSettings(nil, []string{fmt.Sprintf("lines[%d]", i)}, shown)
 }
 
 func deviceSettings(list []Device, types TypeFields) []Setting {

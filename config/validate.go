@@ -16,6 +16,7 @@ func (l *loader) validate() {
 	l.validateMQTT()
 	l.validateEmbedded()
 	l.validateMapping()
+	l.validateLines()
 	l.validateDevices()
 	l.validateEmail()
 	l.validateHTTP()
@@ -60,6 +61,25 @@ func (l *loader) validateMapping() {
 	}
 	if len(l.faults) == 0 && l.Path != "" && m.File == "" && len(m.Topics) == 0 && !l.broken["mapping.file"] && !l.broken["mapping.topics"] {
 		l.warnf("%s: neither a map file nor topics: nothing is subscribed to", l.Path)
+	}
+}
+
+// validateLines finds lines without a name, and two of one name. The rest of a line is its protocol's business.
+func (l *loader) validateLines() {
+	first := make(map[string]int, len(l.Config.Lines))
+	for i, line := range l.Config.Lines {
+		if l.broken[fmt.Sprintf("lines[%d]", i)] {
+			continue
+		}
+		key, name := fmt.Sprintf("lines[%d].name", i), line.Name()
+		if other, ok := first[name]; ok && name != "" {
+			l.check(key, fmt.Errorf("lines[%d] is called %q already", other, name))
+			continue
+		}
+		first[name] = i
+		if name == "" {
+			l.check(key, errors.New("missing: want a text, by which devices name the line"))
+		}
 	}
 }
 

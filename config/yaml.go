@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"encoding"
 	"fmt"
 	"maps"
@@ -25,6 +26,11 @@ func (c *Config) YAML(folder string) []byte {
 	root := mapping()
 	for f, value := range options.All(c) {
 		switch {
+		case f.Key == "lines":
+			if len(c.Lines) > 0 {
+				put(root, f.Key, lineNodes(c.Lines, true))
+			}
+			continue
 		case f.Key == "devices":
 			if len(c.Devices) > 0 {
 				put(root, f.Key, devices(c.Devices))
@@ -42,6 +48,31 @@ func (c *Config) YAML(folder string) []byte {
 		put(root, f.Key, node(value, true))
 	}
 	return encode(root)
+}
+
+// lineNodes returns lines, each in one line of text, with its name first.
+func lineNodes(list []Line, reveal bool) *yaml.Node {
+	sequence := &yaml.Node{Kind: yaml.SequenceNode}
+	for _, l := range list {
+		item := node(map[string]any(l), reveal)
+		item.Style = yaml.FlowStyle
+		pairs := slices.Collect(slices.Chunk(item.Content, 2))
+		slices.SortStableFunc(pairs, func(a, b []*yaml.Node) int { return cmp.Compare(lineRank(a[0].Value), lineRank(b[0].Value)) })
+		item.Content = slices.Concat(pairs...)
+		sequence.Content = append(sequence.Content, item)
+	}
+	return sequence
+}
+
+// lineRank sorts the options of a line: those that every line has come first.
+func lineRank(key string) int {
+	switch strings.ToLower(key) {
+	case "name":
+		return 0
+	case "protocol":
+		return 1
+	}
+	return 2
 }
 
 func devices(list []Device) *yaml.Node {

@@ -66,13 +66,14 @@ func TestExampleOfAChoice(t *testing.T) {
 	one.Name, one.Type, one.Params = "radio", "dummy", map[string]any{"port": "none", "n": 3}
 	two.Name, two.Type, two.AnswersTo.Location, two.Timeout = "lamp", "raw", []string{"Kitchen"}, time.Minute
 	want.Devices = []Device{one, two}
+	want.Lines = []Line{{"protocol": "modbus-rtu", "name": "cellar", "baud": 9600}, {"name": "plc", "protocol": "modbus-tcp", "address": "plc:502"}}
 	text := Example(&want)
 	l, err := loadYAML(t, text)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	if changed := want.Changes(&l.Config); len(changed) > 0 || !reflect.DeepEqual(l.Config.Devices, want.Devices) {
-		t.Errorf("%q or devices are different in\n%s", changed, text)
+	if changed := want.Changes(&l.Config); len(changed) > 0 || !reflect.DeepEqual(l.Config.Devices, want.Devices) || !reflect.DeepEqual(l.Config.Lines, want.Lines) {
+		t.Errorf("%q, lines or devices are different in\n%s", changed, text)
 	}
 	for _, part := range []string{"for trying things out; the default is tcp://127.0.0.1:1883 broker: embedded ", "; the default is 16MB size: 5MB "} {
 		if !strings.Contains(words(strings.ReplaceAll(text, "#", "")), part) {
@@ -139,7 +140,7 @@ func TestSettings(t *testing.T) {
 		"url": "rtsp://me:swordfish@camera:554/1",
 	}
 	got := map[string]string{}
-	for _, s := range l.Config.Settings(untyped) {
+	for _, s := range l.Config.Settings(untyped, untyped) {
 		if _, twice := got[s.Key]; twice || strings.Contains(s.Value, "\n") {
 			t.Errorf("%s comes twice or in several lines: %q", s.Key, s.Value)
 		}

@@ -19,6 +19,8 @@ func Doc(text string) TypeOption {
 //		  params: {port: /dev/ttyUSB0}
 //	`)
 //
+// An example that needs a line has the section lines: as well, and the devices below devices:.
+//
 // Without Example the example has the parameters that must be given, and those whose tags have an example.
 func Example(yaml string) TypeOption {
 	return func(t *Type) { t.Example = outdented(yaml) }

@@ -45,6 +45,9 @@ type Type struct {
 	Hooks func(params map[string]any) []string
 	// Warnings tells what in good params is likely to be a mistake, each with its option. Nil for a type that has none.
 	Warnings func(params map[string]any) []string
+	// Load tells, of a device on a line that others share, which share of the line's time the device's polls take, 1 being all of it, and
+	// of what: "9600 bit/s". "gateway check" sums it up. Nil for a type that doesn't know.
+	Load func(params map[string]any) (share float64, of string)
 }
 
 // table holds the types of this binary, each as a function that makes it when it is wanted for the first time: a gateway uses few
@@ -78,6 +81,9 @@ var table = struct {
 //
 // Where the parameters say all that there is to say of a device's entities, a method Describe() (entity.Device, error) of P
 // does: see [Type.Describe]. Of params that don't it returns [ErrOnlyOpening].
+//
+// A device on a line (package kit/lines) tells by a method Load() (share float64, of string) of P how much of the line it takes: see
+// [Type.Load].
 //
 // Options tell those who configure it more: [Doc] and [Example].
 //
@@ -143,6 +149,15 @@ func newType[P any](name string, open func(ctx context.Context, env Env, params 
 			return any(&p).(hooked).HookPaths()
 		}
 	}
+	if _, loads := any(&zero).(loader); loads {
+		t.Load = func(params map[string]any) (float64, string) {
+			p, err := Decode[P](params)
+			if err != nil {
+				return 0, "" // Check tells of it
+			}
+			return any(&p).(loader).Load()
+		}
+	}
 	for _, option := range more {
 		option(&t)
 	}
@@ -157,6 +172,11 @@ var ErrOnlyOpening = errors.New("only opening it tells which entities it has")
 
 // hooked is what parameters are whose equipment may call the gateway.
 type hooked interface{ HookPaths() []string }
+
+// loader is what parameters are that know how much of a line their device takes.
+type loader interface {
+	Load() (share float64, of string)
+}
 
 // describer is what parameters are that say all of their device's entities.
 type describer interface {

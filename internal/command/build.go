@@ -14,6 +14,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/paho"
 	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/internal/wanted"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
@@ -23,6 +24,7 @@ type parts struct {
 	security func() (*tls.Config, error) // returns the settings for each attempt to connect; nil: the defaults
 	users    broker.Users                // of the embedded broker
 	server   *certificate                // of the gateway's own web server; nil: nothing is encrypted
+	devices  []wanted.Device             // with complete parameters
 }
 
 // buildOptions converts a configuration into the options of the actors. brokerURL is the address to connect to: the
@@ -31,7 +33,7 @@ func buildOptions(c *config.Config, p parts, brokerURL string, log *slog.Logger)
 	m := c.MQTT
 	return actors.Options{
 		Codec:   p.codec,
-		Devices: c.Devices,
+		Devices: wanted.Complete(p.devices),
 		Broker:  options.RedactAddress(brokerURL),
 		Session: mqtt.Options{
 			Broker:         brokerURL,

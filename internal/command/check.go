@@ -13,6 +13,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/internal/wanted"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
@@ -22,8 +23,9 @@ func newCheck() *cobra.Command {
 		Short: "Check a configuration without starting anything",
 		Long: `Check finds everything that run would refuse, and what would keep single devices down, without opening a device or a
 connection. It prints one line for each fault, on standard error, and ends with status 1 if there is one. Warnings alone
-leave the status 0; they tell which words of the devices' entities the map refuses. What only opening a device tells it
-can't know, nor what a type makes of parameters that it reads itself: it says so.`,
+leave the status 0; they tell which words of the devices' entities the map refuses. Of each line that devices share it
+tells how much of its time their polls take. What only opening a device tells it can't know, nor what a type makes of
+parameters that it reads itself: it says so.`,
 		Example: `  gateway check --config dummy2mqtt.yaml`,
 		Args:    wantArgs(0, 0),
 	}
@@ -31,14 +33,15 @@ can't know, nor what a type makes of parameters that it reads itself: it says so
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		loaded, err := sources.load(cmd)
 		p, warnings, err := examine(loaded, err)
-		for _, warning := range slices.Concat(warnings, doubtful(loaded), overlaps(loaded, p.codec), unmapped(loaded, p.codec)) {
+		for _, warning := range slices.Concat(warnings, doubtful(p.devices), overlaps(loaded, p.codec), unmapped(p)) {
 			fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+options.Redact(warning))
 		}
 		if err != nil {
 			return err
 		}
 		what := cmp.Or(loaded.Path, "no configuration file: what run would try out")
-		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is good\n%s%s", what, hookAddresses(&loaded.Config), unchecked(loaded.Config.Devices))
+		loads, _, _ := checkLines(loaded, p.devices)
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s is good\n%s%s%s", what, loads, hookAddresses(&loaded.Config, p.devices), unchecked(p.devices))
 		return err
 	}
 	return cmd
@@ -53,34 +56,33 @@ func examine(l *config.Loaded, loadErr error) (p parts, warnings []string, err e
 	if loadErr == nil {
 		err = errors.Join(err, logOptions(&l.Config).Check())
 	}
-	return p, slices.Concat(warnings, more), errors.Join(err, checkParams(l), errors.Join(checkHooks(l)...), checkEntities(l, p.codec))
+	_, unused, linesErr := checkLines(l, p.devices)
+	more = append(more, unused...)
+	return p, slices.Concat(warnings, more), errors.Join(err, linesErr, checkParams(l, p.devices), errors.Join(checkHooks(l, p.devices)...), checkEntities(p))
 }
 
 // checkEntities returns what is wrong with the entities of devices that can be known of without opening them.
-func checkEntities(l *config.Loaded, codec *mapping.Codec) error {
+func checkEntities(p parts) error {
 	var faults []error
-	for _, d := range l.Config.Devices {
+	for _, d := range p.devices {
 		if t, err := devices.Lookup(d.Type); err != nil || t.Check != nil && t.Check(d.Params) != nil {
 			continue // which is told of as it is
 		}
-		if _, err := describe(d); err != nil && !errors.Is(err, devices.ErrOnlyOpening) {
+		if _, err := describe(d.Device); err != nil && !errors.Is(err, devices.ErrOnlyOpening) {
 			faults = append(faults, err)
 		}
 	}
-	if codec != nil {
-		all, _ := describeAll(l.Config.Devices)
-		_, err := checkMapped(codec, all)
+	if p.codec != nil {
+		all, _ := describeAll(wanted.Complete(p.devices))
+		_, err := checkMapped(p.codec, all)
 		faults = append(faults, err)
 	}
 	return errors.Join(faults...)
 }
 
 // doubtful returns a warning for each of the devices' own options that is likely a mistake. Only check prints these warnings.
-func doubtful(l *config.Loaded) (warnings []string) {
-	if l == nil {
-		return nil
-	}
-	for _, d := range l.Config.Devices {
+func doubtful(list []wanted.Device) (warnings []string) {
+	for _, d := range list {
 		t, err := devices.Lookup(d.Type)
 		if err != nil || t.Warnings == nil {
 			continue
@@ -94,12 +96,12 @@ func doubtful(l *config.Loaded) (warnings []string) {
 
 // unmapped returns a warning for each word of the devices' entities that the map refuses. Only check prints these warnings: each
 // message that is refused is told of when it comes.
-func unmapped(l *config.Loaded, codec *mapping.Codec) (warnings []string) {
-	if codec == nil {
+func unmapped(p parts) (warnings []string) {
+	if p.codec == nil {
 		return nil
 	}
-	all, _ := describeAll(l.Config.Devices)
-	warnings, _ = checkMapped(codec, all)
+	all, _ := describeAll(wanted.Complete(p.devices))
+	warnings, _ = checkMapped(p.codec, all)
 	return warnings
 }
 
@@ -124,7 +126,7 @@ func overlaps(l *config.Loaded, codec *mapping.Codec) (warnings []string) {
 }
 
 // unchecked says what check can't find out, one line each.
-func unchecked(list []config.Device) string {
+func unchecked(list []wanted.Device) string {
 	var itself []string
 	typed := false
 	for _, d := range list {
@@ -162,9 +164,10 @@ func ofDevice(name string, fault *options.Fault) error {
 }
 
 // checkParams returns the errors in devices' own options. Each would keep its device down, and no other.
-func checkParams(l *config.Loaded) error {
+// What is wrong with the definition of a line is no fault of the devices on it.
+func checkParams(l *config.Loaded, list []wanted.Device) error {
 	var faults []error
-	for i, d := range l.Config.Devices {
+	for _, d := range list {
 		t, err := devices.Lookup(d.Type)
 		if err != nil || t.Check == nil {
 			continue
@@ -174,9 +177,9 @@ func checkParams(l *config.Loaded) error {
 			if errors.Is(f.Err, devices.ErrConfig) && errors.Unwrap(f.Err) == nil {
 				continue
 			}
-			key := fmt.Sprintf("devices[%d].params", i)
-			if f.Key != "" {
-				key += "." + f.Key
+			key := d.Key(f.Key)
+			if strings.HasPrefix(key, "lines[") {
+				continue // checkLines tells of it
 			}
 			faults = append(faults, ofDevice(d.Name, l.Fault(key, f.Err)))
 		}

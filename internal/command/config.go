@@ -35,11 +35,11 @@ func startingConfig() config.Config {
 	c.MQTT.Broker = config.Embedded
 	c.Mapping.Root, c.Mapping.Topics = "home", []string{"home/+/+/+/+/+/C"}
 	for _, t := range devices.Types() {
-		list, err := typedoc.Example(t)
+		example, err := typedoc.Example(t)
 		if err != nil || t.Name != "dummy" && len(c.Devices) > 0 { // the dummy is preferred: it controls no equipment
 			continue
 		}
-		c.Devices = list
+		c.Lines, c.Devices = example.Lines, example.Devices
 	}
 	return c
 }

@@ -14,16 +14,18 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/devices/kit/lines"
 	"github.com/mqttgateway/mqttgateway/internal/options"
 	"github.com/mqttgateway/mqttgateway/internal/typedoc"
+	"github.com/mqttgateway/mqttgateway/internal/wanted"
 )
 
 func newDevices() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "devices [TYPE | NAME --config FILE]",
 		Short: "List the types of device that this program has, with their parameters",
-		Long: `Devices lists the types of device that this program has, with their parameters. Of one type it tells all that there is
-to know, with an example for the configuration.
+		Long: `Devices lists the types of device that this program has, with their parameters, and the protocols of lines that several
+devices share, with their options. Of one type it tells all that there is to know, with an example for the configuration.
 
 With --config it lists the devices that are configured. Of one of them it prints what the device is and which entities
 it has, hidden ones included: what the topic ROOT/$gateway/GATEWAY/NAME/info says while the gateway runs. What only
@@ -42,12 +44,19 @@ opening a device tells it can't know.`,
 			if err != nil {
 				return err
 			}
-			if len(args) == 0 {
-				return listDevices(cmd.OutOrStdout(), loaded.Config.Devices)
+			list, err := completed(loaded)
+			if err != nil {
+				return err
 			}
-			return showDevice(cmd.OutOrStdout(), loaded.Config.Devices, args[0])
+			if len(args) == 0 {
+				return listDevices(cmd.OutOrStdout(), wanted.Complete(list))
+			}
+			return showDevice(cmd.OutOrStdout(), wanted.Complete(list), args[0])
 		case len(args) == 0:
-			return listTypes(cmd.OutOrStdout())
+			return errors.Join(listTypes(cmd.OutOrStdout()), listProtocols(cmd.OutOrStdout(), lines.Protocols()...))
+		}
+		if protocol, err := lines.Lookup(args[0]); err == nil {
+			return listProtocols(cmd.OutOrStdout(), protocol)
 		}
 		typ, err := devices.Lookup(args[0])
 		if err != nil {
@@ -65,6 +74,20 @@ func listTypes(w io.Writer) error {
 		title, _, _ := strings.Cut(typ.Doc, "\n")
 		showTitle(t, typ, title)
 		showParams(t, typ)
+	}
+	return t.Flush()
+}
+
+// listProtocols writes a line for each protocol of lines, and one for each of its options.
+func listProtocols(w io.Writer, protocols ...*lines.Protocol) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, p := range protocols {
+		title := p.Doc
+		if title != "" {
+			title = ": " + title
+		}
+		fmt.Fprintf(t, "lines of protocol %s%s\n", p.Name, title)
+		showOptions(t, p.Fields)
 	}
 	return t.Flush()
 }
@@ -123,7 +146,7 @@ func showType(w io.Writer, typ devices.Type) error {
 	}
 	showParams(t, typ)
 	if typ.Example != "" {
-		fmt.Fprintf(t, "\ndevices:\n  %s\n", strings.ReplaceAll(typ.Example, "\n", "\n  "))
+		fmt.Fprint(t, "\n"+typedoc.Text(typ))
 	}
 	return t.Flush()
 }
@@ -138,17 +161,21 @@ func showTitle(w io.Writer, typ devices.Type, title string) {
 
 // showParams writes a type's parameters.
 func showParams(t *tabwriter.Writer, typ devices.Type) {
-	for _, p := range typ.Params {
-		if p.Type == options.Section && p.Doc == "" {
-			continue // its options say it all
-		}
-		fmt.Fprintf(t, "  %s\t%s\t%s\n", p.Key, kind(p), paramDoc(p))
-	}
+	showOptions(t, typ.Params)
 	switch {
 	case typ.Check == nil:
 		fmt.Fprintln(t, "  (reads its parameters itself)")
 	case len(typ.Params) == 0:
 		fmt.Fprintln(t, "  (has no parameters)")
+	}
+}
+
+func showOptions(t *tabwriter.Writer, fields []options.Field) {
+	for _, f := range fields {
+		if f.Type == options.Section && f.Doc == "" {
+			continue // its options say it all
+		}
+		fmt.Fprintf(t, "  %s\t%s\t%s\n", f.Key, kind(f), paramDoc(f))
 	}
 }
 

@@ -112,7 +112,7 @@ func TestExecute(t *testing.T) {
 			"bad.yaml:9:5: devices[4].type: missing", // found by the configuration's own checks
 			`bad.map:1:2: /root: "a/+": `, `bad.map:1:28: /topics/0: "x/#/y": `, `bad.map:1:38: /functin: unknown key; did you mean function?`,
 			"bad.yaml:2:78: mqtt.tls.ca_file: \"", "holds no certificate in PEM\n", "bad.yaml:2:95: mqtt.tls.cert_file and mqtt.tls.key_file: tls: ",
-			"bad.yaml:5:15: devices[0].type: unknown device type \"dumy\" (have \"dummy\"", "\"raw\", \"tcp\"); did you mean dummy?\n",
+			"bad.yaml:5:15: devices[0].type: unknown device type \"dumy\" (have \"dummy\"", "\"raw\", \"tcp\", \"wagon\"); did you mean dummy?\n",
 			"bad.yaml:6:37: devices[1].params.prot: unknown option; did you mean port?\n",
 			"bad.yaml:6:28: devices[1].params.port: missing: want a string, such as /dev/ttyUSB0\n",
 			"bad.yaml:6:46: devices[1].params.interval: 3 has no unit: ",

@@ -13,6 +13,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/actors/routing"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/subscription"
+	"github.com/mqttgateway/mqttgateway/internal/wanted"
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 	"github.com/mqttgateway/mqttgateway/mapping"
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -41,12 +42,16 @@ started, the types of the devices need not be known, and the exit status is 0 wh
 		if err != nil {
 			return err
 		}
+		list, err := completed(loaded)
+		if err != nil {
+			return err
+		}
 		payload := ""
 		if len(args) > 1 {
 			payload = args[1]
 		}
 		return explain(cmd.OutOrStdout(), codec, args[0], payload, func(msg messages.InternalMsg) []finding {
-			return findDevices(loaded.Config.Devices, msg)
+			return findDevices(wanted.Complete(list), msg)
 		})
 	}
 	return cmd

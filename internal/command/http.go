@@ -18,7 +18,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/devices/kit/hooks"
-	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/internal/wanted"
 	"github.com/mqttgateway/mqttgateway/internal/web"
 )
 
@@ -59,24 +59,23 @@ func hookPaths(d config.Device) []string {
 }
 
 // checkHooks returns an error for each device that has hooks although nothing listens for them. Each would stay down.
-func checkHooks(l *config.Loaded) (faults []error) {
+func checkHooks(l *config.Loaded, list []wanted.Device) (faults []error) {
 	if l.Config.HTTP.Listen != "" {
 		return nil
 	}
-	for i, d := range l.Config.Devices {
-		if len(hookPaths(d)) > 0 {
-			key := l.Name(fmt.Sprintf("devices[%d].params.hooks", i))
-			faults = append(faults, fmt.Errorf("device %q: %w", d.Name, &options.Fault{Key: key, Err: fmt.Errorf("nothing listens for them: want %s too", l.Name("http.listen"))}))
+	for _, d := range list {
+		if len(hookPaths(d.Device)) > 0 {
+			faults = append(faults, ofDevice(d.Name, l.Fault(d.Key("hooks"), fmt.Errorf("nothing listens for them: want %s too", l.Name("http.listen")))))
 		}
 	}
 	return faults
 }
 
 // hookAddresses tells the addresses of all hooks, one a line, with stars for the secrets.
-func hookAddresses(c *config.Config) string {
+func hookAddresses(c *config.Config, list []wanted.Device) string {
 	var text strings.Builder
-	for _, d := range c.Devices {
-		for _, path := range hookPaths(d) {
+	for _, d := range list {
+		for _, path := range hookPaths(d.Device) {
 			fmt.Fprintf(&text, "hook of %q: %s\n", d.Name, hooks.Address(serverURL(&c.HTTP), d.Name, "******", path))
 		}
 	}

@@ -31,7 +31,7 @@ devices:
 func TestCheckTellsOfHooks(t *testing.T) {
 	folder(t, map[string]string{"gw.yaml": strings.Replace(withHooks, "id: battery", "id: battery, value: .battery", 1)})
 	got := execute(t, "", "check", "-c", "gw.yaml")
-	if want := `device "door bell": devices[0].params.hooks: nothing listens for them: want http.listen too` + "\n"; got.status != 1 || got.stderr != want {
+	if want := `:8:7: devices[0].params.hooks: nothing listens for them: want http.listen too` + "\n"; got.status != 1 || !strings.HasSuffix(got.stderr, want) {
 		t.Errorf("no server: %+v, want %s", got, want)
 	}
 	for _, row := range []struct{ listen, base, want string }{

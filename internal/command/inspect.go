@@ -10,12 +10,13 @@ import (
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/files"
 	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/internal/wanted"
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
-// inspect reads the files that a configuration names (the map file, certificates, the users of the embedded broker) and
-// looks up the types of its devices. loadErr is the error of loading the configuration; inspect joins loadErr with all
+// inspect reads the files that a configuration names (the map file, certificates, the users of the embedded broker), looks up
+// the types of its devices and completes their parameters. loadErr is the error of loading the configuration; inspect joins loadErr with all
 // faults that it finds itself, so that one run of the program tells everything. A part that loadErr makes unreadable is
 // skipped. Each warning is one line.
 func inspect(l *config.Loaded, loadErr error) (p parts, warnings []string, err error) {
@@ -40,6 +41,8 @@ func inspect(l *config.Loaded, loadErr error) (p parts, warnings []string, err e
 			faults = append(faults, l.Fault(fmt.Sprintf("devices[%d].type", i), fmt.Errorf("%w%s", err, whatToDo(l, d.Type))))
 		}
 	}
+	p.devices, err = completed(l)
+	faults = append(faults, err)
 	if loadErr == nil && len(l.Config.Devices) == 0 {
 		warnings = append(warnings, "devices: there are none, and nothing acts on messages")
 	}
@@ -47,6 +50,16 @@ func inspect(l *config.Loaded, loadErr error) (p parts, warnings []string, err e
 		warnings = append(warnings, unusedEmbedded(l)...)
 	}
 	return p, slices.Concat(l.Warnings, warnings), errors.Join(faults...)
+}
+
+// completed returns the devices with complete parameters, without those that can't be completed; the error holds the reasons.
+func completed(l *config.Loaded) ([]wanted.Device, error) {
+	list, err := wanted.Devices(&l.Config)
+	var faults []error
+	for _, f := range options.Faults(err) {
+		faults = append(faults, l.Fault(f.Key, f.Err))
+	}
+	return list, errors.Join(faults...)
 }
 
 // whatToDo returns advice for a user who has configured a type of device that this program doesn't have.

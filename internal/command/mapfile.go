@@ -13,6 +13,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/entity"
+	"github.com/mqttgateway/mqttgateway/internal/wanted"
 	"github.com/mqttgateway/mqttgateway/mapping"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -37,7 +38,11 @@ it says so.`,
 			if err != nil {
 				return err
 			}
-			all, untold := describeAll(loaded.Config.Devices)
+			list, err := completed(loaded)
+			if err != nil {
+				return err
+			}
+			all, untold := describeAll(wanted.Complete(list))
 			if len(untold) > 0 {
 				fmt.Fprintf(cmd.ErrOrStderr(), "warning: the words of %s are missing: %v\n", joinSome(untold), devices.ErrOnlyOpening)
 			}

@@ -95,8 +95,8 @@ func TestCheckAsksTheParameters(t *testing.T) {
 // The example of each type can be copied as it is, and startingConfig does so; that a bad one is refused the types of these tests show.
 func TestExamplesOfTypes(t *testing.T) {
 	for _, typ := range devices.Types() {
-		list, err := typedoc.Example(typ)
-		if good := err == nil && len(list) > 0; good != (typ.Example != "" && typ.Name != "plant actor") {
+		c, err := typedoc.Example(typ)
+		if good := err == nil && len(c.Devices) > 0; good != (typ.Example != "" && typ.Name != "plant actor") {
 			t.Errorf("the example of %s:\n%s\n%v", typ.Name, typ.Example, err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/command/logging"
 	"github.com/mqttgateway/mqttgateway/internal/options"
 	"github.com/mqttgateway/mqttgateway/internal/service"
+	"github.com/mqttgateway/mqttgateway/internal/wanted"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
@@ -18,12 +19,12 @@ import (
 // nothing.
 type reloader struct {
 	load    func() (*config.Loaded, error)
-	started config.Config // with which the gateway was started; Devices is nil
+	started config.Config // with which the gateway was started; Lines and Devices are nil
 	gateway running
 	logs    *logging.Logs
 	log     *slog.Logger
 
-	inForce config.Config   // started, with the options that reloads have put in force; Devices is nil
+	inForce config.Config   // started, with the options that reloads have put in force
 	codec   *mapping.Codec  // the map in force
 	told    map[string]bool // warnings of the latest reading, which have been logged
 }
@@ -41,7 +42,7 @@ func newReloader(load func() (*config.Loaded, error), l *config.Loaded, codec *m
 		load: load, started: l.Config, codec: codec,
 		gateway: g, logs: logs, log: logs.Logger,
 	}
-	r.started.Devices = nil // they come and go, and the gateway knows them
+	r.started.Lines, r.started.Devices = nil, nil // they come and go, and the gateway knows them
 	r.inForce = r.started
 	return r
 }
@@ -58,15 +59,16 @@ func (r *reloader) warn(warnings []string) {
 	r.told = stand
 }
 
-// wanted is a configuration without faults, which a reload can put in force.
-type wanted struct {
+// successor is a configuration without faults, which a reload can put in force.
+type successor struct {
 	config   config.Config
+	devices  []config.Device // with complete parameters
 	codec    *mapping.Codec
 	warnings []string
 }
 
 // read reads the configuration. The Difference holds the faults, or what differs from the configuration in force.
-func (r *reloader) read(ctx context.Context) (wanted, service.Difference) {
+func (r *reloader) read(ctx context.Context) (successor, service.Difference) {
 	l, err := r.load()
 	d := service.Difference{Restart: r.waiting(l, err)}
 	if err == nil {
@@ -77,12 +79,13 @@ func (r *reloader) read(ctx context.Context) (wanted, service.Difference) {
 	if err == nil && p.codec.Root() != r.codec.Root() {
 		err = ofMap(l, fmt.Errorf("root %q instead of %q: another root needs a restart", p.codec.Root(), r.codec.Root()))
 	}
+	list := wanted.Complete(p.devices)
 	var changes actors.Changes
 	if err == nil {
-		changes, err = r.gateway.Compare(ctx, l.Config.Devices)
+		changes, err = r.gateway.Compare(ctx, list)
 	}
 	if err != nil {
-		return wanted{}, refused(err)
+		return successor{}, refused(err)
 	}
 	d.Map = r.codec.Changes(p.codec)
 	for _, key := range r.inForce.Changes(&l.Config) {
@@ -90,8 +93,8 @@ func (r *reloader) read(ctx context.Context) (wanted, service.Difference) {
 			d.Options = append(d.Options, l.Name(key))
 		}
 	}
-	r.devices(&d, changes, l.Config.Devices)
-	return wanted{l.Config, p.codec, warnings}, d
+	r.devices(&d, changes, list)
+	return successor{l.Config, list, p.codec, warnings}, d
 }
 
 // devices fills in the added, removed and changed devices, and for each changed device the options that differ.
@@ -131,7 +134,7 @@ func (r *reloader) reload(ctx context.Context) service.Difference {
 	if err := r.gateway.Reload(w.codec); err != nil {
 		return refused(err)
 	}
-	if _, err := r.gateway.Apply(ctx, w.config.Devices); err != nil {
+	if _, err := r.gateway.Apply(ctx, w.devices); err != nil {
 		_ = r.gateway.Reload(r.codec) // fails only if the gateway has stopped
 		return refused(err)
 	}

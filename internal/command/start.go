@@ -8,6 +8,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/devices/kit/lines"
 	"github.com/mqttgateway/mqttgateway/internal/options"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
@@ -18,7 +19,7 @@ const shownDevices = 20
 // sayStart logs the program's name and version, and the options in force, one line for each section.
 func sayStart(log *slog.Logger, l *config.Loaded, codec *mapping.Codec) {
 	log.Info("starting", "name", l.Config.Gateway.Name, "version", version(), "config", cmp.Or(l.Path, "none"))
-	settings := inForce(l, codec).Settings(typeFields)
+	settings := inForce(l, codec).Settings(lineFields, typeFields)
 	for len(settings) > 0 {
 		section, _, _ := strings.Cut(settings[0].Key, ".")
 		attrs := []any{"section", section}
@@ -41,6 +42,15 @@ func sayStart(log *slog.Logger, l *config.Loaded, codec *mapping.Codec) {
 func typeFields(kind string) ([]options.Field, bool) {
 	t, err := devices.Lookup(kind)
 	return t.Params, err == nil && t.Check != nil
+}
+
+// lineFields returns the options of a protocol of lines; it is a config.TypeFields.
+func lineFields(protocol string) ([]options.Field, bool) {
+	p, err := lines.Lookup(protocol)
+	if err != nil {
+		return nil, false
+	}
+	return p.Fields, true
 }
 
 // inForce returns the configuration in force, to be logged: with the client id and the map's root and topics filled in,

@@ -47,7 +47,11 @@ func Page(typ devices.Type) string {
 	if rest = strings.Trim(rest, "\n"); rest != "" {
 		fmt.Fprintf(&b, "\n%s\n", rest)
 	}
-	writeExamples(&b, typ.Example)
+	if isPart(typ.Example) {
+		fmt.Fprintf(&b, "\n## Example\n\n```yaml\n%s```\n", Text(typ))
+	} else {
+		writeExamples(&b, typ.Example)
+	}
 	switch {
 	case typ.Check == nil:
 		b.WriteString("\n## Options\n\nThe type reads what stands below `params:` itself.\n")

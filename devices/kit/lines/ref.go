@@ -52,6 +52,13 @@ func (r Ref) Medium() (string, error) {
 	return l.medium, nil
 }
 
+// Same reports whether the devices on two lines without fault share one line.
+func (r Ref) Same(other Ref) bool {
+	a, err := r.line()
+	b, otherErr := other.line()
+	return err == nil && otherErr == nil && a.same(b)
+}
+
 // line reads the definition.
 func (r Ref) line() (definition, error) {
 	if r.Protocol() == "" {
@@ -61,10 +68,17 @@ func (r Ref) line() (definition, error) {
 	if err != nil {
 		return definition{}, &options.Fault{Key: protocolKey, Err: err}
 	}
-	raw := make(map[string]any, len(r))
+	raw, common := make(map[string]any, len(r)), map[string]int{}
 	for key, value := range r {
-		if !strings.EqualFold(key, nameKey) && !strings.EqualFold(key, protocolKey) {
+		if lower := strings.ToLower(key); lower == nameKey || lower == protocolKey {
+			common[lower]++
+		} else {
 			raw[key] = value
+		}
+	}
+	for _, key := range []string{nameKey, protocolKey} {
+		if common[key] > 1 {
+			return definition{}, &options.Fault{Key: key, Err: errors.New("given twice, in different cases")}
 		}
 	}
 	params, err := p.decode(raw)
