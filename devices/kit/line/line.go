@@ -67,7 +67,8 @@ type Line[C io.Closer] struct {
 	mu      sync.Mutex // guards what follows
 	busy    bool       // somebody has the turn, and conn and open with it
 	closed  bool
-	waiting []*waiter // in the order in which they came
+	last    chan struct{} // closed when the turn has ended in which the line was closed; nil: in none
+	waiting []*waiter     // in the order in which they came
 	units   map[int]*unit
 	turns   uint64 // so far
 	down    *Error // nil: up, or not tried yet
@@ -143,16 +144,25 @@ func (l *Line[C]) Do(ctx context.Context, p Priority, unit int, f func(context.C
 	}
 }
 
-// Close ends the line. What waits fails with ErrClosed; who has the turn keeps the connection until then.
+// Close ends the line. What waits fails with ErrClosed. Close returns when whoever has the turn has ended it, and the connection is closed:
+// another program, or another Line, can then have the medium. No request may call Close.
 func (l *Line[C]) Close() error {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.closed {
+		l.mu.Unlock()
 		return nil
 	}
 	l.closed = true
 	l.release(&Error{l.options.Name, ErrClosed})
-	if l.busy || !l.open {
+	if l.busy {
+		last := make(chan struct{})
+		l.last = last
+		l.mu.Unlock()
+		<-last
+		l.mu.Lock()
+	}
+	defer l.mu.Unlock()
+	if !l.open {
 		return nil
 	}
 	l.open = false

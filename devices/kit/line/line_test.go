@@ -264,7 +264,7 @@ func TestDown(t *testing.T) {
 	})
 }
 
-// Closed while a request is made: that one ends, and no other begins.
+// Closed while a request is made: that one ends, no other begins, and Close returns when the connection is closed.
 func TestClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := &medium{}
@@ -282,8 +282,9 @@ func TestClose(t *testing.T) {
 			}
 		})
 		synctest.Wait()
-		if err := l.Close(); err != nil || m.connections() != 1 {
-			t.Errorf("%v, %d connections, want the one that is used", err, m.connections())
+		begun := time.Now()
+		if err := l.Close(); err != nil || m.connections() != 0 || time.Since(begun) != time.Second {
+			t.Errorf("%v, %d connections after %v", err, m.connections(), time.Since(begun))
 		}
 		wait.Wait()
 		if err := l.Do(t.Context(), Poll, 1, taking(0, nil)); !errors.Is(err, ErrClosed) || m.connections() != 0 {

@@ -44,11 +44,11 @@ func (l *Line[C]) unit(n int) *unit {
 
 // end ends a turn. mu is locked.
 func (l *Line[C]) end() {
-	if l.closed && l.open {
-		l.open = false
-		_ = l.conn.Close() // Close has returned already
-	}
 	l.next()
+	if l.last != nil { // nobody has waited, so that this was the last turn
+		close(l.last)
+		l.last = nil
+	}
 }
 
 // release lets all that wait fail with one error. mu is locked.
