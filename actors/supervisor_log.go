@@ -28,6 +28,7 @@ type supervisorLog struct {
 	granted []messages.Grant // the latest that were logged
 	linked  bool             // the link has been up before
 	noWill  bool             // the latest session has no will
+	broken  brokenLines
 }
 
 // trouble is a line of the log about something that has gone wrong.
@@ -241,7 +242,7 @@ func (l *supervisorLog) linkClosed(m messages.LinkClosed) {
 }
 
 // failure logs that a device, or one of the gateway's own actors, has failed, and, unless retry is 0, when it is begun
-// again.
+// again. A device that fails for its line has its own line at level debug only.
 func (l *supervisorLog) failure(m messages.Failure, failures int, retry time.Duration) {
 	tr := trouble{level: slog.LevelWarn, text: "device failed", sum: "device failed again", err: m.Err, lasts: true, attrs: []slog.Attr{
 		slog.String("device", m.Who), slog.Int("failures", failures),
@@ -255,6 +256,14 @@ func (l *supervisorLog) failure(m messages.Failure, failures int, retry time.Dur
 	if m.Stack != "" {
 		tr.level = slog.LevelError
 		tr.attrs = append(tr.attrs, slog.String("stack", m.Stack))
+	}
+	cause := lineOf(m.Err)
+	if l.broken.failed(m.Who, cause) {
+		l.lineFailed(cause)
+	}
+	if cause != nil && m.Stack == "" {
+		l.line(slog.LevelDebug, tr.text, tr.attrs, slog.Any("err", tr.err))
+		return
 	}
 	l.note(failureKind(m.Who, m.Err), 1, 0, tr)
 }
@@ -276,6 +285,9 @@ const fewDevices = 20
 
 // deviceOnline logs that a device has come online; of is the number of all devices.
 func (l *supervisorLog) deviceOnline(c supervision.Change, of int) {
+	if up := l.broken.online(c.Now.Name); up != "" {
+		l.lineUp(up)
+	}
 	who := slog.String("device", c.Now.Name)
 	if c.Before.State == messages.Connecting {
 		level := slog.LevelInfo
@@ -300,6 +312,9 @@ func (l *supervisorLog) deviceOnline(c supervision.Change, of int) {
 // deviceRemoved logs the troubles of a removed device that are in no line, and forgets them.
 func (l *supervisorLog) deviceRemoved(name string) {
 	l.sum(l.book.Forget(time.Now(), name))
+	if over := l.broken.removed(name); over != "" {
+		l.sum(l.book.Forget(time.Now(), whoLine(over)))
+	}
 	l.wake()
 }
 
