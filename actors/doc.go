@@ -39,6 +39,8 @@
 //   - The Teller of a device (internal/entities): its description, and its point set. Whatever goroutine of the device has read a
 //     value updates it there; the host asks the description what a command means. A Teller's lock is held while what is due is
 //     sent, so that values leave in the order in which they became due.
+//   - Lines. Devices on one medium share what package devices/kit/lines keeps for them: it is made when the first of them opens, and closed
+//     when the last is closed. Their own goroutines take turns on it, and no actor knows of it: a device waits for its turn as for any equipment.
 //   - The pulses. Whoever asks whether an actor is alive waits for its pulse, so that one question at a time is on its way.
 //   - What is known of the session's subscriptions: the goroutine that changes them sets two flags.
 //
@@ -86,7 +88,8 @@
 // A device's panic or error ends in its own actor, a panic of a registered actor in the parent, one of connection, mapper or
 // parent in the supervisor, which survives its own. Each becomes a messages.Failure, goes into the record, and the record says
 // when to begin again: after a back-off, for whose bounds a device's configuration is asked. The reason that a failure gives is one text, in the log, the availability topic, the answer and the
-// record.
+// record. A line that breaks (a line.Error in the failures of its devices) is told once, and so is its return: in the record each of the
+// devices has failed, but their own lines of the log are at level debug. What a device fails for by itself, on whatever line, has its own.
 //
 // # Availability
 //
@@ -183,6 +186,7 @@
 //	host            the actor that opens one devices.Device and hands it its messages
 //	hub             a device that adds others
 //	ledger          a file that knows which retained topics this gateway has at the broker; it outlives the process
+//	line            a medium that several devices share: a serial line, a connection, a program; else a line of the log
 //	memory          of the connection: what is retained at the broker, and what the broker is still to be told of that
 //	neighbour       another device of the same gateway
 //	orphan          a device whose hub is down, or has not added it again

@@ -92,6 +92,8 @@ func TestReadme(t *testing.T) {
 		equipment, boiler := r.take(t, "yaml", "devices:\n  - name: entry "), r.take(t, "yaml", "http: {listen: ")
 		tests["real equipment"] = func(t *testing.T) { checkEquipment(t, equipment, "receiver", "power", "volume", "input") }
 		tests["a web server"] = func(t *testing.T) { checkEquipment(t, boiler, "boiler", "relay", "power", "energy", "button") }
+		slaves := r.take(t, "yaml", "lines:")
+		tests["slaves on lines"] = func(t *testing.T) { checkEquipment(t, slaves, "heatpump", "setpoint", "lift") }
 		thermometer := r.take(t, "sh", "#!/bin/sh")
 		tests["a program"] = func(t *testing.T) { runThermometer(t, thermometer) }
 		simulated := r.take(t, "yaml", "devices:\n  - name: greenhouse")

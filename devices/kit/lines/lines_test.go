@@ -81,8 +81,8 @@ func TestUsable(t *testing.T) {
 		{"good", lines.Ref{"name": "a", "protocol": "test-bus", "port": "p"}, ""},
 		{"keys in any case, no name", lines.Ref{"Protocol": "test-bus", "PORT": "p", "baud": "19200"}, ""},
 		{"none", nil, "line: missing: want the name of a line of test-bus"},
-		{"no protocol", lines.Ref{"name": "a"}, "line.protocol: missing: want test-bus or test-pipe"},
-		{"unknown protocol", lines.Ref{"protocol": "bus"}, `line.protocol: unknown protocol "bus" (have test-bus, test-pipe)`},
+		{"no protocol", lines.Ref{"name": "a"}, "line.protocol: missing: want rs485, test-bus or test-pipe"},
+		{"unknown protocol", lines.Ref{"protocol": "bus"}, `line.protocol: unknown protocol "bus" (have rs485, test-bus, test-pipe)`},
 		{"two names", lines.Ref{"name": "a", "Name": "b", "protocol": "test-bus"}, "line.name: given twice, in different cases"},
 		{"another protocol", lines.Ref{"protocol": "test-pipe"}, "line: a line of test-pipe: want one of test-bus"},
 		{"wrong options", lines.Ref{"protocol": "test-bus", "baud": 1, "parity": "odd"}, "line.parity: unknown option; there are port, baud\n" +

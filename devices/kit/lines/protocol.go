@@ -99,8 +99,12 @@ func making(is func(*Protocol) bool) string {
 			names = append(names, p.Name)
 		}
 	}
-	if len(names) == 0 {
+	last := len(names) - 1
+	switch {
+	case last < 0:
 		return "a protocol that this program doesn't have"
+	case last == 0:
+		return names[0]
 	}
-	return strings.Join(names, " or ")
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
