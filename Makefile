@@ -1,4 +1,4 @@
-# make test    everything, with the race detector, and what is used where Linux isn't; installs mosquitto, socat, snmpd, rtl-433 and pymodbus where they are missing
+# make test    everything, with the race detector, and what is used where Linux isn't; installs mosquitto, socat, snmpd, rtl-433, pymodbus and nut-server where they are missing
 # make check   format, vet for each platform, linters, import directions, tidy modules, licenses
 # make build   the program, as ./gateway
 # make licenses  THIRD_PARTY_LICENSES anew, after modules have changed
@@ -61,11 +61,12 @@ bench: mosquitto
 		mv "$$dir/RESULTS.md" bench/RESULTS.md
 
 # The tests run against a real broker, and use its clients; the tutorial plays a serial line by socat, and snmpd is an SNMP agent. Programs
-# are rtl_433, which needs no radio for the codes that it is given, and one in Python. Modbus slaves are pymodbus, of Debian's own Python.
+# are rtl_433, which needs no radio for the codes that it is given, and one in Python. Modbus slaves are pymodbus, of Debian's own Python; Network UPS Tools have a
+# UPS that is none.
 mosquitto:
-	@{ command -v mosquitto && command -v mosquitto_pub && command -v socat && command -v snmpd && command -v rtl_433 && /usr/bin/python3 -c 'import pymodbus, serial_asyncio'; } >/dev/null 2>&1 || \
-		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends mosquitto mosquitto-clients socat snmpd rtl-433 python3 python3-pymodbus python3-serial-asyncio; } >/dev/null || \
-		{ echo "please install mosquitto, mosquitto-clients, socat, snmpd, rtl-433, python3, python3-pymodbus and python3-serial-asyncio: the tests need them"; exit 1; }
+	@{ command -v mosquitto && command -v mosquitto_pub && command -v socat && command -v snmpd && command -v rtl_433 && /usr/bin/python3 -c 'import pymodbus, serial_asyncio' && test -x /lib/nut/upsd; } >/dev/null 2>&1 || \
+		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq --no-install-recommends mosquitto mosquitto-clients socat snmpd rtl-433 python3 python3-pymodbus python3-serial-asyncio nut-server; } >/dev/null || \
+		{ echo "please install mosquitto, mosquitto-clients, socat, snmpd, rtl-433, python3, python3-pymodbus, python3-serial-asyncio and nut-server: the tests need them"; exit 1; }
 
 $(TOOLS)/golangci-lint: Makefile
 	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)

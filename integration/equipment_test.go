@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -156,7 +157,8 @@ func (r *receiver) start(address string) {
 	})
 }
 
-func (r *receiver) serve(conn net.Conn) {
+// serve answers over a connection until it ends.
+func (r *receiver) serve(conn io.ReadWriter) {
 	for lines := bufio.NewReader(conn); ; {
 		line, err := lines.ReadString('\r')
 		if err != nil {
@@ -174,6 +176,8 @@ func (r *receiver) serve(conn net.Conn) {
 				r.level = strings.TrimSuffix(value, "0")
 			}
 			fmt.Fprintf(conn, "MV%s\rMVMAX 98\r", cmp.Or(r.level, "505"))
+		case "SI":
+			fmt.Fprintf(conn, "SI%s\r", value)
 		}
 		r.mu.Unlock()
 	}
