@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mqttgateway/mqttgateway/devices/kit/recording"
 	"github.com/mqttgateway/mqttgateway/internal/probe"
 )
 
@@ -60,6 +61,7 @@ func interruptible(cmd *cobra.Command) (context.Context, context.CancelFunc) {
 // listening holds the flags of the probes that listen.
 type listening struct {
 	end, send string
+	record    string // file; "": none
 	size      int
 	gap       time.Duration
 	every     time.Duration
@@ -78,6 +80,7 @@ func addListening(cmd *cobra.Command, cuts bool) *listening {
 	}
 	flags.StringVar(&l.send, "send", "", `text to send at the beginning, with --end behind it, such as 'PW?' or '\x05'`)
 	flags.DurationVar(&l.every, "every", 0, "send it again and again, with this time between")
+	flags.StringVar(&l.record, "record", "", "`file` that gets all that comes and goes, behind what it has, for the replay of sim")
 	flags.DurationVar(&l.most, "for", 0, "listen for so long, and not until Ctrl-C")
 	return l
 }
@@ -112,17 +115,35 @@ func (l *listening) stream(baud int) (probe.Stream, error) {
 }
 
 // listen shows what comes over a connection until it ends, Ctrl-C is pressed or time is up, and then a device for the configuration.
-func (l *listening) listen(cmd *cobra.Command, ctx context.Context, conn probe.Conn, s probe.Stream, yaml func(*probe.Heard) string) error {
+func (l *listening) listen(cmd *cobra.Command, ctx context.Context, conn probe.Conn, s probe.Stream, yaml func(*probe.Heard) string) (err error) {
 	if l.most > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, l.most)
 		defer cancel()
 	}
+	record := func(probe.Frame) error { return nil }
+	if l.record != "" {
+		to, failed := recording.Open(l.record)
+		if failed != nil {
+			conn.Close()
+			return fmt.Errorf("--record: %w", failed)
+		}
+		defer func() { err = errors.Join(err, to.Close()) }()
+		record = func(f probe.Frame) error {
+			if f.Sent {
+				return to.Out(f.Bytes)
+			}
+			return to.In(f.Bytes)
+		}
+	}
 	out, heard := cmd.OutOrStdout(), new(probe.Heard)
 	fmt.Fprint(out, probe.Header)
-	err := s.Listen(ctx, conn, func(f probe.Frame) {
+	err = s.Listen(ctx, conn, func(f probe.Frame) {
 		heard.Add(f)
 		fmt.Fprint(out, probe.Rows(f))
+		if err := record(f); err != nil { // it says so once
+			fmt.Fprintf(cmd.ErrOrStderr(), "--record: %v\n", err)
+		}
 	})
 	fmt.Fprintf(out, "\n%v heard. For the configuration:\n\n%s", heard, yaml(heard))
 	return err

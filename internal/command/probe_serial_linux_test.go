@@ -26,7 +26,7 @@ func TestProbeSerial(t *testing.T) {
 	out, errs := newScreen(), newScreen()
 	status := make(chan int)
 	go func() {
-		status <- Execute(ctx, []string{"probe", "serial", link, "--parity", "even", "--send", "PW?", "--end", `\r`}, nil, out, errs)
+		status <- Execute(ctx, []string{"probe", "serial", link, "--parity", "even", "--send", "PW?", "--end", `\r`, "--record", link + ".jsonl"}, nil, out, errs)
 	}()
 	if !out.await(ctx, `50 57 3f 0d                                      PW?\r`) {
 		t.Fatalf("nothing was sent: %s%s", out, errs)
@@ -42,6 +42,9 @@ func TestProbeSerial(t *testing.T) {
 	if got := <-status; got != 0 {
 		t.Errorf("status %d, want 0: %s", got, errs)
 	}
+	if recorded, err := os.ReadFile(link + ".jsonl"); err != nil || !strings.Contains(string(recorded), `"out":"PW?\r"`) || !strings.Contains(string(recorded), `"in":"PWON\r"`) {
+		t.Errorf("the recording is %s, %v", recorded, err)
+	}
 	_, yaml, _ := strings.Cut(out.String(), "\n1 frame, 5 bytes heard. For the configuration:\n\n")
 	list, err := config.ParseDevices(strings.TrimPrefix(yaml, "devices:\n"))
 	if err != nil || len(list) != 1 || list[0].Type != "serial" || list[0].Params["port"] != link || list[0].Params["parity"] != "even" {
@@ -51,6 +54,7 @@ func TestProbeSerial(t *testing.T) {
 
 func TestProbeSerialFails(t *testing.T) {
 	_, taken := serialtest.Plug(t)
+	_, free := serialtest.Plug(t)
 	port, err := serial.Open(taken, serial.Mode{Baud: 9600})
 	if err != nil {
 		t.Fatal(err)
@@ -60,13 +64,14 @@ func TestProbeSerialFails(t *testing.T) {
 		args []string
 		want []string
 	}{
-		"absent":     {[]string{"/dev/ttyNONE9"}, []string{"open /dev/ttyNONE9: no such file or directory: this machine has "}},
-		"taken":      {[]string{taken}, []string{"open " + taken + ": another program or device has it open"}},
-		"no port":    {[]string{"/dev/null"}, []string{"open /dev/null: no serial port"}},
-		"wrong mode": {[]string{taken, "--baud=0", "--parity=some"}, []string{"baud: 0 is out of range", `parity: want none, odd, even, mark or space, have "some"`}},
-		"wrong text": {[]string{taken, `--end=\q`, `--send=\`, "--size=-1"}, []string{`--end: "\\q", want text`, `--send: "\\", want text`, "want no number below 0"}},
-		"two ends":   {[]string{taken, "--end=a", "--size=2", "--every=1s"}, []string{"want --end or --size, not both", "--every: want --send with it"}},
-		"two ports":  {[]string{"a", "b"}, []string{`unexpected arguments ["b"]`}},
+		"absent":       {[]string{"/dev/ttyNONE9"}, []string{"open /dev/ttyNONE9: no such file or directory: this machine has "}},
+		"taken":        {[]string{taken}, []string{"open " + taken + ": another program or device has it open"}},
+		"no port":      {[]string{"/dev/null"}, []string{"open /dev/null: no serial port"}},
+		"wrong mode":   {[]string{taken, "--baud=0", "--parity=some"}, []string{"baud: 0 is out of range", `parity: want none, odd, even, mark or space, have "some"`}},
+		"wrong text":   {[]string{taken, `--end=\q`, `--send=\`, "--size=-1"}, []string{`--end: "\\q", want text`, `--send: "\\", want text`, "want no number below 0"}},
+		"two ends":     {[]string{taken, "--end=a", "--size=2", "--every=1s"}, []string{"want --end or --size, not both", "--every: want --send with it"}},
+		"no recording": {[]string{free, "--record=/nowhere/x"}, []string{"--record: open /nowhere/x: no such file or directory"}},
+		"two ports":    {[]string{"a", "b"}, []string{`unexpected arguments ["b"]`}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
