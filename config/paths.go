@@ -178,7 +178,7 @@ func (l *loader) readPassword(path string) {
 	case password == "":
 		l.faultf("mqtt.password_file", "%s is empty", path)
 	case at >= 0:
-		l.faultf("mqtt.password_file", "%s: %s: the password ends here, and the file goes on: want nothing else in it", path, files.Place(text, at))
+		l.faultf("mqtt.password_file", "%s: the password ends here, and the file goes on: want nothing else in it", files.Place(path, text, at))
 	default:
 		l.Config.MQTT.Password = Secret(password)
 	}

@@ -109,9 +109,9 @@ func TestPasswordFile(t *testing.T) {
 		{"blanks", " pass ", " pass ", ""},
 		{"bytes", "\xffpass", "\xffpass", ""},
 		{"byte order mark", "\ufeffpass\n", "pass", ""},
-		{"UTF-16", "\xff\xfep\x00", "", "line 1, column 1: the file is UTF-16: want UTF-8"},
-		{"two line ends", "pass\n\n", "", "pw: line 1, column 5: the password ends here, and the file goes on: want nothing else in it"},
-		{"NUL", "p\x00ass\n", "", "pw: line 1, column 2: the password ends here, and the file goes on: want nothing else in it"},
+		{"UTF-16", "\xff\xfep\x00", "", ":1:1: the file is UTF-16: want UTF-8"},
+		{"two line ends", "pass\n\n", "", "pw:1:5: the password ends here, and the file goes on: want nothing else in it"},
+		{"NUL", "p\x00ass\n", "", "pw:1:2: the password ends here, and the file goes on: want nothing else in it"},
 		{"empty", "\n", "", "pw is empty"},
 	}
 	for _, tt := range tests {

@@ -109,7 +109,7 @@ func readPEM(path string) ([]byte, error) {
 		block, rest := pem.Decode(text[at:])
 		end := len(text) - len(rest)
 		if block == nil || bytes.Count(text[at:end], []byte(begin)) > 1 {
-			return nil, fmt.Errorf("%q: %s: what begins here is cut or broken", path, files.Place(text, at))
+			return nil, fmt.Errorf("%s: what begins here is cut or broken", files.Place(path, text, at))
 		}
 		next := bytes.Index(rest, []byte(begin))
 		if next < 0 {

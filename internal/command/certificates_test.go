@@ -106,15 +106,15 @@ func TestCertificatesThatCannotBe(t *testing.T) {
 	}{
 		"none":                      {"ca.pem", "nothing\n", `mqtt.tls.ca_file: "/…/ca.pem" holds no certificate in PEM`},
 		"a key to trust":            {"ca.pem", key, "holds no certificate in PEM"},
-		"one of two is cut":         {"ca.pem", certificate + certificate[:200], `ca.pem": line 9, column 1: what begins here is cut or broken`},
-		"one of two is broken":      {"ca.pem", strings.Replace(certificate, "M", "!", 1) + certificate, `ca.pem": line 1, column 1: what begins here is cut or broken`},
+		"one of two is cut":         {"ca.pem", certificate + certificate[:200], `ca.pem:9:1: what begins here is cut or broken`},
+		"one of two is broken":      {"ca.pem", strings.Replace(certificate, "M", "!", 1) + certificate, `ca.pem:1:1: what begins here is cut or broken`},
 		"one of two is none":        {"ca.pem", certificate + inPEM("CERTIFICATE", []byte("x")), `ca.pem": x509: `},
-		"chain that is cut":         {"cert.pem", certificate + certificate[:200], `cert.pem": line 9, column 1: what begins here is cut or broken`},
+		"chain that is cut":         {"cert.pem", certificate + certificate[:200], `cert.pem:9:1: what begins here is cut or broken`},
 		"key of another":            {"key.pem", otherKey, "private key does not match public key"},
 		"key and certificate":       {"cert.pem", key, "did find a private key"},
 		"encrypted key":             {"key.pem", "-----BEGIN ENCRYPTED PRIVATE KEY-----\n" + strings.ReplaceAll(body, " PRIVATE", " ENCRYPTED PRIVATE"), `key.pem" is encrypted, and nobody is there to type its password: want it as "openssl pkey -in /…/key.pem" writes it`},
 		"key encrypted the old way": {"key.pem", strings.Replace(key, "-----\n", "-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\n", 1), `key.pem" is encrypted, and nobody`},
-		"certificate in UTF-16":     {"cert.pem", "\xff\xfe-\x00", "cert.pem: line 1, column 1: the file is UTF-16: want UTF-8"},
+		"certificate in UTF-16":     {"cert.pem", "\xff\xfe-\x00", "cert.pem:1:1: the file is UTF-16: want UTF-8"},
 		"empty key":                 {"key.pem", "", "mqtt.tls.cert_file and mqtt.tls.key_file: tls: failed to find any PEM data in key input"},
 	} {
 		t.Run(name, func(t *testing.T) {

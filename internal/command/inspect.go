@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 
@@ -104,8 +105,11 @@ func readMap(l *config.Loaded, good bool) (*mapping.File, []string, error) {
 // readMapFile reads a map file. Each warning is one line.
 func readMapFile(path string) (*mapping.File, []string, error) {
 	data, err := files.Text(path)
-	if err != nil {
+	if _, unread := errors.AsType[*fs.PathError](err); unread {
 		return nil, nil, fmt.Errorf("map file: %w", err)
+	}
+	if err != nil { // which says where
+		return nil, nil, err
 	}
 	file, faults, err := mapping.Parse(data)
 	warnings, err := worded(path, faults, err)

@@ -83,13 +83,13 @@ func TestFilesAreReadAsWritten(t *testing.T) {
 		want  func(k fileKind) string // part of the error; "": the content is the same
 	}{
 		{"byte order mark", func(text string) string { return "\ufeff" + text }, func(fileKind) string { return "" }},
-		{"UTF-16 of Windows", func(text string) string { return inUTF16(binary.LittleEndian, text) }, func(k fileKind) string { return k.name + ": line 1, column 1: the file is UTF-16: want UTF-8" }},
-		{"UTF-16 of others", func(text string) string { return inUTF16(binary.BigEndian, text) }, func(k fileKind) string { return k.name + ": line 1, column 1: the file is UTF-16: want UTF-8" }},
+		{"UTF-16 of Windows", func(text string) string { return inUTF16(binary.LittleEndian, text) }, func(k fileKind) string { return k.name + ":1:1: the file is UTF-16: want UTF-8" }},
+		{"UTF-16 of others", func(text string) string { return inUTF16(binary.BigEndian, text) }, func(k fileKind) string { return k.name + ":1:1: the file is UTF-16: want UTF-8" }},
 		{"UTF-16 without a mark", func(text string) string { return inUTF16(binary.LittleEndian, text)[2:] }, func(k fileKind) string {
 			if k.comments {
 				return "mqtt.tls." // the option that the file doesn't fulfil
 			}
-			return k.name + ": line 1, column 2: "
+			return k.name + ":1:2: "
 		}},
 		{"lines of Windows", func(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }, func(fileKind) string { return "" }},
 		{"no line end", func(text string) string { return strings.TrimSuffix(text, "\n") }, func(fileKind) string { return "" }},
@@ -97,13 +97,13 @@ func TestFilesAreReadAsWritten(t *testing.T) {
 			if k.comments {
 				return "mqtt.tls."
 			}
-			return k.name + ": line 1, column 3: "
+			return k.name + ":1:3: "
 		}},
 		{"Latin-1", func(text string) string { return strings.NewReplacer("ü", "\xfc", "ä", "\xe4").Replace(text) }, func(k fileKind) string {
 			if k.bytes {
 				return ""
 			}
-			return k.name + ": line "
+			return k.name + ":"
 		}},
 	}
 	for _, k := range kinds {
@@ -287,7 +287,7 @@ func TestFilesSayEverythingOnce(t *testing.T) {
 		{"map, second document", "some.map", "{\"root\": \"a\", \"topics\": []}\n{}\n", "2:1: not JSON: "},
 		{"map, slash at the end of a root", "some.map", "{\"root\": \"a/\", \"topics\": []}\n", `1:2: /root: "a/": the / at its end begins an empty level`},
 		{"users, user twice", "users", "a:b\na:c\n", `line 2: user "a" is there already`},
-		{"password, second line", "secret", "a\nb\n", "line 1, column 2: the password ends here, and the file goes on"},
+		{"password, second line", "secret", "a\nb\n", ":1:2: the password ends here, and the file goes on"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			main := map[string]string{"some.map": "mapping: {file: some.map}\n", "users": "mqtt: {broker: embedded}\nembedded: {users_file: users}\n", "secret": "mqtt: {username: me, password_file: secret}\n"}[row.file]

@@ -2,9 +2,7 @@ package files
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io/fs"
 	"unicode/utf8"
 )
 
@@ -16,10 +14,10 @@ func Text(path string) ([]byte, error) {
 		return nil, err
 	}
 	if at := bytes.IndexByte(text, 0); at >= 0 {
-		return nil, refused(path, fmt.Errorf("%s: a NUL byte: want a text", Place(text, at)))
+		return nil, fmt.Errorf("%s: a NUL byte: want a text", Place(path, text, at))
 	}
 	if at := invalid(text); at >= 0 {
-		return nil, refused(path, fmt.Errorf("%s: byte %#02x: want UTF-8", Place(text, at), text[at]))
+		return nil, fmt.Errorf("%s: byte %#02x: want UTF-8", Place(path, text, at), text[at])
 	}
 	return text, nil
 }
@@ -33,12 +31,10 @@ func Unmarked(path string) ([]byte, error) {
 		return nil, err
 	}
 	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
-		return nil, refused(path, errors.New("line 1, column 1: the file is UTF-16: want UTF-8"))
+		return nil, fmt.Errorf("%s: the file is UTF-16: want UTF-8", Place(path, text, 0))
 	}
 	return bytes.TrimPrefix(text, []byte("\ufeff")), nil
 }
-
-func refused(path string, err error) error { return &fs.PathError{Op: "read", Path: path, Err: err} }
 
 // invalid returns the offset of the first byte that is not UTF-8, or -1 if all are.
 func invalid(text []byte) int {
@@ -62,8 +58,8 @@ func Position(text []byte, at int) (line, column int) {
 	return bytes.Count(before, []byte("\n")) + 1, utf8.RuneCount(before[start:]) + 1
 }
 
-// Place returns Position in words: "line 3, column 5".
-func Place(text []byte, at int) string {
+// Place returns the place of an offset in the text of a file, as editors and terminals know to go there: "/etc/gateway/house.yaml:3:5".
+func Place(path string, text []byte, at int) string {
 	line, column := Position(text, at)
-	return fmt.Sprintf("line %d, column %d", line, column)
+	return fmt.Sprintf("%s:%d:%d", path, line, column)
 }
