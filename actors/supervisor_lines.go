@@ -23,11 +23,14 @@ func lineOf(err error) *line.Error {
 	return cause
 }
 
-// failed notes why a device has failed, and reports whether that is news about a line.
-func (b *brokenLines) failed(device string, cause *line.Error) (news bool) {
+// failed notes why a device has failed: for its line if cause is not nil. It reports whether that is news about the line, and returns the
+// line for which no device is down any more; "" if there is none.
+func (b *brokenLines) failed(device string, cause *line.Error) (news bool, over string) {
+	if cause == nil || b.of[device] != cause.Line {
+		over = b.forget(device)
+	}
 	if cause == nil {
-		delete(b.of, device)
-		return false
+		return false, over
 	}
 	if b.of == nil {
 		b.of, b.down = make(map[string]string), make(map[string]throttle.Kind)
@@ -36,7 +39,7 @@ func (b *brokenLines) failed(device string, cause *line.Error) (news bool) {
 	kind := lineKind(cause)
 	news = b.down[cause.Line] != kind
 	b.down[cause.Line] = kind
-	return news
+	return news, over
 }
 
 // online notes that a device is online, and returns the line that is up again therefore; "" if none is.
@@ -50,8 +53,8 @@ func (b *brokenLines) online(device string) (up string) {
 	return name
 }
 
-// removed forgets a device, and returns the line that no device is down for any more; "" if there is none.
-func (b *brokenLines) removed(device string) (over string) {
+// forget forgets a device, and returns the line for which no device is down any more; "" if there is none.
+func (b *brokenLines) forget(device string) (over string) {
 	name, down := b.of[device]
 	if !down {
 		return ""
@@ -61,6 +64,9 @@ func (b *brokenLines) removed(device string) (over string) {
 		if other == name {
 			return ""
 		}
+	}
+	if _, down := b.down[name]; !down {
+		return ""
 	}
 	delete(b.down, name)
 	return name
@@ -82,7 +88,7 @@ func (l *supervisorLog) lineFailed(cause *line.Error) {
 	})
 }
 
-// lineUp logs that a line is up again, for a device on it has come online.
+// lineUp logs that a line is up again: a device on it has come online, or the last one that was down for it is down for a reason of its own.
 func (l *supervisorLog) lineUp(name string) {
 	level := slog.LevelDebug
 	down, told := l.book.Recover(time.Now(), whoLine(name), failing)

@@ -258,8 +258,14 @@ func (l *supervisorLog) failure(m messages.Failure, failures int, retry time.Dur
 		tr.attrs = append(tr.attrs, slog.String("stack", m.Stack))
 	}
 	cause := lineOf(m.Err)
-	if l.broken.failed(m.Who, cause) {
-		l.lineFailed(cause)
+	if m.What != messages.Closing { // what goes wrong while it is closed is not why it is down
+		news, over := l.broken.failed(m.Who, cause)
+		if over != "" {
+			l.lineUp(over)
+		}
+		if news {
+			l.lineFailed(cause)
+		}
 	}
 	if cause != nil && m.Stack == "" {
 		l.line(slog.LevelDebug, tr.text, tr.attrs, slog.Any("err", tr.err))
@@ -312,7 +318,7 @@ func (l *supervisorLog) deviceOnline(c supervision.Change, of int) {
 // deviceRemoved logs the troubles of a removed device that are in no line, and forgets them.
 func (l *supervisorLog) deviceRemoved(name string) {
 	l.sum(l.book.Forget(time.Now(), name))
-	if over := l.broken.removed(name); over != "" {
+	if over := l.broken.forget(name); over != "" {
 		l.sum(l.book.Forget(time.Now(), whoLine(over)))
 	}
 	l.wake()
