@@ -68,7 +68,7 @@ func checkEntities(p parts) error {
 		if t, err := devices.Lookup(d.Type); err != nil || t.Check != nil && t.Check(d.Params) != nil {
 			continue // which is told of as it is
 		}
-		if _, err := describe(d.Device); err != nil && !errors.Is(err, devices.ErrOnlyOpening) {
+		if _, err := describe(*d.Device); err != nil && !errors.Is(err, devices.ErrOnlyOpening) {
 			faults = append(faults, err)
 		}
 	}

@@ -28,6 +28,7 @@ type lineInUse struct {
 // medium, polls that take more time than there is.
 func checkLines(l *config.Loaded, list []wanted.Device) (loads string, unused []string, err error) {
 	var all []*lineInUse
+	byMedium := map[string]*lineInUse{}
 	var faults []error
 	fault := func(key string, err error) {
 		faults = append(faults, l.Fault(key, err))
@@ -38,18 +39,17 @@ func checkLines(l *config.Loaded, list []wanted.Device) (loads string, unused []
 		if err != nil {
 			return nil
 		}
-		for _, other := range all {
-			switch {
-			case other.medium != medium:
-			case other.ref.Same(ref):
-				return other
-			default:
-				fault(key, fmt.Errorf("%s is the medium of %s already: want one line for the devices of both", medium, l.Name(other.key)))
-				return nil
-			}
+		switch other := byMedium[medium]; {
+		case other == nil:
+		case other.ref.Same(ref):
+			return other
+		default:
+			fault(key, fmt.Errorf("%s is the medium of %s already: want one line for the devices of both", medium, l.Name(other.key)))
+			return nil
 		}
-		all = append(all, &lineInUse{key: key, ref: ref, medium: medium})
-		return all[len(all)-1]
+		line := &lineInUse{key: key, ref: ref, medium: medium}
+		all, byMedium[medium] = append(all, line), line
+		return line
 	}
 	named := make([]*lineInUse, len(l.Config.Lines))
 	for i, line := range l.Config.Lines {

@@ -64,7 +64,7 @@ func checkHooks(l *config.Loaded, list []wanted.Device) (faults []error) {
 		return nil
 	}
 	for _, d := range list {
-		if len(hookPaths(d.Device)) > 0 {
+		if len(hookPaths(*d.Device)) > 0 {
 			faults = append(faults, ofDevice(d.Name, l.Fault(d.Key("hooks"), fmt.Errorf("nothing listens for them: want %s too", l.Name("http.listen")))))
 		}
 	}
@@ -75,7 +75,7 @@ func checkHooks(l *config.Loaded, list []wanted.Device) (faults []error) {
 func hookAddresses(c *config.Config, list []wanted.Device) string {
 	var text strings.Builder
 	for _, d := range list {
-		for _, path := range hookPaths(d.Device) {
+		for _, path := range hookPaths(*d.Device) {
 			fmt.Fprintf(&text, "hook of %q: %s\n", d.Name, hooks.Address(serverURL(&c.HTTP), d.Name, "******", path))
 		}
 	}

@@ -19,9 +19,10 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
-// Device is a device of a configuration, with complete parameters.
+// Device is a device of a configuration, with complete parameters. It is the configuration's own where nothing had to be completed: nobody
+// may change it.
 type Device struct {
-	config.Device
+	*config.Device
 	index int // in the configuration
 	line  int // index of its line in the configuration; -1: its type has no line, or the line's options stand in place
 }
@@ -33,10 +34,14 @@ const lineKey = "line"
 // fault for each reason, with its key.
 func Devices(c *config.Config) ([]Device, error) {
 	list := make([]Device, 0, len(c.Devices))
+	named := make(map[string]int, len(c.Lines))
+	for i, line := range c.Lines {
+		named[line.Name()] = i
+	}
 	var faults []error
 	for i := range c.Devices {
-		d := Device{Device: c.Devices[i], index: i, line: -1}
-		if err := d.putLine(c.Lines); err != nil {
+		d := Device{Device: &c.Devices[i], index: i, line: -1}
+		if err := d.putLine(c.Lines, named); err != nil {
 			faults = append(faults, err)
 			continue
 		}
@@ -49,7 +54,7 @@ func Devices(c *config.Config) ([]Device, error) {
 func Complete(list []Device) []config.Device {
 	all := make([]config.Device, len(list))
 	for i := range list {
-		all[i] = list[i].Device
+		all[i] = *list[i].Device
 	}
 	return all
 }
@@ -84,22 +89,21 @@ func (d *Device) Ref() (lines.Ref, bool) {
 	return nil, false
 }
 
-// putLine puts the definition of a line in the place of the line's name.
-func (d *Device) putLine(all []config.Line) error {
+// putLine puts the definition of a line in the place of the line's name. named has the index of each line by its name.
+func (d *Device) putLine(all []config.Line, named map[string]int) error {
 	key, name := d.lineName()
 	if key == "" {
 		return nil
 	}
-	for i, line := range all {
-		if line.Name() != name {
-			continue
-		}
-		params := maps.Clone(d.Params)
-		params[key] = map[string]any(line)
-		d.Params, d.line = params, i
-		return nil
+	i, ok := named[name]
+	if !ok {
+		return &options.Fault{Key: d.Key(key), Err: unknownLine(name, all)}
 	}
-	return &options.Fault{Key: d.Key(key), Err: unknownLine(name, all)}
+	own := *d.Device
+	own.Params = maps.Clone(own.Params)
+	own.Params[key] = map[string]any(all[i])
+	d.Device, d.line = &own, i
+	return nil
 }
 
 // lineName returns the parameter that names a line, and the name. The key is "" if there is none: the type has no line, the parameter

@@ -107,10 +107,10 @@ func TestChanged(t *testing.T) {
 	both := "devices: [{name: a, type: slave, params: {line: one}}, {name: b, type: slave, params: {line: two}}]"
 	was, _ := Devices(read(t, "lines: [{name: one, protocol: p, baud: 1}, {name: two, protocol: p}]\n"+both))
 	is, _ := Devices(read(t, "lines: [{name: two, protocol: p}, {name: one, protocol: p, baud: 2}]\n"+both))
-	if got := was[0].Changes(&is[0].Device); !reflect.DeepEqual(got, []string{"params.line.baud"}) {
+	if got := was[0].Changes(is[0].Device); !reflect.DeepEqual(got, []string{"params.line.baud"}) {
 		t.Errorf("a: %q", got)
 	}
-	if got := was[1].Changes(&is[1].Device); len(got) > 0 {
+	if got := was[1].Changes(is[1].Device); len(got) > 0 {
 		t.Errorf("b: %q", got)
 	}
 }
