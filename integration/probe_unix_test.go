@@ -97,3 +97,28 @@ func checkProbed(t *testing.T, said string, texts ...string) {
 		t.Errorf("check: %v: %s\n%s", err, checked, yaml)
 	}
 }
+
+// TestProbeModbus reads registers and bits of slaves on a serial line, and looks for slaves there.
+func TestProbeModbus(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	cable := &adapter{t: t, dir: dir}
+	cable.start()
+	startSlaves(t, "rtu", filepath.Join(dir, "theirs"))
+	cable.plugIn()
+	line := []string{"probe", "modbus", "rtu://" + cable.port(), "--baud", "115200"}
+	said, err := command(t, dir, append(line, "--unit", "1", "--input", "0-1,52-53,90-110")...)
+	if err != nil || !strings.Contains(said, "      0-1  float32             230.1                 -") || !strings.Contains(said, "input registers 100 to 110: exception 2") {
+		t.Errorf("%v: %s", err, said)
+	}
+	checkProbed(t, said, "{id: input_52, input: 52, type: float32}   # -1234.5")
+	said, err = command(t, dir, append(line, "--unit", "2", "--holding", "200-203", "--coil", "0-3", "--base", "0")...)
+	if err != nil || !strings.Contains(said, `text in 200-203 (ABCD): "SIM 4.1"`) {
+		t.Errorf("%v: %s", err, said)
+	}
+	checkProbed(t, said, "coil_3")
+	said, err = command(t, dir, append(line, "--scan", "--units", "1-4", "--timeout", "200ms")...)
+	if err != nil || !strings.Contains(said, "unit   1 answers\n") || !strings.Contains(said, "unit   2 answers\n") || strings.Contains(said, "unit   3") {
+		t.Errorf("%v: %s", err, said)
+	}
+}
