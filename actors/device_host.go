@@ -25,6 +25,7 @@ type host struct {
 	call    context.Context    // context of each Handle; nil before the first opening
 	cancel  context.CancelFunc // of call
 	running *run               // nil if the device has no Run, or if Run has ended and the host knows it
+	failure error              // the latest; nil: none
 
 	retry  *time.Timer // until reopenDue
 	due    bool        // reopenDue has come, and the host waits for the end of Run
@@ -92,7 +93,7 @@ func (h *host) open() {
 	var opened devices.Device
 	overdue, err := d.during(messages.Opening, d.config.OpenTimeout, cancel, func() (err error) {
 		defer recovered(&err)
-		opened, err = d.typ.Open(ctx, h.env, d.config.Params)
+		opened, err = d.typ.Open(devices.WithLastFailure(ctx, h.failure), h.env, d.config.Params)
 		return err
 	})
 	cancel()
@@ -270,6 +271,7 @@ func (h *host) take(msg messages.InternalMsg, asked entities.Request) error {
 
 // fail takes the device down, and tells the supervisor.
 func (h *host) fail(why *reason) {
+	h.failure = why
 	h.device.set(refuseOffline)
 	h.env.leave()
 	if h.device.adds.Load() {

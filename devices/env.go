@@ -69,6 +69,24 @@ type Env interface {
 // speak first. An error has the opener called again after a back-off. The context ends when Opener has returned or takes too long, and not with the device.
 type Opener = func(ctx context.Context, env Env) (Device, error)
 
+// LastFailure returns what the device has failed of before it is opened again, from the context of its opener; nil if it has not failed
+// yet. A device that has been silent, say, is open again when it is heard, and not before.
+func LastFailure(ctx context.Context) error {
+	err, _ := ctx.Value(lastFailure{}).(error)
+	return err
+}
+
+// WithLastFailure returns the context of an opener after a failure, for those who call openers.
+func WithLastFailure(ctx context.Context, err error) context.Context {
+	if err == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, lastFailure{}, err)
+}
+
+// lastFailure is the key of what LastFailure returns.
+type lastFailure struct{}
+
 // Added is a device that another one has added.
 type Added interface {
 	// Name is its full name, HUB.NAME.

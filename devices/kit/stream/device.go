@@ -97,6 +97,9 @@ func Open(ctx context.Context, env devices.Env, params Params, frames Framing, c
 	return d, nil
 }
 
+// errSilent is the failure of equipment that is not heard.
+var errSilent = errors.New("nothing heard")
+
 // meet asks the first questions, and waits for a first frame of equipment that is to answer.
 func (d *Device) meet(ctx context.Context) error {
 	if err := d.askAll(ctx); err != nil {
@@ -106,7 +109,7 @@ func (d *Device) meet(ctx context.Context) error {
 		return err
 	}
 	deadline, bounded := ctx.Deadline()
-	speaks := d.params.Silent > 0 && bounded && time.Until(deadline) > d.params.Silent
+	speaks := d.params.Silent > 0 && (bounded && time.Until(deadline) > d.params.Silent || errors.Is(devices.LastFailure(ctx), errSilent))
 	if len(d.params.Ask) == 0 && !speaks {
 		return nil
 	}
@@ -118,7 +121,7 @@ func (d *Device) meet(ctx context.Context) error {
 		case ctx.Err() != nil && len(d.params.Ask) > 0:
 			return fmt.Errorf("no answer to %q", d.params.Ask[0].Send)
 		case ctx.Err() != nil:
-			return errors.New("nothing heard")
+			return errSilent
 		default:
 			return err
 		}

@@ -24,7 +24,7 @@
 // connection; if it has a silent time that is over within the time for opening, it also waits for a first frame.
 //
 // It has failed when the connection breaks, and when nothing has been heard for its silent time. Then all of its values are
-// unknown, for the device may well be opened again before anything is heard.
+// unknown. A device that has been silent is open again with the first frame that it hears, and offline until then.
 //
 // # Goroutines
 //

@@ -20,7 +20,7 @@ type Params struct {
 type Equipment struct {
 	Ask    []Ask         `koanf:"ask" doc:"what is sent so that the equipment answers"`
 	Pause  time.Duration `koanf:"pause" doc:"between two texts that are sent" default:"0" min:"0" max:"1m"`
-	Silent time.Duration `koanf:"silent" doc:"the equipment is offline when nothing was heard for so long" default:"0" min:"1s" max:"720h" zero:"never"`
+	Silent time.Duration `koanf:"silent" doc:"the equipment is offline when nothing was heard for so long, until it is heard again" default:"0" min:"1s" max:"720h" zero:"never"`
 	Points []Point       `koanf:"points" doc:"what the equipment measures, can be set to and does"`
 	Then   []Then        `koanf:"then" doc:"messages for some frames"`
 	Record string        `koanf:"record" doc:"file that gets all that comes and goes, up to 64 MB, behind what it has" default:""`

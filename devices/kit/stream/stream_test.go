@@ -151,6 +151,48 @@ points: [{id: t, match: '^T(\d+)$'}]`)
 	})
 }
 
+// Equipment that has been silent is open again when it is heard, however long its silent time is.
+func TestSilentBefore(t *testing.T) {
+	for name, speaks := range map[string]bool{"speaks": true, "is silent": false} {
+		synctest.Test(t, func(t *testing.T) {
+			_, conn := net.Pipe()
+			raw := read(t, "frame: {end: \"\\n\"}\nsilent: 15m\npoints: [{id: t, match: '^T(\\d+)$'}]")
+			open := func(ctx context.Context, env devices.Env, p params) (devices.Device, error) {
+				return stream.Open(ctx, env, p.Params, p.Frame.Framing(), conn)
+			}
+			first := devicetest.StartWith(t, open, raw)
+			why := first.Failure(16 * time.Minute)
+			if why == nil || !strings.Contains(why.Error(), "nothing heard for 15m") {
+				t.Fatalf("after 16 minutes of silence: %v", why)
+			}
+			_ = first.Close()
+			equipment, again := net.Pipe()
+			defer equipment.Close()
+			conn = again
+			if speaks {
+				time.AfterFunc(20*time.Second, func() { fmt.Fprint(equipment, "T21\n") })
+			}
+			ctx, cancel := context.WithTimeout(devices.WithLastFailure(t.Context(), why), 30*time.Second)
+			defer cancel()
+			begun := time.Now()
+			p, err := devices.Decode[params](raw)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, err := open(ctx, first.Env, p)
+			switch took := time.Since(begun); {
+			case speaks && (err != nil || took != 20*time.Second):
+				t.Errorf("one that %s opens with %v after %s, want after 20s", name, err, took)
+			case !speaks && (err == nil || took != 30*time.Second):
+				t.Errorf("one that %s opens with %v after %s, want an error after 30s", name, err, took)
+			}
+			if err == nil {
+				_ = d.Close()
+			}
+		})
+	}
+}
+
 // A point that never had a value, however often it was asked for, is reported once.
 func TestUnread(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
