@@ -45,17 +45,21 @@ func TestSecretsOfLines(t *testing.T) {
 		{"name": "one", "protocol": "known", "pin": "4711", "port": "p", "prot": "4711"},
 		{"name": "two", "protocol": "unknown", "password": "4711", "port": "q"},
 	}
+	place := map[string]any{"protocol": "known", "pin": "4711", "port": "p"}
+	c.Devices = []Device{{Name: "a", Type: "x", Params: map[string]any{"LINE": place}}, {Name: "b", Type: "x", Params: map[string]any{"other": place}}}
 	var got []Setting
 	for _, s := range c.Settings(func(protocol string) ([]options.Field, bool) {
 		return []options.Field{{Key: "pin", Secret: true}, {Key: "port"}}, protocol == "known"
 	}, untyped) {
-		if strings.HasPrefix(s.Key, "lines") {
+		if strings.HasPrefix(s.Key, "lines") || strings.Contains(s.Key, ".params.") {
 			got = append(got, s)
 		}
 	}
 	want := []Setting{
 		{"lines[0].name", "one"}, {"lines[0].pin", `"******"`}, {"lines[0].port", "p"}, {"lines[0].prot", `"******"`}, {"lines[0].protocol", "known"},
 		{"lines[1].name", "two"}, {"lines[1].password", `"******"`}, {"lines[1].port", "q"}, {"lines[1].protocol", "unknown"},
+		{"devices[0].params.LINE.pin", `"******"`}, {"devices[0].params.LINE.port", "p"}, {"devices[0].params.LINE.protocol", "known"},
+		{"devices[1].params.other.pin", `"4711"`}, {"devices[1].params.other.port", "p"}, {"devices[1].params.other.protocol", "known"},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)

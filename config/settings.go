@@ -30,7 +30,7 @@ func (c *Config) Settings(protocols, types TypeFields) []Setting {
 			}
 			continue
 		case "devices":
-			all = append(all, deviceSettings(c.Devices, types)...)
+			all = append(all, deviceSettings(c.Devices, protocols, types)...)
 			continue
 		}
 		all = append(all, Setting{f.Key, inline(value)})
@@ -39,20 +39,34 @@ func (c *Config) Settings(protocols, types TypeFields) []Setting {
 }
 
 func lineSettings(i int, line Line, protocols TypeFields) []Setting {
-	fields, typed := protocols(line.Protocol())
-	every := []options.Field{{Key: "name"}, {Key: "protocol"}} // the options that every line has
-	shown := options.HideSecrets(line, slices.Concat(every, fields), typed)
-	return paramSettings(nil, []string{fmt.Sprintf("lines[%d]", i)}, shown)
+	return paramSettings(nil, []string{fmt.Sprintf("lines[%d]", i)}, shownLine(line, protocols))
 }
 
-func deviceSettings(list []Device, types TypeFields) []Setting {
+// shownLine returns the options of a line with its secrets hidden.
+func shownLine(line Line, protocols TypeFields) map[string]any {
+	fields, typed := protocols(line.Protocol())
+	every := []options.Field{{Key: "name"}, {Key: "protocol"}} // the options that every line has
+	return options.HideSecrets(line, slices.Concat(every, fields), typed)
+}
+
+func deviceSettings(list []Device, protocols, types TypeFields) []Setting {
 	var all []Setting
 	for i, d := range list {
 		at := fmt.Sprintf("devices[%d].", i)
 		for f, value := range options.All(d) {
 			if f.Key == "params" {
 				fields, typed := types(d.Type)
-				all = paramSettings(all, []string{at + f.Key}, options.HideSecrets(d.Params, fields, typed))
+				shown := options.HideSecrets(d.Params, fields, typed)
+				for key, value := range d.Params {
+					line, inPlace := value.(map[string]any)
+					if !inPlace || !strings.EqualFold(key, "line") {
+						continue
+					}
+					if _, known := protocols(Line(line).Protocol()); known { // more than the type does of a line that stands in the device
+						shown[key] = shownLine(line, protocols)
+					}
+				}
+				all = paramSettings(all, []string{at + f.Key}, shown)
 				continue
 			}
 			all = append(all, Setting{at + f.Key, inline(value)})
