@@ -79,19 +79,21 @@ const mortalPrograms = `
 gateway: {name: gw}
 mqtt: {qos: 1}
 mapping: {root: home, topics: ["home/+/+/+/+/+/C"]}
+lines:
+  - {name: radio, protocol: feed, run: [sh, ./radio], dir: DIR}
 devices:
   - name: garden
     type: feed
     retry: {min: 100ms, max: 1s}
     params:
-      line: {name: radio, protocol: feed, run: [sh, ./radio], dir: DIR}
+      line: radio
       select: '.model == "Nexus-TH" and .id == 171'
       points: [{id: temperature, value: .temperature_C, unit: °C, class: temperature}, {id: humidity, value: .humidity, unit: "%", class: humidity}]
   - name: shed
     type: feed
     retry: {min: 100ms, max: 1s}
     params:
-      line: {name: radio, protocol: feed, run: [sh, ./radio], dir: DIR}
+      line: radio
       select: '.model == "Nexus-TH" and .id == 7'
       silent: 1m
       points: [{id: temperature, value: .temperature_C, unit: °C, class: temperature}]
@@ -177,11 +179,17 @@ func TestMortalPrograms(t *testing.T) {
 	u.await("the programs are back", garden, shed, values("pump", `{"level":20.5}`), values("amplifier", `{"volume":5}`))
 	set("pump", `"level":60`)
 	u.await("the pump is set again", values("pump", `{"level":60}`), answer("pump", `"OK"`))
-	for _, device := range []string{"garden", "shed", "attic", "pump", "amplifier"} {
-		gateway.says(`msg="device online again" device=` + device)
-		if lines := gateway.saidSince(0, `msg="device failed" device=`+device+` … signal: killed`); len(lines) != 1 {
-			t.Errorf("%s was killed once, and the log says\n  %s", device, strings.Join(lines, "\n  "))
+	for _, who := range []string{"line=radio", "device=attic", "device=pump", "device=amplifier"} {
+		gateway.says("level=INFO … again\" " + who)
+		if lines := gateway.saidSince(0, "level=WARN … "+who+" … signal: killed"); len(lines) != 1 {
+			t.Errorf("%s was killed once, and the log says\n  %s", who, strings.Join(lines, "\n  "))
 		}
+		if lines := gateway.saidSince(0, "level=INFO … again\" "+who); len(lines) != 1 {
+			t.Errorf("%s came back once, and the log says\n  %s", who, strings.Join(lines, "\n  "))
+		}
+	}
+	if lines := gateway.saidSince(0, `level=WARN … device=garden`); len(lines) > 0 {
+		t.Errorf("the line has failed, and the log says of a device on it\n  %s", strings.Join(lines, "\n  "))
 	}
 	gateway.stop()
 }
