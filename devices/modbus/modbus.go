@@ -26,26 +26,39 @@ import (
 func init() {
 	devices.Register("modbus", Open, devices.Doc(`
 		a Modbus slave, on a serial line or over TCP: a meter, a heat pump, a controller
-		The line stands in the section lines, or in place as {protocol: modbus-tcp, address: plc.lan}. Several slaves can be on one line.
+		Several slaves can be on one line, by its name in the section lines. That of one alone may stand in place: {protocol: modbus-tcp, address: plc.lan}.
 		Each point is a coil, a discrete input or some registers, or is made of other points. Points are read together where that takes
 		less time. What the slave refuses is unknown, with its reason. A point with write can be set, and is read again afterwards.
 	`), devices.Example(`
-		- name: heatpump
-		  type: modbus
-		  params:
-		    line: {protocol: modbus-tcp, address: "plc.lan:502", timeout: 1s, after_connect: 1s}
-		    unit: 3
-		    order: CDAB
-		    every: 10s
-		    points:
-		      - {id: outside, input: 0x10, type: int16, scale: 0.1, unit: °C, class: temperature, unknown: [0x8000], deadband: 0.2}
-		      - {id: setpoint, holding: 100, type: int16, scale: 0.1, unit: °C, class: temperature, min: 5, max: 60, step: 0.5, write: {verify: true, after: 500ms}}
-		      - {id: mode, holding: 101, enum: {0: "off", 1: heat, 2: cool, 4: auto}, write: true}
-		      - {id: pump, coil: 3, write: true, words: {true: PUMP_ON, false: PUMP_OFF}, function: Heating, device: Pump}
-		      - {id: fault, holding: 110, bit: 5, class: problem}
-		      - {id: stage, holding: 110, bits: 8-10}
-		      - {id: firmware, holding: 200, type: string, registers: 8, every: 1h, category: diagnostic}
-		      - {id: lift, value: '$setpoint - $outside', unit: K, decimals: 1}
+		lines:
+		  - {name: cellar, protocol: modbus-rtu, port: /dev/serial/by-id/usb-FTDI_A50285BI-if00-port0, baud: 9600, timeout: 500ms, guard: 300ms}
+		  - {name: plc, protocol: modbus-tcp, address: "plc.lan:502", timeout: 1s, after_connect: 1s}
+		devices:
+		  - name: meter
+		    type: modbus
+		    params:
+		      line: cellar
+		      unit: 1
+		      probe: {input: 0x0000, type: float32, between: [50, 300]}
+		      points:
+		        - {id: voltage, input: 0x0000, type: float32, unit: V, class: voltage, deadband: 0.5}
+		        - {id: power, input: 0x0034, type: float32, unit: W, class: power, deadband: 5}
+		  - name: heatpump
+		    type: modbus
+		    params:
+		      line: plc
+		      unit: 3
+		      order: CDAB
+		      every: 10s
+		      points:
+		        - {id: outside, input: 0x10, type: int16, scale: 0.1, unit: °C, class: temperature, unknown: [0x8000], deadband: 0.2}
+		        - {id: setpoint, holding: 100, type: int16, scale: 0.1, unit: °C, class: temperature, min: 5, max: 60, step: 0.5, write: {verify: true, after: 500ms}}
+		        - {id: mode, holding: 101, enum: {0: "off", 1: heat, 2: cool, 4: auto}, write: true}
+		        - {id: pump, coil: 3, write: true, words: {true: PUMP_ON, false: PUMP_OFF}, function: Heating, device: Pump}
+		        - {id: fault, holding: 110, bit: 5, class: problem}
+		        - {id: stage, holding: 110, bits: 8-10}
+		        - {id: firmware, holding: 200, type: string, registers: 8, every: 1h, category: diagnostic}
+		        - {id: lift, value: '$setpoint - $outside', unit: K, decimals: 1}
 	`))
 }
 

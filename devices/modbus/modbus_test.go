@@ -11,11 +11,11 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/devices/devicetest"
 	_ "github.com/mqttgateway/mqttgateway/devices/modbus"
 	"github.com/mqttgateway/mqttgateway/internal/modbus"
+	"github.com/mqttgateway/mqttgateway/internal/typedoc"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -491,14 +491,16 @@ func TestCheck(t *testing.T) {
 			t.Errorf("all that is wrong at once: %v, want %s in it", all, key)
 		}
 	}
-	list, err := config.ParseDevices(typ.Example)
+	example, err := typedoc.Example(typ)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := typ.Check(list[0].Params); err != nil {
+	heatpump := maps.Clone(example.Devices[1].Params)
+	heatpump["line"] = line
+	if err := typ.Check(heatpump); err != nil {
 		t.Errorf("the example of the type: %v", err)
 	}
-	d, err := typ.Describe(list[0].Params)
+	d, err := typ.Describe(heatpump)
 	if err != nil || len(d.Entities) != 8 || d.Entities[1].Report.Stale != 30*time.Second || d.Entities[6].Report.Stale != 3*time.Hour || d.Entities[7].Report.Stale != 3*time.Hour {
 		t.Errorf("%v, %v", fmt.Sprint(d), err)
 	}
