@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"strconv"
@@ -119,3 +120,24 @@ func (l *Loaded) Place(key string) string { return l.file.place(l.Name(key)) }
 func (l *Loaded) Fault(key string, err error) *options.Fault {
 	return &options.Fault{Place: l.Place(key), Key: l.Name(key), Err: err}
 }
+
+// Outline tells where the values of a text in YAML stand that ReadYAML reads.
+type Outline struct{ root *placed }
+
+// OutlineYAML returns the outline of a text; that of one which is no YAML knows no place.
+func OutlineYAML(text []byte) Outline {
+	root, err := yamlParser{}.outline(text)
+	if err != nil || root == nil {
+		root = &placed{}
+	}
+	return Outline{root}
+}
+
+// Compare compares two keys, such as points[2].id, by where their values stand.
+func (o Outline) Compare(a, b string) int {
+	one, other := o.root.find(a), o.root.find(b)
+	return cmp.Or(cmp.Compare(one.line, other.line), cmp.Compare(one.column, other.column))
+}
+
+// Place returns where the value with a key stands, or the innermost one around it, in the file at path: "/etc/gateway/house.yaml:3:5".
+func (o Outline) Place(path, key string) string { return o.root.find(key).in(path) }

@@ -26,10 +26,10 @@ type yamlParser struct {
 	words vocabulary
 }
 
-// ReadYAML returns the options of the one document in text, read as strictly as those of a configuration file. The error joins all
-// faults, each with its line and column.
-func ReadYAML(text []byte) (map[string]any, error) {
-	return yamlParser{words: vocabulary{}}.Unmarshal(text)
+// ReadYAML returns the options of the one document in the text of the file at path, read as strictly as those of a configuration. The
+// error joins all faults, each with its place.
+func ReadYAML(path string, text []byte) (map[string]any, error) {
+	return located{Parser: yamlParser{words: vocabulary{}}, path: path}.Unmarshal(text)
 }
 
 // Unmarshal returns the options of the one document in text.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/mqttgateway/mqttgateway/internal/files"
+	"github.com/mqttgateway/mqttgateway/internal/options"
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
@@ -61,7 +62,7 @@ func (l Library) unknown(name string) error {
 func called(name, path string, text []byte) (*Profile, error) {
 	p, err := Parse(path, text)
 	if err == nil && p.Name != name {
-		return nil, fmt.Errorf("%s: profile: %q, want %q, as the file is called", p.places.name("profile"), p.Name, name)
+		return nil, &options.Fault{Place: p.outline.Place(path, "profile"), Key: "profile", Err: fmt.Errorf("%q, want %q, as the file is called", p.Name, name)}
 	}
 	return p, err
 }

@@ -45,8 +45,8 @@ func TestLibrary(t *testing.T) {
 		"metre":    `unknown profile "metre"; did you mean meter?`,
 		"x":        `unknown profile "x" (have a, b, c, meter, misnamed, wrong)`,
 		"../a":     `"../a" is no name of a profile`,
-		"misnamed": `misnamed.yaml: line 1, column 10: profile: "a", want "misnamed", as the file is called`,
-		"wrong":    "wrong.yaml: line 1, column 1: profile: missing",
+		"misnamed": `misnamed.yaml:1:1: profile: "a", want "misnamed", as the file is called`,
+		"wrong":    "wrong.yaml:1:1: profile: missing",
 	} {
 		if _, err := l.Find(name); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v, want %s", name, err, says)

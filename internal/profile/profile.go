@@ -22,9 +22,9 @@ type Profile struct {
 	Text     string         // of the file
 	Path     string         // of the file
 
-	params reflect.Type     // a struct of what it declares
-	whole  map[string]*node // the options that it gives, by type of device
-	places places
+	params  reflect.Type     // a struct of what it declares
+	whole   map[string]*node // the options that it gives, by type of device
+	outline config.Outline
 }
 
 // Product is what people buy.
@@ -52,15 +52,11 @@ var usual = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]*$`)
 
 // Parse reads the profile that stands in the file at path. The error joins all faults, each on one line that begins with its place.
 func Parse(path string, text []byte) (*Profile, error) {
-	raw, err := config.ReadYAML(text)
+	raw, err := config.ReadYAML(path, text)
 	if err != nil {
-		faults := options.Each(err)
-		for i, fault := range faults {
-			faults[i] = fmt.Errorf("%s: %w", path, fault)
-		}
-		return nil, errors.Join(faults...)
+		return nil, err
 	}
-	f := &faults{places: placesOf(path, text)}
+	f := &faults{outline: config.OutlineYAML(text), path: path}
 	var h header
 	for _, fault := range options.Faults(options.Decode(raw, &h)) {
 		f.add(fault.Key, fault.Err)
@@ -69,7 +65,7 @@ func Parse(path string, text []byte) (*Profile, error) {
 		return nil, f.err()
 	}
 	p := &Profile{
-		Name: h.Profile, Doc: h.Doc, Products: h.Products, Example: h.Example, Text: string(text), Path: path, places: f.places,
+		Name: h.Profile, Doc: h.Doc, Products: h.Products, Example: h.Example, Text: string(text), Path: path, outline: f.outline,
 	}
 	if !usual.MatchString(h.Profile) {
 		f.addf("profile", "%q: want small letters, digits, _ and -", h.Profile)
@@ -80,7 +76,7 @@ func Parse(path string, text []byte) (*Profile, error) {
 		p.Of = append(p.Of, typ)
 		p.whole[typ] = h.compile(f, typ, defaults)
 	}
-	slices.SortFunc(p.Of, func(a, b string) int { return f.places.compare("of."+a, "of."+b) })
+	slices.SortFunc(p.Of, func(a, b string) int { return f.outline.Compare("of."+a, "of."+b) })
 	return p, f.err()
 }
 
@@ -140,23 +136,24 @@ func (h *header) compile(f *faults, typ string, defaults map[string]any) *node {
 
 // faults are what is wrong with a file.
 type faults struct {
-	places places
-	all    []*options.Fault
+	outline config.Outline
+	path    string
+	all     []*options.Fault
 }
 
 func (f *faults) add(key string, err error) {
-	f.all = append(f.all, &options.Fault{Key: key, Err: err})
+	f.all = append(f.all, &options.Fault{Place: f.outline.Place(f.path, key), Key: key, Err: err})
 }
 
 func (f *faults) addf(key, format string, args ...any) { f.add(key, fmt.Errorf(format, args...)) }
 
 // err joins the faults in the order of the file.
 func (f *faults) err() error {
-	slices.SortStableFunc(f.all, func(a, b *options.Fault) int { return f.places.compare(a.Key, b.Key) })
+	slices.SortStableFunc(f.all, func(a, b *options.Fault) int { return f.outline.Compare(a.Key, b.Key) })
 	var all []error
 	for i, fault := range f.all {
 		if i == 0 || fault.Error() != f.all[i-1].Error() { // what all types share is looked at for each
-			all = append(all, fmt.Errorf("%s: %w", f.places.name(fault.Key), fault))
+			all = append(all, fault)
 		}
 	}
 	return errors.Join(all...)

@@ -42,7 +42,7 @@ func parsed(t *testing.T, text string) *Profile {
 // read reads options.
 func read(t *testing.T, text string) map[string]any {
 	t.Helper()
-	raw, err := config.ReadYAML([]byte(text))
+	raw, err := config.ReadYAML("own.yaml", []byte(text))
 	if err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
@@ -134,7 +134,7 @@ func TestRenderFaults(t *testing.T) {
 		}
 	}
 	p := parsed(t, "profile: m\nof: x\nparams: {size: {doc: it, default: big}}\ndefaults:\n  a: 'x{{add .size 1}}'\n")
-	const says = `profile: meter.yaml: line 5, column 6: defaults.a: line 1:2: <add .size 1>: error calling add: "big", want a number`
+	const says = `profile: meter.yaml:5:3: defaults.a: line 1:2: <add .size 1>: error calling add: "big", want a number`
 	if _, err := p.Render("x", nil); err == nil || err.Error() != says {
 		t.Errorf("a template that fails: %v, want %s", err, says)
 	}
@@ -144,19 +144,19 @@ func TestRenderFaults(t *testing.T) {
 func TestParseFaults(t *testing.T) {
 	const good = "profile: m\nof: x\n"
 	for text, says := range map[string]string{
-		"profile: [":                                                   "meter.yaml: line 1: no YAML: did not find expected node content",
-		"profile: m\nprofile: n\n":                                     `meter.yaml: line 2, column 1: key "profile" is in line 1 already`,
-		"of: 1\npoint: []\n":                                           "meter.yaml: line 1, column 1: profile: missing: want a string, such as eastron-sdm630|meter.yaml: line 2, column 8: point: unknown option; did you mean points?",
-		"profile: My Meter\nof: x\n":                                   `meter.yaml: line 1, column 10: profile: "My Meter": want small letters, digits, _ and -`,
-		good + "points: [{id: 'a{{'}]":                                 `meter.yaml: line 3, column 15: points[0].id: "a{{" is no template: 1: unclosed action`,
-		good + "params: {a: {doc: x, default: 1, min: 2}}":             `meter.yaml: line 3, column 13: params.a: default "1": a: 1 is out of range: want 2 or more`,
-		good + "params: {A: {doc: x}, key: {doc: x}, b: {kind: int}}":  "meter.yaml: line 3, column 13: params.A: want small letters, digits and _, and a letter first|meter.yaml: line 3, column 28: params.key: is taken, want another name than profile, points, key, value|meter.yaml: line 3, column 41: params.b.doc: missing: want a string|meter.yaml: line 3, column 48: params.b.kind: unknown option; did you mean min?",
-		good + "params: {a: {doc: x}}\ndefaults: {b: '{{add .a .c}}'}": "meter.yaml: line 4, column 15: defaults.b: {{add .a .c}} uses .a, which the profile declares, and .c, which it doesn't: want an action for each",
-		good + "params: {a: {doc: x}}\npoints: [{id: a}]":              `meter.yaml: line 4, column 15: points[0].id: "a" is what a template has a value of the profile for as well, want another ID`,
-		"profile: m\nof: 1":                                            "meter.yaml: line 2, column 5: of: want a type of device, or a section of types",
-		"profile: m\nof: {a: 1, b: {c: '{{'}, d: null}":                "meter.yaml: line 2, column 9: of.a: want a section with defaults of the type, or nothing|meter.yaml: line 2, column 19: of.b.c: ",
-		good + "points: [{each: 3, id: a}]":                            "meter.yaml: line 3, column 17: points[0].each: 3, want a list, or a section of names and values",
-		good + "probe: {a: 1}\ndefaults: {probe: 1}":                   "meter.yaml: line 3, column 8: probe: gives the option probe, as another part of the profile does",
+		"profile: [":                                                   "meter.yaml:1: no YAML: did not find expected node content",
+		"profile: m\nprofile: n\n":                                     `meter.yaml:2:1: key "profile" is in line 1 already`,
+		"of: 1\npoint: []\n":                                           "meter.yaml:1:1: profile: missing: want a string, such as eastron-sdm630|meter.yaml:2:1: point: unknown option; did you mean points?",
+		"profile: My Meter\nof: x\n":                                   `meter.yaml:1:1: profile: "My Meter": want small letters, digits, _ and -`,
+		good + "points: [{id: 'a{{'}]":                                 `meter.yaml:3:11: points[0].id: "a{{" is no template: 1: unclosed action`,
+		good + "params: {a: {doc: x, default: 1, min: 2}}":             `meter.yaml:3:10: params.a: default "1": a: 1 is out of range: want 2 or more`,
+		good + "params: {A: {doc: x}, key: {doc: x}, b: {kind: int}}":  "meter.yaml:3:10: params.A: want small letters, digits and _, and a letter first|meter.yaml:3:23: params.key: is taken, want another name than profile, points, key, value|meter.yaml:3:38: params.b.doc: missing: want a string|meter.yaml:3:42: params.b.kind: unknown option; did you mean min?",
+		good + "params: {a: {doc: x}}\ndefaults: {b: '{{add .a .c}}'}": "meter.yaml:4:12: defaults.b: {{add .a .c}} uses .a, which the profile declares, and .c, which it doesn't: want an action for each",
+		good + "params: {a: {doc: x}}\npoints: [{id: a}]":              `meter.yaml:4:11: points[0].id: "a" is what a template has a value of the profile for as well, want another ID`,
+		"profile: m\nof: 1":                                            "meter.yaml:2:1: of: want a type of device, or a section of types",
+		"profile: m\nof: {a: 1, b: {c: '{{'}, d: null}":                "meter.yaml:2:6: of.a: want a section with defaults of the type, or nothing|meter.yaml:2:16: of.b.c: ",
+		good + "points: [{each: 3, id: a}]":                            "meter.yaml:3:11: points[0].each: 3, want a list, or a section of names and values",
+		good + "probe: {a: 1}\ndefaults: {probe: 1}":                   "meter.yaml:3:1: probe: gives the option probe, as another part of the profile does",
 	} {
 		_, err := Parse("meter.yaml", []byte(text))
 		if err == nil {
@@ -177,16 +177,16 @@ func TestSource(t *testing.T) {
 		"every":                {Own: "Every"},
 		"unit":                 {Own: "unit"},
 		"port":                 {Own: "port"}, // missing
-		"most":                 {Place: "meter.yaml: line 11, column 30", Key: "defaults.most"},
+		"most":                 {Place: "meter.yaml:11:24", Key: "defaults.most"},
 		"auth.words.b":         {Own: "auth.words.b"},
-		"auth.words.a":         {Place: "meter.yaml: line 11, column 62", Key: "defaults.auth.words.a"},
-		"auth.passwd":          {Place: "meter.yaml: line 11, column 40", Key: "defaults.auth.passwd"},
-		"points[1].input":      {Place: "meter.yaml: line 14, column 72", Key: "points[0].input"},
+		"auth.words.a":         {Place: "meter.yaml:11:59", Key: "defaults.auth.words.a"},
+		"auth.passwd":          {Place: "meter.yaml:11:34", Key: "defaults.auth.passwd"},
+		"points[1].input":      {Place: "meter.yaml:14:65", Key: "points[0].input"},
 		"points[4].words.true": {Own: "points[1].words.true"},
 		"points[4].list[1]":    {Own: "points[1].list[1]"},
-		"points[4].class":      {Place: "meter.yaml: line 16, column 5", Key: "points[2].class"},
+		"points[4].class":      {Place: "meter.yaml:16:5", Key: "points[2].class"},
 		"points[6].x[0]":       {Own: "points[0].x[0]"},
-		"about.model":          {Place: "meter.yaml: line 10, column 40", Key: "device.model"},
+		"about.model":          {Place: "meter.yaml:10:33", Key: "device.model"},
 	} {
 		if got := p.Source("modbus", own, key); got != want {
 			t.Errorf("%s comes from %+v, want %+v", key, got, want)
@@ -213,7 +213,7 @@ func FuzzProfile(f *testing.F) {
 		if err != nil {
 			return
 		}
-		own, err := config.ReadYAML([]byte(user))
+		own, err := config.ReadYAML("own.yaml", []byte(user))
 		if err != nil {
 			return
 		}
@@ -241,7 +241,7 @@ func TestTypes(t *testing.T) {
 			t.Errorf("%s: %v, %v, want %s", typ, got, err, want)
 		}
 	}
-	if s := p.Source("serial", nil, "baud"); s.Place != "meter.yaml: line 2, column 21" {
+	if s := p.Source("serial", nil, "baud"); s.Place != "meter.yaml:2:15" {
 		t.Errorf("the baud rate comes from %+v", s)
 	}
 	if _, err := p.Render("udp", nil); err == nil || err.Error() != `profile: "m" is for devices of type serial or tcp` {

@@ -41,7 +41,7 @@ func (p *Profile) Source(typ string, own map[string]any, key string) Source {
 			if s.Own != "" {
 				return Source{Own: s.Own + rest}
 			}
-			return Source{Place: p.places.name(s.Key), Key: s.Key + rest}
+			return Source{Place: p.outline.Place(p.Path, s.Key), Key: s.Key + rest}
 		}
 		if key == "" {
 			return Source{Own: strings.TrimPrefix(rest, ".")}
@@ -64,7 +64,8 @@ func (r *renderer) fault(key string, err error) {
 
 // broken notes a fault of the profile with these parameters.
 func (r *renderer) broken(n *node, err error) {
-	r.fault("profile", fmt.Errorf("%s: %w", r.profile.places.name(n.key), &options.Fault{Key: n.key, Err: err}))
+	p := r.profile
+	r.fault("profile", &options.Fault{Place: p.outline.Place(p.Path, n.key), Key: n.key, Err: err})
 }
 
 func (r *renderer) made(key string, by Source) {
@@ -134,7 +135,7 @@ func (r *renderer) item(list []any, n *node, at string, values map[string]any) [
 		return append(list, r.node(n, index(at, len(list)), values))
 	}
 	turns, err := turns(r.node(n.each, at, values), func(a, b string) int {
-		return r.profile.places.compare(under(n.each.key, a), under(n.each.key, b))
+		return r.profile.outline.Compare(under(n.each.key, a), under(n.each.key, b))
 	})
 	if err != nil {
 		r.broken(n.each, err)
