@@ -177,11 +177,11 @@ func checkParams(l *config.Loaded, list []wanted.Device) error {
 			if errors.Is(f.Err, devices.ErrConfig) && errors.Unwrap(f.Err) == nil {
 				continue
 			}
-			key := d.Key(f.Key)
-			if strings.HasPrefix(key, "lines[") {
+			told := d.Fault(f.Key, f.Err)
+			if strings.HasPrefix(told.Key, "lines[") {
 				continue // checkLines tells of it
 			}
-			faults = append(faults, ofDevice(d.Name, l.Fault(key, f.Err)))
+			faults = append(faults, ofDevice(d.Name, l.Fault(told.Key, told.Err)))
 		}
 	}
 	return errors.Join(faults...)

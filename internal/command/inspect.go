@@ -55,7 +55,7 @@ func inspect(l *config.Loaded, loadErr error) (p parts, warnings []string, err e
 
 // completed returns the devices with complete parameters, without those that can't be completed; the error holds the reasons.
 func completed(l *config.Loaded) ([]wanted.Device, error) {
-	list, err := wanted.Devices(&l.Config)
+	list, err := wanted.Devices(&l.Config, wanted.Library(l.Path))
 	var faults []error
 	for _, f := range options.Faults(err) {
 		faults = append(faults, l.Fault(f.Key, f.Err))

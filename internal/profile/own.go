@@ -24,14 +24,17 @@ func (r *renderer) points(params map[string]any, own any) {
 	for i, point := range list {
 		key := index("points", i)
 		fields, _ := point.(map[string]any)
-		id, _ := fields[spelt(fields, "id")].(string)
+		idKey := spelt(fields, "id")
+		id, _ := fields[idKey].(string)
 		if first, twice := seen[id]; twice && id != "" {
 			r.fault(key+".id", fmt.Errorf("%q is points[%d] already", id, first))
 			continue
 		}
 		seen[id] = i
 		if at, known := there[id]; known && id != "" {
-			r.overlay(at.fields, at.key, fields, key)
+			rest := maps.Clone(fields)
+			delete(rest, idKey) // the profile's, as it is
+			r.overlay(at.fields, at.key, rest, key)
 			continue
 		}
 		r.gives(index("points", len(added)), key)

@@ -40,7 +40,7 @@ func Example(typ devices.Type) (config.Config, error) {
 	if err != nil {
 		return c, err
 	}
-	list, err := wanted.Devices(&c)
+	list, err := wanted.Devices(&c, wanted.Library(""))
 	for i, d := range list {
 		switch {
 		case d.Type != typ.Name:

@@ -1,9 +1,9 @@
 // Package wanted stands between a configuration and everybody who deals with its devices. Package config knows no device type, and keeps
-// what an operator has written. A [Device] of this package has all of its parameters: where the configuration names a line, the definition
-// of the line stands in its place. So a device changes if, and only if, its line does, and whoever checks, describes, opens or compares a
-// device needs no other source.
+// what an operator has written. A [Device] of this package has all of its parameters: those of its profile come first, with the operator's laid
+// over them, and where one names a line, the definition of the line stands in its place. So a device changes if, and only if, its profile,
+// its line or its own options do, and whoever checks, describes, opens or compares a device needs no other source.
 //
-// A fault is told by the key of what the operator wrote: [Device.Key].
+// A fault is told by the key of what the operator wrote: [Device.Key] and [Device.Fault].
 package wanted
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/devices/kit/lines"
-	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/internal/profile"
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 )
 
@@ -23,8 +23,10 @@ import (
 // may change it.
 type Device struct {
 	*config.Device
-	index int // in the configuration
-	line  int // index of its line in the configuration; -1: its type has no line, or the line's options stand in place
+	index   int              // in the configuration
+	line    int              // index of its line in the configuration; -1: its type has no line, or the line's options stand in place
+	profile *profile.Profile // that its parameters come from as well; nil: none
+	written map[string]any   // with a profile, the parameters as the configuration has them
 }
 
 // lineKey is the parameter by which a device says on which line it is.
@@ -32,16 +34,21 @@ const lineKey = "line"
 
 // Devices returns the devices that a configuration wants, in its order. A device that can't be completed is left out; the error joins a
 // fault for each reason, with its key.
-func Devices(c *config.Config) ([]Device, error) {
+func Devices(c *config.Config, library profile.Library) ([]Device, error) {
 	list := make([]Device, 0, len(c.Devices))
 	named := make(map[string]int, len(c.Lines))
 	for i, line := range c.Lines {
 		named[line.Name()] = i
 	}
+	s := &shelf{library, make(map[string]*profile.Profile), make(map[string]error)}
 	var faults []error
 	for i := range c.Devices {
 		d := Device{Device: &c.Devices[i], index: i, line: -1}
-		if err := d.putLine(c.Lines, named); err != nil {
+		err := d.putProfile(s)
+		if err == nil {
+			err = d.putLine(c.Lines, named)
+		}
+		if err != nil {
 			faults = append(faults, err)
 			continue
 		}
@@ -65,6 +72,16 @@ func (d *Device) Key(parameter string) string {
 	if d.line >= 0 && len(parameter) > len(lineKey) && strings.EqualFold(parameter[:len(lineKey)+1], lineKey+".") {
 		return fmt.Sprintf("lines[%d]%s", d.line, parameter[len(lineKey):])
 	}
+	if d.profile != nil && parameter != "" {
+		if parameter = d.profile.Source(d.Type, d.written, parameter).Own; parameter == "" {
+			parameter = profileKey
+		}
+	}
+	return d.own(parameter)
+}
+
+// own returns the key of a parameter that stands in the configuration.
+func (d *Device) own(parameter string) string {
 	key := fmt.Sprintf("devices[%d].params", d.index)
 	if parameter != "" {
 		key += "." + parameter
@@ -97,13 +114,20 @@ func (d *Device) putLine(all []config.Line, named map[string]int) error {
 	}
 	i, ok := named[name]
 	if !ok {
-		return &options.Fault{Key: d.Key(key), Err: unknownLine(name, all)}
+		return d.Fault(key, unknownLine(name, all))
 	}
-	own := *d.Device
-	own.Params = maps.Clone(own.Params)
-	own.Params[key] = map[string]any(all[i])
-	d.Device, d.line = &own, i
+	params := maps.Clone(d.Params)
+	params[key] = map[string]any(all[i])
+	d.put(params)
+	d.line = i
 	return nil
+}
+
+// put gives the device other parameters. The configuration stays as it is.
+func (d *Device) put(params map[string]any) {
+	own := *d.Device
+	own.Params = params
+	d.Device = &own
 }
 
 // lineName returns the parameter that names a line, and the name. The key is "" if there is none: the type has no line, the parameter

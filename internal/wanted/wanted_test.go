@@ -9,6 +9,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/devices/kit/lines"
+	"github.com/mqttgateway/mqttgateway/internal/profile"
 )
 
 func init() {
@@ -58,7 +59,7 @@ func TestLines(t *testing.T) {
 	} {
 		c := read(t, cellar+"  - {name: a, type: "+row.typ+", params: "+row.params+"}")
 		written := c.Devices[0].Params["line"]
-		list, err := Devices(c)
+		list, err := Devices(c, profile.Library{})
 		if err != nil || len(list) != 1 || !reflect.DeepEqual(list[0].Params, row.want) {
 			t.Errorf("%s: %v, %v", row.params, list, err)
 			continue
@@ -88,7 +89,7 @@ func TestFaults(t *testing.T) {
   - {name: b, type: slave, params: {line: cellar}}
   - {name: c, type: slave, params: {line: roof}}
 `)
-	list, err := Devices(c)
+	list, err := Devices(c, profile.Library{})
 	want := []string{
 		`devices[0].params.line: there is no line "celar"; did you mean cellar?`,
 		`devices[2].params.line: there is no line "roof" (have attic, cellar)`,
@@ -96,7 +97,7 @@ func TestFaults(t *testing.T) {
 	if err == nil || err.Error() != strings.Join(want, "\n") || len(list) != 1 || list[0].Name != "b" {
 		t.Errorf("%v, %v", list, err)
 	}
-	_, err = Devices(read(t, "devices: [{name: a, type: slave, params: {line: x}}]"))
+	_, err = Devices(read(t, "devices: [{name: a, type: slave, params: {line: x}}]"), profile.Library{})
 	if want := `devices[0].params.line: there is no line "x", for the section lines: is missing`; err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
 	}
@@ -105,8 +106,8 @@ func TestFaults(t *testing.T) {
 // A device changes when its line does, and no other.
 func TestChanged(t *testing.T) {
 	both := "devices: [{name: a, type: slave, params: {line: one}}, {name: b, type: slave, params: {line: two}}]"
-	was, _ := Devices(read(t, "lines: [{name: one, protocol: p, baud: 1}, {name: two, protocol: p}]\n"+both))
-	is, _ := Devices(read(t, "lines: [{name: two, protocol: p}, {name: one, protocol: p, baud: 2}]\n"+both))
+	was, _ := Devices(read(t, "lines: [{name: one, protocol: p, baud: 1}, {name: two, protocol: p}]\n"+both), profile.Library{})
+	is, _ := Devices(read(t, "lines: [{name: two, protocol: p}, {name: one, protocol: p, baud: 2}]\n"+both), profile.Library{})
 	if got := was[0].Changes(is[0].Device); !reflect.DeepEqual(got, []string{"params.line.baud"}) {
 		t.Errorf("a: %q", got)
 	}
