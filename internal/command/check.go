@@ -25,12 +25,21 @@ func newCheck() *cobra.Command {
 connection. It prints one line for each fault, on standard error, and ends with status 1 if there is one. Warnings alone
 leave the status 0; they tell which words of the devices' entities the map refuses. Of each line that devices share it
 tells how much of its time their polls take. What only opening a device tells it can't know, nor what a type makes of
-parameters that it reads itself: it says so.`,
-		Example: `  gateway check --config dummy2mqtt.yaml`,
-		Args:    wantArgs(0, 0),
+parameters that it reads itself: it says so.
+
+With --profile it checks the file of a profile instead, with the defaults and examples that stand there.`,
+		Example: `  gateway check --config dummy2mqtt.yaml
+  gateway check --profile profiles/boiler.yaml`,
+		Args: wantArgs(0, 0),
 	}
+	var profile string
+	cmd.Flags().StringVar(&profile, "profile", "", "check the `file` of a profile, and no configuration")
+	must(cmd.MarkFlagFilename("profile", "yaml"))
 	sources := addSources(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if profile != "" {
+			return checkProfile(cmd, profile)
+		}
 		loaded, err := sources.load(cmd)
 		p, warnings, err := examine(loaded, err)
 		for _, warning := range slices.Concat(warnings, doubtful(p.devices), overlaps(loaded, p.codec), unmapped(p)) {

@@ -79,7 +79,7 @@ what to type next. "gateway config" prints a configuration to begin with.`,
 	root.SetUsageFunc(usage)
 	root.SetFlagErrorFunc(flagError)
 	socket := func(l *config.Loaded) string { return l.Config.Health.Socket }
-	root.AddCommand(newRun(), newCheck(), newExplain(), newTranslate(), newDevices(), newDocs(), newConfig(), newMap(), newMigrate(), newNew(), newProbe(),
+	root.AddCommand(newRun(), newCheck(), newExplain(), newTranslate(), newDevices(), newProfiles(), newDocs(), newConfig(), newMap(), newMigrate(), newNew(), newProbe(),
 		newHealth(socket), newReload(socket), newDiff(socket), newVersion())
 	nested := []*cobra.Command{root}
 	for i := 0; i < len(nested); i++ {
