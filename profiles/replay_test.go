@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -169,5 +170,40 @@ func TestFolders(t *testing.T) {
 	}
 	if shipped := library.Names(); !slices.Equal(names, shipped) {
 		t.Errorf("the program has %q, and the folders are %q", shipped, names)
+	}
+}
+
+// What docs/profiles.md shows as a profile is one for each of its types, and it lists those that the program has.
+func TestDocumentation(t *testing.T) {
+	text, err := os.ReadFile("../docs/profiles.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, shown, _ := strings.Cut(string(text), "```yaml\nprofile: ")
+	shown, _, _ = strings.Cut("profile: "+shown, "```")
+	p, err := profile.Parse("docs/profiles.md", []byte(shown))
+	if err != nil {
+		t.Fatal(err)
+	}
+	given := map[string]map[string]any{"tcp": p.Example, "serial": {"port": "/dev/ttyUSB0"}}
+	for _, name := range p.Of {
+		typ, err := devices.Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		params, err := p.Render(name, given[name])
+		if err == nil {
+			err = typ.Check(params)
+		}
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if warnings := typ.Warnings(params); len(warnings) > 0 {
+			t.Errorf("%s: %q", name, warnings)
+		}
+	}
+	for _, name := range library.Names() {
+		if !strings.Contains(string(text), "| `"+name+"` |") {
+			t.Errorf("docs/profiles.md does not list %s", name)
+		}
 	}
 }
