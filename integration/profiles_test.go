@@ -73,6 +73,7 @@ func TestProfiles(t *testing.T) {
 	dir := t.TempDir()
 	config := write(t, dir, "gateway.yaml", strings.Replace(withProfile, "ADDRESS", playReceiver(t), 1))
 	gateway := start(t, dir, "gateway", "run", "--config", config, "--mqtt.broker=tcp://"+broker.address)
+	gateway.says("section=devices[0] … params.profile=denon-avr")
 	values := func(payload string) message {
 		return message{topic: "home/$gateway/gw/receiver/values", payload: payload, qos: 1}
 	}

@@ -3,6 +3,7 @@ package command
 import (
 	"cmp"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/devices/kit/lines"
 	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/internal/wanted"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
@@ -38,10 +40,10 @@ func sayStart(log *slog.Logger, l *config.Loaded, codec *mapping.Codec) {
 	}
 }
 
-// typeFields returns the parameters of a type of device; it is a config.TypeFields.
+// typeFields returns the parameters of a type of device, and the name of a profile; it is a config.TypeFields.
 func typeFields(kind string) ([]options.Field, bool) {
 	t, err := devices.Lookup(kind)
-	return t.Params, err == nil && t.Check != nil
+	return slices.Concat([]options.Field{{Key: wanted.ProfileKey}}, t.Params), err == nil && t.Check != nil
 }
 
 // lineFields returns the options of a protocol of lines; it is a config.TypeFields.

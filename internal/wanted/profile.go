@@ -13,8 +13,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/profiles"
 )
 
-// profileKey is the parameter by which a device says of which product it is. It is none of the type's.
-const profileKey = "profile"
+// ProfileKey is the parameter by which a device says of which product it is. It is none of the type's.
+const ProfileKey = "profile"
 
 // Library returns the profiles that the devices of a configuration can have: those beside its file, which is at path, those of the
 // machine, and those of the program. path is "" if there is no file.
@@ -72,11 +72,11 @@ func (d *Device) putProfile(s *shelf) error {
 // is the type's own business.
 func (d *Device) profileName() (key, name string, err error) {
 	typ, err := devices.Lookup(d.Type)
-	if err != nil || typ.Check == nil || slices.ContainsFunc(typ.Params, func(p devices.Param) bool { return p.Key == profileKey }) {
+	if err != nil || typ.Check == nil || slices.ContainsFunc(typ.Params, func(p devices.Param) bool { return p.Key == ProfileKey }) {
 		return "", "", nil
 	}
 	for key, value := range d.Params {
-		if !strings.EqualFold(key, profileKey) || value == nil {
+		if !strings.EqualFold(key, ProfileKey) || value == nil {
 			continue
 		}
 		name, ok := value.(string)

@@ -74,7 +74,7 @@ func (d *Device) Key(parameter string) string {
 	}
 	if d.profile != nil && parameter != "" {
 		if parameter = d.profile.Source(d.Type, d.written, parameter).Own; parameter == "" {
-			parameter = profileKey
+			parameter = ProfileKey
 		}
 	}
 	return d.own(parameter)
