@@ -71,12 +71,8 @@ func (d *Device) putProfile(s *shelf) error {
 // profileName returns the parameter that names a profile, and the name. The key is "" if there is none, or if a parameter of that name
 // is the type's own business.
 func (d *Device) profileName() (key, name string, err error) {
-	typ, err := devices.Lookup(d.Type)
-	if err != nil || typ.Check == nil || slices.ContainsFunc(typ.Params, func(p devices.Param) bool { return p.Key == ProfileKey }) {
-		return "", "", nil
-	}
 	for key, value := range d.Params {
-		if !strings.EqualFold(key, ProfileKey) || value == nil {
+		if value == nil || !strings.EqualFold(key, ProfileKey) || !d.takesProfile() {
 			continue
 		}
 		name, ok := value.(string)
@@ -86,6 +82,12 @@ func (d *Device) profileName() (key, name string, err error) {
 		return key, name, nil
 	}
 	return "", "", nil
+}
+
+// takesProfile reports whether devices of the type can have a profile: the type says which options it has, and that is none of them.
+func (d *Device) takesProfile() bool {
+	typ, err := devices.Lookup(d.Type)
+	return err == nil && typ.Check != nil && !slices.ContainsFunc(typ.Params, func(p devices.Param) bool { return p.Key == ProfileKey })
 }
 
 // Fault returns a fault of a parameter, or of a part of one, under the key of what the operator wrote. What a profile gives is told of at
