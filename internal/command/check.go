@@ -42,7 +42,7 @@ With --profile it checks the file of a profile instead, with the defaults and ex
 		}
 		loaded, err := sources.load(cmd)
 		p, warnings, err := examine(loaded, err)
-		for _, warning := range slices.Concat(warnings, doubtful(p.devices), overlaps(loaded, p.codec), unmapped(p)) {
+		for _, warning := range slices.Concat(warnings, doubtful(loaded, p.devices), overlaps(loaded, p.codec), unmapped(p)) {
 			fmt.Fprintln(cmd.ErrOrStderr(), "warning: "+options.Redact(warning))
 		}
 		if err != nil {
@@ -67,37 +67,49 @@ func examine(l *config.Loaded, loadErr error) (p parts, warnings []string, err e
 	}
 	_, unused, linesErr := checkLines(l, p.devices)
 	more = append(more, unused...)
-	return p, slices.Concat(warnings, more), errors.Join(err, linesErr, checkParams(l, p.devices), errors.Join(checkHooks(l, p.devices)...), checkEntities(p))
+	return p, slices.Concat(warnings, more), errors.Join(err, linesErr, checkParams(l, p.devices), errors.Join(checkHooks(l, p.devices)...), checkEntities(l, p))
 }
 
 // checkEntities returns what is wrong with the entities of devices that can be known of without opening them.
-func checkEntities(p parts) error {
+func checkEntities(l *config.Loaded, p parts) error {
 	var faults []error
+	fault := func(d *wanted.Device, err error) {
+		faults = append(faults, ofDevice(d.Name, l.Fault(strings.TrimSuffix(d.Key(""), ".params"), err)))
+	}
 	for _, d := range p.devices {
 		if t, err := devices.Lookup(d.Type); err != nil || t.Check != nil && t.Check(d.Params) != nil {
 			continue // which is told of as it is
 		}
 		if _, err := describe(*d.Device); err != nil && !errors.Is(err, devices.ErrOnlyOpening) {
-			faults = append(faults, err)
+			for _, err := range options.Each(err) {
+				fault(&d, err)
+			}
 		}
 	}
 	if p.codec != nil {
 		all, _ := describeAll(wanted.Complete(p.devices))
-		_, err := checkMapped(p.codec, all)
-		faults = append(faults, err)
+		_, found := checkMapped(p.codec, all)
+		for _, f := range found {
+			i := slices.IndexFunc(p.devices, func(d wanted.Device) bool { return d.Name == f.device })
+			fault(&p.devices[i], f.err)
+		}
 	}
 	return errors.Join(faults...)
 }
 
 // doubtful returns a warning for each of the devices' own options that is likely a mistake. Only check prints these warnings.
-func doubtful(list []wanted.Device) (warnings []string) {
+func doubtful(l *config.Loaded, list []wanted.Device) (warnings []string) {
 	for _, d := range list {
 		t, err := devices.Lookup(d.Type)
 		if err != nil || t.Warnings == nil {
 			continue
 		}
 		for _, warning := range t.Warnings(d.Params) {
-			warnings = append(warnings, fmt.Sprintf("device %q: %s", d.Name, warning))
+			fault := &options.Fault{Place: l.Place(d.Key("")), Err: errors.New(warning)}
+			if option, text, ok := strings.Cut(warning, ": "); ok { // which it begins with
+				fault = l.Fault(d.Key(option), errors.New(text))
+			}
+			warnings = append(warnings, ofDevice(d.Name, fault).Error())
 		}
 	}
 	return warnings

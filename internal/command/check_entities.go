@@ -29,12 +29,17 @@ func (r *refusals) add(fault, device string) {
 	}
 }
 
+// entityFault is what is wrong with the entities of a device.
+type entityFault struct {
+	device string
+	err    error
+}
+
 // checkMapped encodes what the devices can say of their entities, and can be told, as the gateway would. Each warning says what a map
-// refuses. The error joins what one device would say in place of another: two IDs that become one key, and two devices whose STATE
+// refuses. A fault is what one device would say in place of another: two IDs that become one key, and two devices whose STATE
 // has one topic.
-func checkMapped(codec *mapping.Codec, all []description) (warnings []string, err error) {
+func checkMapped(codec *mapping.Codec, all []description) (warnings []string, faults []entityFault) {
 	var refused refusals
-	var faults []error
 	speaks := make(map[string]string) // by topic, the device whose STATE has it
 	for i := range all {
 		d := &all[i]
@@ -51,7 +56,7 @@ func checkMapped(codec *mapping.Codec, all []description) (warnings []string, er
 				topic = fmt.Sprintf("%s/%s/%s/%s", at.Function, at.Gateway, at.Location, at.Device)
 			}
 			if other, taken := speaks[topic]; taken {
-				faults = append(faults, fmt.Errorf("devices %q and %q: both say STATE at %q, want an address for each", other, d.device, topic))
+				faults = append(faults, entityFault{d.device, fmt.Errorf("says STATE at %q, and so does device %q: want an address for each", topic, other)})
 			}
 			speaks[topic] = d.device
 			faults = append(faults, sameKeys(codec, d, at)...)
@@ -60,7 +65,7 @@ func checkMapped(codec *mapping.Codec, all []description) (warnings []string, er
 	for _, fault := range refused.faults {
 		warnings = append(warnings, fmt.Sprintf("entities of %s: %s", joinSome(refused.devices[fault]), fault))
 	}
-	return warnings, errors.Join(faults...)
+	return warnings, faults
 }
 
 // probes returns the messages that show whether the map knows all the words of a device: of each entity its STATE, with each option;
@@ -129,7 +134,7 @@ func stateAddresses(d *description) (list []messages.Address) {
 
 // sameKeys returns a fault for each key that two entities would have in the STATE of one address: the value of the first would be
 // lost.
-func sameKeys(codec *mapping.Codec, d *description, address messages.Address) (faults []error) {
+func sameKeys(codec *mapping.Codec, d *description, address messages.Address) (faults []entityFault) {
 	ids := make(map[string]string) // by key
 	for e, at := range d.shown {
 		if at != address || !e.Kind.HasValue() {
@@ -140,7 +145,7 @@ func sameKeys(codec *mapping.Codec, d *description, address messages.Address) (f
 			continue
 		}
 		if other, taken := ids[key]; taken {
-			faults = append(faults, fmt.Errorf("device %q: the map makes one key, %q, of the entities %q and %q, want one for each", d.device, key, other, e.ID))
+			faults = append(faults, entityFault{d.device, fmt.Errorf("the map makes one key, %q, of the entities %q and %q, want one for each", key, other, e.ID)})
 		}
 		ids[key] = e.ID
 	}

@@ -2,7 +2,6 @@ package command
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 
 	"github.com/mqttgateway/mqttgateway/config"
@@ -36,7 +35,7 @@ func describe(d config.Device) (description, error) {
 		return description{}, err
 	}
 	if err != nil {
-		return description{}, eachUnder(fmt.Sprintf("device %q", d.Name), err)
+		return description{}, err
 	}
 	return description{d.Name, entities.Whole(of, messages.Address(d.OwnAddress()))}, nil
 }

@@ -62,22 +62,22 @@ func TestCheckFindsFaultsOfEntities(t *testing.T) {
 	for _, row := range []struct{ name, mapping, devices, want string }{
 		{"two IDs that become one key", `{file: keys.json}`,
 			`[{name: a, type: outspoken, params: {entities: [{id: flow, kind: number}, {id: temperature, kind: number}, {id: other, kind: number, address: {device: x}}]}}]`,
-			`device "a": the map makes one key, "temperature", of the entities "flow" and "temperature", want one for each`},
+			`a.yaml:3:11: devices[0]: the map makes one key, "temperature", of the entities "flow" and "temperature", want one for each`},
 		{"two devices that say STATE at one address", `{root: home, topics: [home/#]}`,
 			`[{name: a, type: outspoken, address: {device: x}, params: {entities: [{id: flow, kind: number}]}}, {name: b, type: outspoken, params: {address: {device: x}, entities: [{id: temp, kind: number}]}}]`,
-			`devices "a" and "b": both say STATE at "home////x/gw/S", want an address for each`},
+			`a.yaml:3:109: devices[1]: says STATE at "home////x/gw/S", and so does device "a": want an address for each`},
 		{"two devices that say STATE at one topic, by the map", `{file: keys.json}`,
 			`[{name: a, type: outspoken, address: {device: Up}, params: {entities: [{id: flow, kind: number}]}}, {name: b, type: outspoken, address: {device: down}, params: {entities: [{id: temp, kind: number}]}}]`,
-			`devices "a" and "b": both say STATE at "home////down/gw/S", want an address for each`},
+			`a.yaml:3:110: devices[1]: says STATE at "home////down/gw/S", and so does device "a": want an address for each`},
 		{"two devices whose address the map refuses", `{file: strict.json}`,
 			`[{name: a, type: outspoken, address: {function: F, device: x}, params: {entities: [{id: flow, kind: number}]}}, {name: b, type: outspoken, address: {function: F, device: x}, params: {entities: [{id: temp, kind: number}]}}]`,
-			`devices "a" and "b": both say STATE at "F///x", want an address for each`},
+			`a.yaml:3:122: devices[1]: says STATE at "F///x", and so does device "a": want an address for each`},
 		{"a description that is wrong", `{root: home, topics: [home/#]}`,
 			`[{name: a, type: outspoken, params: {entities: [{id: Flow, kind: number}, {id: a, kind: tree}]}}]`,
-			`device "a": entity "Flow": id: "Flow", want a small letter, then small letters, digits and _
-device "a": entity "a": kind: "tree", want one of number, bool, enum, text, event, button`},
+			`a.yaml:3:11: devices[0]: entity "Flow": id: "Flow", want a small letter, then small letters, digits and _
+a.yaml:3:11: devices[0]: entity "a": kind: "tree", want one of number, bool, enum, text, event, button`},
 		{"a description that can't be made", `{root: home, topics: [home/#]}`, `[{name: a, type: outspoken, params: {entities: many}}]`,
-			`device "a": json: cannot unmarshal string into Go struct field Device.entities of type []entity.Entity`},
+			`a.yaml:3:11: devices[0]: json: cannot unmarshal string into Go struct field Device.entities of type []entity.Entity`},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			folder(t, map[string]string{
@@ -89,7 +89,7 @@ device "a": entity "a": kind: "tree", want one of number, bool, enum, text, even
 			var faults []string
 			for line := range strings.Lines(got.stderr) {
 				if !strings.HasPrefix(line, "warning: ") {
-					faults = append(faults, strings.TrimSuffix(line, "\n"))
+					faults = append(faults, line[strings.Index(line, "a.yaml:"):len(line)-1])
 				}
 			}
 			if found := strings.Join(faults, "\n"); got.status != 1 || found != row.want {

@@ -123,7 +123,7 @@ func showDevice(w io.Writer, list []config.Device, name string) error {
 			return fmt.Errorf("device %q: %w", name, err)
 		}
 		if err != nil {
-			return err
+			return eachUnder(fmt.Sprintf("device %q", name), err)
 		}
 		enc := json.NewEncoder(w)
 		enc.SetIndent("", "  ")

@@ -112,8 +112,8 @@ devices:
     params: {address: "avr.lan:23", frame: {end: "\r"}, points: [{id: volume, match: 'MV(\d\d)'}]}
 `})
 	got := execute(t, "", "check", "-c", "a.yaml")
-	want := `warning: device "receiver": points[0].match: "MV(\\d\\d)" may match in the middle: want ^ at the beginning, and $ or some text at the end` + "\n"
-	if got.status != 0 || got.stderr != want {
+	want := `a.yaml:6:79: devices[0].params.points[0].match: "MV(\\d\\d)" may match in the middle: want ^ at the beginning, and $ or some text at the end` + "\n"
+	if got.status != 0 || !strings.HasPrefix(got.stderr, "warning: /") || !strings.HasSuffix(got.stderr, want) {
 		t.Errorf("status %d, said %s; want %s", got.status, got.stderr, want)
 	}
 }
