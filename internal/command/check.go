@@ -89,9 +89,12 @@ func checkEntities(l *config.Loaded, p parts) error {
 	if p.codec != nil {
 		all, _ := describeAll(wanted.Complete(p.devices))
 		_, found := checkMapped(p.codec, all)
+		byName := make(map[string]*wanted.Device, len(p.devices))
+		for i := range p.devices {
+			byName[p.devices[i].Name] = &p.devices[i]
+		}
 		for _, f := range found {
-			i := slices.IndexFunc(p.devices, func(d wanted.Device) bool { return d.Name == f.device })
-			fault(&p.devices[i], f.err)
+			fault(byName[f.device], f.err)
 		}
 	}
 	return errors.Join(faults...)
