@@ -112,6 +112,8 @@ func (c *connection) Receive(ctx actor.Context) {
 		c.publish(m)
 	case messages.RetainedPublication:
 		c.publishRetained(m)
+	case messages.Sending:
+		c.enqueue(outbox.Entry{Publication: m.Publication, QoS: m.QoS})
 	case messages.Wordless:
 		c.retained.Wordless(m.Device, m.Msg, m.Number == 0)
 		c.tellGivenUp()

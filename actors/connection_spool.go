@@ -141,7 +141,7 @@ func (m *connectionMemory) restore(from *spool.Spool, kept spool.Recovered, log 
 			continue
 		}
 		var ledger uint64
-		if rec.Retain {
+		if rec.Retain && rec.Device != ownName { // else a person has sent it, and it is no device's to say again or to clear
 			whose := retained.Record{Topic: rec.Topic, Device: rec.Device, About: rec.About, Sender: rec.Sender}
 			if m.retained.Overruled(rec.Topic, rec.Ledger) { // the process ended before the spool had heard of it
 				from.Release(r.Number)

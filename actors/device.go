@@ -79,6 +79,7 @@ type shared struct {
 	life     context.Context // of what devices do; ends when an orderly stop has no more time for them
 	counters *Counters
 	receipts *receipts
+	answers  *answers
 	spool    *spool.Spool     // nil if there is none
 	unkept   *tally           // of records that the spool could not write
 	calls    sync.Pool        // of *call, between two calls
@@ -156,7 +157,7 @@ func (d *device) refuse(msg any, err error) {
 // answers_to: nor a description says what this device answers to.
 func (d *device) doubts(h messages.Handle) bool {
 	to := h.Msg.Address()
-	if h.Entity != "" || h.Alone || to == (messages.Address{}) || to.Device == d.config.Name {
+	if h.Entity != "" || h.Asked != 0 || h.Alone || to == (messages.Address{}) || to.Device == d.config.Name {
 		return false
 	}
 	return answersToAll(d.answers())
@@ -214,6 +215,9 @@ func livesOn(err error) bool {
 func (d *device) done(h messages.Handle, o messages.Outcome, reason string) {
 	if h.Entity != "" {
 		d.answerView(h, o, reason)
+	}
+	if h.Asked != 0 {
+		d.shared.answers.give(h.Asked, Answer{o, reason})
 	}
 	switch {
 	case h.QoS > 0 || h.Answer:

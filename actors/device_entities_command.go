@@ -9,8 +9,8 @@ import (
 
 // asked returns what a message asks of the device's entities. If it returns an error, the device is to do nothing of that.
 func (d *device) asked(m messages.Handle) (entities.Request, error) {
-	if m.Entity != "" {
-		return d.description().AskOf(m.Entity, m.Msg)
+	if m.Entity != "" || m.Asked != 0 {
+		return d.description().AskByID(m.Msg)
 	}
 	return d.description().Ask(m.Msg)
 }

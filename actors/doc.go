@@ -11,7 +11,8 @@
 //
 // [New] and [Gateway.Run] are all that a program needs, and [Register] adds a type of device that is a whole actor.
 // [Gateway.Apply] and [Gateway.Reload] change the devices and the map while the gateway runs; [Gateway.Watch],
-// [Gateway.Device], [Gateway.State] and [Gateway.Alive] tell how it is.
+// [Gateway.Device], [Gateway.Inspect], [Gateway.State] and [Gateway.Alive] tell how it is;
+// [Gateway.Set] and [Gateway.Send] are for people.
 //
 // A file belongs to the actor with whose name it begins. What can be decided without a clock or a socket stands in the
 // packages below: link, outbox, retained, routing, supervision, throttle, backoff. Package mailbox decides who runs an actor.
@@ -28,6 +29,7 @@
 //   - The mailbox of a device. The mapper puts messages into it, and it refuses at once in place of a device that is down,
 //     stuck or full, so that none of these costs the mapper anything. Its lock guards what it needs to know for that.
 //   - Receipts. A device that waits for a receipt within Handle must get it, whatever its own actor does.
+//   - The answers for which callers of Gateway.Set wait. They are no actors, and a mailbox that refuses in its device's stead answers as well.
 //   - Counters. They are atomic, and only ever grow.
 //   - The acknowledgements that a session owes, and the results of its publications. The session's goroutines add to them, and
 //     the connection takes them together.
@@ -156,6 +158,9 @@
 // that the mapper knows. It becomes a command SET with one argument, a text, and is answered by a view. The mapper answers so
 // itself what it refuses: an empty payload, one that is too long or no UTF-8, one for a device that is not here. What is retained
 // it refuses without an answer. It may be acknowledged early, like any message, and comes back from the spool as what it was.
+//
+// Gateway.Set goes the same way, with several entities at once, all or none: messages.SetEntities → mapper → messages.Handle. The device
+// answers whoever called, and nobody else.
 //
 // # Stopping
 //

@@ -52,11 +52,12 @@ type Options struct {
 type OutboxSize struct{ Messages, Bytes int }
 
 // Gateway is one system of actors. New makes a Gateway, which runs once. Of its fields, actors share only the counters,
-// the receipts and the mailboxes of devices; gateway_wiring.go gives each actor what it needs.
+// the receipts, the answers and the mailboxes of devices; gateway_wiring.go gives each actor what it needs.
 type Gateway struct {
 	options  Options
 	counters Counters
 	receipts receipts
+	answers  answers
 	board    *board       // written by the supervisor
 	table    *deviceTable // written by the actor devices
 	pulses   pulses

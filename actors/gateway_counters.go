@@ -10,7 +10,8 @@ import (
 )
 
 // Counters count messages since the start. Arrived = Echoes + Ignored + Refused + Unmatched + Routed. Each device that
-// a routed, restored or told message has found then counts the message as handled, turned away, failed or not its own.
+// a routed, restored or told message has found then counts the message as handled, turned away, failed or not its own, and
+// so does a device what Gateway.Set asks of it.
 type Counters struct {
 	Arrived   atomic.Int64 // from the broker
 	Echoes    atomic.Int64 // sent by this gateway itself

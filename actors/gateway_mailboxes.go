@@ -16,6 +16,7 @@ const (
 	maxArrived      = 8192
 	maxEmitted      = 65536
 	maxPublications = 65536
+	maxSendings     = 1024
 	maxReports      = 1024
 	maxFound        = 8192
 
@@ -29,6 +30,8 @@ func sizeOfPublication(p messages.Publication) int { return len(p.Topic) + len(p
 func sizeOfRetained(p messages.RetainedPublication) int {
 	return sizeOfPublication(p.Publication) + sizeOf(p.Msg)
 }
+
+func sizeOfSending(s messages.Sending) int { return sizeOfPublication(s.Publication) }
 
 func sizeOfView(v messages.View) int { return len(v.Device) + len(v.Name) + len(v.Payload) }
 
@@ -58,6 +61,7 @@ type connectionGate struct {
 	publications mailbox.Bound[messages.Publication]
 	retained     mailbox.Bound[messages.RetainedPublication]
 	views        mailbox.Bound[messages.View]
+	sendings     mailbox.Bound[messages.Sending]
 	found        mailbox.Bound[found]
 }
 
@@ -72,6 +76,9 @@ func newConnectionGate() mailbox.Gate {
 			Most: maxPublications, MostBytes: maxWaiting, Size: sizeOfRetained, Full: errConnectionFull,
 		},
 		views: mailbox.Bound[messages.View]{Most: maxPublications, MostBytes: maxWaiting, Size: sizeOfView, Full: errConnectionFull},
+		sendings: mailbox.Bound[messages.Sending]{
+			Most: maxSendings, MostBytes: maxWaiting, Size: sizeOfSending, Full: errConnectionFull,
+		},
 		found: mailbox.Bound[found]{Most: maxFound, Full: errConnectionFull},
 	}
 }
@@ -79,7 +86,7 @@ func newConnectionGate() mailbox.Gate {
 // Enter implements mailbox.Gate.
 func (g *connectionGate) Enter(msg any) error {
 	// Each accepts messages of other types.
-	return cmp.Or(g.publications.Enter(msg), g.retained.Enter(msg), g.views.Enter(msg), g.found.Enter(msg))
+	return cmp.Or(g.publications.Enter(msg), g.retained.Enter(msg), g.views.Enter(msg), g.sendings.Enter(msg), g.found.Enter(msg))
 }
 
 // Leave implements mailbox.Gate.
@@ -87,6 +94,7 @@ func (g *connectionGate) Leave(msg any) {
 	g.publications.Leave(msg)
 	g.retained.Leave(msg)
 	g.views.Leave(msg)
+	g.sendings.Leave(msg)
 	g.found.Leave(msg)
 }
 
@@ -98,6 +106,8 @@ func newConnectionMailbox(c connectionOptions, m *connectionMemory) *mailbox.Mai
 		case messages.Publication:
 			p = msg
 		case messages.RetainedPublication:
+			p = msg.Publication
+		case messages.Sending:
 			p = msg.Publication
 		case messages.View:
 			p = messages.Publication{Device: msg.Device, Topic: viewTopic(m.availability.below, msg.Device, msg.Name)}

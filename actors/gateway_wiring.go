@@ -88,7 +88,7 @@ func (g *Gateway) connectionMemory() *connectionMemory {
 func (g *Gateway) share() {
 	g.shared = shared{
 		supervisor: g.supervisor, mapper: g.mapper, connection: g.connection, parent: g.devices, table: g.table,
-		root: g.root, life: g.life, counters: &g.counters, receipts: &g.receipts, spool: g.spool, unkept: g.unkept,
+		root: g.root, life: g.life, counters: &g.counters, receipts: &g.receipts, answers: &g.answers, spool: g.spool, unkept: g.unkept,
 		workers: &g.workers, log: g.options.Log, gateway: g.options.Codec.Name(),
 	}
 }
@@ -96,7 +96,7 @@ func (g *Gateway) share() {
 func (g *Gateway) mapperOptions() mapperOptions {
 	return mapperOptions{
 		supervisor: g.supervisor, connection: g.connection, devices: g.devices,
-		counters: &g.counters, receipts: &g.receipts, pulse: &g.pulses.mapper, log: g.options.Log,
+		counters: &g.counters, receipts: &g.receipts, answers: &g.answers, pulse: &g.pulses.mapper, log: g.options.Log,
 		retainedCommands: g.options.RetainedCommands, untold: g.options.NoAvailability,
 	}
 }

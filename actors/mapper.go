@@ -39,6 +39,7 @@ type mapperOptions struct {
 
 	counters *Counters
 	receipts *receipts
+	answers  *answers
 	pulse    *pulse
 	log      *slog.Logger
 
@@ -75,6 +76,8 @@ func (m *mapper) Receive(c actor.Context) {
 	switch msg := c.Message().(type) {
 	case messages.Arrived:
 		m.arrived(msg)
+	case messages.SetEntities:
+		m.setEntities(msg)
 	case messages.EarlyAck:
 		m.kept(msg)
 	case messages.Done:

@@ -80,6 +80,19 @@ func (m *mapper) setEntity(a messages.Arrived, device, id string) {
 	to.inbox.post(messages.Handle{Delivery: a.Delivery, QoS: a.QoS, Entity: id, Msg: msg})
 }
 
+// setEntities has a device set some of its entities, whatever the map and their addresses say. The device answers whoever has asked.
+func (m *mapper) setEntities(s messages.SetEntities) {
+	to, ok := m.routes.named(s.Device)
+	switch {
+	case m.closing:
+		m.answers.give(s.Number, Answer{messages.Failed, errClosing.Error()})
+	case !ok: // it has gone meanwhile
+		m.answers.give(s.Number, Answer{messages.Rejected, noDevice(s.Device).Error()})
+	default:
+		to.inbox.post(messages.Handle{Asked: s.Number, Msg: s.Msg})
+	}
+}
+
 // answerSet answers, in place of a device, that the entity is not set, within the ration of answers.
 func (m *mapper) answerSet(device, id string, why error) {
 	if !m.answered.allow("set " + device) {

@@ -85,6 +85,14 @@ func (b *board) sum() (supervision.Entry, supervision.Counts) {
 	return b.record.Link(), b.record.Counts()
 }
 
+// entry returns the entry of a kind and name, or the zero Entry if there is none.
+func (b *board) entry(kind supervision.Kind, name string) supervision.Entry {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e, _ := b.record.Entry(kind, name)
+	return e
+}
+
 // firstOpening returns how many configured devices have neither opened nor failed yet.
 func (b *board) firstOpening() int {
 	b.mu.Lock()

@@ -28,7 +28,15 @@ type Handle struct {
 	Early    bool   // the delivery was acknowledged before this device has handled the message
 	Record   uint64 // the record of the spool that holds the message until the device is done with it; 0: none
 	Entity   string // not empty: what arrived at the topic set/ID of the device; Msg then is a command SET of that entity alone
+	Asked    uint64 // not 0: the number of SetEntities; Msg then is a command SET of entities of this device, by their IDs
 	Msg      InternalMsg
+}
+
+// SetEntities asks a device to set its entities. Whoever runs the gateway waits for the answer. The caller of Gateway → mapper.
+type SetEntities struct {
+	Number uint64 // of the answer, from 1
+	Device string
+	Msg    InternalMsg // a command SET, whose arguments are values by the IDs of entities
 }
 
 // EarlyAck says that a delivery may be acknowledged although a device has not handled it yet, but keeps it. Each Handle is

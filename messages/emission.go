@@ -26,6 +26,12 @@ type Forget struct {
 	About  Address
 }
 
+// Sending is a message that a person sends to the broker, as any client could. The caller of Gateway → connection.
+type Sending struct {
+	Publication
+	QoS byte // 0 or 1
+}
+
 // Publication is an emitted message as topic and payload. Mapper → connection.
 type Publication struct {
 	Number  uint64 // of the receipt

@@ -166,7 +166,7 @@ func (d *Device) Set(id string, value any) error {
 
 // asked returns what it means to set an entity alone.
 func (d *Device) asked(id string, value messages.Value) (entities.Request, error) {
-	return d.teller.Description().AskOf(id, messages.New(messages.Command, messages.Address{}, entity.ActionSet).WithArg(id, value))
+	return d.teller.Description().AskByID(messages.New(messages.Command, messages.Address{}, entity.ActionSet).WithArg(id, value))
 }
 
 // Press presses a Button.

@@ -41,19 +41,26 @@ func (n *Description) Ask(msg messages.InternalMsg) (Request, error) {
 	return n.askWord(msg)
 }
 
-// AskOf returns what a message asks that is to set or press one entity, whatever its address: the argument of the entity's ID is
-// the value.
-func (n *Description) AskOf(id string, msg messages.InternalMsg) (Request, error) {
-	e, ok := n.entity(id)
-	if !ok || e.Hidden {
-		return Request{}, refused(fmt.Errorf("%s: there is no such entity", id))
+// AskByID returns what a message asks that is to set or press entities by their IDs, whatever their addresses: each argument is
+// one of them, with its value.
+func (n *Description) AskByID(msg messages.InternalMsg) (r Request, err error) {
+	var faults []error
+	for id, value := range msg.Args() {
+		e, ok := n.entity(id)
+		if !ok || e.Hidden {
+			faults = append(faults, fmt.Errorf("%s: there is no such entity", id))
+			continue
+		}
+		change, err := e.Change(value)
+		if err != nil {
+			faults = append(faults, err)
+		}
+		r.Changes = append(r.Changes, change)
 	}
-	value, _ := msg.Arg(id)
-	change, err := e.Change(value)
-	if err != nil {
-		return Request{}, refused(err)
+	if len(faults) > 0 {
+		return Request{}, refused(faults...)
 	}
-	return Request{Changes: []entity.Change{change}}, nil
+	return r, nil
 }
 
 // askSet returns the changes of a SET. One that names only entities that are not here is for another device.

@@ -87,10 +87,11 @@ func TestAsk(t *testing.T) {
 	}
 }
 
-// What is set at the topic of an entity is text.
-func TestAskOf(t *testing.T) {
+// Entities are set by their IDs whatever the message's address is, all or none of them. What is set at the topic of one is text.
+func TestAskByID(t *testing.T) {
 	teller := NewTeller(new(heard))
-	if _, err := teller.Description().AskOf("hall", messages.InternalMsg{}); !errors.Is(err, devices.ErrAction) {
+	set := messages.New(messages.Command, messages.Address{Device: "elsewhere"}, entity.ActionSet)
+	if _, err := teller.Description().AskByID(set.WithArg("hall", messages.BoolValue(true))); !errors.Is(err, devices.ErrAction) {
 		t.Errorf("without entities: %v", err)
 	}
 	if err := teller.Describe(house()); err != nil {
@@ -106,11 +107,17 @@ func TestAskOf(t *testing.T) {
 		{"raw", "5", "raw: there is no such entity"},
 		{"unheard_of", "5", "unheard_of: there is no such entity"},
 	} {
-		msg := messages.New(messages.Command, messages.Address{Device: "elsewhere"}, entity.ActionSet).WithArg(row.id, messages.TextValue(row.payload))
-		r, err := teller.Description().AskOf(row.id, msg)
+		r, err := teller.Description().AskByID(set.WithArg(row.id, messages.TextValue(row.payload)))
 		if got := shown(r, err); got != row.want {
 			t.Errorf("%s %q: asks for %s, want %s", row.id, row.payload, got, row.want)
 		}
+	}
+	both := set.WithArg("hall", messages.BoolValue(false)).WithArg("dimmer", messages.IntValue(7))
+	if got, want := shown(teller.Description().AskByID(both)), "[hall=false dimmer=7] []"; got != want {
+		t.Errorf("two: asks for %s, want %s", got, want)
+	}
+	if got, want := shown(teller.Description().AskByID(both.WithArg("power", messages.IntValue(5)).WithArg("x", messages.IntValue(5)))), "power: can't be set; x: there is no such entity"; got != want {
+		t.Errorf("two, and two that can't be: %s, want %s", got, want)
 	}
 }
 

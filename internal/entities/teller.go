@@ -145,6 +145,9 @@ func (t *Teller) tellDue() {
 // State returns what is known of an entity, and false if there is none of the ID that has a value.
 func (t *Teller) State(id string) (entity.State, bool) { return t.set.State(id) }
 
+// States returns what is known of every entity that has a value, hidden ones included, in the order of the description.
+func (t *Teller) States() []entity.State { return t.set.States() }
+
 // Again says the values at some addresses, whether they have changed or not.
 func (t *Teller) Again(at []messages.Address) {
 	t.telling.Lock()
