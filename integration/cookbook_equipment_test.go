@@ -108,6 +108,14 @@ var kitchen = map[string]func(*recipe){
 		r.stand(pump.overTCP(), "plc.lan:502")
 		r.acts["The sensor outside breaks, and the heat pump says 0x8000."] = func() { pump.set(modbus.InputRegisters, 0x10, 0x8000) }
 	},
+	"A meter of which there is a profile": func(r *recipe) {
+		meter := newSlave(r, 1)
+		meter.registers[modbus.InputRegisters] = map[uint16]uint16{}
+		for address := range uint16(0x200) { // as 230.5 each, in two registers
+			meter.registers[modbus.InputRegisters][address] = []uint16{0x4366, 0x8000}[address%2]
+		}
+		meter.overSerial(r.plug("/dev/ttyUSB0"))
+	},
 	"A board of relays on RS-485": func(r *recipe) {
 		board := newSlave(r, 1)
 		board.bits[modbus.Coils] = map[uint16]bool{0: false, 1: false}
