@@ -115,3 +115,18 @@ func TestChanged(t *testing.T) {
 		t.Errorf("b: %q", got)
 	}
 }
+
+// The devices of a configuration in which none has to be completed are not copied.
+func TestCompleteCopiesNothing(t *testing.T) {
+	c := &config.Config{Devices: []config.Device{{Name: "a", Type: "dummy"}, {Name: "b", Type: "dummy"}}}
+	list, err := Devices(c, profile.Library{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all := Complete(list); len(all) != 2 || &all[0] != &c.Devices[0] {
+		t.Errorf("%+v, want the configuration's own", all)
+	}
+	if some := Complete(list[1:]); len(some) != 1 || some[0].Name != "b" {
+		t.Errorf("%+v, want b alone", some)
+	}
+}
