@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/netip"
@@ -111,9 +112,15 @@ var kitchen = map[string]func(*recipe){
 	"A meter of which there is a profile": func(r *recipe) {
 		meter := newSlave(r, 1)
 		meter.registers[modbus.InputRegisters] = map[uint16]uint16{}
-		for address := range uint16(0x200) { // as 230.5 each, in two registers
-			meter.registers[modbus.InputRegisters][address] = []uint16{0x4366, 0x8000}[address%2]
+		for address := uint16(0); address < 0x200; address += 2 {
+			meter.keep(address, 0)
 		}
+		for phase, volts := range []float32{230.5, 231, 229.5} {
+			meter.keep(uint16(2*phase), volts)
+		}
+		meter.keep(0x34, 1234.5)
+		meter.keep(0x46, 50)
+		meter.keep(0x48, 18734.5)
 		meter.overSerial(r.plug("/dev/ttyUSB0"))
 	},
 	"A board of relays on RS-485": func(r *recipe) {
@@ -294,6 +301,12 @@ func (s *playedSlave) set(table modbus.Table, address, value uint16) {
 	} else {
 		s.registers[table][address] = value
 	}
+}
+
+// keep has two input registers hold a number of 32 bits.
+func (s *playedSlave) keep(address uint16, number float32) {
+	bits := math.Float32bits(number)
+	s.registers[modbus.InputRegisters][address], s.registers[modbus.InputRegisters][address+1] = uint16(bits>>16), uint16(bits)
 }
 
 // overTCP returns the address of a controller behind which the slave is.
