@@ -115,9 +115,9 @@ func (l *loader) readFile() {
 		l.faults = append(l.faults, fmt.Errorf("%s: unknown kind of file: want .yaml, .toml, .json or .conf", path))
 		return
 	}
-	reader := parser(vocabulary{})
-	l.file = &source{path: path, parser: reader.(outline)}
-	l.load(textFile(path), located{reader, path, &l.file.sum}, l.respell)
+	// The source stays, and the words of the file's parser don't.
+	l.file = &source{path: path, parser: parser(vocabulary{}).(outline)}
+	l.load(textFile(path), located{parser(vocabulary{}), path, &l.file.sum}, l.respell)
 }
 
 // respell changes the keys of a file's options to the spelling of config.go, and returns the spelling of the file.
