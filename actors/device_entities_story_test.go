@@ -224,6 +224,7 @@ func TestEntitiesAreSet(t *testing.T) {
 			{"Heating///", `GET`, []string{target, pump, `home/Heating////gw/S {"action":"GET","response":"OK"}`}},
 			{"///b", `RESET`, []string{`home////b/gw/S {"action":"RESET","response":"OK"}`}},
 			{"///b", `MAKE_COFFEE`, []string{`home////b/gw/S {"action":"MAKE_COFFEE","response":"REJECTED","reason":"b: action refused"}`}},
+			{"//Hall/", `MAKE_COFFEE`, nil}, // which names nothing of it
 		} {
 			b.arrive("home/"+row.to+"/me/C", row.send)
 			b.wantNews(row.to+" "+row.send, row.want...)
@@ -286,6 +287,8 @@ func TestEntitiesOfARegisteredActor(t *testing.T) {
 			b.arrive("home////t/me/C", row.send)
 			b.wantNews(row.send, row.want...)
 		}
+		b.arrive("home///Hall//me/C", "OTHER")
+		b.wantNews("OTHER, which names nothing of it")
 	})
 	synctest.Test(t, func(t *testing.T) {
 		b := start(t, []config.Device{{Name: "t", Type: "thermostat", Reply: config.ReplyAlways, Params: map[string]any{"reads": true}}})

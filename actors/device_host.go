@@ -266,7 +266,7 @@ func (h *host) take(msg messages.InternalMsg, asked entities.Request) error {
 	case msg.Type() == messages.Status:
 		return h.opened.(devices.Observer).Observe(h.call, msg) // otherwise the device would be deaf
 	}
-	return h.opened.Handle(h.call, msg)
+	return h.device.description().Handled(msg, h.opened.Handle(h.call, msg))
 }
 
 // fail takes the device down, and tells the supervisor.

@@ -124,7 +124,7 @@ func (h *host) request(r *registered, m messages.Handle, asked entities.Request)
 	q.Changes, q.says = asked.Changes, asked.At
 	q.ctx, q.cancel = context.WithTimeout(h.call, h.device.config.Timeout)
 	overdue, m, err = h.device.watch(m, h.cancel, func() error {
-		err := h.device.blame(r.receive(q))
+		err := h.device.handled(q, h.device.blame(r.receive(q)))
 		h.device.saysAgain(q, err)
 		return err
 	})
@@ -137,12 +137,21 @@ func (h *host) request(r *registered, m messages.Handle, asked entities.Request)
 	return false, nil
 }
 
+// handled returns what the answer to q means, which may ask nothing of the device's entities.
+func (d *device) handled(q *Request, err error) error {
+	if q.Changes != nil || q.says != nil || q.Msg.Type() == messages.Status {
+		return err
+	}
+	return d.description().Handled(q.Msg, err)
+}
+
 // answerLater makes the answer to q, when it comes, the answer to h.
 func (d *device) answerLater(r *registered, q *Request, h messages.Handle) {
 	r.unanswered.Add(1)
 	d.box.Locked(func() { d.unanswered += count(awaited(h)) })
 	stop := context.AfterFunc(q.ctx, func() { q.Answer(nil) }) // too late
 	q.whenAnswered(func(err error) {
+		err = d.handled(q, err)
 		stop()
 		d.box.Locked(func() { d.unanswered -= count(awaited(h)) })
 		why := &reason{messages.Handling, h.Msg.Action(), err}

@@ -46,7 +46,8 @@ type Answerer interface {
 
 // The errors by which a device tells more than that something went wrong. Wrap them as you like.
 var (
-	// ErrAction refuses a message: the device has no such action, or not with these arguments.
+	// ErrAction refuses a message: the device has no such action, or not with these arguments. From a device with entities it means
+	// ErrNotMine if the message names neither the device nor one of them, since it sets nothing that their addresses set.
 	ErrAction = errors.New("action refused")
 	// ErrNotMine: the message was for another device after all. It does not count in the answer that the sender gets from
 	// all the devices; if all say it, the message has found nobody.

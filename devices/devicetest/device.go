@@ -142,7 +142,7 @@ func (d *Device) handle(ctx context.Context, msg messages.InternalMsg) error {
 	case !asked.IsZero():
 		return d.teller.Do(ctx, d.dev, asked)
 	case msg.Type() != messages.Status:
-		return d.dev.Handle(ctx, msg)
+		return d.teller.Description().Handled(msg, d.dev.Handle(ctx, msg))
 	}
 	if o, ok := d.dev.(devices.Observer); ok {
 		return o.Observe(ctx, msg)

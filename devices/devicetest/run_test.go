@@ -254,7 +254,7 @@ var planted = []struct {
 	}), devicetest.Works, "panic: divided by zero"},
 	{"refuses what it must do", with(func(g *gadget) {
 		g.handle = func(*gadget, context.Context, messages.InternalMsg) error { return devices.ErrAction }
-	}), devicetest.Works, "ON: it refuses: action refused"},
+	}), devicetest.Works, "ON: it refuses: not for this device: action refused"},
 	{"fails at what it can", with(func(g *gadget) {
 		g.set = func(_ *gadget, _ context.Context, c []entity.Change) error {
 			if c[0].ID == "mode" {

@@ -145,6 +145,25 @@ func matches(at, to messages.Address) bool {
 	return same(at.Function, to.Function) && same(at.Gateway, to.Gateway) && same(at.Location, to.Location) && same(at.Device, to.Device)
 }
 
+// Handled returns what err means, with which the device itself has handled a command that asks nothing of its entities. Many
+// devices with entities know no other commands, and refuse them. Where such a command names neither the device nor any of its
+// entities, since it sets no characteristic that their addresses set, it was for those who know its action: devices.ErrNotMine.
+func (n *Description) Handled(msg messages.InternalMsg, err error) error {
+	if n == nil || len(n.shown) == 0 || !errors.Is(err, devices.ErrAction) || n.names(msg.Address()) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", devices.ErrNotMine, err)
+}
+
+// names reports whether an address sets a characteristic that the address of the device, or of an entity, sets.
+func (n *Description) names(to messages.Address) bool {
+	both := func(a, b string) bool { return a != "" && b != "" }
+	at := func(at messages.Address) bool {
+		return both(at.Function, to.Function) || both(at.Gateway, to.Gateway) || both(at.Location, to.Location) || both(at.Device, to.Device)
+	}
+	return at(n.device.Address) || slices.ContainsFunc(n.shown, func(e *entity.Entity) bool { return at(n.device.AddressOf(e)) })
+}
+
 // Do has a device do what was asked of its entities.
 func (t *Teller) Do(ctx context.Context, d devices.Device, r Request) error {
 	if r.Changes != nil {

@@ -87,6 +87,37 @@ func TestAsk(t *testing.T) {
 	}
 }
 
+// A device that refuses a command which names neither itself nor an entity of its was not meant.
+func TestHandled(t *testing.T) {
+	at := messages.Address{Function: "Lighting", Device: "house"}
+	described := func(d entity.Device) *Description { return NewDescription(Whole(d, at)) }
+	hall := entity.Entity{ID: "hall", Kind: entity.Bool, Address: messages.Address{Location: "Hall"}}
+	hidden := entity.Entity{ID: "raw", Kind: entity.Number, Hidden: true, Address: messages.Address{Gateway: "gw"}}
+	whole := entity.Device{Entities: []entity.Entity{hall, hidden}}
+	no := fmt.Errorf("MAKE_COFFEE: %w", devices.ErrAction)
+	for _, row := range []struct {
+		device  *Description
+		to      messages.Address
+		err     error
+		notMine bool
+	}{
+		{described(whole), messages.Address{}, no, true},
+		{described(whole), messages.Address{Gateway: "gw"}, no, true}, // of what is hidden nobody knows
+		{described(whole), messages.Address{Function: "Lighting"}, no, false},
+		{described(whole), messages.Address{Device: "house"}, no, false},
+		{described(whole), messages.Address{Location: "Hall"}, no, false},
+		{described(whole), messages.Address{}, io.ErrUnexpectedEOF, false},
+		{described(whole), messages.Address{}, nil, false},
+		{described(entity.Device{}), messages.Address{}, no, false}, // it may know any action
+		{nil, messages.Address{}, no, false},
+	} {
+		err := row.device.Handled(messages.New(messages.Command, row.to, "MAKE_COFFEE"), row.err)
+		if errors.Is(err, devices.ErrNotMine) != row.notMine || !errors.Is(err, row.err) {
+			t.Errorf("%v to %v: %v", row.err, row.to, err)
+		}
+	}
+}
+
 // Entities are set by their IDs whatever the message's address is, all or none of them. What is set at the topic of one is text.
 func TestAskByID(t *testing.T) {
 	teller := NewTeller(new(heard))
