@@ -59,6 +59,7 @@ type device struct {
 	// The mailbox's lock guards what follows.
 	admits     admission
 	going      bool   // the device is not wanted any more; the parent alone writes going
+	stopped    bool   // a person has stopped the device; the parent alone writes stopped
 	hubDown    error  // why the hub is down; nil unless it is
 	waiting    int    // messages in the mailbox
 	bytes      int    // that these messages take

@@ -33,6 +33,8 @@ func (g *deviceGate) Enter(msg any) error {
 		return nil
 	}
 	switch {
+	case g.stopped:
+		return errShut
 	case g.hubDown != nil:
 		return g.hubDown
 	case g.admits == refuseOffline:

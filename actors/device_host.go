@@ -67,6 +67,10 @@ func (h *host) Receive(c actor.Context) {
 		h.orphaned(m)
 	case adopted:
 		h.adopted(m)
+	case stopped:
+		h.shut()
+	case restarted:
+		h.restarted()
 	case messages.Reopen:
 		h.retry = h.self.later(m.After, reopenDue{h.device.opening, m.After})
 	case reopenDue:
@@ -83,11 +87,15 @@ func (h *host) Receive(c actor.Context) {
 	}
 }
 
-// open makes a new devices.Device, and everything that belongs to it.
+// open makes a new devices.Device, and everything that belongs to it, unless a person has stopped the device.
 func (h *host) open() {
 	d := h.device
-	d.opening++
 	h.due = false
+	if d.isStopped() {
+		d.inform(d.stoppedNow()) // the record may not have known of the device when it was stopped
+		return
+	}
+	d.opening++
 	h.env = newEnv(d)
 	ctx, cancel := context.WithTimeout(d.shared.life, d.config.OpenTimeout)
 	var opened devices.Device

@@ -91,6 +91,12 @@ func (p *parent) Receive(c actor.Context) {
 		p.hubLeaves(m)
 	case hubEvent:
 		p.hubEvent(m)
+	case messages.StopDevice:
+		p.stop(m.Device)
+	case messages.StartDevice:
+		p.start(c, m.Device)
+	case messages.RestartDevice:
+		p.restart(c, m.Device)
 	case messages.Unrouted:
 		p.unrouted()
 	case messages.Drained:

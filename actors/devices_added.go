@@ -81,18 +81,29 @@ func (p *parent) hubEvent(m hubEvent) {
 	case messages.Failure:
 		p.hubDown(hub, e.Err, e.Final)
 	case messages.DeviceChanged:
-		if e.State == messages.Online {
+		switch e.State {
+		case messages.Online:
 			p.hubUp(hub)
-		} else {
-			p.hubDown(hub, e.Err, false)
+		case messages.Connecting:
+			p.hubDown(hub, errRestarted, true)
+			hub.down = "" // it is not down in the record
+			p.connecting(hub)
+		default:
+			p.hubDown(hub, e.Err, e.State == messages.Stopped)
 		}
 	default:
 		p.supervisor.send(m.event)
 		return
 	}
 	p.supervisor.send(m.event)
+	p.connecting(hub)
+}
+
+// connecting tells the supervisor that the devices below a hub are closed, and opened anew when their hub adds them again, but for
+// those that a person has stopped.
+func (p *parent) connecting(hub *device) {
 	for d := range hub.below {
-		if d.orphan {
+		if d.orphan && !d.stopped {
 			p.supervisor.send(messages.DeviceChanged{Device: d.config.Name, State: messages.Connecting})
 		}
 	}
@@ -107,16 +118,20 @@ func (p *parent) hubLeaves(m hubLeaves) {
 
 // hubDown takes the devices below a hub down. Their reason is the first failure of the hub, as in the record, unless a later one is final.
 func (p *parent) hubDown(hub *device, why error, final bool) {
-	if hub.down == "" || final {
+	news := hub.down == "" || final
+	if news {
 		hub.down = why.Error()
 	}
 	reason := fmt.Errorf("%s: %s", hub.config.Name, hub.down)
 	for d := range hub.below {
-		if d.orphan || d.going {
+		if d.going || d.orphan && !news {
+			continue
+		}
+		d.lose(reason)
+		if d.orphan {
 			continue
 		}
 		d.orphan = true
-		d.lose(reason)
 		if d.pid != nil {
 			address{p.shared.root, d.pid}.send(orphaned{reason})
 		}

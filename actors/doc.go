@@ -12,7 +12,7 @@
 // [New] and [Gateway.Run] are all that a program needs, and [Register] adds a type of device that is a whole actor.
 // [Gateway.Apply] and [Gateway.Reload] change the devices and the map while the gateway runs; [Gateway.Watch],
 // [Gateway.Device], [Gateway.Inspect], [Gateway.State] and [Gateway.Alive] tell how it is;
-// [Gateway.Set] and [Gateway.Send] are for people.
+// [Gateway.Set], [Gateway.Send], [Gateway.Stop], [Gateway.Start] and [Gateway.Restart] are for people.
 //
 // A file belongs to the actor with whose name it begins. What can be decided without a clock or a socket stands in the
 // packages below: link, outbox, retained, routing, supervision, throttle, backoff. Package mailbox decides who runs an actor.
@@ -162,6 +162,14 @@
 // Gateway.Set goes the same way, with several entities at once, all or none: messages.SetEntities → mapper → messages.Handle. The device
 // answers whoever called, and nobody else.
 //
+// # What people order
+//
+// Stop, Start and Restart of a device go to the supervisor, which logs them, and from there to the parent. A stopped device refuses
+// everything from then on; its host closes it when it has the time, and does not open it again, whatever comes: a back-off that is over,
+// its hub that has added it again, the end of a call that was stuck. So the record needs to know no more than that the device is
+// stopped: until it is said to be connecting, nothing else that the device says counts. Another configuration makes another device of
+// it, which is not stopped. Nothing outlives the process.
+//
 // # Stopping
 //
 // Devices finish what they have and close; then, behind their last words, the mapper and the outbox run empty; then devices
@@ -207,6 +215,7 @@
 //	result          what became of a publication
 //	route           what the mapper knows of a device
 //	session         one connection to the broker, from CONNECT to its end
+//	stopped         of a device: closed by a person, until a person starts it
 //	sweep           the search for topics of devices that are no more
 //	supersede       have something newer to tell of a topic than the outbox has
 //	tally           counts what is refused, and tells the supervisor once a second

@@ -77,7 +77,7 @@ type State struct {
 	// Numbers of devices. Each device is in one of the three.
 	Online  int
 	Opening int // being opened for the first time
-	Down    int // failed, stuck, misconfigured, or down with their hub
+	Down    int // failed, stuck, misconfigured, stopped by a person, or down with their hub
 }
 
 // State returns the state of the gateway, and waits for no actor. Any goroutine may call State, also before the gateway

@@ -117,6 +117,12 @@ type hubEvent struct {
 
 // Devices → host.
 
+// stopped closes a device that a person has stopped.
+type stopped struct{}
+
+// restarted closes a device, if it is open, and opens it again.
+type restarted struct{}
+
 // orphaned closes a device whose hub is down.
 type orphaned struct{ why error }
 

@@ -80,12 +80,18 @@ func (v *supervisor) Receive(c actor.Context) {
 		v.note(m, m.Device)
 	case messages.DeviceRemoved:
 		v.note(m, m.Device)
-		v.log.deviceRemoved(m.Device)
+		v.log.forget(m.Device)
 		v.ready()
 	case messages.DeviceChanged:
 		v.changed(m)
 	case messages.Failure:
 		v.failed(m)
+	case messages.StopDevice:
+		v.order(m, "a person stops the device", m.Device)
+	case messages.StartDevice:
+		v.order(m, "a person starts the device", m.Device)
+	case messages.RestartDevice:
+		v.order(m, "a person restarts the device", m.Device)
 	case messages.Report:
 		v.log.reported(m)
 	case messages.Early:
@@ -193,6 +199,13 @@ func (v *supervisor) changed(m messages.DeviceChanged) {
 	v.ready()
 }
 
+// order passes on what a person orders about a device. What was wrong with the device before belongs to no account after that.
+func (v *supervisor) order(order any, text, device string) {
+	v.log.forget(device)
+	v.log.Info(text, "device", device)
+	v.devices.send(order)
+}
+
 // note applies an event to the record, tells the connection the new states of devices, and carries out the record's
 // orders. It returns the change of the device or child with this name, and whether there was one.
 func (v *supervisor) note(event any, name string) (own supervision.Change, news bool) {
@@ -229,7 +242,8 @@ func (v *supervisor) appear(c supervision.Change) {
 // availability returns what the availability topic of an entry's device must show.
 func availability(e supervision.Entry) messages.Availability {
 	a := messages.Availability{Device: e.Name, State: e.State, Reason: e.Reason}
-	if e.State == messages.Stuck || e.State == messages.Misconfigured {
+	switch e.State {
+	case messages.Stuck, messages.Misconfigured, messages.Stopped:
 		a.State = messages.Offline
 	}
 	return a

@@ -55,7 +55,7 @@ func TestLinesInTheLog(t *testing.T) {
 				case '+':
 					l.deviceOnline(supervision.Change{Before: supervision.Entry{Name: name, State: messages.Offline}, Now: supervision.Entry{Name: name, State: messages.Online}}, 3)
 				case '0':
-					l.deviceRemoved(name)
+					l.forget(name)
 				}
 			}
 			l.lastSums()

@@ -315,8 +315,8 @@ func (l *supervisorLog) deviceOnline(c supervision.Change, of int) {
 	l.wake()
 }
 
-// deviceRemoved logs the troubles of a removed device that are in no line, and forgets them.
-func (l *supervisorLog) deviceRemoved(name string) {
+// forget logs the troubles of a device that are in no line, and forgets them.
+func (l *supervisorLog) forget(name string) {
 	l.sum(l.book.Forget(time.Now(), name))
 	if over := l.broken.forget(name); over != "" {
 		l.sum(l.book.Forget(time.Now(), whoLine(over)))

@@ -20,8 +20,8 @@ type DeviceRemoved struct{ Device string }
 // DeviceChanged tells the state of a device. Device → supervisor.
 type DeviceChanged struct {
 	Device string
-	State  State // Online or Stuck
-	Err    error // if Stuck: what does not return, and for how long
+	State  State // Online, Stuck, Stopped, or Connecting: closed, and to be opened anew, by its hub or since a person wants it
+	Err    error // if Stuck: what does not return, and for how long; if Stopped: that a person has stopped it
 }
 
 // State is how a device, the link or an actor of the gateway's own is.
@@ -35,9 +35,10 @@ const (
 	Offline                    // down: it has failed
 	Stuck                      // down: within a call that has outlived its deadline
 	Misconfigured              // down until its configuration is right
+	Stopped                    // down until a person starts it
 )
 
 // String returns the state's name in lower case.
 func (s State) String() string {
-	return [...]string{"closed", "connecting", "online", "offline", "stuck", "misconfigured"}[s]
+	return [...]string{"closed", "connecting", "online", "offline", "stuck", "misconfigured", "stopped"}[s]
 }

@@ -17,6 +17,16 @@ type DevicesClosed struct{}
 // publishes that devices and gateway are offline, and closes the link. Supervisor → mapper → connection.
 type Finish struct{}
 
+// StopDevice orders a device to close, and to stay closed until a person starts it or its configuration changes. The caller of
+// Gateway → supervisor → devices.
+type StopDevice struct{ Device string }
+
+// StartDevice orders a device to be opened that a person has stopped. The caller of Gateway → supervisor → devices.
+type StartDevice struct{ Device string }
+
+// RestartDevice orders a device to be closed and opened again, however it is. The caller of Gateway → supervisor → devices.
+type RestartDevice struct{ Device string }
+
 // Unrouted tells that the mapper sends nothing more to the devices that go: what their mailboxes have is all that they get.
 // Mapper → devices.
 type Unrouted struct {

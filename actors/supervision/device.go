@@ -101,8 +101,12 @@ func (r *Record) changed(d *device, before Entry) {
 
 // set gives d another state.
 func (r *Record) set(d *device, s messages.State) {
-	if d.hub == nil && d.state == messages.Connecting && s != messages.Connecting {
-		r.firstOpening--
+	if was, is := d.state == messages.Connecting, s == messages.Connecting; d.hub == nil && was != is {
+		if is {
+			r.firstOpening++
+		} else {
+			r.firstOpening--
+		}
 	}
 	d.state, d.waits = s, false
 }
@@ -181,22 +185,25 @@ func (r *Record) deviceChanged(m messages.DeviceChanged) {
 		return
 	}
 	switch m.State {
-	case messages.Connecting: // closed, since its hub is down
-		if d.hub != nil {
-			r.change(d, func() {
-				r.set(d, messages.Connecting)
-				d.reason = ""
-				r.release(d)
-			})
-		}
+	case messages.Connecting: // closed, since its hub is down, or since a person wants it opened anew
+		r.change(d, func() {
+			r.set(d, messages.Connecting)
+			d.reason = ""
+			r.release(d)
+		})
+	case messages.Stopped:
+		r.change(d, func() { r.fall(d, messages.Stopped, m.Err) })
 	case messages.Online:
+		if d.state == messages.Stopped { // while it opened
+			return
+		}
 		r.change(d, func() {
 			r.set(d, messages.Online)
 			d.reason = ""
 			r.release(d)
 		})
 	case messages.Stuck:
-		if d.state != messages.Misconfigured {
+		if d.state != messages.Misconfigured && d.state != messages.Stopped {
 			r.change(d, func() { r.fall(d, messages.Stuck, m.Err) })
 		}
 	}
@@ -207,7 +214,7 @@ func (r *Record) deviceFailed(m messages.Failure) {
 	switch {
 	case !ok || m.What == messages.Closing: // a device that is closing was down already, or is about to be removed
 		return
-	case d.state == messages.Misconfigured: // it has not been begun again
+	case d.state == messages.Misconfigured, d.state == messages.Stopped: // it has not been begun again
 		return
 	}
 	r.change(d, func() {
@@ -224,13 +231,13 @@ func (r *Record) deviceFailed(m messages.Failure) {
 	})
 }
 
-// fall takes d down. A device that is down already keeps its reason, unless it is now misconfigured. If d was online
+// fall takes d down. A device that is down already keeps its reason, unless it is now misconfigured or stopped. If d was online
 // for steadyAfter, its failures are counted from 0 again.
 func (r *Record) fall(d *device, to messages.State, err error) {
 	if d.state == messages.Online && r.clock()-d.since >= steadyAfter {
 		d.failures = 0
 	}
-	if !down(d.state) || to == messages.Misconfigured {
+	if !down(d.state) || to == messages.Misconfigured || to == messages.Stopped {
 		d.reason = err.Error()
 	}
 	r.set(d, to)

@@ -17,6 +17,9 @@
 //	                                  └─▶ misconfigured
 //	                                Failure, Final
 //
+// A person stops a device and starts it: Stopped leads from anywhere to stopped, and Connecting from anywhere to connecting. Until
+// then nothing that happens to a stopped device changes its state, but that it goes down with its hub, and up again, stopped as before.
+//
 // DeviceRemoved leads from anywhere to nowhere. A device that fails is begun again after a back-off that doubles with each failure
 // in a row, between bounds that its configuration may set; 30 s online end the row. A device that opens and soon fails, over and
 // over, is thus left alone for longer and longer. The reason for which a device went down stands until the device is online or

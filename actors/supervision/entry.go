@@ -26,7 +26,7 @@ type Entry struct {
 	Name  string
 	State messages.State
 
-	// Since is when the thing became online, connecting, closed, or down, which means offline, stuck or misconfigured.
+	// Since is when the thing became online, connecting, closed, or down, which means offline, stuck, misconfigured or stopped.
 	// A failed attempt to begin the thing again doesn't change Since.
 	Since time.Time
 
@@ -38,7 +38,7 @@ type Entry struct {
 
 	// Next is when the thing is begun again; it is in the past while that is under way. Next is zero if the thing is
 	// not down, or if something else must happen first: the hub comes up, a stuck call returns, the configuration
-	// changes.
+	// changes, a person starts it.
 	Next time.Time
 
 	Type    string // of a device
@@ -82,5 +82,5 @@ type Counts struct {
 
 // down reports whether a thing in this state should work, but doesn't.
 func down(s messages.State) bool {
-	return s == messages.Offline || s == messages.Stuck || s == messages.Misconfigured
+	return s == messages.Offline || s == messages.Stuck || s == messages.Misconfigured || s == messages.Stopped
 }

@@ -22,9 +22,9 @@ type Record struct {
 	devices map[string]*device
 	added   map[*device][]*device // devices by the hub that has added them
 
-	counts       [messages.Misconfigured + 1]int // of devices, by the state in their entries
-	firstOpening int                             // devices without a hub that are connecting
-	stopping     bool                            // no device is begun again any more
+	counts       [messages.Stopped + 1]int // of devices, by the state in their entries
+	firstOpening int                       // devices without a hub that are connecting
+	stopping     bool                      // no device is begun again any more
 	ended        bool
 
 	now     time.Time // time of the event that is being applied
@@ -126,7 +126,7 @@ func (r *Record) Counts() Counts {
 	return Counts{
 		Online:  c[messages.Online],
 		Opening: c[messages.Connecting],
-		Down:    c[messages.Offline] + c[messages.Stuck] + c[messages.Misconfigured],
+		Down:    c[messages.Offline] + c[messages.Stuck] + c[messages.Misconfigured] + c[messages.Stopped],
 	}
 }
 

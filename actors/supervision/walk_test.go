@@ -26,6 +26,7 @@ type walker struct {
 	online map[string]time.Time // since when each online device is online
 	told   map[string]Entry     // entries of devices, as the changes tell them
 	failed map[string]bool      // devices whose latest event is a failure
+	halted map[string]bool      // devices that a person has stopped
 	diary  []string
 }
 
@@ -47,6 +48,7 @@ func hubOf(device string) string {
 //   - nothing is online whose latest event is a failure, or whose hub is down;
 //   - the counts, and the entries that the changes tell, are those of the record;
 //   - a device that was removed has no entry;
+//   - what a person has stopped is stopped, or down with its hub, until it is to open anew or is removed;
 //   - an entry has a reason if and only if it is down;
 //   - an entry has a Next if and only if time alone can cure it;
 //   - each order agrees with the Next of its entry.
@@ -59,7 +61,7 @@ func TestWalk(t *testing.T) {
 			for range 200 {
 				w := &walker{
 					t: t, random: random, record: New(random.Float64, "mapper"), now: start,
-					told: make(map[string]Entry), failed: make(map[string]bool), online: make(map[string]time.Time),
+					told: make(map[string]Entry), failed: make(map[string]bool), halted: make(map[string]bool), online: make(map[string]time.Time),
 				}
 				for range 250 {
 					w.step(w.event())
@@ -76,7 +78,7 @@ func TestWalk(t *testing.T) {
 				w.step(messages.DeviceAdded{Device: "a"})
 				w.end()
 			}
-			for s := messages.Connecting; s <= messages.Misconfigured; s++ {
+			for s := messages.Connecting; s <= messages.Stopped; s++ {
 				if states[s] < 1000 {
 					t.Errorf("%v was seen %d times: the walk is too tame", s, states[s])
 				}
@@ -101,8 +103,10 @@ func (w *walker) event() any {
 		return messages.DeviceChanged{Device: name, State: messages.Online}
 	case n < 720:
 		return messages.DeviceChanged{Device: name, State: messages.Connecting}
-	case n < 750:
+	case n < 740:
 		return messages.DeviceChanged{Device: name, State: messages.Stuck, Err: err}
+	case n < 760:
+		return messages.DeviceChanged{Device: name, State: messages.Stopped, Err: errors.New("stopped by a person")}
 	case n < 900:
 		return messages.Failure{Who: name, What: messages.Handling, Err: err}
 	case n < 930:
@@ -199,10 +203,18 @@ func (w *walker) note(event any, before Entry) {
 	case messages.DeviceAdded:
 		if now, _ := w.record.Entry(Device, name); now.Type != before.Type || now.AddedBy != before.AddedBy {
 			delete(w.failed, name)
+			delete(w.halted, name)
 		}
 	case messages.DeviceRemoved:
 		delete(w.failed, name)
+		delete(w.halted, name)
 	case messages.DeviceChanged:
+		switch e.State {
+		case messages.Stopped:
+			w.halted[name] = true
+		case messages.Connecting:
+			delete(w.halted, name)
+		}
 		w.failed[name] = e.State == messages.Stuck
 	case messages.Failure:
 		w.failed[name] = w.failed[name] || e.What != messages.Closing
@@ -240,6 +252,9 @@ func (w *walker) compare() {
 		}
 		if (e.Reason != "") != down(e.State) {
 			w.fail("the reason of %+v", e)
+		}
+		if was := w.halted[name]; was && e.State != messages.Stopped && e.State != messages.Offline || !was && e.State == messages.Stopped {
+			w.fail("%+v, and whether a person has stopped it: %v", e, was)
 		}
 		hub, hubbed := w.told[e.AddedBy]
 		if e.AddedBy != "" && !hubbed {

@@ -1,0 +1,36 @@
+package actors
+
+import "github.com/mqttgateway/mqttgateway/messages"
+
+// Stop has a device close, and stay closed whatever happens, until Start or Restart, or until its configuration changes, or
+// the process is started again. It finishes the message that it handles; those that wait, and those that come, are refused,
+// and its topic says that it is offline, stopped by a person. What it has added goes down with it.
+//
+// Stop, Start and Restart are carried out by the actors: [Gateway.Watch] tells when. They return ErrNoDevice, wrapped, if there
+// is no device of that name. Any goroutine may call them.
+func (g *Gateway) Stop(device string) error {
+	return g.order(device, messages.StopDevice{Device: device})
+}
+
+// Start has a stopped device opened. It does nothing to any other.
+func (g *Gateway) Start(device string) error {
+	return g.order(device, messages.StartDevice{Device: device})
+}
+
+// Restart has a device closed and opened again, however it is: online, stopped, waiting for its next attempt, or with a wrong
+// configuration. Messages that wait in its mailbox are handled first, and those that come meanwhile afterwards. A device that
+// is stuck is opened again when its call returns.
+func (g *Gateway) Restart(device string) error {
+	return g.order(device, messages.RestartDevice{Device: device})
+}
+
+func (g *Gateway) order(device string, order any) error {
+	if !g.up.Load() {
+		return errNotRunning
+	}
+	if err := g.known(device); err != nil {
+		return err
+	}
+	g.supervisor.send(order)
+	return nil
+}
