@@ -69,6 +69,11 @@ func (d *device) begin(doing messages.Doing, h messages.Handle, limit time.Durat
 // end ends the call. It reports whether the call has outlived its deadline, and returns the message that was handled.
 func (c *call) end() (overdue bool, handled messages.Handle) {
 	d, again := c.device, false
+	if c.doing == messages.Handling {
+		took := time.Since(c.began)
+		d.shared.counters.Took.Add(took)
+		d.counters.spent.Add(int64(took))
+	}
 	d.box.Locked(func() {
 		d.busy = nil
 		overdue, handled = c.overdue, c.handling

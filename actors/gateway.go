@@ -11,6 +11,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors/link"
 	"github.com/mqttgateway/mqttgateway/actors/mailbox"
+	"github.com/mqttgateway/mqttgateway/actors/outbox"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/internal/spool"
@@ -63,14 +64,16 @@ type Gateway struct {
 	pulses   pulses
 	applying chan struct{} // has a token while an Apply or a Compare is under way
 
-	spool     *spool.Spool    // nil: no spool
-	recovered spool.Recovered // records from before the start; until the connection has them
-	unkept    *tally          // records that the spool could not write
-	ledger    *ledger         // nil: no ledger
-	kept      spool.Recovered // records from before the start; until the connection has them
-	first     []*device       // the devices at the start; until their parent has them
-	shared    shared          // what all devices share
-	workers   mailbox.Workers // run the devices
+	outbox    *outbox.Outbox
+	boxes     map[string]*mailbox.Mailbox // of the gateway's own actors, by their names; never written once up is true
+	spool     *spool.Spool                // nil: no spool
+	recovered spool.Recovered             // records from before the start; until the connection has them
+	unkept    *tally                      // records that the spool could not write
+	ledger    *ledger                     // nil: no ledger
+	kept      spool.Recovered             // records from before the start; until the connection has them
+	first     []*device                   // the devices at the start; until their parent has them
+	shared    shared                      // what all devices share
+	workers   mailbox.Workers             // run the devices
 
 	// Run sets the fields below before it spawns an actor.
 	addresses
@@ -98,6 +101,7 @@ func New(o Options) (*Gateway, error) {
 		return nil, err
 	}
 	g := &Gateway{options: o, board: newBoard(o.Devices), applying: make(chan struct{}, 1)}
+	g.outbox = outbox.New(o.Outbox.Messages, o.Outbox.Bytes)
 	for i := range o.Devices {
 		d := &o.Devices[i]
 		g.first = append(g.first, newDevice(&g.shared, d, types[d.Type]))
@@ -127,6 +131,7 @@ func (g *Gateway) Run(ctx context.Context) {
 	stopped := make(chan struct{})
 	options := g.supervise(func() { close(stopped) })
 	box := newSupervisorMailbox(g.supervisor)
+	g.boxes[supervisorName] = box
 	root, err := g.root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor {
 		return newSupervisor(options)
 	}, actor.WithMailbox(box.Produce)), supervisorName)

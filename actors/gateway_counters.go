@@ -35,6 +35,8 @@ type Counters struct {
 	Dropped    atomic.Int64 // by the outbox
 	Published  atomic.Int64
 	GivenUp    atomic.Int64 // retained topics that were dropped for lack of room
+
+	Took Durations // of the calls in which devices handled messages
 }
 
 // LogValue returns the sums that an operator asks for.
@@ -72,6 +74,8 @@ type DeviceInfo struct {
 	Failed  uint64 // or has failed at
 	Early   uint64 // messages acknowledged before the device, which was slow, had handled them
 	Emitted uint64 // messages that the device has emitted
+
+	Spent time.Duration // in the calls in which the device handled messages, those that have ended
 }
 
 // Device returns the info of a device, or false if there is no device of that name. Its counters count from the
@@ -88,11 +92,18 @@ func (g *Gateway) Device(name string) (DeviceInfo, bool) {
 
 // info returns the info of d.
 func (d *device) info() DeviceInfo {
+	i := d.figures()
+	i.AnswersTo = d.answers()
+	return i
+}
+
+// figures returns the info of d without what takes long to find out, AnswersTo.
+func (d *device) figures() DeviceInfo {
 	i := DeviceInfo{
 		Name: d.config.Name, Type: d.config.Type, Room: d.config.Mailbox,
-		AnswersTo: d.answers(),
-		Handled:   d.counters.handled.Load(), Refused: d.counters.refused.Load(), Failed: d.counters.failed.Load(),
+		Handled: d.counters.handled.Load(), Refused: d.counters.refused.Load(), Failed: d.counters.failed.Load(),
 		Early: d.counters.early.Load(), Emitted: d.counters.emitted.Load(),
+		Spent: time.Duration(d.counters.spent.Load()),
 	}
 	d.box.Locked(func() {
 		i.Waiting, i.Bytes, i.Awaited = d.waiting, d.bytes, (*deviceGate)(d).holding()
@@ -107,4 +118,7 @@ func (d *device) info() DeviceInfo {
 }
 
 // deviceCounters count what a device has done. The gateway's Counters count the same events for all devices.
-type deviceCounters struct{ handled, refused, failed, early, emitted atomic.Uint64 }
+type deviceCounters struct {
+	handled, refused, failed, early, emitted atomic.Uint64
+	spent                                    atomic.Int64 // nanoseconds in calls that handled messages
+}

@@ -6,7 +6,6 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/mqttgateway/mqttgateway/actors/mailbox"
-	"github.com/mqttgateway/mqttgateway/actors/outbox"
 	"github.com/mqttgateway/mqttgateway/internal/spool"
 	"github.com/mqttgateway/mqttgateway/internal/subscription"
 )
@@ -32,12 +31,14 @@ func (g *Gateway) supervise(stopped func()) supervisorOptions {
 	}
 	mapperBox := newMapperMailbox(mapper).Lend()
 	connectionBox := newConnectionMailbox(config, memory).Lend().Follow(mapperBox)
+	parentBox := mailbox.New(nil, nil)
+	g.boxes = map[string]*mailbox.Mailbox{connectionName: connectionBox, mapperName: mapperBox, devicesName: parentBox}
 	return supervisorOptions{
 		self: g.supervisor, connection: g.connection, mapper: g.mapper, devices: g.devices,
 		children: []child{
 			{connectionName, of(connectionBox, func() actor.Actor { return newConnection(config, memory) }), nil},
 			{mapperName, of(mapperBox, func() actor.Actor { return mapper }), restored},
-			{devicesName, of(mailbox.New(nil, nil), func() actor.Actor { return newParent(g.parentOptions()) }), nil},
+			{devicesName, of(parentBox, func() actor.Actor { return newParent(g.parentOptions()) }), nil},
 		},
 		board:     g.board,
 		log:       newSupervisorLog(&g.options, g.supervisor),
@@ -74,7 +75,7 @@ func (g *Gateway) connectionMemory() *connectionMemory {
 			Root: o.Codec.Root(), Name: o.Codec.Name(), ClientID: o.Session.ClientID, Keeps: !o.Session.CleanSession, QoS: o.QoS,
 			Patience: min(recallWait, o.Link.Timeout/4), NoOwn: o.NoAvailability, Log: o.Log,
 		}),
-		outbox:       outbox.New(o.Outbox.Messages, o.Outbox.Bytes),
+		outbox:       g.outbox,
 		retained:     g.remember(),
 		availability: newAvailabilityTopics(subscription.Below(o.Codec.Root(), o.Codec.Name()), o.NoAvailability),
 	}

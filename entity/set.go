@@ -201,7 +201,7 @@ func (s *Set) States() []State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.confirm()
-	var states []State
+	states := make([]State, 0, len(s.points))
 	for i := range s.points {
 		if p := &s.points[i]; p.Kind.HasValue() {
 			states = append(states, p.state())

@@ -1,6 +1,9 @@
 package outbox
 
-import "container/list"
+import (
+	"container/list"
+	"sync/atomic"
+)
 
 // Outbox keeps entries in order until a session takes them. It keeps only the latest retained entry of each topic,
 // which goes to the end when it replaces an earlier one.
@@ -10,6 +13,8 @@ type Outbox struct {
 	queue    list.List                // of Entry
 	retained map[string]*list.Element // by topic: the retained entries in queue
 	bytes    int                      // sum of the sizes of all entries
+
+	size struct{ messages, bytes atomic.Int64 } // the same as in queue and bytes, for Size
 }
 
 // New returns an empty outbox with the given bounds.
@@ -19,6 +24,11 @@ func New(maxMessages, maxBytes int) *Outbox {
 
 // Len returns the number of entries.
 func (o *Outbox) Len() int { return o.queue.Len() }
+
+// Size returns the number of entries and the sum of their sizes. Unlike all other methods, Size may be called by any goroutine.
+func (o *Outbox) Size() (messages, bytes int) {
+	return int(o.size.messages.Load()), int(o.size.bytes.Load())
+}
 
 // Push adds e at the end. It returns the entry that e replaces, and the oldest entries, which were dropped to make
 // room. If e alone exceeds the bounds, only e is dropped.
@@ -96,6 +106,7 @@ func (o *Outbox) Pop() Entry { return o.remove(o.queue.Front()) }
 func (o *Outbox) insert(at *list.Element) {
 	e := at.Value.(Entry)
 	o.bytes += e.size()
+	o.measure()
 	if e.Retain {
 		o.retained[e.Topic] = at
 	}
@@ -104,8 +115,14 @@ func (o *Outbox) insert(at *list.Element) {
 func (o *Outbox) remove(at *list.Element) Entry {
 	e := o.queue.Remove(at).(Entry)
 	o.bytes -= e.size()
+	o.measure()
 	if o.retained[e.Topic] == at {
 		delete(o.retained, e.Topic)
 	}
 	return e
+}
+
+func (o *Outbox) measure() {
+	o.size.messages.Store(int64(o.queue.Len()))
+	o.size.bytes.Store(int64(o.bytes))
 }

@@ -83,6 +83,9 @@ func TestOutbox(t *testing.T) {
 					t.Errorf("%s %q, want %q", what, pair[0], pair[1])
 				}
 			}
+			if n, bytes := o.Size(); n != o.Len() || bytes != o.bytes {
+				t.Errorf("size %d and %d bytes, want %d and %d", n, bytes, o.Len(), o.bytes)
+			}
 		})
 	}
 }

@@ -35,6 +35,7 @@ type Entry struct {
 
 	Failures int // failures in a row; 30 s online end the row
 	Restarts int // how often the thing has been begun again, with the next time
+	Losses   int // of the link: how often a session was lost, which failed attempts to connect are not
 
 	// Next is when the thing is begun again; it is in the past while that is under way. Next is zero if the thing is
 	// not down, or if something else must happen first: the hub comes up, a stuck call returns, the configuration

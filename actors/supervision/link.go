@@ -40,6 +40,9 @@ func (r *Record) linkDown(m messages.LinkDown) {
 	}
 	e.Failures++
 	e.Restarts++
+	if m.Lost {
+		e.Losses++
+	}
 	e.State, e.Reason, e.Next, e.Unanswered = messages.Offline, m.Err.Error(), r.now.Add(m.Retry), time.Time{}
 	r.become(e)
 }

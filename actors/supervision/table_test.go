@@ -58,6 +58,9 @@ func told(e Entry, now time.Time) string {
 	if e.Restarts > 0 {
 		text += fmt.Sprintf(", restarts %d", e.Restarts)
 	}
+	if e.Losses != 0 {
+		text += fmt.Sprintf(", losses %d", e.Losses)
+	}
 	if !e.Next.IsZero() {
 		text += fmt.Sprintf(", next %v", e.Next.Sub(now))
 	}
@@ -390,6 +393,7 @@ var linkEvents = map[string]any{
 	"begin":      messages.Begin{},
 	"up":         messages.LinkUp{},
 	"down":       messages.LinkDown{Err: errors.New("refused"), Retry: 3 * time.Second},
+	"lost":       messages.LinkDown{Err: errors.New("cut"), Lost: true, Retry: 3 * time.Second},
 	"unanswered": messages.LinkUnanswered{Since: start},
 	"answered":   messages.LinkUnanswered{},
 	"close":      messages.CloseDevices{},
@@ -407,6 +411,7 @@ var linkTable = []struct {
 		{"begin", "connecting, since 0s"},
 		{"up", "closed"},
 		{"down", "closed"},
+		{"lost", "closed"},
 		{"unanswered", "closed"},
 		{"answered", "closed"},
 		{"close", "closed"},
@@ -417,6 +422,7 @@ var linkTable = []struct {
 		{"begin", "connecting, since 1s"},
 		{"up", "online, since 0s"},
 		{"down", "offline: refused, since 0s, failures 1, restarts 1, next 3s"},
+		{"lost", "offline: cut, since 0s, failures 1, restarts 1, losses 1, next 3s"},
 		{"unanswered", "connecting, since 1s"},
 		{"answered", "connecting, since 1s"},
 		{"close", "connecting, since 1s"},
@@ -427,6 +433,7 @@ var linkTable = []struct {
 		{"begin", "online, since 1s"},
 		{"up", "online, since 1s"},
 		{"down", "offline: refused, since 0s, failures 1, restarts 1, next 3s"},
+		{"lost", "offline: cut, since 0s, failures 1, restarts 1, losses 1, next 3s"},
 		{"unanswered", "online, since 1s, unanswered for 3s"},
 		{"answered", "online, since 1s"},
 		{"close", "online, since 1s"},
@@ -437,6 +444,7 @@ var linkTable = []struct {
 		{"begin", "online, since 2s, unanswered for 4s"},
 		{"up", "online, since 2s"},
 		{"down", "offline: refused, since 0s, failures 1, restarts 1, next 3s"},
+		{"lost", "offline: cut, since 0s, failures 1, restarts 1, losses 1, next 3s"},
 		{"unanswered", "online, since 2s, unanswered for 4s"},
 		{"answered", "online, since 2s"},
 		{"close", "online, since 2s, unanswered for 4s"},
@@ -447,6 +455,7 @@ var linkTable = []struct {
 		{"begin", "offline: EOF, since 1s, failures 1, restarts 1, next 0s"},
 		{"up", "online, since 0s, failures 1, restarts 1"},
 		{"down", "offline: refused, since 1s, failures 2, restarts 2, next 3s"},
+		{"lost", "offline: cut, since 1s, failures 2, restarts 2, losses 1, next 3s"},
 		{"unanswered", "offline: EOF, since 1s, failures 1, restarts 1, next 0s"},
 		{"answered", "offline: EOF, since 1s, failures 1, restarts 1, next 0s"},
 		{"close", "offline: EOF, since 1s, failures 1, restarts 1, next 0s"},
@@ -457,6 +466,7 @@ var linkTable = []struct {
 		{"begin", "closed, since 1s"},
 		{"up", "closed, since 1s"},
 		{"down", "closed, since 1s"},
+		{"lost", "closed, since 1s"},
 		{"unanswered", "closed, since 1s"},
 		{"answered", "closed, since 1s"},
 		{"close", "closed, since 1s"},

@@ -160,6 +160,13 @@ func (s *Spool) Release(number uint64) {
 	}
 }
 
+// Size returns the number of records, the bytes that they take, and how many bytes all records may take.
+func (s *Spool) Size() (records int, bytes, most int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.kept), s.bytes, s.maxBytes
+}
+
 // wakeUp wakes the goroutine of run if that has nothing to do. The caller holds mu.
 func (s *Spool) wakeUp() {
 	if len(s.pending) > 0 || len(s.released) > 0 {

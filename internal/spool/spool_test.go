@@ -200,6 +200,9 @@ func TestRoom(t *testing.T) {
 		t.Errorf("append to a full spool: %v, want %v", err, ErrFull)
 	}
 	b.Release(numbers[1])
+	if n, bytes, most := b.Size(); n != 2 || bytes != 2*frameSize(10) || most != 3*frameSize(10) {
+		t.Errorf("size %d records with %d of %d bytes, want 2 with two thirds", n, bytes, most)
+	}
 	b.keep(ten)
 	if _, err := b.Append(make([]byte, 100)); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("append of more than the spool holds: %v, want %v", err, ErrTooLarge)
