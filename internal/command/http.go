@@ -20,6 +20,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/devices/kit/hooks"
 	"github.com/mqttgateway/mqttgateway/internal/wanted"
 	"github.com/mqttgateway/mqttgateway/internal/web"
+	"github.com/mqttgateway/mqttgateway/views/metrics"
 )
 
 // startHTTP starts the gateway's own web server, which ends with ctx. Devices can have hooks until stop is called, which waits for the
@@ -37,6 +38,7 @@ func startHTTP(ctx context.Context, c *config.Config, of *certificate, g *actors
 	})
 	mux := http.NewServeMux()
 	mux.Handle(hooks.Prefix, called)
+	mux.Handle("GET /metrics", metrics.New(metrics.Options{Gateway: g, Version: version(), Log: log}))
 	o := web.Options{Listen: c.HTTP.Listen, Base: c.HTTP.BasePath, Handler: mux, Grace: c.Gateway.Grace, Log: log}
 	if of != nil {
 		o.TLS = of.config(log)
