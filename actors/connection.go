@@ -46,6 +46,7 @@ type connectionOptions struct {
 	receipts *receipts
 	pulse    *pulse
 	counters *Counters
+	traffic  *traffic
 	dropped  *tally // publications
 	tooLarge *tally // messages from the broker
 	unkept   *tally // records

@@ -84,6 +84,7 @@ func (c *connection) ready() bool {
 func (c *connection) hand(e outbox.Entry) {
 	// Before Publish: the result may come before Publish returns, and a panic must not lose the entry.
 	number := c.flight.Push(e)
+	c.traffic.sent(e.Topic, e.Payload, e.QoS, e.Retain)
 	if c.log.Enabled(context.Background(), slog.LevelDebug) {
 		if e.Availability {
 			c.log.Debug("availability out", "topic", e.Topic, "payload", e.Payload)

@@ -11,7 +11,7 @@
 //
 // [New] and [Gateway.Run] are all that a program needs, and [Register] adds a type of device that is a whole actor.
 // [Gateway.Apply] and [Gateway.Reload] change the devices and the map while the gateway runs; [Gateway.Watch],
-// [Gateway.Device], [Gateway.Inspect], [Gateway.State] and [Gateway.Alive] tell how it is;
+// [Gateway.Device], [Gateway.Inspect], [Gateway.Traffic], [Gateway.State] and [Gateway.Alive] tell how it is;
 // [Gateway.Set], [Gateway.Send], [Gateway.Stop], [Gateway.Start] and [Gateway.Restart] are for people.
 //
 // A file belongs to the actor with whose name it begins. What can be decided without a clock or a socket stands in the
@@ -35,6 +35,8 @@
 //     the connection takes them together.
 //   - The spool. A device's mailbox writes to it what it acknowledges early; its methods are safe for concurrent use.
 //   - How far the ledger has been written. The ledger's goroutine sets that, and the connection, which owns the ledger, reads it.
+//   - The traffic: what passes between the broker and the gateway, for those who watch. While nobody does, mapper and connection only ask
+//     whether somebody does.
 //   - The board, on which the supervisor keeps the record, for those who watch. Its lock is held for a few entries at a time.
 //   - The table of the devices. The parent alone changes it; [Gateway.Device] reads it, and Env.Add, which may not wait, reads
 //     there whether a name is free.
@@ -219,5 +221,6 @@
 //	sweep           the search for topics of devices that are no more
 //	supersede       have something newer to tell of a topic than the outbox has
 //	tally           counts what is refused, and tells the supervisor once a second
+//	traffic         what passes between the broker and the gateway
 //	view            what a device shows of itself below root/$gateway: its description, its values, an event, an answer
 package actors

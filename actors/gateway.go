@@ -53,12 +53,13 @@ type Options struct {
 type OutboxSize struct{ Messages, Bytes int }
 
 // Gateway is one system of actors. New makes a Gateway, which runs once. Of its fields, actors share only the counters,
-// the receipts, the answers and the mailboxes of devices; gateway_wiring.go gives each actor what it needs.
+// the receipts, the answers, the traffic and the mailboxes of devices; gateway_wiring.go gives each actor what it needs.
 type Gateway struct {
 	options  Options
 	counters Counters
 	receipts receipts
 	answers  answers
+	traffic  traffic
 	board    *board       // written by the supervisor
 	table    *deviceTable // written by the actor devices
 	pulses   pulses
@@ -145,6 +146,7 @@ func (g *Gateway) Run(ctx context.Context) {
 	g.end()
 	g.receipts.close()
 	g.clear(root)
+	g.traffic.end()
 	for _, d := range g.table.all() { // those that have no host, too
 		if t := d.entities.Load(); t != nil {
 			t.End()

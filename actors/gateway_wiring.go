@@ -57,7 +57,7 @@ func (g *Gateway) connectionOptions() connectionOptions {
 	return connectionOptions{
 		self: g.connection, supervisor: g.supervisor, mapper: g.mapper,
 		link: o.Link, options: o.Session, dialer: o.Dial, qos: o.QoS, grace: o.Grace, told: o.Told,
-		spool: g.spool, ledger: g.ledger, receipts: &g.receipts, counters: &g.counters, pulse: &g.pulses.connection,
+		spool: g.spool, ledger: g.ledger, receipts: &g.receipts, counters: &g.counters, traffic: &g.traffic, pulse: &g.pulses.connection,
 		dropped: g.newTally("outbox", "publications"), tooLarge: g.newTally("link", "messages"), unkept: g.unkept,
 		log: o.Log, now: g.now,
 	}
@@ -97,7 +97,7 @@ func (g *Gateway) share() {
 func (g *Gateway) mapperOptions() mapperOptions {
 	return mapperOptions{
 		supervisor: g.supervisor, connection: g.connection, devices: g.devices,
-		counters: &g.counters, receipts: &g.receipts, answers: &g.answers, pulse: &g.pulses.mapper, log: g.options.Log,
+		counters: &g.counters, receipts: &g.receipts, answers: &g.answers, traffic: &g.traffic, pulse: &g.pulses.mapper, log: g.options.Log,
 		retainedCommands: g.options.RetainedCommands, untold: g.options.NoAvailability,
 	}
 }

@@ -40,6 +40,7 @@ type mapperOptions struct {
 	counters *Counters
 	receipts *receipts
 	answers  *answers
+	traffic  *traffic
 	pulse    *pulse
 	log      *slog.Logger
 
@@ -149,8 +150,15 @@ func (m *mapper) reroute(r routes) {
 	}
 }
 
-// debug logs a message that arrived, if the log has level debug.
-func (m *mapper) debug(what string, a messages.Arrived, more ...slog.Attr) {
+// notRouted shows a message that arrived and goes to no device, and why, to those who watch the traffic, and logs it at level debug.
+func (m *mapper) notRouted(what string, a messages.Arrived, more ...slog.Attr) {
+	if m.traffic.watched.Load() {
+		note := what
+		for _, attr := range more {
+			note += ": " + attr.Value.String()
+		}
+		m.traffic.arrived(a, 0, note)
+	}
 	if m.log.Enabled(context.Background(), slog.LevelDebug) {
 		m.log.LogAttrs(context.Background(), slog.LevelDebug, what,
 			append(more, slog.String("topic", a.Topic), slog.String("payload", a.Payload))...)

@@ -30,7 +30,7 @@ func (m *mapper) arrived(a messages.Arrived) {
 	case echo:
 		m.counters.Echoes.Add(1)
 		m.acknowledge(a)
-		m.debug("own message came back", a)
+		m.notRouted("own message came back", a)
 	case errors.Is(err, mapping.ErrReserved):
 		m.reserved(a)
 	case err != nil:
@@ -55,12 +55,12 @@ func (m *mapper) acknowledge(a messages.Arrived) {
 func (m *mapper) refuse(a messages.Arrived, err error) {
 	if a.Retained && errors.Is(err, mapping.ErrEmpty) {
 		m.counters.Ignored.Add(1)
-		m.debug("no message", a)
+		m.notRouted("no message", a)
 		return
 	}
 	m.counters.Refused.Add(1)
 	m.refused.note(err)
-	m.debug("message refused", a, slog.Any("err", err))
+	m.notRouted("message refused", a, slog.Any("err", err))
 }
 
 // maxStale is the most topics of retained commands that get a line each in the log.
@@ -72,9 +72,10 @@ func (m *mapper) ignore(a messages.Arrived) {
 	if !m.stale[a.Topic] && len(m.stale) < maxStale {
 		m.stale[strings.Clone(a.Topic)] = true // the topic shares its memory with the payload
 		m.log.Warn("retained command ignored; clear its topic, or set mapping.retained_commands", "topic", a.Topic, "payload", a.Payload)
+		m.traffic.arrived(a, 0, "retained command ignored")
 		return
 	}
-	m.debug("retained command ignored", a)
+	m.notRouted("retained command ignored", a)
 }
 
 func (m *mapper) route(a messages.Arrived, msg messages.InternalMsg) {
@@ -83,10 +84,11 @@ func (m *mapper) route(a messages.Arrived, msg messages.InternalMsg) {
 		m.counters.Unmatched.Add(1)
 		m.findsNobody(msg, errNoDevice{to: msg.Address()})
 		m.acknowledge(a)
-		m.debug("message finds no device", a)
+		m.notRouted("message finds no device", a)
 		return
 	}
 	m.counters.Routed.Add(1)
+	m.traffic.arrived(a, len(m.found), "")
 	how := m.routes.answering(msg, m.found)
 	handle := messages.Handle{Delivery: a.Delivery, QoS: a.QoS, Msg: msg}
 	switch {

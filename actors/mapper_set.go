@@ -30,13 +30,13 @@ func (m *mapper) reserved(a messages.Arrived) {
 	if !ok || m.untold {
 		m.counters.Ignored.Add(1)
 		m.acknowledge(a)
-		m.debug("no message", a)
+		m.notRouted("no message", a)
 		return
 	}
 	if err := refusesSet(a); err != nil {
 		m.counters.Refused.Add(1)
 		m.refused.note(fmt.Errorf("what is set at %.200q: %w", a.Topic, err))
-		m.debug("message refused", a, slog.Any("err", err))
+		m.notRouted("message refused", a, slog.Any("err", err))
 		if !a.Retained { // no client waits for an answer
 			m.answerSet(device, id, err)
 		}
@@ -67,12 +67,13 @@ func (m *mapper) setEntity(a messages.Arrived, device, id string) {
 		err := fmt.Errorf("no device is called %.120q", device)
 		m.counters.Unmatched.Add(1)
 		m.nobody.note(err)
-		m.debug("message finds no device", a)
+		m.notRouted("message finds no device", a)
 		m.answerSet(device, id, err)
 		m.acknowledge(a)
 		return
 	}
 	m.counters.Routed.Add(1)
+	m.traffic.arrived(a, 1, "")
 	msg := messages.New(messages.Command, messages.Address{Device: device}, entity.ActionSet).WithArg(id, messages.TextValue(a.Payload))
 	if a.QoS > 0 {
 		m.pending.expect(a.Delivery, newPendingDelivery(msg, answering{}, 1, a.QoS))
