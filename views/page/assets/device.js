@@ -1,0 +1,282 @@
+// One device: what it is, its values and what can be set, and what happened to it.
+
+import { get, path, post } from "./api.js";
+import { answer, control } from "./control.js";
+import { badge, el, say, set, sync } from "./dom.js";
+import { isDown, step, steps } from "./model.js";
+import { Line } from "./plot.js";
+import { ago, clock, date, now, span, until } from "./time.js";
+import { figure } from "./tree.js";
+
+const every = 2e3; // ms between two looks while the page is seen
+
+export function device({ model }, name) {
+  const at = path("devices", name);
+  const head = el("h2", { tabindex: "-1" }, name);
+  const state = badge();
+  const since = el("span", { class: "quiet" });
+  const next = el("span", { class: "quiet" });
+  const why = el("p", { class: "why" });
+  const missing = el("p", { class: "fault", role: "status" });
+  const told = answer();
+  const order = (what, doing, done) => el("button", {
+    type: "button", "data-order": what,
+    click: async () => {
+      await told.ask(doing, async () => {
+        await post(`${at}/${what}`);
+        return `${done} at ${clock(Date.now())}`;
+      });
+      look();
+    },
+  }, what[0].toUpperCase() + what.slice(1));
+
+  const values = panel("Values");
+  const flow = flowPanel();
+  const recorder = records("Last messages and changes", "Nothing has happened yet.");
+  const errors = records("Last errors", "None.");
+  const description = facts("Description");
+  const counters = facts("Counters");
+  const parameters = facts("Parameters");
+  const node = el("section", { class: "view device", "aria-label": `Device ${name}` },
+    el("p", null, el("a", { href: "#/tree" }, "← Tree")),
+    el("div", { class: "title" }, head, state.node, since, next, why),
+    missing,
+    el("div", { class: "actions", role: "group", "aria-label": "Restart, stop and start" },
+      order("restart", "asking for a restart …", "restart asked for"), order("stop", "asking to stop …", "stop asked for"),
+      order("start", "asking to start …", "start asked for"), told.node),
+    el("div", { class: "columns" },
+      el("div", { class: "stack" }, values.node, recorder.node),
+      el("div", { class: "stack" }, errors.node, flow.node, description.node, counters.node, parameters.node)));
+
+  // The state comes with the events, everything else is asked for.
+  function showState(e) {
+    state.show(e.state ?? "");
+    say(since, e.since ? `for ${ago(e.since)}, since ${date(e.since)}` : "");
+    say(next, isDown(e.state) && e.next ? `next attempt ${until(e.next)}` : "");
+    say(why, e.reason ?? "");
+    why.hidden = !e.reason;
+  }
+
+  let seen = null;
+  let asking = false;
+  let asked = 0;
+  async function look() {
+    if (asking) {
+      asked++;
+      return;
+    }
+    asking = true;
+    try {
+      seen = await get(at);
+      say(missing, "");
+      show(seen);
+    } catch (e) {
+      say(missing, e.status === 404 ? `There is no device ${name}. It may have been removed from the configuration.` : `Not up to date: ${e.message}.`);
+    }
+    asking = false;
+    if (asked > 0) {
+      asked = 0;
+      look();
+    }
+  }
+
+  function show(d) {
+    if (!model.entries.has(`device:${name}`)) showState(d);
+    showValues(values.body, name, d, look);
+    recorder.show(d.recorder ?? [], d.recorder === undefined);
+    errors.show((d.recorder ?? []).filter((r) => r.what === "error"), d.recorder === undefined);
+    flow.show(d, model.flows.get(name));
+    description.show(described(d));
+    counters.show(flat(d.counters));
+    parameters.show(flat(d.params));
+  }
+
+  const entry = () => model.entries.get(`device:${name}`);
+  const changed = (e) => {
+    if (e.detail !== null && e.detail !== `device:${name}`) return; // null: everything
+    if (entry()) showState(entry());
+    look();
+  };
+  model.addEventListener("entries", changed);
+  model.addEventListener("structure", changed);
+  let ticks = 0;
+  const tick = setInterval(() => {
+    if (entry()) showState(entry());
+    for (const part of values.body.parts?.values() ?? []) part.tick();
+    if (++ticks % (every / 1e3) === 0 && !document.hidden) look();
+  }, 1e3);
+  if (entry()) showState(entry());
+  look();
+
+  return {
+    title: name,
+    node,
+    focus: () => head.focus(),
+    close: () => {
+      clearInterval(tick);
+      model.removeEventListener("entries", changed);
+      model.removeEventListener("structure", changed);
+    },
+  };
+}
+
+function panel(title) {
+  const body = el("div", { class: "body" });
+  return { node: el("section", { class: "panel" }, el("h3", null, title), body), body };
+}
+
+// facts shows pairs of a name and a text.
+function facts(title) {
+  const list = el("dl", { class: "facts" });
+  const none = el("p", { class: "empty" }, "None.");
+  const node = el("section", { class: "panel" }, el("h3", null, title), list, none);
+  return {
+    node,
+    show(pairs) {
+      none.hidden = pairs.length > 0;
+      list.hidden = pairs.length === 0;
+      const text = JSON.stringify(pairs);
+      if (text === list.shown) return;
+      list.shown = text;
+      list.replaceChildren(...pairs.flatMap(([k, v]) => [el("dt", null, k), el("dd", null, v)]));
+    },
+  };
+}
+
+// flat returns the pairs of a value that may have others in it: options.port.
+function flat(value, before = "") {
+  if (value === null || value === undefined) return [];
+  if (typeof value !== "object") return [[before, String(value)]];
+  if (Array.isArray(value) && value.every((v) => v === null || typeof v !== "object")) return [[before, value.join(", ")]];
+  return Object.entries(value).flatMap(([k, v]) => flat(v, before === "" ? k : `${before}.${k}`));
+}
+
+function described(d) {
+  const { entities, address, ...rest } = d.description ?? {};
+  const pairs = [];
+  const add = (k, v) => {
+    if (v !== undefined && v !== null && v !== "") pairs.push([k, v]);
+  };
+  add("type", d.type);
+  add("added by", d.added_by);
+  for (const [k, v] of Object.entries(rest)) add(k, typeof v === "object" ? JSON.stringify(v) : String(v));
+  const spoken = (a) => Object.entries(a ?? {}).map(([k, v]) => `${k} ${Array.isArray(v) ? v.join(" or ") : v}`).join(", ");
+  add("address", spoken(d.address ?? address));
+  add("answers to", spoken(d.answers_to));
+  if (d.failures) add("failures in a row", String(d.failures));
+  if (d.restarts) add("restarts", String(d.restarts));
+  return pairs;
+}
+
+function flowPanel() {
+  const line = new Line(280, 40);
+  const text = el("p", { class: "quiet" });
+  const node = el("section", { class: "panel" }, el("h3", null, "Messages a second, last 10 minutes"), line.node, text);
+  return {
+    node,
+    show(d, flow) {
+      const rates = d.rates ?? [];
+      line.draw(rates.map((r, i) => [i, r]), Math.min(0, rates.length - steps), Math.max(1, rates.length - 1), true);
+      const most = rates.reduce((m, r) => Math.max(m, r ?? 0), 0);
+      const queue = flow?.queue ?? d.queue ?? 0;
+      say(text, [
+        `${figure(flow?.rate ?? d.rate ?? 0)} now`, `${figure(most)} at most`,
+        `${queue} in the mailbox`, d.doing ? `at work: ${d.doing}` : "",
+      ].filter(Boolean).join(" · "));
+    },
+  };
+}
+
+// records shows lines of the flight recorder, the newest first.
+function records(title, nothing) {
+  const list = el("ol", { class: "records", tabindex: "0", "aria-label": title });
+  const none = el("p", { class: "empty" });
+  const node = el("section", { class: "panel" }, el("h3", null, title), list, none);
+  return {
+    node,
+    show(lines, lacking) {
+      none.hidden = lines.length > 0;
+      list.hidden = lines.length === 0;
+      say(none, lacking ? "This gateway doesn't record them." : nothing);
+      const last = `${lines.length} ${lines.at(-1)?.at} ${lines[0]?.at}`;
+      if (last === list.shown) return;
+      list.shown = last;
+      list.replaceChildren(...lines.toReversed().map((r) =>
+        el("li", { "data-what": r.what }, el("time", { datetime: r.at, title: date(r.at) }, clock(r.at, true)), el("span", { class: "what" }, r.what), el("span", { class: "text" }, r.text))));
+    },
+  };
+}
+
+// showValues shows the entities of a device. Members of one thing stand together, below its name.
+function showValues(body, name, d, look) {
+  const groups = new Map();
+  for (const e of d.description?.entities ?? []) if (e.group?.id) groups.set(e.id, `${e.group.kind} ${e.group.id.replaceAll("_", " ")}`);
+  const items = [];
+  const under = new Map();
+  const readings = new Map((d.values ?? []).map((v) => [v.id, v]));
+  const valueless = (d.description?.entities ?? []).filter((e) => !readings.has(e.id) && (e.kind === "button" || e.kind === "event"));
+  for (const v of [...readings.values(), ...valueless]) {
+    const g = groups.get(v.id);
+    if (!g) items.push(v);
+    else if (under.has(g)) under.get(g).push(v);
+    else {
+      under.set(g, [v]);
+      items.push({ heading: g });
+    }
+  }
+  const all = items.flatMap((i) => (i.heading ? [i, ...under.get(i.heading)] : [i]));
+  if (all.length === 0) all.push({ heading: "", none: true });
+  const shape = (v) => [v.id, v.kind, v.write, v.min, v.max, v.step, v.options].join("\u0000");
+  sync(body, all.map((v) => ({ ...v, plot: d.plots?.[v.id] })), (v) => (v.none ? "none" : v.heading ? `group ${v.heading}` : shape(v)),
+    (v) => (v.none ? note() : v.heading ? heading(v) : valueRow(name, v, look)));
+}
+
+const note = () => ({ node: el("p", { class: "empty" }, "The device has not described itself: it has no values."), show() {}, tick() {} });
+
+const heading = (v) => ({ node: el("h4", { class: "group" }, v.heading), show() {}, tick() {} });
+
+function valueRow(device, entity, look) {
+  const reading = el("span");
+  const unit = el("span", { class: "unit" });
+  const age = el("span", { class: "age" });
+  const unknown = el("p", { class: "unknown" });
+  const line = entity.kind === "number" || entity.kind === "bool" ? new Line(128, 24) : null;
+  const set_ = control(device, entity, look);
+  const node = el("div", { class: "value", "data-id": entity.id },
+    el("span", { class: "label", title: entity.id }, entity.name || entity.id), el("span", { class: "reading" }, reading, unit), age,
+    line?.node ?? el("span", { class: "plot" }), set_?.node ?? el("span", { class: "control" }), unknown);
+  let at = "";
+  return {
+    node,
+    show(v) {
+      const known = v.value !== null && v.value !== undefined;
+      const valued = v.kind !== "button" && v.kind !== "event";
+      at = v.at;
+      say(reading, known ? spoken(v) : valued ? "unknown" : "");
+      set(reading, "class", known ? null : "quiet");
+      say(unit, known ? (v.unit ?? "") : "");
+      say(unknown, v.error ?? "");
+      unknown.hidden = !v.error;
+      set(age, "title", v.at ? date(v.at) : null);
+      if (line && v.plot) {
+        const points = v.plot.map(([t, y]) => [moment(t), y === true ? 1 : y === false ? 0 : y]);
+        const end = now();
+        const begin = Math.min(end - step * steps, points[0]?.[0] ?? end);
+        const last = points.at(-1);
+        line.draw(last ? [...points, [end, v.error ? null : last[1]]] : points, begin, end, false);
+      }
+      set_?.show(v.value);
+      this.tick();
+    },
+    tick() {
+      say(age, at ? span(now() - Date.parse(at)) : "");
+    },
+  };
+}
+
+const moment = (t) => (typeof t === "number" ? (t < 1e11 ? t * 1000 : t) : Date.parse(t));
+
+function spoken(v) {
+  if (v.kind === "bool") return v.value ? "on" : "off";
+  return typeof v.value === "object" ? JSON.stringify(v.value) : String(v.value);
+}

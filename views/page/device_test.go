@@ -1,0 +1,130 @@
+package page
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp/kb"
+)
+
+// boiler describes the device boiler with entities of all kinds.
+func boiler(f *fleet) {
+	now := time.Now()
+	plot := func(of func(i int) float64) (points [][]any) {
+		for i := range 60 {
+			points = append(points, []any{stamp(now.Add(time.Duration(i-60) * 10 * time.Second)), of(i)})
+		}
+		return points
+	}
+	var rates []float64
+	for i := range 120 {
+		rates = append(rates, 4+2*math.Sin(float64(i)/9))
+	}
+	value := func(id, kind string, value any, more map[string]any) map[string]any {
+		v := map[string]any{"id": id, "kind": kind, "value": value, "at": stamp(now.Add(-3 * time.Second))}
+		for k, m := range more {
+			v[k] = m
+		}
+		return v
+	}
+	f.describe("boiler", map[string]any{
+		"description": map[string]any{"manufacturer": "Shelly", "model": "Plus 1PM", "sw": "1.4.2", "entities": []map[string]any{
+			{"id": "relay", "kind": "bool", "group": map[string]any{"kind": "light", "id": "ceiling", "role": "on"}},
+			{"id": "brightness", "kind": "number", "group": map[string]any{"kind": "light", "id": "ceiling", "role": "brightness"}},
+			{"id": "reset", "kind": "button", "name": "Reset the counter"},
+		}},
+		"values": []map[string]any{
+			value("power", "number", 1842.5, map[string]any{"name": "Power", "unit": "W", "class": "power"}),
+			value("flow", "number", nil, map[string]any{"name": "Flow temperature", "unit": "°C", "error": "not read for 30s"}),
+			value("relay", "bool", true, map[string]any{"name": "Relay", "write": true}),
+			value("brightness", "number", 40, map[string]any{"name": "Brightness", "unit": "%", "write": true, "min": 0, "max": 100, "step": 1}),
+			value("setpoint", "number", 48.5, map[string]any{"name": "Setpoint", "unit": "°C", "write": true, "min": 5, "max": 60, "step": 0.5}),
+			value("mode", "enum", "heat", map[string]any{"name": "Mode", "write": true, "options": []string{"off", "heat", "cool", "auto"}}),
+			value("label", "text", "cellar", map[string]any{"name": "Label", "write": true}),
+		},
+		"plots":      map[string]any{"power": plot(func(i int) float64 { return 1800 + 60*math.Sin(float64(i)/5) }), "setpoint": plot(func(i int) float64 { return float64(45 + i/20) })},
+		"rates":      rates,
+		"address":    map[string]any{"location": "cellar", "device": "boiler"},
+		"answers_to": map[string]any{"location": []string{"cellar"}, "device": []string{"boiler", "heating"}},
+		"params":     map[string]any{"base": "http://10.0.0.20", "auth": map[string]any{"digest": "admin", "password": "******"}, "every": "10s"},
+		"counters":   map[string]any{"handled": 1204, "refused": 3, "failed": 1, "early": 0, "emitted": 48211},
+		"recorder": []map[string]any{
+			{"at": stamp(now.Add(-95 * time.Second)), "what": "state", "text": "online"},
+			{"at": stamp(now.Add(-62 * time.Second)), "what": "in", "text": "C SET setpoint=48.5"},
+			{"at": stamp(now.Add(-62*time.Second + 80*time.Millisecond)), "what": "answer", "text": "OK"},
+			{"at": stamp(now.Add(-30 * time.Second)), "what": "error", "text": "GET /rpc/Temperature.GetStatus: 503 Service Unavailable"},
+			{"at": stamp(now.Add(-3 * time.Second)), "what": "out", "text": `S STATE power=1842.5 relay=true brightness=40 setpoint=48.5 mode=heat`},
+		},
+	})
+}
+
+func TestDevice(t *testing.T) {
+	f := newFleet(t)
+	house(f)
+	boiler(f)
+	b := openTab(t, 1280, 900)
+	b.open(f.URL + "/#/device/boiler")
+	b.sees(".device h2", "boiler")
+	b.sees(".value .reading", "1842.5")
+	b.sees(".value .unknown", "not read for 30s")
+	b.sees(".group", "light ceiling")
+	b.sees(".facts", "auth.password")
+	b.sees(".records", "503 Service Unavailable")
+	b.picture("device-light")
+	b.prefer("dark")
+	b.picture("device-dark")
+	b.prefer("light")
+
+	answered := func(id, text string) {
+		t.Helper()
+		b.sees(`.value[data-id=`+id+`] .answer`, text)
+	}
+	t.Run("set", func(t *testing.T) {
+		b.click(".value[data-id=relay] .switch")
+		answered("relay", "OK")
+		b.until("the switch is off", `document.querySelector("[data-id=relay] .switch").getAttribute("aria-checked") === "false"`)
+		b.focus(".value[data-id=setpoint] input")
+		b.press(kb.End, kb.Backspace, kb.Backspace, kb.Backspace, "9", kb.Enter)
+		answered("setpoint", "OK")
+		b.sees(".value[data-id=setpoint] .reading", "49")
+		b.focus(".value[data-id=mode] select")
+		b.press("a", kb.Tab, kb.Enter)
+		answered("mode", "OK")
+		b.click(".value[data-id=reset] button")
+		answered("reset", "OK")
+		want := `boiler {"relay":false}|boiler {"setpoint":49}|boiler {"mode":"auto"}|boiler {"reset":null}`
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if got := strings.Join(f.set, "|"); got != want {
+			t.Errorf("set:\n%s, want\n%s", got, want)
+		}
+	})
+	t.Run("refused", func(t *testing.T) {
+		f.mu.Lock()
+		f.refusal = "setpoint: 70 is above 60 °C"
+		f.mu.Unlock()
+		b.allow("409")
+		b.focus(".value[data-id=setpoint] input")
+		b.press(kb.End, kb.Backspace, kb.Backspace, "70", kb.Enter)
+		answered("setpoint", "setpoint: 70 is above 60 °C")
+	})
+	t.Run("orders", func(t *testing.T) {
+		for _, what := range []string{"restart", "stop", "start"} {
+			b.click(`.actions button[data-order="` + what + `"]`)
+			b.sees(".actions .answer", what)
+		}
+		f.wait(t, "restart, stop and start", func() bool { return len(f.ordered) == 3 })
+	})
+	t.Run("unplugged", func(t *testing.T) {
+		f.change("boiler", entry{"state": "offline", "reason": "connection refused", "since": stamp(time.Now()), "next": stamp(time.Now().Add(9 * time.Second))})
+		b.sees(".title", "connection refused")
+		b.sees(".title", "next attempt in")
+	})
+	t.Run("gone", func(t *testing.T) {
+		b.allow("404")
+		f.remove("boiler")
+		b.sees(".device", "There is no device boiler.")
+	})
+}

@@ -1,0 +1,290 @@
+package page
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// entry is an entry of the record as the API has it.
+type entry map[string]any
+
+// fleet is a simulated gateway: it speaks the API, and does what a test says.
+type fleet struct {
+	*httptest.Server
+	started time.Time
+	away    atomic.Bool
+
+	mu      sync.Mutex
+	entries map[string]entry // by kind and name
+	link    entry
+	strip   []map[string]any
+	details map[string]map[string]any // of devices, beside their entries
+	refusal string                    // why nothing can be set; "": it can
+	set     []string                  // what has been set: DEVICE BODY
+	ordered []string                  // restart lamp
+	levels  map[string]any
+	hearers map[chan string]string
+	nextID  int
+}
+
+// newFleet starts a gateway whose link is online. It ends with the test.
+func newFleet(t testing.TB) *fleet {
+	now := time.Now()
+	f := &fleet{
+		started: now.Add(-26 * time.Hour), entries: make(map[string]entry), details: make(map[string]map[string]any), hearers: make(map[chan string]string),
+		levels: map[string]any{"default": "info", "actors": map[string]any{}},
+	}
+	for _, part := range []string{"connection", "mapper", "devices"} {
+		f.entries["part:"+part] = entry{"kind": "part", "name": part, "state": "online", "since": stamp(f.started)}
+	}
+	f.link = entry{"kind": "link", "name": "link", "state": "online", "since": stamp(now.Add(-3 * time.Hour))}
+	f.strip = []map[string]any{
+		{"at": stamp(f.started), "state": "connecting"},
+		{"at": stamp(f.started.Add(time.Second)), "state": "online"},
+		{"at": stamp(now.Add(-9 * time.Hour)), "state": "offline", "reason": "connection reset by peer"},
+		{"at": stamp(now.Add(-9*time.Hour + 42*time.Minute)), "state": "online"},
+		{"at": stamp(now.Add(-3*time.Hour - 4*time.Second)), "state": "offline", "reason": "EOF"},
+		{"at": stamp(now.Add(-3 * time.Hour)), "state": "online"},
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", Handler())
+	f.routes(mux)
+	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if f.away.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}))
+	t.Cleanup(func() {
+		f.CloseClientConnections()
+		f.Close()
+	})
+	return f
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
+
+// add adds a device.
+func (f *fleet) add(name, typ, state string, more entry) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	e := entry{"kind": "device", "name": name, "type": typ, "state": state, "since": stamp(time.Now().Add(-20 * time.Minute))}
+	maps.Copy(e, more)
+	f.entries["device:"+name] = e
+}
+
+// goAway cuts all connections, and takes no new ones; or comes back.
+func (f *fleet) goAway(away bool) {
+	if f.away.Store(away); away {
+		f.CloseClientConnections()
+	}
+}
+
+// change changes the entry of a device, and tells of it.
+func (f *fleet) change(name string, changes entry) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	e := maps.Clone(f.entries["device:"+name])
+	maps.Copy(e, changes)
+	f.entries["device:"+name] = e
+	f.tell("record", "change", e)
+}
+
+// remove removes a device, and tells of it.
+func (f *fleet) remove(name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.entries, "device:"+name)
+	f.tell("record", "change", entry{"kind": "device", "name": name, "removed": true})
+}
+
+// broker changes the link, and tells of it.
+func (f *fleet) broker(state, reason string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := stamp(time.Now())
+	f.link = entry{"kind": "link", "name": "link", "state": state, "since": now, "reason": reason}
+	if state != "online" {
+		f.link["next"] = stamp(time.Now().Add(8 * time.Second))
+	}
+	f.strip = append(f.strip, map[string]any{"at": now, "state": state, "reason": reason})
+	f.tell("record", "change", f.link)
+}
+
+// describe says what is known of a device beside its entry.
+func (f *fleet) describe(name string, details map[string]any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.details[name] = details
+}
+
+// say tells an event to those who listen for its kind.
+func (f *fleet) say(kind, name string, data any) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.tell(kind, name, data)
+}
+
+func (f *fleet) tell(kind, name string, data any) {
+	f.nextID++
+	text, _ := json.Marshal(data)
+	for hearer, kinds := range f.hearers {
+		if slices.Contains(strings.Split(kinds, ","), kind) {
+			select {
+			case hearer <- fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", f.nextID, name, text):
+			default: // a slow one; the real gateway tells it how many it has missed
+			}
+		}
+	}
+}
+
+func (f *fleet) tree() map[string]any {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	link := maps.Clone(f.link)
+	link["broker"], link["strip"] = "tcp://broker.lan:1883", slices.Clone(f.strip)
+	entries := []entry{f.link}
+	for _, key := range slices.Sorted(maps.Keys(f.entries)) {
+		entries = append(entries, f.entries[key])
+	}
+	return map[string]any{
+		"gateway": map[string]any{"name": "house", "version": "1.0", "started": stamp(f.started), "now": stamp(time.Now())},
+		"link":    link, "entries": entries,
+	}
+}
+
+func (f *fleet) routes(mux *http.ServeMux) {
+	get := func(path string, answer func(r *http.Request) (int, any)) {
+		mux.HandleFunc("GET /api/v1/"+path, func(w http.ResponseWriter, r *http.Request) {
+			status, value := answer(r)
+			reply(w, status, value)
+		})
+	}
+	post := func(path string, answer func(r *http.Request, body map[string]any) (int, any)) {
+		mux.HandleFunc("POST /api/v1/"+path, func(w http.ResponseWriter, r *http.Request) {
+			var body map[string]any
+			if err := json.NewDecoder(r.Body).Decode(&body); err != nil || r.Header.Get("Mqttgateway-Request") != "1" {
+				reply(w, http.StatusForbidden, problem("want the header Mqttgateway-Request: 1"))
+				return
+			}
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			status, value := answer(r, body)
+			reply(w, status, value)
+		})
+	}
+	mux.HandleFunc("GET /api/v1/events", f.events)
+	get("tree", func(*http.Request) (int, any) { return http.StatusOK, f.tree() })
+	get("health", func(*http.Request) (int, any) { return http.StatusOK, map[string]any{} })
+	get("devices/{name}", func(r *http.Request) (int, any) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		e, ok := f.entries["device:"+r.PathValue("name")]
+		if !ok {
+			return http.StatusNotFound, problem("there is no such device")
+		}
+		whole := maps.Clone(e)
+		maps.Copy(whole, f.details[r.PathValue("name")])
+		return http.StatusOK, whole
+	})
+	post("devices/{name}/set", func(r *http.Request, body map[string]any) (int, any) {
+		if f.refusal != "" {
+			return http.StatusConflict, problem(f.refusal)
+		}
+		f.set = append(f.set, r.PathValue("name")+" "+text(body))
+		values, _ := f.details[r.PathValue("name")]["values"].([]map[string]any)
+		for _, v := range values {
+			if to, ok := body[v["id"].(string)]; ok {
+				v["value"], v["at"] = to, stamp(time.Now())
+			}
+		}
+		return http.StatusOK, map[string]any{"response": "OK", "reason": ""}
+	})
+	for _, what := range []string{"restart", "stop", "start"} {
+		post("devices/{name}/"+what, func(r *http.Request, _ map[string]any) (int, any) {
+			f.ordered = append(f.ordered, what+" "+r.PathValue("name"))
+			return http.StatusAccepted, map[string]any{}
+		})
+	}
+}
+
+// events is the stream of events.
+func (f *fleet) events(w http.ResponseWriter, r *http.Request) {
+	kinds := r.URL.Query().Get("kinds")
+	hearer := make(chan string, 20000)
+	whole, _ := json.Marshal(f.tree())
+	f.mu.Lock()
+	f.hearers[hearer] = kinds
+	f.mu.Unlock()
+	defer func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		delete(f.hearers, hearer)
+	}()
+	w.Header().Set("Content-Type", "text/event-stream")
+	fmt.Fprint(w, "retry: 200\n\n")
+	if strings.Contains(kinds, "record") {
+		fmt.Fprintf(w, "event: snapshot\ndata: %s\n\n", whole)
+	}
+	for {
+		if len(hearer) == 0 {
+			w.(http.Flusher).Flush()
+		}
+		select {
+		case event := <-hearer:
+			fmt.Fprint(w, event)
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+// wait waits until what the page has done arrives.
+func (f *fleet) wait(t testing.TB, what string, arrived func() bool) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); <-tick.C {
+		f.mu.Lock()
+		ok := arrived()
+		f.mu.Unlock()
+		if ok {
+			return
+		}
+	}
+	t.Fatalf("did not arrive within %v: %s", patience, what)
+}
+
+func reply(w http.ResponseWriter, status int, value any) {
+	kind := "application/json"
+	if status >= 400 {
+		kind = "application/problem+json"
+	}
+	if s, ok := value.(string); ok {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		fmt.Fprint(w, s)
+		return
+	}
+	w.Header().Set("Content-Type", kind)
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(value)
+}
+
+func problem(detail string) map[string]any {
+	return map[string]any{"title": "refused", "detail": detail}
+}
+
+func text(value any) string {
+	b, _ := json.Marshal(value)
+	return string(b)
+}

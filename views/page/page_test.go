@@ -1,0 +1,205 @@
+package page
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// maxSize is how large the page may be: it must come quickly to a telephone beside a cabinet.
+const maxSize = 120_000
+
+func TestSize(t *testing.T) {
+	size := 0
+	for name, f := range load() {
+		size += len(f.content)
+		if f.kind == "" {
+			t.Errorf("%s has no type", name)
+		}
+	}
+	t.Logf("the page has %d bytes", size)
+	if size > maxSize {
+		t.Errorf("the page has %d bytes, want at most %d", size, maxSize)
+	}
+}
+
+func TestHandler(t *testing.T) {
+	server := httptest.NewServer(Handler())
+	defer server.Close()
+	ask := func(method, path, tag string) (*http.Response, string) {
+		request, _ := http.NewRequest(method, server.URL+path, nil)
+		request.Header.Set("If-None-Match", tag)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		body, _ := io.ReadAll(response.Body)
+		return response, string(body)
+	}
+	for _, c := range []struct {
+		method, path string
+		status       int
+		kind         string
+	}{
+		{"GET", "/", 200, "text/html; charset=utf-8"},
+		{"HEAD", "/", 200, "text/html; charset=utf-8"},
+		{"GET", "/main.js", 200, "text/javascript; charset=utf-8"},
+		{"GET", "/style.css", 200, "text/css; charset=utf-8"},
+		{"GET", "/icon.svg", 200, "image/svg+xml"},
+		{"POST", "/", 405, "text/plain; charset=utf-8"},
+		{"GET", "/assets/main.js", 404, "text/plain; charset=utf-8"},
+		{"GET", "/page.go", 404, "text/plain; charset=utf-8"},
+		{"GET", "/../page.go", 404, "text/plain; charset=utf-8"},
+	} {
+		response, _ := ask(c.method, c.path, "")
+		if response.StatusCode != c.status || response.Header.Get("Content-Type") != c.kind {
+			t.Errorf("%s %s is answered by %d %s, want %d %s", c.method, c.path, response.StatusCode, response.Header.Get("Content-Type"), c.status, c.kind)
+		}
+		if c.status == 200 && response.Header.Get("Content-Security-Policy") != policy {
+			t.Errorf("%s has the policy %q", c.path, response.Header.Get("Content-Security-Policy"))
+		}
+		if tag := response.Header.Get("ETag"); c.status == 200 {
+			if again, body := ask(c.method, c.path, tag); again.StatusCode != http.StatusNotModified || body != "" {
+				t.Errorf("%s is answered by %d if it has not changed, want 304", c.path, again.StatusCode)
+			}
+		}
+	}
+}
+
+// TestFiles holds the files to the policy, and to text being text: a browser would refuse only some of it.
+func TestFiles(t *testing.T) {
+	for _, c := range []struct{ in, not, why string }{
+		{`\.html$`, `(?i)<script(?:[^>]*)>[^<]`, "an inline script"},
+		{`\.html$`, `(?i)<style|\sstyle=|\son[a-z]+=`, "an inline style or handler"},
+		{`\.(html|css|js)$`, `(?i)(?:https?:)?//[a-z]+\.[a-z]`, "a foreign address"},
+		{`\.css$`, `(?i)@import|url\(`, "an import"},
+		{`\.js$`, `innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|createContextualFragment|\beval\(|new Function|srcdoc`, "markup or code from text"},
+		{`\.js$`, `from "[^.]|from '`, "an import that is not a file beside"},
+	} {
+		for name, f := range load() {
+			if !regexp.MustCompile(c.in).MatchString(name) {
+				continue
+			}
+			content := strings.ReplaceAll(string(f.content), "http://www.w3.org/2000/svg", "") // the name of a language
+			if found := regexp.MustCompile(c.not).FindString(content); found != "" {
+				t.Errorf("%s has %s: %q", name, c.why, found)
+			}
+		}
+	}
+	index := string(load()["index.html"].content)
+	for name := range load() {
+		if strings.HasSuffix(name, ".js") && !strings.Contains(index, fmt.Sprintf("%q", name)) {
+			t.Errorf("index.html does not name %s: the browser would find it only after it has read another", name)
+		}
+	}
+}
+
+// hostile is text that does harm where it is taken for markup.
+const hostile = `<img src=x onerror="document.title='harm'"><script>document.title='harm'</script>&amp;"'` + "\u202e"
+
+// TestMarkup shows names, reasons, values and payloads that have markup in them.
+func TestMarkup(t *testing.T) {
+	f := newFleet(t)
+	f.add(hostile, hostile, "offline", entry{"reason": hostile})
+	f.describe(hostile, map[string]any{
+		"description": map[string]any{"manufacturer": hostile, "entities": []map[string]any{}},
+		"values": []map[string]any{{
+			"id": "x", "kind": "text", "name": hostile, "value": hostile, "unit": hostile, "error": hostile, "write": true, "options": []string{hostile},
+		}},
+		"params": map[string]any{hostile: hostile}, "recorder": []map[string]any{{"at": stamp(f.started), "what": hostile, "text": hostile}},
+		"counters": map[string]any{hostile: 1}, "answers_to": map[string]any{"device": []string{hostile}},
+	})
+	b := openTab(t, 1280, 800)
+	b.open(f.URL + "/")
+	b.sees(".tree .row", "<img src=x")
+	b.sees(".tree .row .why", "<script>")
+	b.click(".tree .row .name a:not([hidden])")
+	b.sees(".device h2", "<img src=x")
+	b.sees(".value .reading", "<script>")
+	b.sees(".records .text", "<script>")
+	if n := eval[int](b, `document.querySelectorAll("main img, main script, main iframe").length`); n > 0 {
+		t.Errorf("%d elements were made of text", n)
+	}
+	if title := eval[string](b, "document.title"); title == "harm" {
+		t.Error("text was run as a script")
+	}
+}
+
+// accessible lets axe-core look for what people can't use, and fails for what it finds that is serious or critical.
+func (b *tab) accessible(what string) {
+	b.t.Helper()
+	path := filepath.Join("..", "..", ".tools", "axe-core", "axe.min.js")
+	axe, err := os.ReadFile(path)
+	if err != nil {
+		b.t.Fatalf("this test needs axe-core (make axe): %v", err)
+	}
+	if !eval[bool](b, "self.axe !== undefined") {
+		eval[bool](b, string(axe)+"; true")
+	}
+	found := eval[[]string](b, `axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations
+		.filter((v) => v.impact === "serious" || v.impact === "critical")
+		.flatMap((v) => v.nodes.map((n) => v.id + ": " + v.help + ": " + n.html + " " + n.failureSummary)))`)
+	for _, f := range found {
+		b.t.Errorf("%s: %s", what, f)
+	}
+}
+
+func TestAccessible(t *testing.T) {
+	f := newFleet(t)
+	house(f)
+	boiler(f)
+	b := openTab(t, 1280, 900)
+	for _, scheme := range []string{"light", "dark"} {
+		b.prefer(scheme)
+		b.open(f.URL + "/#/tree")
+		b.sees(".tree .row", "hub.lamp10")
+		b.accessible("tree, " + scheme)
+		b.open(f.URL + "/#/device/boiler")
+		b.sees(".value .reading", "1842.5")
+		b.accessible("device, " + scheme)
+	}
+}
+
+// TestTelephone has a screen that is 390 pixels wide, and nothing is wider.
+func TestTelephone(t *testing.T) {
+	f := newFleet(t)
+	house(f)
+	boiler(f)
+	b := openTab(t, 390, 844)
+	for _, v := range []struct{ hash, selector, text string }{
+		{"#/tree", ".tree .row", "hub.lamp10"},
+		{"#/device/boiler", ".value .reading", "1842.5"},
+	} {
+		b.open(f.URL + "/" + v.hash)
+		b.sees(v.selector, v.text)
+		if wide := eval[int](b, `Math.max(document.documentElement.scrollWidth, document.querySelector("main").scrollWidth)`); wide > 390 {
+			t.Errorf("%s is %d pixels wide on a telephone", v.hash, wide)
+		}
+		b.accessible(v.hash + " on a telephone")
+		b.picture("telephone" + strings.ReplaceAll(v.hash, "/", "-")[1:])
+	}
+}
+
+// TestLost ends the gateway under the page, and starts it again.
+func TestLost(t *testing.T) {
+	f := newFleet(t)
+	house(f)
+	b := openTab(t, 1280, 800)
+	b.allow("net::ERR_")
+	b.allow("503")
+	b.open(f.URL + "/")
+	b.sees(".tree .row", "boiler")
+	f.goAway(true)
+	b.sees("#connection", "No connection to the gateway since")
+	f.change("boiler", entry{"state": "offline", "reason": "while nobody could see it"})
+	f.goAway(false)
+	b.until("the connection is there again", `document.getElementById("connection").hidden`)
+	b.sees(".tree .row", "while nobody could see it")
+}
