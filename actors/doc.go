@@ -94,6 +94,8 @@
 // when to begin again: after a back-off, for whose bounds a device's configuration is asked. The reason that a failure gives is one text, in the log, the availability topic, the answer and the
 // record. A line that breaks (a line.Error in the failures of its devices) is told once, and so is its return: in the record each of the
 // devices has failed, but their own lines of the log are at level debug. What a device fails for by itself, on whatever line, has its own.
+// From the failure that takes a device down until it is online, attempts to open it that fail are counted with that failure, whatever their
+// text: one outage is a line when it begins, and the sums tell why it lasts. The same goes for a line. A panic has a line of its own.
 //
 // # Availability
 //

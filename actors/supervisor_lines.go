@@ -79,10 +79,10 @@ func lineKind(cause *line.Error) throttle.Kind {
 	return throttle.Kind{Who: whoLine(cause.Line), What: failing, Err: throttle.Text(cause.Err)}
 }
 
-// lineFailed logs that a line is down. All devices on it go offline with this cause.
+// lineFailed logs that a line is down, or counts that it fails in another way now. All devices on it go offline with the cause.
 func (l *supervisorLog) lineFailed(cause *line.Error) {
 	err := &reason{doing: messages.Receiving, err: cause.Err}
-	l.note(lineKind(cause), 1, 0, trouble{
+	l.note(l.book.Lasting(lineKind(cause)), 1, 0, trouble{
 		level: slog.LevelWarn, text: "line down, and so are the devices on it", sum: "line failed again", err: err, lasts: true,
 		attrs: []slog.Attr{slog.String("line", cause.Line)},
 	})

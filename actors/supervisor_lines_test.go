@@ -24,7 +24,7 @@ func TestLinesInTheLog(t *testing.T) {
 		{"a! b! c! a! b!", "down"},
 		{"a! b! a+ b+", "down up"},
 		{"a! b! a+ b+ b! b+", "down up"}, // broken again so soon: that is counted
-		{"a! b? a+ b+", "down down up"},  // for another reason
+		{"a! b? a+ b+", "down up"},       // broken when it is read, it can't be opened for another reason: one outage
 		{"a! a- a+", "down up"},          // nobody is down for the line when a has a reason of its own
 		{"a! a- a- a+ b- b+ a- a+ b- b+ a- a+ b- b+ a- a+ b- b+ a- a+ a! a+", "down up down up"},
 		{"a! b! a- b+ a+", "down up"},

@@ -271,7 +271,11 @@ func (l *supervisorLog) failure(m messages.Failure, failures int, retry time.Dur
 		l.line(slog.LevelDebug, tr.text, tr.attrs, slog.Any("err", tr.err))
 		return
 	}
-	l.note(failureKind(m.Who, m.Err), 1, 0, tr)
+	kind := failureKind(m.Who, m.Err)
+	if m.What == messages.Opening && m.Stack == "" { // a port that is gone while it is read does not exist when it is opened: that is one outage
+		kind = l.book.Lasting(kind)
+	}
+	l.note(kind, 1, 0, tr)
 }
 
 // deviceStopped logs that a device is misconfigured, and so is not begun again.

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/mqttgateway/mqttgateway/actors/supervision"
 	"github.com/mqttgateway/mqttgateway/internal/spool"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -55,5 +58,72 @@ func TestFailureKinds(t *testing.T) {
 		if one := failureKind("meter", row.a) == failureKind("meter", row.b); one != row.one {
 			t.Errorf("%v and %v are one kind: %v, want %v", row.a, row.b, one, row.one)
 		}
+	}
+}
+
+// An outage is a line when it begins and one when it ends, and the sums tell why it lasts, for the reason is often another one once the device is to
+// be opened again. Each event comes a number of seconds after the one before it; "up" is that the device is online again.
+func TestOutagesInTheLog(t *testing.T) {
+	type event struct {
+		after float64
+		doing messages.Doing
+		err   string
+	}
+	const gone, missing, denied = "the port is gone", "no such file", "permission denied"
+	for _, row := range []struct {
+		name   string
+		events []event
+		want   []string // the log, without the attributes that do not matter
+	}{
+		{"gone and back", []event{{0, messages.Running, gone}, {1, messages.Opening, missing}, {2, messages.Opening, missing}, {2, "up", ""}},
+			[]string{`at=0 msg="device failed" err="running: the port is gone"`, `at=5 msg="device online again"`}},
+		{"why it lasts", []event{{0, messages.Running, gone}, {1, messages.Opening, missing}, {2, messages.Opening, denied}, {20, "up", ""}},
+			[]string{`at=0 msg="device failed" err="running: the port is gone"`, `at=10 msg="device failed again" more=2 latest="opening: permission denied"`, `at=23 msg="device online again"`}},
+		{"a new reason, long after", []event{{0, messages.Running, gone}, {1, messages.Opening, missing}, {30, messages.Opening, denied}},
+			[]string{`at=0 msg="device failed" err="running: the port is gone"`, `at=10 msg="device failed again" more=1 latest="opening: no such file"`, `at=31 msg="device failed" err="opening: permission denied"`}},
+		{"it has never been open", []event{{0, messages.Opening, missing}, {1, messages.Opening, denied}},
+			[]string{`at=0 msg="device failed" err="opening: no such file"`, `at=10 msg="device failed again" more=1 latest="opening: permission denied"`}},
+		{"two outages", []event{{0, messages.Running, gone}, {1, messages.Opening, missing}, {1, "up", ""}, {1, messages.Running, "no answer"}, {1, messages.Opening, missing}},
+			[]string{`at=0 msg="device failed" err="running: the port is gone"`, `at=2 msg="device online again"`, `at=3 msg="device failed" err="running: no answer"`,
+				`at=13 msg="device failed again" more=1 latest="opening: no such file"`}},
+		{"a panic", []event{{0, messages.Running, gone}, {1, messages.Opening, "panic: index out of range"}, {1, messages.Opening, missing}, {1, "up", ""}},
+			[]string{`at=0 msg="device failed" err="running: the port is gone"`, `at=1 msg="device failed" err="opening: panic: index out of range"`, `at=3 msg="device online again"`}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var log bytes.Buffer
+				begin, kept := time.Now(), []string{slog.MessageKey, "more", "latest", "err"}
+				l := newSupervisorLog(&Options{Throttle: 10 * time.Second, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{
+					ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+						switch {
+						case a.Key == slog.TimeKey:
+							return slog.String("at", fmt.Sprint(time.Since(begin).Seconds()))
+						case !slices.Contains(kept, a.Key):
+							return slog.Attr{}
+						}
+						return a
+					},
+				}))}, address{})
+				l.sumsAt = func(after time.Duration) *time.Timer { return time.AfterFunc(after, l.sums) }
+				for _, e := range row.events {
+					time.Sleep(time.Duration(e.after * float64(time.Second)))
+					synctest.Wait()
+					if e.doing == "up" {
+						is := func(s messages.State) supervision.Entry { return supervision.Entry{Name: "meter", State: s} }
+						l.deviceOnline(supervision.Change{Before: is(messages.Offline), Now: is(messages.Online)}, 1)
+						continue
+					}
+					stack := ""
+					if strings.HasPrefix(e.err, "panic") {
+						stack = "goroutine 1"
+					}
+					l.failure(messages.Failure{Who: "meter", What: e.doing, Stack: stack, Err: &reason{doing: e.doing, err: errors.New(e.err)}}, 1, time.Second)
+				}
+				time.Sleep(time.Minute)
+				if want := strings.Join(row.want, "\n") + "\n"; log.String() != want {
+					t.Errorf("the log says\n%swant\n%s", log.String(), want)
+				}
+			})
+		})
 	}
 }

@@ -104,6 +104,19 @@ func (b *Book[T]) Recover(now time.Time, who, what string) (r Recovery[T], line 
 	return r, true
 }
 
+// Lasting returns the kind of the latest error of k's Who and What from which the Who has not recovered, or k if there is none. Under
+// that kind, the caller notes an error that tells of no other trouble than the lasting one.
+func (b *Book[T]) Lasting(k Kind) Kind {
+	clipped := k.clipped()
+	var last time.Time
+	for _, own := range b.owned[clipped.Who] {
+		if a := b.accounts[own]; own.What == clipped.What && !a.down.IsZero() && a.last.After(last) {
+			k, last = own, a.last
+		}
+	}
+	return k
+}
+
 // of returns the accounts of a Who and What, and the account of the Who's rest.
 func (b *Book[T]) of(k Kind) (accounts []*account[T]) {
 	for _, own := range b.owned[k.Who] {

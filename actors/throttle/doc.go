@@ -19,7 +19,8 @@
 //
 // Errors of one kind have the same text, apart from numbers and similar details, see [Text]: an error with a new text
 // is never hidden behind errors that repeat. If a Who has more than 8 kinds within a short time, the others are counted
-// together.
+// together. A caller who knows that an error is only how a trouble goes on, such as an attempt to open what is gone, notes
+// the error under the kind of that trouble ([Book.Lasting]): the next sum has its text.
 //
 // The package uses no clock and no goroutine: the caller passes the time, and calls [Book.Due] at the time that
 // [Book.Next] returns.
