@@ -13,6 +13,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 
 	"github.com/mqttgateway/mqttgateway/internal/librarylog"
+	"github.com/mqttgateway/mqttgateway/internal/users"
 )
 
 // Options say where the broker listens, and who may use it.
@@ -22,7 +23,7 @@ type Options struct {
 	// other clients rely on it.
 	Address string
 
-	Users Users // may sign in, besides the gateway by its Account; empty: every client may
+	Users users.List // may sign in, besides the gateway by its Account; empty: every client may
 
 	// MaxPacket is the largest packet, in bytes, that a client may send, whether it has signed in or not; 0: 1 MiB.
 	MaxPacket int
@@ -150,7 +151,7 @@ func listen(o Options) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	closed := len(o.Users.names) > 0
+	closed := len(o.Users.Names()) > 0
 	if !closed && !want.IP.IsLoopback() {
 		return nil, fmt.Errorf("address %q is not loopback, and there are no users (want 127.0.0.1:port)", o.Address)
 	}

@@ -12,15 +12,16 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
+	"github.com/mqttgateway/mqttgateway/internal/users"
 )
 
 func startClosed(t *testing.T, address string, log *slog.Logger) *Broker {
 	t.Helper()
-	users, err := ParseUsers([]byte("me:swordfish\n" + gatewayName + ":trout\n"))
+	list, err := users.Parse([]byte("me:swordfish\n" + gatewayName + ":trout\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := Start(Options{Address: address, Users: users, Log: log})
+	b, err := Start(Options{Address: address, Users: list, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,19 +84,6 @@ func TestNoOtherPortWithUsers(t *testing.T) {
 	}
 }
 
-// The log does not show a name that is no user's: it may be a password, typed in the wrong place.
-func TestUsersShown(t *testing.T) {
-	users, err := ParseUsers([]byte("me:swordfish"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, want := range map[string]string{"me": "me", "swordfish": "(unknown)", "you": "(unknown)", "": "(none)"} {
-		if got := users.shown(name); got != want {
-			t.Errorf("%q is told as %q, want %q", name, got, want)
-		}
-	}
-}
-
 // mochi logs the packet when a client sends a second CONNECT.
 func TestNoPasswordIsLogged(t *testing.T) {
 	var said lines
@@ -148,37 +136,4 @@ func TestLargePacketIsRefused(t *testing.T) {
 	if n, err := io.Copy(io.Discard, c); n > 0 || err != nil {
 		t.Errorf("got %d bytes and %v, want the end at once", n, err)
 	}
-}
-
-// A user who has signed in before does not wait while other passwords are checked, and a client that hangs up stops
-// waiting.
-func TestLoginsWhilePasswordsAreTried(t *testing.T) {
-	b := startClosed(t, "127.0.0.1:0", nil)
-	in := func(user, password string) error {
-		s, err := direct.Dial(t.Context(), mqtt.Options{Broker: b.URL(), Username: user, Password: password, CleanSession: true, ConnectTimeout: 200 * time.Millisecond})
-		if err == nil {
-			s.Close(t.Context())
-		}
-		return err
-	}
-	own, secret := b.Account()
-	if err := in("me", "swordfish"); err != nil {
-		t.Fatal(err)
-	}
-	b.login.turn <- struct{}{} // as if a password were checked for ever
-	for user, password := range map[string]string{"me": "swordfish", own: secret} {
-		if err := in(user, password); err != nil {
-			t.Errorf("%s: %v", user, err)
-		}
-	}
-	for _, user := range []string{"me", own, "nobody"} {
-		if err := in(user, "trout?"); err == nil || errors.Is(err, mqtt.NotAuthorized) {
-			t.Errorf("%s with a password that is to be checked: got %v", user, err)
-		}
-	}
-	<-b.login.turn
-	if err := in(own, "trout"); err != nil {
-		t.Errorf("a user who comes first: %v", err)
-	}
-	closes(t, b)
 }

@@ -9,23 +9,23 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/broker"
 	"github.com/mqttgateway/mqttgateway/internal/files"
 	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/internal/users"
 )
 
-// readUsers reads the users of the embedded broker. If there is no file, or an error, there are no users.
-func readUsers(l *config.Loaded) (broker.Users, error) {
-	path := l.Config.Embedded.UsersFile
+// readUsers reads the file of users that an option names. If there is no file, or an error, there are no users.
+func readUsers(l *config.Loaded, key, path string) (users.List, error) {
 	if !filepath.IsAbs(path) {
-		return broker.Users{}, nil
+		return users.List{}, nil
 	}
 	text, err := files.Text(path)
 	if err != nil {
-		return broker.Users{}, l.Fault("embedded.users_file", err)
+		return users.List{}, l.Fault(key, err)
 	}
-	users, err := broker.ParseUsers(text)
+	list, err := users.Parse(text)
 	if err != nil {
-		return broker.Users{}, eachUnder(fmt.Sprintf("%s: %q", l.Name("embedded.users_file"), path), err)
+		return users.List{}, eachUnder(fmt.Sprintf("%s: %q", l.Name(key), path), err)
 	}
-	return users, nil
+	return list, nil
 }
 
 // unusedEmbedded returns a warning for each option of the embedded broker that is set although the gateway uses another
@@ -82,8 +82,8 @@ func withOwnLogin(c *config.Config, embedded *broker.Broker) *config.Config {
 
 // guestLogin returns the login for clients that a newcomer tries out at the embedded broker: the name of the first user,
 // if there are users.
-func guestLogin(users broker.Users) (m config.MQTT) {
-	if names := users.Names(); len(names) > 0 {
+func guestLogin(list users.List) (m config.MQTT) {
+	if names := list.Names(); len(names) > 0 {
 		m.Username, m.Password = names[0], "known to the reader"
 	}
 	return m

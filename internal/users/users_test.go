@@ -1,4 +1,4 @@
-package broker
+package users
 
 import (
 	"os"
@@ -12,8 +12,8 @@ import (
 // swordfish is the hash of the password "swordfish" that mosquitto_passwd made.
 const swordfish = "$7$101$aHGjKOylrge8jrgO$c14SMfLun/+L1993r0wFEkkuTwzCmRYx173z2gm+L352z4RqRvNZPDW5Crj1tzM4RcjaSQHzl1G4f5gOmWNWHg=="
 
-func TestUsers(t *testing.T) {
-	u, err := ParseUsers([]byte("# who may\n\nme:pass:word\r\nyou:" + swordfish + "\n ä : x \n"))
+func TestList(t *testing.T) {
+	u, err := Parse([]byte("# who may\n\nme:pass:word\r\nyou:" + swordfish + "\n ä : x \n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,18 +34,18 @@ func TestUsers(t *testing.T) {
 		{" ä ", " x ", true},
 		{"nobody", "pass:word", false},
 		{"", "", false},
-		{gatewayName, "", false},
+		{"gateway", "", false},
 	} {
 		if got := u.admits(tt.name, []byte(tt.password)); got != tt.want {
 			t.Errorf("%q with %q: admitted %t, want %t", tt.name, tt.password, got, tt.want)
 		}
 	}
-	if (Users{}).admits("me", []byte("x")) {
+	if (List{}).admits("me", []byte("x")) {
 		t.Error("nobody is somebody")
 	}
 }
 
-func TestUsersFaults(t *testing.T) {
+func TestFaults(t *testing.T) {
 	const hashed = `user "me": want a password that does not begin with $, or $7$… as mosquitto_passwd writes it`
 	parts := strings.Split(swordfish, "$") // "", 7, iterations, salt and sum
 	for _, tt := range []struct{ name, text, want string }{
@@ -63,7 +63,7 @@ func TestUsersFaults(t *testing.T) {
 		{"short sum", "me:$7$101$" + parts[3] + "$" + parts[3], "line 1: " + hashed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := ParseUsers([]byte(tt.text)); err == nil || err.Error() != tt.want {
+			if _, err := Parse([]byte(tt.text)); err == nil || err.Error() != tt.want {
 				t.Errorf("got\n%v\nwant\n%s", err, tt.want)
 			}
 		})
@@ -71,7 +71,7 @@ func TestUsersFaults(t *testing.T) {
 }
 
 // The embedded broker accepts a file that mosquitto_passwd has hashed.
-func TestUsersOfMosquitto(t *testing.T) {
+func TestFileOfMosquitto(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "users")
 	for i, user := range [][2]string{{"me", "first"}, {"you", "second"}} {
 		args := []string{"-b", path, user[0], user[1]}
@@ -86,7 +86,7 @@ func TestUsersOfMosquitto(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u, err := ParseUsers(text)
+	u, err := Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,11 +95,11 @@ func TestUsersOfMosquitto(t *testing.T) {
 	}
 }
 
-func FuzzParseUsers(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	f.Add([]byte("me:x\nyou:" + swordfish + "\n"))
 	f.Add([]byte("me:$7$1$AA==$AA==\n#\n:\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		u, err := ParseUsers(text)
+		u, err := Parse(text)
 		if err == nil && len(u.Names()) == 0 {
 			t.Error("neither users nor an error")
 		}
@@ -119,7 +119,7 @@ func TestLoginsCostTheSame(t *testing.T) {
 		"me:x\nyou:$7$1$" + parts[3] + "$" + parts[4]: usualIterations,
 		"me:x\nyou:$7$50000$" + parts[3] + "$" + parts[4] + "\nhim:$7$7000$" + parts[3] + "$" + parts[4]: 50000,
 	} {
-		u, err := ParseUsers([]byte(text))
+		u, err := Parse([]byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}

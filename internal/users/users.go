@@ -1,4 +1,6 @@
-package broker
+// Package users knows who may sign in with a password: at the embedded broker, and at the gateway's web server. Its file is that of
+// mosquitto.
+package users
 
 import (
 	"bytes"
@@ -14,23 +16,23 @@ import (
 	"unicode/utf8"
 )
 
-// Users are the users that may sign in; the zero Users has none. Users hold hashes, not passwords. Any goroutine may
-// use them.
-type Users struct {
+// List holds the users that may sign in; the zero List has none. A List holds hashes, not passwords. Any goroutine may
+// use it.
+type List struct {
 	names  []string // in the order of the file
 	hashes map[string]hash
 	most   int // the largest number of iterations among the hashes and nobody's
 }
 
-// ParseUsers reads a file of users, one on each line, and skips empty lines and lines that begin with #:
+// Parse reads a file of users, one on each line, and skips empty lines and lines that begin with #:
 //
 //	NAME:PASSWORD
 //	NAME:$7$ITERATIONS$SALT$HASH    as mosquitto_passwd writes it
 //
 // A password that begins with $ must be hashed. The error joins all faults, each with its line and without the
 // password.
-func ParseUsers(text []byte) (Users, error) {
-	u := Users{hashes: make(map[string]hash), most: nobody.iterations}
+func Parse(text []byte) (List, error) {
+	u := List{hashes: make(map[string]hash), most: nobody.iterations}
 	var faults []error
 	number := 0
 	for line := range bytes.Lines(text) {
@@ -50,9 +52,9 @@ func ParseUsers(text []byte) (Users, error) {
 }
 
 // Names returns the names of the users, in the order of the file.
-func (u Users) Names() []string { return u.names }
+func (u List) Names() []string { return u.names }
 
-func (u *Users) add(line string) error {
+func (u *List) add(line string) error {
 	name, password, found := strings.Cut(line, ":")
 	switch {
 	case !found || name == "" || password == "":
@@ -77,7 +79,7 @@ var nobody = newHash(rand.Text())
 
 // admits reports whether the password is the user's. Checking an unknown name takes as long as a wrong password of any
 // user, so that the time does not tell which users exist.
-func (u Users) admits(name string, password []byte) bool {
+func (u List) admits(name string, password []byte) bool {
 	h, rest, known := u.check(name)
 	fits := h.fits(password)
 	if rest > 0 {
@@ -89,7 +91,7 @@ func (u Users) admits(name string, password []byte) bool {
 
 // check returns the hash to compare a name's password with, and the number of iterations to add so that all names cost
 // the same.
-func (u Users) check(name string) (h hash, rest int, known bool) {
+func (u List) check(name string) (h hash, rest int, known bool) {
 	h, known = u.hashes[name]
 	if !known {
 		h = nobody
@@ -97,8 +99,8 @@ func (u Users) check(name string) (h hash, rest int, known bool) {
 	return h, u.most - h.iterations, known
 }
 
-// shown returns the name for the log. An unknown name is not shown: it may be a password, typed in the wrong place.
-func (u Users) shown(name string) string {
+// Shown returns the name for the log. An unknown name is not shown: it may be a password, typed in the wrong place.
+func (u List) Shown(name string) string {
 	switch _, known := u.hashes[name]; {
 	case known:
 		return name
