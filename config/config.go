@@ -19,7 +19,7 @@ type Config struct {
 	Devices  []Device       `koanf:"devices" doc:"The devices, in any number."`
 	Log      Log            `koanf:"log" doc:"What is said, how and where. Warnings and errors go to standard error in any case."`
 	Health   Health         `koanf:"health" doc:"Who may ask the running gateway how it is."`
-	HTTP     HTTP           `koanf:"http" doc:"The gateway's own web server. It serves the hooks of devices."`
+	HTTP     HTTP           `koanf:"http" doc:"The gateway's own web server. It serves the page, the API below /api/v1, metrics, and the hooks of devices."`
 }
 
 // Gateway is about the program as a whole.
@@ -195,10 +195,15 @@ type Health struct {
 
 // HTTP is about the gateway's own web server. Paths of files are absolute after Load.
 type HTTP struct {
-	Listen   string `koanf:"listen" default:"" example:"127.0.0.1:8080" doc:"host and port to listen on; :8080 is every address of this machine, port 0 a free one; empty: there is no server"`
-	CertFile string `koanf:"cert_file" default:"" doc:"certificate to show to clients, PEM, with those that lead to its authority; read again when it has been renewed; empty: nothing is encrypted"`
-	KeyFile  string `koanf:"key_file" default:"" doc:"key of that certificate, PEM, not encrypted"`
-	BasePath string `koanf:"base_path" default:"" example:"/gateway" doc:"what all paths begin with, for a reverse proxy that passes on a part of its own"`
+	Listen    string   `koanf:"listen" default:"" example:"127.0.0.1:8080" doc:"host and port to listen on; :8080 is every address of this machine, port 0 a free one; anything but loopback, so that others get in from outside, wants users_file or token_file; empty: there is no server"`
+	UsersFile string   `koanf:"users_file" default:"" example:"users" doc:"those who may sign in, a line each: NAME:PASSWORD, or what mosquitto_passwd makes of it; empty: no user may"`
+	TokenFile string   `koanf:"token_file" default:"" example:"token" doc:"a file that holds a token and nothing else, of 16 characters at least, which programs show as Bearer and browsers as the password of any user; empty: there is no token"`
+	ReadOnly  bool     `koanf:"read_only" default:"false" doc:"everything can be seen, and nothing changed; hooks work"`
+	Hosts     []string `koanf:"hosts" default:"" example:"[gateway.example.com]" doc:"names by which browsers reach the server, beside localhost and its own addresses; other names are refused, so that no foreign page gets in by a name of its own"`
+	CertFile  string   `koanf:"cert_file" default:"" doc:"certificate to show to clients, PEM, with those that lead to its authority; read again when it has been renewed; empty: nothing is encrypted"`
+	KeyFile   string   `koanf:"key_file" default:"" doc:"key of that certificate, PEM, not encrypted"`
+	BasePath  string   `koanf:"base_path" default:"" example:"/gateway" doc:"what all paths begin with, for a reverse proxy that passes on a part of its own"`
+	Pprof     bool     `koanf:"pprof" default:"false" doc:"profiles of the running program can be had below /debug/pprof"`
 }
 
 // The words of Device.Reply.

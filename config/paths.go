@@ -31,6 +31,8 @@ func pathOptions(c *Config) []pathOption {
 		{key: "embedded.users_file", path: &c.Embedded.UsersFile, secret: true},
 		{key: "log.file.path", path: &c.Log.File.Path, ext: ".log", written: true},
 		{key: "health.socket", path: &c.Health.Socket, written: true},
+		{key: "http.users_file", path: &c.HTTP.UsersFile, secret: true},
+		{key: "http.token_file", path: &c.HTTP.TokenFile, secret: true},
 		{key: "http.cert_file", path: &c.HTTP.CertFile},
 		{key: "http.key_file", path: &c.HTTP.KeyFile, secret: true},
 	}

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"path"
 	"strings"
+
+	"github.com/mqttgateway/mqttgateway/topic"
 )
 
 // validateHTTP also refuses certificates and a path of no server: an operator who names them believes that there is one.
@@ -18,12 +20,22 @@ func (l *loader) validateHTTP() {
 		l.check("http.key_file", errors.New("want http.cert_file too"))
 	}
 	l.check("http.base_path", checkBasePath(h.BasePath))
+	for i, host := range h.Hosts {
+		l.check(fmt.Sprintf("http.hosts[%d]", i), checked(host, topic.CheckHost))
+	}
 	if h.Listen != "" {
-		_, err := splitAddress(h.Listen, "127.0.0.1:8080")
+		host, err := splitAddress(h.Listen, "127.0.0.1:8080")
+		if err == nil && !isLoopback(host) && h.UsersFile == "" && h.TokenFile == "" {
+			err = fmt.Errorf("%q lets in anybody from outside: want http.users_file or http.token_file too, or 127.0.0.1", h.Listen)
+		}
 		l.check("http.listen", err)
 		return
 	}
+	if len(h.Hosts) > 0 {
+		l.check("http.hosts", fmt.Errorf("of no use without a server: want %s too", l.Name("http.listen")))
+	}
 	for _, o := range []struct{ key, value string }{
+		{"http.users_file", h.UsersFile}, {"http.token_file", h.TokenFile},
 		{"http.cert_file", h.CertFile}, {"http.key_file", h.KeyFile}, {"http.base_path", h.BasePath},
 	} {
 		if o.value != "" {

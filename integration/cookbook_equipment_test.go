@@ -39,6 +39,7 @@ var kitchen = map[string]func(*recipe){
 		}
 		r.Cleanup(release)
 		write(r.T, r.dir, "hall.hook", hookSecret+"\n")
+		write(r.T, r.dir, "users", "me:correct-horse\n")
 		r.stand(address, ":8080")
 		r.acts["The button asks for http://GATEWAY:8080/hooks/hall/SECRET/button?event=single_push&battery=87."] = func() {
 			res, err := http.Get("http://" + address + "/hooks/hall/" + hookSecret + "/button?event=single_push&battery=87")

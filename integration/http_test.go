@@ -88,7 +88,7 @@ func TestHTTP(t *testing.T) {
 	write(t, dir, "boiler.hook", hookSecret+"\n")
 	shown := readDocument(t, "../README.md").take(t, "yaml", "http: {listen: ").text()
 	for old, now := range map[string]string{
-		"http://10.0.0.20": "http://" + b.address, ":8080": "127.0.0.1:0", "every: 10s": "every: 200ms",
+		"http://10.0.0.20": "http://" + b.address, ":8080": "127.0.0.1:0", ", users_file: users": "", "every: 10s": "every: 200ms",
 		"type: http\n": "type: http\n    retry: {min: 100ms, max: 300ms}\n    reply: always\n",
 	} {
 		if !strings.Contains(shown, old) {

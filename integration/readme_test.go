@@ -221,7 +221,8 @@ func seeTryOut(t *testing.T, tryOut, log, heard *block) {
 	gateway := start(t, t.TempDir(), "gateway", "run")
 	address := gateway.broker()
 	_, port, _ := net.SplitHostPort(address)
-	here := strings.NewReplacer("127.0.0.1:1883", address, "-p 1883", "-p "+port)
+	_, page, _ := strings.Cut(gateway.says("Look at it with a browser: "), "browser: ")
+	here := strings.NewReplacer("127.0.0.1:1883", address, "-p 1883", "-p "+port, "http://127.0.0.1:41739/", page)
 	var commands []string
 	at := 0
 	for _, line := range tryOut.lines {
@@ -400,6 +401,7 @@ func runSimulation(t *testing.T, equipment *block) {
 // checkEquipment checks the devices that README describes, and that one of them has some entities. Tests of their types run them.
 func checkEquipment(t *testing.T, equipment *block, device string, entities ...string) {
 	dir := t.TempDir()
+	write(t, dir, "users", "me:correct-horse\n")
 	write(t, dir, "house.yaml", "mapping: {root: home, topics: [home/+/+/+/+/+/C]}\n"+equipment.text())
 	if said := shell(t, dir, &block{lines: []string{"$ gateway check --config house.yaml"}}); !strings.Contains(said, "is good") {
 		t.Errorf("check says %s", said)

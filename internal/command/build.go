@@ -9,11 +9,11 @@ import (
 	"github.com/mqttgateway/mqttgateway/actors/backoff"
 	"github.com/mqttgateway/mqttgateway/actors/link"
 	"github.com/mqttgateway/mqttgateway/config"
-	"github.com/mqttgateway/mqttgateway/internal/broker"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/paho"
 	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/internal/users"
 	"github.com/mqttgateway/mqttgateway/internal/wanted"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
@@ -22,7 +22,9 @@ import (
 type parts struct {
 	codec    *mapping.Codec
 	security func() (*tls.Config, error) // returns the settings for each attempt to connect; nil: the defaults
-	users    broker.Users                // of the embedded broker
+	users    users.List                  // of the embedded broker
+	webUsers users.List                  // of the gateway's own web server
+	webToken config.Secret               // of the same; "": none
 	server   *certificate                // of the gateway's own web server; nil: nothing is encrypted
 	devices  []wanted.Device             // with complete parameters
 }

@@ -29,7 +29,7 @@ devices:
 `
 
 func TestCheckTellsOfHooks(t *testing.T) {
-	folder(t, map[string]string{"gw.yaml": strings.Replace(withHooks, "id: battery", "id: battery, value: .battery", 1)})
+	folder(t, map[string]string{"users": "me:swordfish", "gw.yaml": strings.Replace(withHooks, "id: battery", "id: battery, value: .battery", 1)})
 	got := execute(t, "", "check", "-c", "gw.yaml")
 	if want := `:8:7: devices[0].params.hooks: nothing listens for them: want http.listen too` + "\n"; got.status != 1 || !strings.HasSuffix(got.stderr, want) {
 		t.Errorf("no server: %+v, want %s", got, want)
@@ -41,7 +41,7 @@ func TestCheckTellsOfHooks(t *testing.T) {
 		{"[::]:8080", "", "http://THIS-MACHINE:8080"},
 		{"[::1]:8080", "", "http://[::1]:8080"},
 	} {
-		got := execute(t, "", "check", "-c", "gw.yaml", "--http.listen", row.listen, "--http.base_path", row.base)
+		got := execute(t, "", "check", "-c", "gw.yaml", "--http.listen", row.listen, "--http.users_file", "users", "--http.base_path", row.base)
 		if row.want == "" {
 			if got.status == 0 || !strings.Contains(got.stderr, `http.listen: "192.0.2.1:80" is no address of this machine`) {
 				t.Errorf("%s: %+v", row.listen, got)
@@ -70,7 +70,7 @@ func TestServerThatCannotBe(t *testing.T) {
 	}
 }
 
-// A gateway with a server tells its address once, serves hooks alone, and shows a renewed certificate without a restart.
+// A gateway with a server tells its address, serves hooks, and shows a renewed certificate without a restart.
 func TestServer(t *testing.T) {
 	first, key := newPair(t)
 	folder(t, map[string]string{"cert.pem": first, "key.pem": key})
@@ -119,7 +119,7 @@ func TestServer(t *testing.T) {
 	if status := <-ended; status != 0 {
 		t.Errorf("status %d", status)
 	}
-	if n := strings.Count(stdout.String()+stderr.String(), "https://"); n != 1 {
+	if n := strings.Count(stdout.String()+stderr.String(), "https://"); n != 2 { // in the log, and to the newcomer
 		t.Errorf("the address is told %d times", n)
 	}
 }
@@ -127,7 +127,7 @@ func TestServer(t *testing.T) {
 // A certificate that breaks while the gateway runs is told of once, and the former one stays.
 func TestBrokenRenewal(t *testing.T) {
 	text, key := newPair(t)
-	folder(t, map[string]string{"cert.pem": text, "key.pem": key, "gw.yaml": "mapping: {root: home, topics: [x]}\nhttp: {listen: ':0', cert_file: cert.pem, key_file: key.pem}\n"})
+	folder(t, map[string]string{"cert.pem": text, "key.pem": key, "gw.yaml": "mapping: {root: home, topics: [x]}\nhttp: {listen: '127.0.0.1:0', cert_file: cert.pem, key_file: key.pem}\n"})
 	l, err := config.Load(config.Sources{Path: "gw.yaml"})
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +149,7 @@ func TestBrokenRenewal(t *testing.T) {
 	if n := strings.Count(said.String(), "level=ERROR"); n != 1 {
 		t.Errorf("told %d times:\n%s", n, said.String())
 	}
-	folder(t, map[string]string{"cert.pem": text, "key.pem": "none", "gw.yaml": "mapping: {root: home, topics: [x]}\nhttp: {listen: ':0', cert_file: cert.pem, key_file: key.pem}\n"})
+	folder(t, map[string]string{"cert.pem": text, "key.pem": "none", "gw.yaml": "mapping: {root: home, topics: [x]}\nhttp: {listen: '127.0.0.1:0', cert_file: cert.pem, key_file: key.pem}\n"})
 	if got := execute(t, "", "check", "-c", "gw.yaml"); got.status != 1 || !strings.Contains(got.stderr, "http.cert_file and http.key_file: ") {
 		t.Errorf("no key: %+v", got)
 	}

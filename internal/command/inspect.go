@@ -30,7 +30,11 @@ func inspect(l *config.Loaded, loadErr error) (p parts, warnings []string, err e
 	}
 	p.security, err = readTLS(l)
 	faults = append(faults, err)
-	p.users, err = readUsers(l)
+	p.users, err = readUsers(l, "embedded.users_file", l.Config.Embedded.UsersFile)
+	faults = append(faults, err)
+	p.webUsers, err = readUsers(l, "http.users_file", l.Config.HTTP.UsersFile)
+	faults = append(faults, err)
+	p.webToken, err = readToken(l)
 	faults = append(faults, err)
 	p.server, err = readCertificate(l)
 	faults = append(faults, err)

@@ -16,6 +16,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/command/logging"
+	"github.com/mqttgateway/mqttgateway/views/api"
 )
 
 func newRun() *cobra.Command {
@@ -93,15 +94,7 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 		return err
 	}
 
-	if l.Path == "" {
-		try := trial{broker: url, mqtt: guest, root: p.codec.Root(), example: usesExampleMap(l)}
-		if err := try.say(logs.Stdout); err != nil {
-			return err
-		}
-	}
-	sayStart(log, l, p.codec)
 	again := newReloader(func() (*config.Loaded, error) { return from.load(cmd) }, l, p.codec, gateway, logs)
-	again.warn(warnings)
 	asked, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	ctx, halt := context.WithCancel(context.WithoutCancel(asked))
@@ -110,12 +103,24 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 		stop() // a signal ends the program at once from here on, also while the gateway stops
 		halt()
 	})
-	wait, err := startHTTP(ctx, c, p.server, gateway, log)
+	shown := api.New(ctx, api.Options{
+		Gateway: gateway, Name: c.Gateway.Name, Version: version(), Broker: options.Broker, Started: time.Now(),
+	})
+	defer shown.Wait()
+	page, wait, err := startHTTP(ctx, c, p, gateway, shown, log)
 	if err != nil {
 		return err
 	}
 	defer wait()
 	defer halt() // also when the gateway does not begin
+	if l.Path == "" {
+		try := trial{page: page, broker: url, mqtt: guest, root: p.codec.Root(), example: usesExampleMap(l)}
+		if err := try.say(logs.Stdout); err != nil {
+			return err
+		}
+	}
+	sayStart(log, l, p.codec)
+	again.warn(warnings)
 	return serve(ctx, gateway, again, c.Health.Socket)
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // tryOut completes the options for a program without a configuration file: one dummy with the example's map, on the
-// embedded broker unless the options name another broker. The dummy device and its name are the original's.
+// embedded broker unless the options name another broker, and a page on a free port of this machine. The dummy device and its name are the original's.
 func tryOut(l *config.Loaded) error {
 	if _, err := devices.Lookup("dummy"); err != nil {
 		return noConfig()
@@ -21,6 +21,9 @@ func tryOut(l *config.Loaded) error {
 	c := &l.Config
 	if !l.Given("gateway.name") {
 		c.Gateway.Name = "dummy2mqtt"
+	}
+	if !l.Given("http.listen") {
+		c.HTTP.Listen = "127.0.0.1:0"
 	}
 	if !l.Given("mqtt.broker") {
 		c.MQTT.Broker = config.Embedded
@@ -40,6 +43,7 @@ func usesExampleMap(l *config.Loaded) bool {
 
 // trial holds what the hint for a newcomer depends on.
 type trial struct {
+	page    string      // the URL of the gateway's own web server; "": there is none
 	broker  string      // the URL of the broker in use
 	mqtt    config.MQTT // the login and other options of the connection
 	root    string      // the root topic of the map in force
@@ -50,6 +54,9 @@ type trial struct {
 func (t trial) say(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "No configuration: trying things out with one dummy device, on the broker at %s.\n", options.RedactAddress(t.broker))
+	if t.page != "" {
+		fmt.Fprintf(&b, "Look at it with a browser: %s/\n", t.page)
+	}
 	filter := t.root + "/#"
 	const topic, payload = "testmqttgtw/lighting/dummy/kitchen/spot/me/C", "light_on"
 	at, ok := t.clientFlags()

@@ -4,15 +4,15 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/mqttgateway/mqttgateway/internal/broker"
 	"github.com/mqttgateway/mqttgateway/internal/spool"
+	"github.com/mqttgateway/mqttgateway/internal/users"
 )
 
 var fileWorks = []work{
 	{"users/names", func(t *testing.T, n int) func() {
 		text := []byte(list(n, "\n", func(i int) string { return fmt.Sprintf("user%d:word", i) }))
 		return func() {
-			if users, err := broker.ParseUsers(text); err != nil || len(users.Names()) != n {
+			if users, err := users.Parse(text); err != nil || len(users.Names()) != n {
 				t.Error(err)
 			}
 		}
@@ -20,7 +20,7 @@ var fileWorks = []work{
 	{"users/faults", func(t *testing.T, n int) func() {
 		text := []byte(list(n, "\n", func(i int) string { return fmt.Sprintf("user%d:$6$%d\nuser:word", i, i) }))
 		return func() {
-			if _, err := broker.ParseUsers(text); err != nil {
+			if _, err := users.Parse(text); err != nil {
 				_ = err.Error()
 			}
 		}

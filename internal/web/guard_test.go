@@ -1,0 +1,170 @@
+package web
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/internal/users"
+)
+
+const rightToken = "0123456789abcdef"
+
+func listed(t *testing.T) users.List {
+	t.Helper()
+	list, err := users.Parse([]byte("me:swordfish"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// ask returns the status and the body of the answer to a request with headers.
+func ask(t *testing.T, h http.Handler, method, host, path string, headers ...string) (int, string) {
+	t.Helper()
+	r := httptest.NewRequest(method, "http://"+host+path, strings.NewReader("{}"))
+	r.Header.Set("Content-Type", "application/json")
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+		if headers[i] == "as" {
+			name, password, _ := strings.Cut(headers[i+1], ":")
+			r.SetBasicAuth(name, password)
+		}
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code >= 400 {
+		var p Problem
+		if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || p.Status != w.Code || p.Detail == "" || w.Header().Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s %s%s: no problem: %v %s", method, host, path, err, w.Body)
+		}
+	}
+	return w.Code, w.Body.String()
+}
+
+func TestGuard(t *testing.T) {
+	inside := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "inside") })
+	free := func(path string) bool { return path == "/livez" }
+	open := Guard{Free: free, Hosts: []string{"gw.example.com"}}.Handler(inside)
+	closed := Guard{Free: free, Users: listed(t), Token: rightToken}.Handler(inside)
+	seeing := Guard{Free: free, ReadOnly: true}.Handler(inside)
+	const own = "localhost:80"
+	for _, row := range []struct {
+		what    string
+		h       http.Handler
+		method  string
+		host    string
+		path    string
+		headers []string
+		want    int
+	}{
+		{"anybody here", open, "GET", own, "/", nil, 200},
+		{"loopback", open, "GET", "127.0.0.1:80", "/", nil, 200},
+		{"loopback, IPv6", open, "GET", "[::1]", "/", nil, 200},
+		{"a name of its own", open, "GET", "GW.example.com", "/", nil, 200},
+		{"a rebound name", open, "GET", "evil.example.com:80", "/", nil, 421},
+		{"a name with loopback in it", open, "GET", "127.0.0.1.evil.example.com", "/", nil, 421},
+		{"an address that is another machine's", open, "GET", "192.0.2.1", "/", nil, 421},
+		{"no secret, any host", open, "GET", "evil.example.com", "/livez", nil, 200},
+		{"its own page", open, "GET", own, "/", []string{"Origin", "http://localhost:80"}, 200},
+		{"its own page behind a proxy", open, "GET", own, "/", []string{"Origin", "https://gw.example.com"}, 200},
+		{"a foreign page", open, "GET", own, "/", []string{"Origin", "http://evil.example.com"}, 403},
+		{"a page on another port", open, "GET", own, "/", []string{"Origin", "http://localhost:81"}, 403},
+		{"a page of a file", open, "POST", own, "/", []string{"Origin", "null", RequestHeader, "1"}, 403},
+		{"no header", open, "POST", own, "/", nil, 403},
+		{"the header", open, "POST", own, "/", []string{RequestHeader, "1"}, 200},
+		{"a form", open, "POST", own, "/", []string{RequestHeader, "1", "Content-Type", "application/x-www-form-urlencoded"}, 415},
+		{"read only: seeing", seeing, "GET", own, "/", nil, 200},
+		{"read only: changing", seeing, "POST", own, "/", []string{RequestHeader, "1"}, 403},
+		{"no credentials", closed, "GET", own, "/", nil, 401},
+		{"no credentials, /livez", closed, "GET", own, "/livez", nil, 200},
+		{"a user", closed, "GET", own, "/", []string{"as", "me:swordfish"}, 200},
+		{"a wrong password", closed, "GET", own, "/", []string{"as", "me:trout"}, 401},
+		{"nobody", closed, "GET", own, "/", []string{"as", ":"}, 401},
+		{"a token", closed, "GET", own, "/", []string{"Authorization", "Bearer " + rightToken}, 200},
+		{"a token in a browser", closed, "GET", own, "/", []string{"as", "me:" + rightToken}, 200},
+		{"a wrong token", closed, "GET", own, "/", []string{"Authorization", "Bearer " + rightToken + "0"}, 401},
+		{"no token", closed, "GET", own, "/", []string{"Authorization", "Bearer "}, 401},
+		{"a user without the header", closed, "POST", own, "/", []string{"as", "me:swordfish"}, 403},
+	} {
+		if status, body := ask(t, row.h, row.method, row.host, row.path, row.headers...); status != row.want || (status == 200) != (body == "inside") {
+			t.Errorf("%s: %d %s, want %d", row.what, status, body, row.want)
+		}
+	}
+}
+
+// An address of the machine is a name of the server when the request has come to it.
+func TestOwnAddress(t *testing.T) {
+	s, _, _ := serve(t, Options{Handler: Guard{}.Handler(tells)})
+	at := s.URL()[len("http://"):]
+	for host, want := range map[string]int{at: 200, "10.0.0.1": 421} {
+		if status, _ := exchange(t, s, "GET / HTTP/1.1\r\nHost: "+host+"\r\nConnection: close\r\n\r\n"); status != want {
+			t.Errorf("%s: %d, want %d", host, status, want)
+		}
+	}
+}
+
+// Who tries many passwords waits longer and longer; who has signed in before, and other addresses, do not.
+func TestWrongPasswordsAreSlowedDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := Guard{Users: listed(t), Token: rightToken}.Handler(tells)
+		try := func(credentials string) int {
+			status, _ := ask(t, h, "GET", "localhost", "/", "as", credentials)
+			return status
+		}
+		if got := try("me:swordfish"); got != 200 {
+			t.Fatalf("the user: %d", got)
+		}
+		refused, looked := 0, 0
+		began := time.Now()
+		for i := range 3600 {
+			switch try(fmt.Sprint("me:", i)) {
+			case 401:
+				looked++
+			case 429:
+				refused++
+			}
+			time.Sleep(time.Second)
+		}
+		if most := 12 + int(time.Since(began)/longestWait); looked < 60 || looked > most {
+			t.Errorf("%d passwords were looked at in an hour, and %d not; want %d at most", looked, refused, most)
+		}
+		if got := try("me:swordfish"); got != 200 {
+			t.Errorf("who has signed in before: %d", got)
+		}
+		if got := try("you:" + rightToken); got != 429 {
+			t.Errorf("who comes for the first time from that address: %d", got)
+		}
+		time.Sleep(longestWait)
+		if got := try("you:" + rightToken); got != 200 {
+			t.Errorf("when the wait is over: %d", got)
+		}
+		time.Sleep(time.Minute) // timers of the login
+	})
+}
+
+func TestTriesAreBounded(t *testing.T) {
+	t.Parallel()
+	all := newTries()
+	now := time.Now()
+	for i := range 3 * mostClients {
+		from := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 32)
+		for range 6 {
+			all.wrong(from, now)
+		}
+		if all.wait(from, now) == 0 {
+			t.Fatalf("%v does not wait", from)
+		}
+		now = now.Add(time.Millisecond)
+	}
+	if len(all.all) != mostClients {
+		t.Errorf("%d addresses are remembered", len(all.all))
+	}
+}

@@ -1,0 +1,120 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"net/http"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/actors"
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/web"
+)
+
+// Prefix is what the paths of the API begin with.
+const Prefix = "/api/v1/"
+
+// Gateway is the part of actors.Gateway that the API shows.
+type Gateway interface {
+	Watch(context.Context) iter.Seq[actors.Update]
+	State() actors.State
+	Alive(context.Context) error
+	Device(name string) (actors.DeviceInfo, bool)
+	Configuration(device string) (config.Device, bool)
+}
+
+var _ Gateway = (*actors.Gateway)(nil)
+
+// Options are what New needs.
+type Options struct {
+	Gateway Gateway
+	Name    string // of the gateway
+	Version string // of the program
+	Broker  string // its address, as it may be shown
+	Started time.Time
+}
+
+// API answers the requests. New makes one.
+type API struct {
+	Options
+	life   context.Context // of streams
+	events *stream
+}
+
+// New returns the API of a gateway. Streams end, and no goroutine is left, soon after ctx is done.
+func New(ctx context.Context, o Options) *API {
+	a := &API{Options: o, life: ctx}
+	a.events = a.newStream()
+	return a
+}
+
+// Wait waits until what New's context ends has ended.
+func (a *API) Wait() { a.events.tasks.Wait() }
+
+// Handler returns the handler of all paths that begin with Prefix.
+func (a *API) Handler() http.Handler {
+	mux := http.NewServeMux()
+	for pattern, handler := range a.routes() {
+		mux.Handle(pattern, handler)
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		web.Refuse(w, http.StatusNotFound, "there is nothing at this path: openapi.yaml lists what there is")
+	})
+	return allowed(mux)
+}
+
+// routes returns the handlers by their patterns.
+func (a *API) routes() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"GET " + Prefix + "tree":    a.tree,
+		"GET " + Prefix + "devices": a.devices,
+		"GET " + Prefix + "events":  a.stream,
+		"GET " + Prefix + "health":  a.health,
+	}
+}
+
+// allowed answers requests with a method that a path does not have by a problem, as everything else is answered.
+func allowed(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern == "/" {
+			for _, method := range []string{http.MethodGet, http.MethodPost} {
+				other := r.Clone(r.Context())
+				other.Method = method
+				if _, pattern := mux.Handler(other); pattern != "/" && method != r.Method {
+					w.Header().Set("Allow", method)
+					web.Refuse(w, http.StatusMethodNotAllowed, "want "+method)
+					return
+				}
+			}
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// answer writes a value as JSON.
+func answer(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	_ = e.Encode(value) // an error means that the client has gone
+}
+
+// Stamp is a time as the API has it: RFC 3339 with milliseconds, in UTC.
+type Stamp time.Time
+
+// MarshalText returns the time.
+func (s Stamp) MarshalText() ([]byte, error) {
+	return time.Time(s).UTC().AppendFormat(nil, "2006-01-02T15:04:05.000Z07:00"), nil
+}
+
+// UnmarshalText reads what MarshalText writes.
+func (s *Stamp) UnmarshalText(text []byte) error {
+	t, err := time.Parse(time.RFC3339, string(text))
+	*s = Stamp(t)
+	return err
+}
+
+// IsZero reports whether there is no time.
+func (s Stamp) IsZero() bool { return time.Time(s).IsZero() }

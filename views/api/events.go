@@ -1,0 +1,144 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/internal/web"
+	"github.com/mqttgateway/mqttgateway/topic"
+)
+
+const (
+	mostAtOnce  = 500                    // events of a kind that a reader gets at once
+	restBetween = 200 * time.Millisecond // between two writes, so that many events make few writes
+	heartbeat   = 15 * time.Second
+	// writePatience is how long a reader may take to accept what is written at once. One that takes longer is hung up on.
+	writePatience = 30 * time.Second
+)
+
+// missedEvents tells a reader how many events of a kind it will never get.
+type missedEvents struct {
+	Kind  string `json:"kind"`
+	Count uint64 `json:"count"`
+}
+
+// stream answers with events until the client goes away, or the gateway ends.
+func (a *API) stream(w http.ResponseWriter, r *http.Request) {
+	list, err := parseKinds(r.URL.Query().Get("kinds"))
+	if err != nil {
+		web.Refuse(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	at, err := a.events.join(list)
+	if err != nil {
+		w.Header().Set("Retry-After", "10")
+		web.Refuse(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
+	defer a.events.leave(list)
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(a.life, cancel)()
+
+	out := &listener{to: w, control: http.NewResponseController(w), s: a.events, at: at}
+	out.filter = newFilter(r.URL.Query().Get("filter"))
+	_ = out.control.SetReadDeadline(time.Time{}) // the deadline of a request; a server without deadlines has no error that matters
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Accel-Buffering", "no") // nginx would gather events
+	out.text.WriteString("retry: 1000\n\n")
+	resumed, known := a.events.resume(r.Header.Get("Last-Event-ID"))
+	if known {
+		out.at = resumed
+	}
+	fresh := !known // wants a snapshot
+	for {
+		news := a.events.news() // before looking, so that nothing comes unnoticed
+		more := false
+		for _, k := range list {
+			if k == records && fresh {
+				fresh = false
+				e, next, ok := a.snapshot(ctx)
+				if !ok {
+					return
+				}
+				out.at[records] = next
+				out.write(e)
+				more = true
+				continue
+			}
+			events, missed := a.events.take(k, &out.at, mostAtOnce)
+			if missed > 0 { // the position is that behind the events, which a reader that resumes now will have got
+				out.write(encode("missed", missedEvents{kindNames[k], missed}))
+				if fresh = k == records; fresh {
+					more = true
+					continue
+				}
+			}
+			next := out.at[k]
+			for i, e := range events {
+				out.at[k] = next - uint64(len(events)-1-i)
+				if out.filter(e) {
+					out.write(e)
+				}
+			}
+			more = more || len(events) == mostAtOnce
+		}
+		if !out.flush() || !wait(ctx, restBetween) {
+			return
+		}
+		if more {
+			continue
+		}
+		select {
+		case <-news:
+		case <-time.After(heartbeat):
+			out.text.WriteString(": here\n\n")
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// listener is the client of one stream.
+type listener struct {
+	to      http.ResponseWriter
+	control *http.ResponseController
+	s       *stream
+	at      position
+	filter  func(event) bool
+	text    bytes.Buffer // not written yet
+}
+
+// write adds an event to what is to be written. Its id is the position of the reader behind it.
+func (l *listener) write(e event) {
+	fmt.Fprintf(&l.text, "id: %s\nevent: %s\ndata: %s\n\n", l.s.id(l.at), e.name, e.data)
+}
+
+// flush writes what is to be written, and reports whether the client has taken it.
+func (l *listener) flush() bool {
+	if l.text.Len() == 0 {
+		return true
+	}
+	_ = l.control.SetWriteDeadline(time.Now().Add(writePatience))
+	_, err := l.to.Write(l.text.Bytes())
+	l.text.Reset()
+	return err == nil && l.control.Flush() == nil
+}
+
+// newFilter returns what lets events of messages and of the log pass: those whose topic a filter with wildcards matches, or in which a
+// text stands, whatever its case.
+func newFilter(text string) func(event) bool {
+	if text == "" {
+		return func(event) bool { return true }
+	}
+	if strings.ContainsAny(text, "+#") && topic.CheckFilter(text) == nil {
+		return func(e event) bool { return e.topic == "" && e.text == "" || topic.Matches(text, e.topic) }
+	}
+	text = strings.ToLower(text)
+	return func(e event) bool { return e.text == "" || strings.Contains(strings.ToLower(e.text), text) }
+}

@@ -1,0 +1,189 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/actors"
+	"github.com/mqttgateway/mqttgateway/actors/supervision"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+func lampIs(s messages.State) actors.Update {
+	return actors.Update{Entries: []supervision.Entry{{Kind: supervision.Device, Name: "lamp", State: s, Since: aDay}}}
+}
+
+// A reader gets the tree, then what changes, and, each second, queues and rates of those devices that have changed.
+func TestEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGateway()
+		a, _ := start(t, g)
+		c := listen(t, a, "kinds=record,counts")
+		if e := c.next(t); e.name != "snapshot" || len(object(t, e.data)["entries"].([]any)) != 4 {
+			t.Fatalf("%+v, want the tree", e)
+		}
+		synctest.Wait()
+		g.tell(lampIs(messages.Offline))
+		if e := c.next(t); e.name != "change" || object(t, e.data)["state"] != "offline" {
+			t.Errorf("%+v, want a change", e)
+		}
+		g.tell(actors.Update{Removed: []string{"boiler"}})
+		if e := c.next(t); e.name != "change" || e.data != `{"kind":"device","name":"boiler","removed":true}` {
+			t.Errorf("%+v, want that it is gone", e)
+		}
+		if e := c.next(t); e.name != "counts" || e.data != `{"devices":[["lamp",3,0]]}` {
+			t.Errorf("%+v, want the queue", e)
+		}
+		g.work("lamp", 10, 0)
+		if e := c.next(t); e.name != "counts" || e.data != `{"devices":[["lamp",1,10]]}` {
+			t.Errorf("%+v, want a rate", e)
+		}
+		if _, body := get(t, a, "devices?name=lamp&state=online"); !strings.Contains(body, `"rate":10`) {
+			t.Errorf("%s, want the rate", body)
+		}
+		if e := c.next(t); e.name != "counts" || e.data != `{"devices":[["lamp",1,0]]}` {
+			t.Errorf("%+v, want that it rests", e)
+		}
+		synctest.Wait()
+		time.Sleep(time.Hour)
+		if n := len(c.events); n > 0 {
+			t.Errorf("%d events when nothing changes", n)
+		}
+	})
+}
+
+// A reader that comes back gets what it has missed, or a fresh tree if that is not there any more.
+func TestResume(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGateway()
+		a, _ := start(t, g)
+		c := listen(t, a, "")
+		c.next(t)
+		g.tell(lampIs(messages.Offline))
+		c.next(t)
+		c.cancel()
+		synctest.Wait()
+		id := c.id
+		g.tell(lampIs(messages.Online))
+		time.Sleep(time.Second)
+		c = listen(t, a, "kinds=record", "Last-Event-ID", id)
+		if e := c.next(t); e.name != "change" || object(t, e.data)["state"] != "online" {
+			t.Errorf("%.200v, want what it has missed", e)
+		}
+		c.cancel()
+		time.Sleep(linger + time.Second)
+		for _, id := range []string{c.id, "other-1-2-3-4", "x", a.events.epoch + "-x"} {
+			c = listen(t, a, "", "Last-Event-ID", id)
+			e := c.next(t)
+			if e.name == "missed" {
+				e = c.next(t)
+			}
+			if e.name != "snapshot" {
+				t.Errorf("%s: %.200v, want a tree", id, e)
+			}
+			c.cancel()
+		}
+		time.Sleep(linger + time.Second)
+	})
+}
+
+// A reader that is stuck holds up neither the gateway nor another reader; one that is slow is told what it has missed; one that takes
+// nothing for long is hung up on.
+func TestSlowReaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGateway()
+		a, _ := start(t, g)
+		quick := listen(t, a, "kinds=record,log")
+		quick.next(t)
+		slow := &client{events: make(chan got, 20_000), stuck: make(chan struct{})}
+		slow.begin(a, "kinds=record,log", t.Context())
+		stuck := &client{events: make(chan got, 20_000), stuck: make(chan struct{})}
+		stuck.begin(a, "kinds=log", t.Context())
+		synctest.Wait()
+		const lines = 3 * maxEvents
+		for i := range lines {
+			a.events.push(logLines, encode("log", i))
+			if i%100 == 0 {
+				time.Sleep(time.Second / 5)
+			}
+		}
+		time.Sleep(time.Second / 2)
+		for i := range lines {
+			if e := quick.next(t); e.data != fmt.Sprint(i) {
+				t.Fatalf("%+v as event %d", e, i)
+			}
+		}
+		close(slow.stuck)
+		if e := slow.next(t); e.name != "snapshot" {
+			t.Errorf("%.100v", e)
+		}
+		if e := slow.next(t); e.name != "missed" || e.data != fmt.Sprintf(`{"kind":"log","count":%d}`, lines-maxEvents) {
+			t.Errorf("%+v, want what it has missed", e)
+		}
+		if e := slow.next(t); e.data != fmt.Sprint(lines-maxEvents) {
+			t.Errorf("%+v, want the oldest that is there", e)
+		}
+		if _, ok := <-stuck.events; ok {
+			t.Error("the stuck reader got something")
+		}
+	})
+}
+
+func TestStreamsEndWithTheGateway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, stop := start(t, newGateway())
+		c := listen(t, a, "kinds=record,counts")
+		c.next(t)
+		stop()
+		for range c.events {
+		}
+	})
+}
+
+func TestReadersAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, _ := start(t, newGateway())
+		for range maxReaders {
+			listen(t, a, "").next(t)
+		}
+		c := listen(t, a, "")
+		if _, ok := <-c.events; ok || c.status != 503 {
+			t.Errorf("one reader more: %d", c.status)
+		}
+	})
+}
+
+func TestFilter(t *testing.T) {
+	e := event{topic: "home/light/x", text: "home/light/x ON"}
+	for filter, want := range map[string]bool{
+		"": true, "light": true, "LIGHT/X": true, "on": true, "off": false, "home/+/x": true, "home/#": true, "home/+": false, "a+": false,
+	} {
+		if got := newFilter(filter)(e); got != want {
+			t.Errorf("%q: %t", filter, got)
+		}
+		if !newFilter(filter)(event{name: "change"}) {
+			t.Errorf("%q hides the record", filter)
+		}
+	}
+}
+
+func TestRingIsBounded(t *testing.T) {
+	t.Parallel()
+	var r ring
+	large := event{data: make([]byte, 1<<20)}
+	for range 2 * maxEvents {
+		r.push(large)
+		if r.bytes > maxEventBytes {
+			t.Fatalf("%d bytes", r.bytes)
+		}
+	}
+	if events, next, missed := r.take(0, 10); len(events) != 4 || next != 2*maxEvents || missed != 2*maxEvents-4 {
+		t.Errorf("%d events, next %d, %d missed", len(events), next, missed)
+	}
+	if events, _, _ := r.take(1<<60, 10); len(events) != 4 {
+		t.Errorf("%d events for a position of the future", len(events))
+	}
+}

@@ -1,0 +1,222 @@
+package api
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/mqttgateway/mqttgateway/actors"
+	"github.com/mqttgateway/mqttgateway/actors/supervision"
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// gateway plays the actors.
+type gateway struct {
+	mu      sync.Mutex
+	entries []supervision.Entry
+	infos   map[string]actors.DeviceInfo
+	updates []chan actors.Update
+	dead    error
+}
+
+var aDay = time.Date(2026, 3, 4, 5, 6, 7, 8_900_000, time.UTC)
+
+// newGateway returns a gateway with a lamp that works and a boiler that does not.
+func newGateway() *gateway {
+	return &gateway{
+		entries: []supervision.Entry{
+			{Kind: supervision.Link, Name: "link", State: messages.Online, Since: aDay},
+			{Kind: supervision.Part, Name: "mapper", State: messages.Online, Since: aDay},
+			{Kind: supervision.Device, Name: "boiler", Type: "modbus", State: messages.Offline, Since: aDay, Reason: "no answer", Failures: 3, Restarts: 4, Next: aDay.Add(time.Minute)},
+			{Kind: supervision.Device, Name: "lamp", Type: "dummy", State: messages.Online, Since: aDay},
+			{Kind: supervision.Device, Name: "lamp.child", Type: "dummy", State: messages.Connecting, Since: aDay, AddedBy: "lamp"},
+		},
+		infos: map[string]actors.DeviceInfo{"lamp": {Name: "lamp", Waiting: 2, Awaited: 1, Doing: messages.Handling}},
+	}
+}
+
+func (g *gateway) Watch(ctx context.Context) iter.Seq[actors.Update] {
+	return func(yield func(actors.Update) bool) {
+		updates := make(chan actors.Update, 100)
+		g.mu.Lock()
+		whole := actors.Update{Whole: true, Entries: append([]supervision.Entry(nil), g.entries...)}
+		g.updates = append(g.updates, updates)
+		g.mu.Unlock()
+		for ok := yield(whole); ok; {
+			select {
+			case u := <-updates:
+				ok = yield(u)
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+// tell gives an update to all who watch.
+func (g *gateway) tell(u actors.Update) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, to := range g.updates {
+		select {
+		case to <- u:
+		default: // nobody watches any more
+		}
+	}
+}
+
+func (g *gateway) State() actors.State {
+	return actors.State{Link: "connected", Online: 1, Opening: 1, Down: 1}
+}
+
+func (g *gateway) Alive(context.Context) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.dead
+}
+
+func (g *gateway) Device(name string) (actors.DeviceInfo, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	d, ok := g.infos[name]
+	return d, ok
+}
+
+func (g *gateway) work(device string, handled uint64, waiting int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	d := g.infos[device]
+	d.Handled, d.Waiting = handled, waiting
+	g.infos[device] = d
+}
+
+func (g *gateway) Configuration(string) (config.Device, bool) { return config.Device{}, false }
+
+// start returns the API of a gateway, which lives until the test ends or stop is called.
+func start(t *testing.T, g *gateway) (a *API, stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	a = New(ctx, Options{Gateway: g, Name: "gw", Version: "v1", Broker: "tcp://b:1883", Started: aDay})
+	stop = func() { cancel(); a.Wait() }
+	t.Cleanup(stop)
+	return a, stop
+}
+
+// get returns the answer to a request.
+func get(t *testing.T, a *API, path string) (int, string) {
+	t.Helper()
+	return do(t, a, httptest.NewRequest(http.MethodGet, Prefix+path, nil))
+}
+
+func do(t *testing.T, a *API, r *http.Request) (int, string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	a.Handler().ServeHTTP(w, r)
+	if kind := w.Header().Get("Content-Type"); w.Code >= 400 && w.Code != http.StatusServiceUnavailable && kind != "application/problem+json" || w.Code < 300 && kind != "application/json" {
+		t.Errorf("%s %s: %d as %s", r.Method, r.URL, w.Code, kind)
+	}
+	return w.Code, strings.TrimSpace(w.Body.String())
+}
+
+// client reads a stream.
+type client struct {
+	events chan got
+	id     string // of the latest event
+	cancel context.CancelFunc
+	status int
+	stuck  chan struct{} // nil, or what a write waits for
+
+	after time.Time // the deadline of writes
+}
+
+type got struct{ name, data string }
+
+// listen begins to read events. headers are pairs.
+func listen(t *testing.T, a *API, query string, headers ...string) *client {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	c := &client{events: make(chan got, 20_000), cancel: cancel}
+	c.begin(a, query, ctx, headers...)
+	return c
+}
+
+func (c *client) begin(a *API, query string, ctx context.Context, headers ...string) {
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, Prefix+"events?"+query, nil)
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	go func() { a.Handler().ServeHTTP(c, r); close(c.events) }()
+}
+
+func (c *client) Header() http.Header             { return http.Header{} }
+func (c *client) WriteHeader(status int)          { c.status = status }
+func (c *client) Flush()                          {}
+func (c *client) SetReadDeadline(time.Time) error { return nil }
+func (c *client) SetWriteDeadline(at time.Time) error {
+	c.after = at
+	return nil
+}
+
+func (c *client) Write(b []byte) (int, error) {
+	if c.stuck != nil {
+		select {
+		case <-c.stuck:
+		case <-time.After(time.Until(c.after)):
+			return 0, errors.New("timeout")
+		}
+	}
+	var e got
+	s := bufio.NewScanner(strings.NewReader(string(b)))
+	s.Buffer(nil, 1<<24)
+	for s.Scan() {
+		switch field, value, _ := strings.Cut(s.Text(), ": "); {
+		case field == "id":
+			c.id = value
+		case field == "event":
+			e.name = value
+		case field == "data":
+			e.data = value
+		case s.Text() == "" && e.name != "":
+			c.events <- e
+			e = got{}
+		}
+	}
+	return len(b), nil
+}
+
+// next returns the next event.
+func (c *client) next(t *testing.T) got {
+	t.Helper()
+	select {
+	case e, ok := <-c.events:
+		if !ok {
+			t.Fatal("the stream has ended")
+		}
+		return e
+	case <-time.After(time.Minute):
+		t.Fatal("no event")
+		return got{}
+	}
+}
+
+// object returns JSON as a map.
+func object(t *testing.T, text string) (m map[string]any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), &m); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	return m
+}

@@ -1,0 +1,215 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// kind is one of the kinds of events that a reader may ask for.
+type kind int
+
+const (
+	records  kind = iota // snapshot and change: the record
+	counts               // queues and rates of devices
+	traffic              // messages
+	logLines             // lines of the log
+	kinds
+)
+
+// kindNames are the words of the parameter kinds.
+var kindNames = [kinds]string{"record", "counts", "messages", "log"}
+
+// parseKinds reads words with commas between them.
+func parseKinds(text string) (list []kind, err error) {
+	if text == "" {
+		return []kind{records}, nil
+	}
+	for word := range strings.SplitSeq(text, ",") {
+		k := kind(slices.Index(kindNames[:], word))
+		switch {
+		case k < 0:
+			return nil, fmt.Errorf("no kind %q of events: there are %s", word, strings.Join(kindNames[:], ", "))
+		case !slices.Contains(list, k):
+			list = append(list, k)
+		}
+	}
+	slices.Sort(list) // the record first
+	return list, nil
+}
+
+// The bounds of streams.
+const (
+	maxReaders = 100
+	linger     = 30 * time.Second // after the last reader, until a pump ends
+)
+
+var errReaders = errors.New("too many readers of events at once: close some")
+
+// stream holds the rings, and knows who reads.
+type stream struct {
+	life  context.Context
+	epoch string // tells the ids of this life of the program from those of another
+	pumps [kinds]func(context.Context)
+	tasks sync.WaitGroup
+
+	mu      sync.Mutex // guards what follows
+	rings   [kinds]ring
+	users   [kinds]int // readers, and pumps that need another
+	ends    [kinds]context.CancelFunc
+	timers  [kinds]*time.Timer // until a pump without readers ends
+	readers int
+	changed chan struct{} // closed when there are new events; nil: nobody waits
+
+	known known
+	rates rates
+}
+
+// newStream returns a stream for which nothing runs yet.
+func (a *API) newStream() *stream {
+	s := &stream{life: a.life, epoch: rand.Text()[:8]}
+	s.pumps = [kinds]func(context.Context){records: a.pumpRecord, counts: a.pumpCounts}
+	return s
+}
+
+// position says how far a reader has read each ring.
+type position [kinds]uint64
+
+// join adds a reader, and returns where it begins: at the end of each ring.
+func (s *stream) join(list []kind) (position, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.readers >= maxReaders {
+		return position{}, errReaders
+	}
+	s.readers++
+	var at position
+	for _, k := range list {
+		s.use(k)
+		at[k] = s.rings[k].next
+	}
+	return at, nil
+}
+
+// use starts the pump of a kind unless it runs. The caller holds mu.
+func (s *stream) use(k kind) {
+	if k == counts {
+		s.use(records) // which knows the names of the devices
+	}
+	s.users[k]++
+	if s.users[k] > 1 {
+		return
+	}
+	if s.timers[k] != nil && s.timers[k].Stop() { // the pump still runs
+		s.timers[k] = nil
+		return
+	}
+	ctx, end := context.WithCancel(s.life)
+	s.ends[k] = end
+	if pump := s.pumps[k]; pump != nil {
+		s.tasks.Go(func() { pump(ctx) })
+	}
+}
+
+// leave takes a reader away.
+func (s *stream) leave(list []kind) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.readers--
+	for _, k := range list {
+		s.unuse(k)
+	}
+}
+
+func (s *stream) unuse(k kind) {
+	if k == counts {
+		s.unuse(records)
+	}
+	if s.users[k]--; s.users[k] > 0 {
+		return
+	}
+	var timer *time.Timer
+	timer = time.AfterFunc(linger, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.timers[k] == timer {
+			s.timers[k] = nil
+			s.ends[k]()
+			s.rings[k].clear()
+		}
+	})
+	s.timers[k] = timer
+}
+
+// push adds events of a kind, and wakes the readers.
+func (s *stream) push(k kind, events ...event) {
+	if len(events) == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range events {
+		s.rings[k].push(e)
+	}
+	if s.changed != nil {
+		close(s.changed)
+		s.changed = nil
+	}
+}
+
+// news returns a channel that is closed when there are more events.
+func (s *stream) news() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.changed == nil {
+		s.changed = make(chan struct{})
+	}
+	return s.changed
+}
+
+// take returns up to most events of a kind behind a position, moves the position, and tells how many events were missed.
+func (s *stream) take(k kind, at *position, most int) (events []event, missed uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	events, at[k], missed = s.rings[k].take(at[k], most)
+	return events, missed
+}
+
+// end returns the number of the next event of a kind.
+func (s *stream) end(k kind) uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rings[k].next
+}
+
+// id returns a position as the id of an event.
+func (s *stream) id(at position) string {
+	return fmt.Sprintf("%s-%d-%d-%d-%d", s.epoch, at[records], at[counts], at[traffic], at[logLines])
+}
+
+// resume returns the position that an id holds, and false if it is none of this life.
+func (s *stream) resume(id string) (at position, ok bool) {
+	epoch, numbers, _ := strings.Cut(id, "-")
+	if epoch != s.epoch {
+		return position{}, false
+	}
+	n, err := fmt.Sscanf(numbers, "%d-%d-%d-%d", &at[records], &at[counts], &at[traffic], &at[logLines])
+	return at, n == int(kinds) && err == nil
+}
+
+// encode returns an event with a value as JSON.
+func encode(name string, value any) event {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(value); err != nil {
+		panic(fmt.Sprintf("api: %s: %v", name, err)) // impossible: our own types
+	}
+	return event{name: name, data: []byte(strings.TrimSuffix(b.String(), "\n"))}
+}

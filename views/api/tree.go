@@ -1,0 +1,179 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/actors/supervision"
+	"github.com/mqttgateway/mqttgateway/internal/web"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// Tree is how everything is at one moment.
+type Tree struct {
+	Gateway About   `json:"gateway"`
+	Link    Link    `json:"link"`
+	Entries []Entry `json:"entries"` // parts and devices, ordered by kind and name
+	Counts  Counts  `json:"counts"`  // of devices
+}
+
+// About is the gateway itself.
+type About struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	Started Stamp  `json:"started"`
+	Now     Stamp  `json:"now"`
+}
+
+// Link is the link with the broker.
+type Link struct {
+	Entry
+	Broker string `json:"broker"`
+}
+
+// Counts are numbers of devices. Each device is in one of the three.
+type Counts struct {
+	Online  int `json:"online"`
+	Opening int `json:"opening"`
+	Down    int `json:"down"`
+}
+
+// Entry is an entry of the record, with what a device does now. What is empty is left out.
+type Entry struct {
+	Kind     string `json:"kind"` // link, part or device
+	Name     string `json:"name"`
+	State    string `json:"state"`
+	Since    Stamp  `json:"since,omitzero"`
+	Reason   string `json:"reason,omitempty"`
+	Failures int    `json:"failures,omitempty"`
+	Restarts int    `json:"restarts,omitempty"`
+	Next     Stamp  `json:"next,omitzero"`
+	Type     string `json:"type,omitempty"`
+	AddedBy  string `json:"added_by,omitempty"`
+
+	Unanswered Stamp `json:"unanswered,omitzero"` // since when the broker has left something unanswered on a link that is up
+
+	Queue int     `json:"queue,omitempty"` // messages in the mailbox
+	Rate  float64 `json:"rate,omitempty"`  // messages a second, in and out
+	Doing string  `json:"doing,omitempty"` // the call of the device's code that is under way
+}
+
+// entry returns an entry as the API shows it.
+func (a *API) entry(e supervision.Entry) Entry {
+	shown := Entry{
+		Kind: e.Kind.String(), Name: e.Name, State: e.State.String(), Since: Stamp(e.Since), Reason: e.Reason,
+		Failures: e.Failures, Restarts: e.Restarts, Next: Stamp(e.Next), Type: e.Type, AddedBy: e.AddedBy, Unanswered: Stamp(e.Unanswered),
+	}
+	if e.Kind == supervision.Device {
+		if d, ok := a.Gateway.Device(e.Name); ok {
+			shown.Queue, shown.Doing = d.Waiting+d.Awaited, string(d.Doing)
+		}
+		shown.Rate = a.events.rates.of(e.Name)
+	}
+	return shown
+}
+
+// grow returns the tree of a whole record.
+func (a *API) grow(record []supervision.Entry) Tree {
+	t := Tree{
+		Gateway: About{Name: a.Name, Version: a.Version, Started: Stamp(a.Started), Now: Stamp(time.Now())},
+		Link:    Link{Broker: a.Broker},
+		Entries: make([]Entry, 0, len(record)),
+	}
+	for _, e := range record {
+		if e.Kind == supervision.Link {
+			t.Link.Entry = a.entry(e)
+			continue
+		}
+		t.Entries = append(t.Entries, a.entry(e))
+		if e.Kind != supervision.Device {
+			continue
+		}
+		switch e.State {
+		case messages.Online:
+			t.Counts.Online++
+		case messages.Connecting:
+			t.Counts.Opening++
+		case messages.Offline, messages.Stuck, messages.Misconfigured:
+			t.Counts.Down++
+		}
+	}
+	return t
+}
+
+// record returns the whole record.
+func (a *API) record(ctx context.Context) (all []supervision.Entry) {
+	for u := range a.Gateway.Watch(ctx) { // the first update is whole
+		return u.Entries
+	}
+	return nil
+}
+
+func (a *API) tree(w http.ResponseWriter, r *http.Request) {
+	answer(w, http.StatusOK, a.grow(a.record(r.Context())))
+}
+
+// devices answers with the devices that a state, a type and a part of their names select.
+func (a *API) devices(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	state, kind, name := q.Get("state"), q.Get("type"), strings.ToLower(q.Get("name"))
+	found := []Entry{}
+	for _, e := range a.record(r.Context()) {
+		if e.Kind == supervision.Device && (state == "" || e.State.String() == state) && (kind == "" || e.Type == kind) &&
+			strings.Contains(strings.ToLower(e.Name), name) {
+			found = append(found, a.entry(e))
+		}
+	}
+	answer(w, http.StatusOK, found)
+}
+
+// Health says whether the gateway's actors answer, and how everything is in numbers.
+type Health struct {
+	OK     bool   `json:"ok"`
+	Status string `json:"status,omitempty"` // what is wrong
+	Link   string `json:"link"`
+	Counts Counts `json:"devices"`
+}
+
+// healthPatience is how long the actors may take to answer.
+const healthPatience = time.Second
+
+func (a *API) examine(ctx context.Context) Health {
+	ctx, cancel := context.WithTimeout(ctx, healthPatience)
+	defer cancel()
+	s := a.Gateway.State()
+	h := Health{OK: true, Link: s.Link, Counts: Counts{s.Online, s.Opening, s.Down}}
+	if err := a.Gateway.Alive(ctx); err != nil {
+		h.OK, h.Status = false, err.Error()
+	}
+	return h
+}
+
+func (a *API) health(w http.ResponseWriter, r *http.Request) {
+	h := a.examine(r.Context())
+	status := http.StatusOK
+	if !h.OK {
+		status = http.StatusServiceUnavailable
+	}
+	answer(w, status, h)
+}
+
+// Live answers 200 while the gateway's actors answer, whatever link and devices do: a restart would mend neither.
+func (a *API) Live(w http.ResponseWriter, r *http.Request) {
+	if h := a.examine(r.Context()); !h.OK {
+		web.Refuse(w, http.StatusServiceUnavailable, "the gateway does not answer")
+		return
+	}
+	_, _ = w.Write([]byte("live\n"))
+}
+
+// Ready answers 200 while the gateway is live and has its link with the broker.
+func (a *API) Ready(w http.ResponseWriter, r *http.Request) {
+	if h := a.examine(r.Context()); !h.OK || h.Link != "connected" {
+		web.Refuse(w, http.StatusServiceUnavailable, "link "+h.Link)
+		return
+	}
+	_, _ = w.Write([]byte("ready\n"))
+}
