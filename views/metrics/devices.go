@@ -24,21 +24,22 @@ type picture struct {
 type device struct {
 	label string // its name, or HUB.* for a sum
 	sum   bool
-	entry supervision.Entry
+	entry *supervision.Entry
 	of    actors.Figures
 }
 
 // take takes a picture of a gateway: first of the record, then of the devices.
 func take(ctx context.Context, g *actors.Gateway, mostAdded int) *picture {
 	p := new(picture)
-	entries := make(map[string]supervision.Entry)
+	var entries map[string]*supervision.Entry
 	for u := range g.Watch(ctx) { // once: the whole record
-		for _, e := range u.Entries {
-			switch e.Kind {
+		entries = make(map[string]*supervision.Entry, len(u.Entries))
+		for i := range u.Entries {
+			switch e := &u.Entries[i]; e.Kind {
 			case supervision.Link:
-				p.link = e
+				p.link = *e
 			case supervision.Part:
-				p.parts = append(p.parts, e)
+				p.parts = append(p.parts, *e)
 			case supervision.Device:
 				entries[e.Name] = e
 				p.states[e.State]++
@@ -50,8 +51,8 @@ func take(ctx context.Context, g *actors.Gateway, mostAdded int) *picture {
 	added := make(map[string]int) // by hub: how many of its devices have been seen
 	sums := make(map[string]int)  // by hub: where its sum is
 	for f := range g.Figures() {
-		e, ok := entries[f.Name]
-		if !ok {
+		e := entries[f.Name]
+		if e == nil {
 			continue // it has come since
 		}
 		if e.AddedBy == "" {
@@ -67,7 +68,7 @@ func take(ctx context.Context, g *actors.Gateway, mostAdded int) *picture {
 		if !ok {
 			at = len(p.devices)
 			sums[e.AddedBy] = at
-			p.devices = append(p.devices, device{label: e.AddedBy + ".*", sum: true})
+			p.devices = append(p.devices, device{label: e.AddedBy + ".*", sum: true, entry: new(supervision.Entry)})
 		}
 		p.devices[at].add(e, f)
 	}
@@ -75,7 +76,7 @@ func take(ctx context.Context, g *actors.Gateway, mostAdded int) *picture {
 }
 
 // add adds another device to a sum.
-func (d *device) add(e supervision.Entry, f actors.Figures) {
+func (d *device) add(e *supervision.Entry, f actors.Figures) {
 	d.entry.Restarts += e.Restarts
 	d.of.Waiting += f.Waiting
 	d.of.Handled += f.Handled
@@ -94,11 +95,10 @@ func (x *exposition) devices(p *picture) {
 	x.parts(p.parts)
 	x.gauges("devices", "How many devices are in each state.")
 	for s, n := range p.states {
-		x.add(float64(n), labelled{labelState, messages.State(s).String()})
+		x.add(float64(n), "state", messages.State(s).String())
 	}
-	x.end()
-	x.gauges("devices_summed", "Devices beyond the bound for what one hub adds: their metrics are summed, as device=\"HUB.*\".")
-	x.one(float64(p.summed))
+	x.gauges("devices_summed", "Devices beyond the bound for what one hub adds: their metrics are summed, with HUB.* for a device.")
+	x.add(float64(p.summed))
 	x.own(p)
 	x.counted(p)
 	x.entities(p)
@@ -109,18 +109,16 @@ func (x *exposition) own(p *picture) {
 	each := func(value func(d *device) float64) {
 		for i := range p.devices {
 			if d := &p.devices[i]; !d.sum {
-				x.add(value(d), labelled{labelDevice, d.label})
+				x.add(value(d), "device", d.label)
 			}
 		}
-		x.end()
 	}
 	x.gauges("device_info", "The type of a device, and the hub that has added it.")
 	for i := range p.devices {
 		if d := &p.devices[i]; !d.sum {
-			x.add(1, labelled{labelDevice, d.label}, labelled{labelHub, d.entry.AddedBy}, labelled{labelType, d.of.Type})
+			x.add(1, "device", d.label, "hub", d.entry.AddedBy, "type", d.of.Type)
 		}
 	}
-	x.end()
 	x.gauges("device_up", "Whether a device is online: 1, otherwise 0.")
 	each(func(d *device) float64 { return truth(d.online()) })
 	x.gauges("device_since_timestamp_seconds", "When a device came online, went down or was first opened.")
@@ -133,9 +131,8 @@ func (x *exposition) own(p *picture) {
 func (x *exposition) counted(p *picture) {
 	each := func(value func(d *device) float64) {
 		for i := range p.devices {
-			x.add(value(&p.devices[i]), labelled{labelDevice, p.devices[i].label})
+			x.add(value(&p.devices[i]), "device", p.devices[i].label)
 		}
-		x.end()
 	}
 	x.counters("device_restarts", "How often a device was opened again after it had failed.")
 	each(func(d *device) float64 { return float64(d.entry.Restarts) })
@@ -144,11 +141,10 @@ func (x *exposition) counted(p *picture) {
 	x.counters("device_messages", "Messages that a device has got, by how it has answered.")
 	for i := range p.devices {
 		d := &p.devices[i]
-		x.add(float64(d.of.Failed), labelled{labelDevice, d.label}, labelled{labelOutcome, "failed"})
-		x.add(float64(d.of.Handled), labelled{labelDevice, d.label}, labelled{labelOutcome, "handled"})
-		x.add(float64(d.of.Refused), labelled{labelDevice, d.label}, labelled{labelOutcome, "refused"})
+		x.add(float64(d.of.Failed), "device", d.label, "outcome", "failed")
+		x.add(float64(d.of.Handled), "device", d.label, "outcome", "handled")
+		x.add(float64(d.of.Refused), "device", d.label, "outcome", "refused")
 	}
-	x.end()
 	x.counters("device_emitted_messages", "Messages of a device.")
 	each(func(d *device) float64 { return float64(d.of.Emitted) })
 	x.counters("device_handling_seconds", "How long a device's code has taken for messages, in all.")

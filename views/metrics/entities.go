@@ -18,11 +18,13 @@ type family struct {
 
 // reading is one metric of an entity.
 type reading struct {
-	value                            float64
-	device, entity, location, option string
+	value  float64
+	device *device
+	entity *entity.Entity
+	option string
 }
 
-// entities writes what is known of the entities of devices that are online. Hubs' sums have none.
+// entities writes what is known of the entities of devices that are online. A hub's sum has none.
 func (x *exposition) entities(p *picture) {
 	readings := make(map[family][]reading)
 	for i := range p.devices {
@@ -30,29 +32,24 @@ func (x *exposition) entities(p *picture) {
 			read(d, readings)
 		}
 	}
-	names := make(map[string]bool, len(readings)) // that are taken
 	for _, f := range slices.SortedFunc(maps.Keys(readings), func(a, b family) int {
 		return cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(truth(b.counter), truth(a.counter)))
 	}) {
 		name := f.name
-		for names[name] || x.taken[prefix+name] {
+		for x.taken[name] {
 			name += "_value"
 		}
-		names[name] = true
-		if f.counter {
-			x.counters(name, "Of entities: "+words(f.name)+".")
+		if help := "Of entities: " + strings.ReplaceAll(f.name, "_", " ") + "."; f.counter {
+			x.counters(name, help)
 		} else {
-			x.gauges(name, "Of entities: "+words(f.name)+".")
+			x.gauges(name, help)
 		}
 		for _, r := range readings[f] {
-			x.add(r.value, labelled{labelDevice, r.device}, labelled{labelEntity, r.entity}, labelled{labelLocation, r.location}, labelled{labelOption, r.option})
+			location := r.device.of.Description.AddressOf(r.entity).Location
+			x.add(r.value, "device", r.device.label, "entity", r.entity.ID, "location", location, "option", r.option)
 		}
-		x.end()
 	}
 }
-
-// words returns the name of a family for people.
-func words(name string) string { return strings.ReplaceAll(name, "_", " ") }
 
 // read adds the metrics of a device's entities.
 func read(d *device, to map[family][]reading) {
@@ -67,7 +64,7 @@ func read(d *device, to map[family][]reading) {
 		if e.Hidden || value.Kind() == messages.Null {
 			continue
 		}
-		r := reading{device: d.label, entity: e.ID, location: strings.ToValidUTF8(d.of.Description.AddressOf(e).Location, "\uFFFD")}
+		r := reading{device: d, entity: e}
 		add := func(f family) { to[f] = append(to[f], r) }
 		switch e.Kind {
 		case entity.Number:
@@ -85,7 +82,7 @@ func read(d *device, to map[family][]reading) {
 		case entity.Enum:
 			now, _ := value.Text()
 			for _, option := range e.Options {
-				r.option, r.value = strings.ToValidUTF8(option, "\uFFFD"), truth(option == now)
+				r.option, r.value = option, truth(option == now)
 				add(family{name: subject(e) + "_option"})
 			}
 		}

@@ -2,12 +2,9 @@ package metrics
 
 import (
 	"maps"
-	"math"
 	"runtime"
 	"slices"
 	"time"
-
-	dto "github.com/prometheus/client_model/go"
 
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/actors/supervision"
@@ -17,8 +14,7 @@ import (
 // gateway writes what the gateway counts as a whole, and what waits in it.
 func (x *exposition) gateway(g *actors.Gateway, version string) {
 	x.gauges("build_info", "The program: its version, and that of Go.")
-	x.add(1, labelled{labelGoVersion, runtime.Version()}, labelled{labelVersion, version})
-	x.end()
+	x.add(1, "goversion", runtime.Version(), "version", version)
 	x.messages(g.Counters())
 	x.took(&g.Counters().Took)
 	x.queues(g.Queues())
@@ -39,9 +35,8 @@ func (x *exposition) messages(c *actors.Counters) {
 		{"out", "published", c.Published.Load()},
 		{"out", "unsaid", c.Unsaid.Load()},
 	} {
-		x.add(float64(row.count), labelled{labelDirection, row.direction}, labelled{labelOutcome, row.outcome})
+		x.add(float64(row.count), "direction", row.direction, "outcome", row.outcome)
 	}
-	x.end()
 	x.counters("handlings", "Messages that devices have got, by how each device has answered.")
 	for _, row := range []struct {
 		outcome string
@@ -52,9 +47,8 @@ func (x *exposition) messages(c *actors.Counters) {
 		{"not_mine", c.NotMine.Load()},
 		{"refused", c.TurnedAway.Load()},
 	} {
-		x.add(float64(row.count), labelled{labelOutcome, row.outcome})
+		x.add(float64(row.count), "outcome", row.outcome)
 	}
-	x.end()
 	for _, row := range []struct {
 		name, help string
 		count      int64
@@ -68,85 +62,81 @@ func (x *exposition) messages(c *actors.Counters) {
 		{"unanswered_commands", "Refused commands without an answer, since there were too many of them.", c.Unanswered.Load()},
 	} {
 		x.counters(row.name, row.help)
-		x.one(float64(row.count))
+		x.add(float64(row.count))
 	}
 }
 
 // took writes the histogram of how long devices have taken.
 func (x *exposition) took(d *actors.Durations) {
 	buckets, sum := d.Buckets()
-	name, help, kind := prefix+"handling_seconds", "How long the devices' code has taken for a message.", dto.MetricType_HISTOGRAM
-	h := &dto.Histogram{SampleSum: new(sum.Seconds())}
+	x.begin("histogram", "handling_seconds", "handling_seconds", "How long the devices' code has taken for a message.")
 	count := uint64(0)
 	for _, b := range buckets {
 		count += b.Count
-		most := b.Most.Seconds()
-		if b.Most == 0 {
-			most = math.Inf(1)
+		most := "+Inf"
+		if b.Most != 0 {
+			most = x.bound(b.Most.Seconds())
 		}
-		h.Bucket = append(h.Bucket, &dto.Bucket{UpperBound: &most, CumulativeCount: new(count)})
+		x.write("_bucket", float64(count), []string{"le", most})
 	}
-	h.SampleCount = &count
-	x.encode(&dto.MetricFamily{Name: &name, Help: &help, Type: &kind, Metric: []*dto.Metric{{Histogram: h}}})
+	x.write("_sum", sum.Seconds(), nil)
+	x.write("_count", float64(count), nil)
 }
 
 func (x *exposition) queues(q actors.Queues) {
 	if q.Mailboxes != nil {
 		x.gauges("mailbox_messages", "Messages that wait for an actor of the gateway's own.")
 		for _, name := range slices.Sorted(maps.Keys(q.Mailboxes)) {
-			x.add(float64(q.Mailboxes[name]), labelled{labelActor, name})
+			x.add(float64(q.Mailboxes[name]), "actor", name)
 		}
-		x.end()
 	}
 	x.gauges("outbox_messages", "Publications that wait for a session with the broker.")
-	x.one(float64(q.Outbox))
+	x.add(float64(q.Outbox))
 	x.gauges("outbox_bytes", "What the publications take that wait for a session with the broker.")
-	x.one(float64(q.OutboxBytes))
+	x.add(float64(q.OutboxBytes))
 	x.gauges("outbox_room_messages", "How many publications the outbox takes before it drops the oldest.")
-	x.one(float64(q.OutboxRoom.Messages))
+	x.add(float64(q.OutboxRoom.Messages))
 	x.gauges("outbox_room_bytes", "How much the publications in the outbox may take before it drops the oldest.")
-	x.one(float64(q.OutboxRoom.Bytes))
+	x.add(float64(q.OutboxRoom.Bytes))
 	if q.SpoolRoom == 0 {
 		return
 	}
 	x.gauges("spool_records", "Publications and messages that the spool holds on disk.")
-	x.one(float64(q.Spool))
+	x.add(float64(q.Spool))
 	x.gauges("spool_bytes", "What the spool holds on disk.")
-	x.one(float64(q.SpoolBytes))
+	x.add(float64(q.SpoolBytes))
 	x.gauges("spool_room_bytes", "How much the spool holds at most.")
-	x.one(float64(q.SpoolRoom))
+	x.add(float64(q.SpoolRoom))
 }
 
 // link writes how the link with the broker is.
 func (x *exposition) link(e supervision.Entry) {
 	x.gauges("link_up", "Whether there is a session with the broker: 1, otherwise 0.")
-	x.one(truth(e.State == messages.Online))
+	x.add(truth(e.State == messages.Online))
 	x.gauges("link_since_timestamp_seconds", "When the link came up, went down or was first wanted.")
-	x.one(timestamp(e.Since))
+	x.add(timestamp(e.Since))
 	x.counters("link_losses", "Sessions with the broker that were lost: each is a flap of the link.")
-	x.one(float64(e.Losses))
+	x.add(float64(e.Losses))
 	x.counters("link_failed_attempts", "Attempts to connect to the broker that have failed.")
-	x.one(float64(e.Restarts - e.Losses))
+	x.add(float64(e.Restarts - e.Losses))
 	unanswered := 0.0
 	if !e.Unanswered.IsZero() {
 		unanswered = time.Since(e.Unanswered).Seconds()
 	}
 	x.gauges("link_unanswered_seconds", "For how long the broker, though the link is up, has left something unanswered; 0 unless that is worth telling.")
-	x.one(unanswered)
+	x.add(unanswered)
 }
 
 // parts writes how the gateway's own actors are.
 func (x *exposition) parts(list []supervision.Entry) {
 	x.gauges("actor_up", "Whether an actor of the gateway's own works: 1, otherwise 0.")
 	for i := range list {
-		x.add(truth(list[i].State == messages.Online), labelled{labelActor, list[i].Name})
+		x.add(truth(list[i].State == messages.Online), "actor", list[i].Name)
 	}
-	x.end()
 	x.counters("actor_restarts", "How often an actor of the gateway's own was begun again, after a mistake in it.")
 	for i := range list {
-		x.add(float64(list[i].Restarts), labelled{labelActor, list[i].Name})
+		x.add(float64(list[i].Restarts), "actor", list[i].Name)
 	}
-	x.end()
 }
 
 func truth(is bool) float64 {

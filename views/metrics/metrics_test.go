@@ -84,7 +84,7 @@ func TestEntities(t *testing.T) {
 		}
 		p.want("read", map[string]string{
 			"temperature_celsius" + of("inside"): "21.5", "temperature_celsius" + of("outside"): "100",
-			"energy_joules_total" + of("imported"): "7.2e+06", "energy_joules_value" + of("balance"): "-3.6e+06", "humidity_ratio" + of("filling"): "0.455",
+			"energy_joules_total" + of("imported"): "7200000", "energy_joules_value" + of("balance"): "-3600000", "humidity_ratio" + of("filling"): "0.455",
 			"fans" + of("fans"): "2", "flow_drops_min" + of("flow"): "3", "outbox_messages_value" + of("outbox"): "4", "outbox_messages": "0",
 			"relay" + of("relay"): "1", "door" + of("lid"): "0",
 			`mode_option{device="heat",entity="mode",location="cellar \"1\"\\\n",option="eco"}`:            "1",

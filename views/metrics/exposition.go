@@ -1,0 +1,131 @@
+package metrics
+
+import (
+	"bufio"
+	"io"
+	"math"
+	"runtime"
+	"strconv"
+	"strings"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+)
+
+// formats are those that there are. The first is for whoever asks for none of them.
+var formats = []expfmt.Format{expfmt.FmtText, expfmt.FmtOpenMetrics_1_0_0, expfmt.FmtOpenMetrics_0_0_1}
+
+// exposition writes families of metrics, one after the other, each metric at once: nothing of them is kept.
+type exposition struct {
+	to      *bufio.Writer
+	foreign expfmt.Encoder  // of families that are not the gateway's
+	open    bool            // the format is OpenMetrics
+	taken   map[string]bool // names of the families so far, without prefix and _total
+
+	head string // of the present family, until its first metric has been written
+	name string // of the present family's metrics
+	line []byte
+}
+
+func newExposition(w io.Writer, format expfmt.Format) *exposition {
+	to := bufio.NewWriterSize(polite{w}, 16<<10)
+	return &exposition{
+		to: to, foreign: expfmt.NewEncoder(to, format), open: format.FormatType() == expfmt.TypeOpenMetrics, taken: make(map[string]bool),
+	}
+}
+
+// polite lets other goroutines run after each few kilobytes: on the one processor that the program uses by default, messages would
+// otherwise wait for a slice of the scheduler's time, 10 ms.
+type polite struct{ io.Writer }
+
+func (p polite) Write(b []byte) (int, error) {
+	runtime.Gosched()
+	return p.Writer.Write(b)
+}
+
+// gauges begins a family of gauges. It is not written before its first metric.
+func (x *exposition) gauges(name, help string) { x.begin("gauge", name, name, help) }
+
+// counters begins a family of counters, whose metrics have _total behind their name.
+func (x *exposition) counters(name, help string) { x.begin("counter", name, name+"_total", help) }
+
+func (x *exposition) begin(kind, family, metric, help string) {
+	x.taken[family] = true
+	x.name = prefix + metric
+	of := x.name
+	if x.open {
+		of = prefix + family
+	}
+	x.head = "# HELP " + of + " " + help + "\n# TYPE " + of + " " + kind + "\n"
+}
+
+// add writes a metric of the family. Labels are names, in alphabetical order, each with its value behind it. A label without a value is
+// left out.
+func (x *exposition) add(value float64, labels ...string) { x.write("", value, labels) }
+
+func (x *exposition) write(suffix string, value float64, labels []string) {
+	if x.head != "" {
+		x.text(x.head)
+		x.head = ""
+	}
+	b := append(append(x.line[:0], x.name...), suffix...)
+	next := byte('{')
+	for i := 0; i < len(labels); i += 2 {
+		if labels[i+1] == "" {
+			continue
+		}
+		b = append(append(append(b, next), labels[i]...), '=', '"')
+		b = append(appendEscaped(b, labels[i+1]), '"')
+		next = ','
+	}
+	if next == ',' {
+		b = append(b, '}')
+	}
+	x.line = append(appendFloat(append(b, ' '), value), '\n')
+	_, _ = x.to.Write(x.line) // the error comes again when all is flushed
+}
+
+func (x *exposition) text(s string) { _, _ = x.to.WriteString(s) }
+
+// appendEscaped appends the value of a label. What is no UTF-8 becomes U+FFFD, as both formats want UTF-8.
+func appendEscaped(b []byte, value string) []byte {
+	value = strings.ToValidUTF8(value, "\uFFFD")
+	for i := range len(value) {
+		switch c := value[i]; c {
+		case '\\', '"':
+			b = append(b, '\\', c)
+		case '\n':
+			b = append(b, '\\', 'n')
+		default:
+			b = append(b, c)
+		}
+	}
+	return b
+}
+
+func appendFloat(b []byte, f float64) []byte {
+	if f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+		return strconv.AppendInt(b, int64(f), 10)
+	}
+	return strconv.AppendFloat(b, f, 'g', -1, 64)
+}
+
+// bound returns the bound of a bucket as a label has it: in OpenMetrics a number is never whole there.
+func (x *exposition) bound(f float64) string {
+	b := appendFloat(nil, f)
+	if x.open && f == math.Trunc(f) {
+		b = append(b, ".0"...)
+	}
+	return string(b)
+}
+
+// encode writes a family that is not the gateway's.
+func (x *exposition) encode(f *dto.MetricFamily) error { return x.foreign.Encode(f) }
+
+// close writes what comes last.
+func (x *exposition) close() error {
+	if err := x.foreign.(expfmt.Closer).Close(); err != nil {
+		return err
+	}
+	return x.to.Flush()
+}
