@@ -31,7 +31,10 @@ type fleet struct {
 	refusal string                    // why nothing can be set; "": it can
 	set     []string                  // what has been set: DEVICE BODY
 	ordered []string                  // restart lamp
+	sent    []map[string]any          // messages
+	faults  []map[string]any          // of the next reload
 	levels  map[string]any
+	lines   []map[string]any // of the log
 	hearers map[chan string]string
 	nextID  int
 }
@@ -148,6 +151,16 @@ func (f *fleet) tell(kind, name string, data any) {
 	}
 }
 
+// heard reports whether somebody listens for a kind of events. The caller holds mu.
+func (f *fleet) heard(kind string) bool {
+	for kinds := range maps.Values(f.hearers) {
+		if strings.Contains(kinds, kind) {
+			return true
+		}
+	}
+	return false
+}
+
 func (f *fleet) tree() map[string]any {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -209,6 +222,55 @@ func (f *fleet) routes(mux *http.ServeMux) {
 			}
 		}
 		return http.StatusOK, map[string]any{"response": "OK", "reason": ""}
+	})
+	post("messages", func(_ *http.Request, body map[string]any) (int, any) {
+		if strings.Contains(body["topic"].(string), "$gateway") {
+			return http.StatusBadRequest, problem("the topic is the gateway's own")
+		}
+		f.sent = append(f.sent, body)
+		return http.StatusAccepted, map[string]any{}
+	})
+	get("topics", func(r *http.Request) (int, any) {
+		topics := []string{}
+		for _, t := range []string{"home/lighting/house/kitchen/lamp/me/C", "home/heating/house/cellar/boiler/me/C"} {
+			if strings.HasPrefix(t, r.URL.Query().Get("prefix")) {
+				topics = append(topics, t)
+			}
+		}
+		return http.StatusOK, map[string]any{"topics": topics}
+	})
+	get("explain", func(r *http.Request) (int, any) {
+		return http.StatusOK, map[string]any{
+			"topic": r.URL.Query().Get("topic"), "payload": r.URL.Query().Get("payload"), "subscription": "home/+/house/#",
+			"steps": []map[string]any{
+				{"of": "function", "wire": "lighting", "word": "Lighting", "rule": "mapped", "maptype": "strict"},
+				{"of": "argvalue", "key": "level", "wire": "max", "rule": "refused", "maptype": "strict", "fault": "no such keyword"},
+			},
+			"refused": []string{`argvalue of "level": "max" is not in the map`},
+			"devices": []map[string]any{{"device": "boiler", "found": false, "why": `location is "kitchen", and it answers to "cellar"`}, {"device": "gate", "found": true, "why": "answers to all that the message sets"}},
+		}
+	})
+	get("log", func(*http.Request) (int, any) { return http.StatusOK, map[string]any{"lines": f.lines} })
+	get("log/levels", func(*http.Request) (int, any) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return http.StatusOK, maps.Clone(f.levels)
+	})
+	post("log/levels", func(_ *http.Request, body map[string]any) (int, any) {
+		f.levels = body
+		return http.StatusOK, body
+	})
+	get("config", func(*http.Request) (int, any) {
+		return http.StatusOK, "mqtt:\n  broker: tcp://broker.lan:1883\n  password: \"******\"\n"
+	})
+	get("diff", func(*http.Request) (int, any) { return http.StatusOK, "changed  boiler (params.every)\n" })
+	post("reload", func(*http.Request, map[string]any) (int, any) {
+		if len(f.faults) > 0 {
+			p := problem("the configuration has 2 faults, and nothing has changed")
+			p["faults"] = f.faults
+			return http.StatusUnprocessableEntity, p
+		}
+		return http.StatusOK, "changed  boiler (params.every)\n"
 	})
 	for _, what := range []string{"restart", "stop", "start"} {
 		post("devices/{name}/"+what, func(r *http.Request, _ map[string]any) (int, any) {

@@ -10,9 +10,9 @@
 //	main.js     which view is shown; the events of the record, which all views share
 //	api.js      requests and events
 //	model.js    the record as a tree, and what passes each device
-//	list.js     lists of any length, of which only the rows in sight are in the document
+//	list.js     lists of any length, of which only the rows in sight are in the document; lines.js: those that grow at their end
 //	dom.js plot.js time.js control.js   elements, drawings, times, and what sets an entity
-//	tree.js device.js   one view each
+//	tree.js device.js messages.js log.js configuration.js   one view each
 //
 // Whatever came from outside, names, payloads and reasons, enters the document as text: no file parses markup.
 package page

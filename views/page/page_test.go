@@ -164,6 +164,18 @@ func TestAccessible(t *testing.T) {
 		b.open(f.URL + "/#/device/boiler")
 		b.sees(".value .reading", "1842.5")
 		b.accessible("device, " + scheme)
+		b.open(f.URL + "/#/messages")
+		b.focus("#topic")
+		b.press("home/x")
+		b.click("[data-do=explain]")
+		b.sees(".explained", "answers to all")
+		b.accessible("messages, " + scheme)
+		b.open(f.URL + "/#/log")
+		b.sees(".level", "everything")
+		b.accessible("log, " + scheme)
+		b.open(f.URL + "/#/configuration")
+		b.sees(".config", "broker")
+		b.accessible("configuration, " + scheme)
 	}
 }
 
@@ -176,6 +188,9 @@ func TestTelephone(t *testing.T) {
 	for _, v := range []struct{ hash, selector, text string }{
 		{"#/tree", ".tree .row", "hub.lamp10"},
 		{"#/device/boiler", ".value .reading", "1842.5"},
+		{"#/messages", ".send", "Topic"},
+		{"#/log", ".level", "everything"},
+		{"#/configuration", ".config", "broker"},
 	} {
 		b.open(f.URL + "/" + v.hash)
 		b.sees(v.selector, v.text)

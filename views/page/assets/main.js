@@ -1,8 +1,11 @@
 // The page: which view is shown, and what all of them share.
 
 import { Events } from "./api.js";
+import { configuration } from "./configuration.js";
 import { device } from "./device.js";
 import { el, say, set } from "./dom.js";
+import { log } from "./log.js";
+import { messages } from "./messages.js";
 import { Model } from "./model.js";
 import { clock } from "./time.js";
 import { tree } from "./tree.js";
@@ -10,7 +13,7 @@ import { tree } from "./tree.js";
 const model = new Model();
 const main = document.getElementById("main");
 
-const views = { tree, device };
+const views = { tree, device, messages, log, configuration };
 
 const address = (...parts) => `#/${parts.map(encodeURIComponent).join("/")}`;
 const app = { model, go: (...parts) => { location.hash = address(...parts); } };

@@ -1,0 +1,160 @@
+// The log: the last lines, live, and how much each actor says.
+
+import { Events, get, post } from "./api.js";
+import { answer } from "./control.js";
+import { el, say, set } from "./dom.js";
+import { Lines } from "./lines.js";
+import { clock, date } from "./time.js";
+
+const levels = ["debug", "info", "warn", "error"];
+const most = 1000;
+
+const chosen = { filter: "", least: "debug" };
+
+export function log({ model }) {
+  let all = []; // lines that have come
+  const lines = new Lines(most, {
+    label: "Log, the newest line last",
+    columns: 3,
+    head: el("div", { class: "row", role: "row" }, ...["Time", "Level", "Text"].map((h, i) => el("div", { class: `cell l${i}`, role: "columnheader" }, h))),
+    make: logRow,
+    open: (line) => pick(line),
+  });
+  const picked = el("section", { class: "panel", "aria-label": "The chosen line", hidden: true });
+  function pick(line) {
+    picked.hidden = false;
+    picked.replaceChildren(el("h3", null, `${line.level.toUpperCase()} at ${date(line.at)}`), el("pre", { class: "break" }, `${line.text}${pairs(line.attrs, "\n  ")}`));
+  }
+  const fits = (line) => levels.indexOf(line.level) >= levels.indexOf(chosen.least) && line.whole.toLowerCase().includes(chosen.filter.toLowerCase());
+  const prepared = (line) => ({ ...line, level: String(line.level).toLowerCase(), whole: `${line.text}${pairs(line.attrs, " ")}` });
+  function add(line) {
+    all.push(line);
+    if (all.length > 2 * most) all = all.slice(-most);
+    if (fits(line)) lines.add(line);
+  }
+  const filtered = () => lines.replace(all.slice(-most).filter(fits));
+
+  const told = el("span", { class: "quiet", role: "status" });
+  const filter = el("input", {
+    type: "search", class: "filter", placeholder: "Filter the lines", "aria-label": "Filter the lines", value: chosen.filter,
+    input: () => { chosen.filter = filter.value; filtered(); },
+  });
+  const least = el("select", { "aria-label": "Lowest level that is shown", change: () => { chosen.least = least.value; filtered(); } },
+    ...levels.map((l) => el("option", { value: l, selected: l === chosen.least }, l === "debug" ? "all levels" : `${l} and above`)));
+
+  // What has come by event is not shown twice.
+  let early = [];
+  let missed = 0;
+  const events = new Events({ kinds: "log" }, ["log", "missed"], {
+    on(name, data) {
+      if (name === "missed") {
+        missed += data.count ?? 0;
+        say(told, `${missed.toLocaleString("en")} lines came too fast to be shown`);
+      } else if (early) early.push(prepared(data));
+      else add(prepared(data));
+    },
+  });
+  (async () => {
+    let before = [];
+    try {
+      const answer = await get("log", { lines: most });
+      before = (answer.lines ?? answer).map(prepared);
+    } catch (e) {
+      say(told, `The lines before now can't be shown: ${e.message}.`);
+    }
+    const same = (a, b) => a.at === b.at && a.whole === b.whole;
+    for (const line of before) if (!early.some((e) => same(e, line))) add(line);
+    for (const line of early) add(line);
+    early = null;
+    lines.show();
+  })();
+
+  return {
+    title: "Log",
+    node: el("section", { class: "view fixed beside", "aria-label": "Log" },
+      el("div", { class: "wide" }, el("div", { class: "tools" }, filter, least, told), lines.node),
+      el("div", { class: "narrower" }, levelPanel(model), picked)),
+    shown: () => lines.shown(),
+    focus: () => filter.focus(),
+    close: () => {
+      events.close();
+      lines.close();
+    },
+  };
+}
+
+// pairs writes attributes: a list of [name, value], or an object.
+function pairs(attrs, before) {
+  const list = Array.isArray(attrs) ? attrs.map((a) => (Array.isArray(a) ? a : [a.key, a.value])) : Object.entries(attrs ?? {});
+  return list.map(([k, v]) => `${before}${k}=${typeof v === "string" && /[\s"=]/.test(v) ? JSON.stringify(v) : typeof v === "object" ? JSON.stringify(v) : v}`).join("");
+}
+
+function logRow() {
+  const cells = Array.from({ length: 3 }, (_, i) => el("div", { class: `cell l${i}`, role: "gridcell" }));
+  const [at, level, text] = cells;
+  const node = el("div", { class: "row line", role: "row" }, ...cells);
+  return {
+    node,
+    show(line) {
+      say(at, clock(line.at, true));
+      set(at, "title", date(line.at));
+      say(level, line.level);
+      set(node, "data-log", line.level);
+      say(text, line.whole);
+    },
+  };
+}
+
+// levelPanel shows from which level on each actor's lines are written, and changes it until the gateway ends.
+function levelPanel(model) {
+  const told = answer();
+  const list = el("div", { class: "levels" });
+  const missing = el("p", { class: "fault" });
+  const names = el("datalist", { id: "actors" });
+  let now = { default: "info", actors: {} };
+  const select = (label, value, change) => {
+    const s = el("select", { "aria-label": label, change: () => change(s.value) }, ...levels.map((l) => el("option", { value: l, selected: l === value }, l)));
+    return s;
+  };
+  const apply = (next, what) => told.ask("changing …", async () => {
+    const said = await post("log/levels", next);
+    now = said?.default ? said : next;
+    show();
+    return `${what} at ${clock(Date.now())}`;
+  });
+  const actor = el("input", {
+    type: "text", list: "actors", "aria-label": "Actor or device", placeholder: "actor or device", autocomplete: "off",
+    input: () => names.replaceChildren(...matching(model, actor.value).map((n) => el("option", { value: n }))),
+  });
+  const level = select("Level for it", "debug", () => {});
+  const form = el("form", {
+    class: "actions", novalidate: true,
+    submit: async (e) => {
+      e.preventDefault();
+      const name = actor.value.trim();
+      if (name !== "" && await apply({ ...now, actors: { ...now.actors, [name]: level.value } }, `${name} writes ${level.value}`)) actor.value = "";
+    },
+  }, actor, names, level, el("button", { type: "submit" }, "Set"));
+  function show() {
+    const rows = [el("div", { class: "level" }, el("span", null, "everything"), select("Level of everything", now.default, (v) => apply({ ...now, default: v }, `everything writes ${v}`)))];
+    for (const [name, value] of Object.entries(now.actors ?? {})) {
+      const rest = { ...now.actors };
+      delete rest[name];
+      rows.push(el("div", { class: "level" }, el("span", null, name),
+        select(`Level of ${name}`, value, (v) => apply({ ...now, actors: { ...now.actors, [name]: v } }, `${name} writes ${v}`)),
+        el("button", { type: "button", "aria-label": `${name} as everything else`, click: () => apply({ ...now, actors: rest }, `${name} as everything else`) }, "×")));
+    }
+    list.replaceChildren(...rows);
+  }
+  get("log/levels").then((l) => { now = l; show(); }, (e) => { say(missing, `The levels can't be shown: ${e.message}.`); form.hidden = true; });
+  return el("section", { class: "panel" }, el("h3", null, "Levels, until the gateway ends"), missing, list, form, told.node);
+}
+
+function matching(model, text) {
+  const found = [];
+  for (const e of model.entries.values()) {
+    if (e.name.toLowerCase().includes(text.toLowerCase())) found.push(e.name);
+    if (found.length === 30) break;
+  }
+  return found;
+}

@@ -1,0 +1,197 @@
+// The messages: what passes, live; sending one; and what would become of one.
+
+import { Events, get, post } from "./api.js";
+import { answer } from "./control.js";
+import { el, say, set } from "./dom.js";
+import { Lines } from "./lines.js";
+import { clock } from "./time.js";
+
+const chosen = { filter: "", topic: "", payload: "", qos: "0", retain: false };
+
+export function messages() {
+  const lines = new Lines(1000, {
+    label: "Messages, the newest last",
+    columns: 5,
+    head: el("div", { class: "row", role: "row" }, ...["Time", "Way", "Topic", "Payload", "Devices"].map((h, i) =>
+      el("div", { class: `cell m${i}`, role: "columnheader" }, h))),
+    make: messageRow,
+    open: (m) => pick(m),
+  });
+
+  let events = null;
+  let paused = false;
+  let missed = 0;
+  let held = 0;
+  const told = el("span", { class: "quiet", role: "status" });
+  const tell = () => say(told, [
+    paused ? `paused, ${held.toLocaleString("en")} have passed since` : "",
+    missed > 0 ? `${missed.toLocaleString("en")} passed too fast to be shown` : "",
+  ].filter(Boolean).join(" · "));
+  function listen() {
+    events?.close();
+    const query = { kinds: "messages" };
+    if (chosen.filter.trim() !== "") query.filter = chosen.filter.trim();
+    events = new Events(query, ["message", "missed"], {
+      on(name, data) {
+        if (name === "missed") missed += data.count ?? 0;
+        else if (paused) held++;
+        else lines.add(data);
+        if (name === "missed" || paused) tell();
+      },
+    });
+  }
+  let typing = 0;
+  const filter = el("input", {
+    type: "search", class: "filter", placeholder: "Text, or a filter such as home/+/lamp/#", "aria-label": "Filter the messages by a text or a topic filter",
+    value: chosen.filter,
+    input: () => {
+      chosen.filter = filter.value;
+      clearTimeout(typing);
+      typing = setTimeout(listen, 300);
+    },
+  });
+  const pause = el("button", {
+    type: "button", "aria-pressed": "false",
+    click: () => {
+      paused = !paused;
+      held = 0;
+      set(pause, "aria-pressed", String(paused));
+      tell();
+    },
+  }, "Pause");
+  const clear = el("button", { type: "button", click: () => { missed = 0; tell(); lines.replace([]); } }, "Clear");
+
+  // The form
+  const topics = el("datalist", { id: "topics" });
+  let completing = 0;
+  const topic = el("input", {
+    type: "text", id: "topic", list: "topics", autocomplete: "off", spellcheck: "false", class: "mono", value: chosen.topic,
+    input: () => {
+      chosen.topic = topic.value;
+      clearTimeout(completing);
+      completing = setTimeout(complete, 150);
+    },
+    focus: () => complete(),
+  });
+  async function complete() {
+    try {
+      const found = await get("topics", { prefix: topic.value });
+      topics.replaceChildren(...(found.topics ?? found).slice(0, 50).map((t) => el("option", { value: t })));
+    } catch {
+      topics.replaceChildren(); // nothing depends on completions
+    }
+  }
+  const payload = el("textarea", { id: "payload", rows: "4", spellcheck: "false", input: () => { chosen.payload = payload.value; } });
+  payload.value = chosen.payload;
+  const qos = el("select", { id: "qos", change: () => { chosen.qos = qos.value; } }, ...["0", "1", "2"].map((q) => el("option", { value: q, selected: q === chosen.qos }, q)));
+  const retain = el("input", { type: "checkbox", checked: chosen.retain, change: () => { chosen.retain = retain.checked; } });
+  const sent = answer();
+  const result = el("div", { class: "explained", "aria-live": "polite" });
+  const form = el("form", {
+    class: "panel send", novalidate: true,
+    submit: (e) => {
+      e.preventDefault();
+      sent.ask("sending …", async () => {
+        await post("messages", { topic: topic.value, payload: payload.value, qos: Number(qos.value), retain: retain.checked });
+        return `sent at ${clock(Date.now())}`;
+      });
+    },
+  },
+    el("h3", null, "Send or explain a message"),
+    el("label", { for: "topic" }, "Topic"), topic, topics,
+    el("label", { for: "payload" }, "Payload"), payload,
+    el("div", { class: "actions" },
+      el("label", { for: "qos" }, "QoS"), qos, el("label", { class: "check" }, retain, "Retain"),
+      el("button", { type: "submit", class: "primary" }, "Send"),
+      el("button", { type: "button", "data-do": "explain", click: explain }, "Explain"), sent.node));
+
+  async function explain() {
+    try {
+      result.replaceChildren(explanation(await get("explain", { topic: topic.value, payload: payload.value })));
+    } catch (e) {
+      result.replaceChildren(el("p", { class: "fault" }, e.message));
+    }
+  }
+
+  // One of the messages, whole
+  const picked = el("section", { class: "panel", "aria-label": "The chosen message", hidden: true });
+  function pick(m) {
+    picked.hidden = false;
+    picked.replaceChildren(
+      el("h3", null, `${m.direction === "out" ? "Sent" : "Received"} at ${clock(m.at, true)}`),
+      el("p", { class: "mono break" }, m.topic), el("pre", { class: "break" }, m.payload),
+      el("button", {
+        type: "button",
+        click: () => {
+          chosen.topic = topic.value = m.topic;
+          chosen.payload = payload.value = m.payload;
+          topic.focus();
+        },
+      }, "Take over into the form"));
+  }
+
+  listen();
+  return {
+    title: "Messages",
+    node: el("section", { class: "view fixed beside", "aria-label": "Messages" },
+      el("div", { class: "wide" }, el("div", { class: "tools" }, filter, pause, clear, told), lines.node),
+      el("div", { class: "narrower" }, form, result, picked)),
+    shown: () => lines.shown(),
+    focus: () => filter.focus(),
+    close: () => {
+      clearTimeout(typing);
+      clearTimeout(completing);
+      events.close();
+      lines.close();
+    },
+  };
+}
+
+function messageRow() {
+  const cells = Array.from({ length: 5 }, (_, i) => el("div", { class: `cell m${i}`, role: "gridcell" }));
+  const [at, way, topic, payload, devices] = cells;
+  const node = el("div", { class: "row message", role: "row" }, ...cells);
+  return {
+    node,
+    show(m) {
+      say(at, clock(m.at, true));
+      say(way, m.direction);
+      set(node, "data-way", m.direction);
+      say(topic, m.topic);
+      say(payload, m.payload);
+      say(devices, m.direction === "in" ? String(m.devices ?? 0) : "");
+    },
+  };
+}
+
+// explanation shows what "gateway explain" says.
+function explanation(x) {
+  const parts = [el("h3", null, "What becomes of it")];
+  const fact = (name, ...text) => parts.push(el("p", null, el("span", { class: "quiet" }, `${name} `), ...text));
+  if (x.sets) {
+    fact("sets", `the entity ${x.sets.entity} of the device ${x.sets.device}, whatever the map says, unless it is retained`);
+    return el("section", { class: "panel" }, ...parts);
+  }
+  if (x.subscription) fact("arrives", `by the subscription ${x.subscription}`);
+  else fact("arrives", "no: no subscription matches the topic", x.topics?.length ? ` (have ${x.topics.join(", ")})` : "");
+  if (x.steps?.length > 0) {
+    parts.push(grid(["What", "On the wire", "Inside", "Rule"], x.steps.map((s) => [
+      s.key ? `${s.of} of ${s.key}` : s.of, s.wire, s.fault ? "–" : s.word, s.maptype ? `${s.rule} (${s.maptype})` : s.rule])));
+  }
+  if (x.echo) fact("echo", "the sender is this gateway: the message goes no further");
+  for (const r of x.refused ?? []) parts.push(el("p", { class: "fault" }, `refused: ${r}`));
+  if (x.message) fact("message", x.message);
+  if (x.devices) {
+    parts.push(grid(["Device", "Found", "Why"], x.devices.toSorted((a, b) => b.found - a.found).slice(0, 500).map((d) => [d.device, d.found ? "yes" : "no", d.why])));
+    const more = x.devices.length - 500;
+    if (more > 0) parts.push(el("p", { class: "quiet" }, `and ${more.toLocaleString("en")} devices more`));
+    if (!x.devices.some((d) => d.found)) parts.push(el("p", null, "It finds no device, and so is acknowledged and forgotten."));
+  }
+  return el("section", { class: "panel" }, ...parts);
+}
+
+function grid(heads, rows) {
+  return el("table", null,
+    el("thead", null, el("tr", null, ...heads.map((h) => el("th", { scope: "col" }, h)))),
+    el("tbody", null, ...rows.map((r) => el("tr", null, ...r.map((text) => el("td", null, text ?? ""))))));
+}
