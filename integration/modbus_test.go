@@ -11,28 +11,29 @@ import (
 	"time"
 )
 
-// pymodbus are the slaves of testdata/slaves.py, a program of another make. Debian's Python has what it needs.
+// pymodbus are the slaves of a script in testdata, a program of another make. Debian's Python has what it needs.
 type pymodbus struct {
 	*program
-	t     *testing.T
-	where []string
+	t      *testing.T
+	script string
+	args   []string
 }
 
-// startSlaves starts them, at a TCP port or a serial one.
-func startSlaves(t *testing.T, where ...string) *pymodbus {
+// startSlaves starts the slaves of a script, at a TCP port or a serial one.
+func startSlaves(t *testing.T, script string, args ...string) *pymodbus {
 	t.Helper()
-	s := &pymodbus{t: t, where: where}
+	s := &pymodbus{t: t, script: script, args: args}
 	s.start()
 	return s
 }
 
 func (s *pymodbus) start() {
 	s.t.Helper()
-	script, err := filepath.Abs("testdata/slaves.py")
+	script, err := filepath.Abs(filepath.Join("testdata", s.script))
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.program = startProgram(s.t, s.t.TempDir(), "/usr/bin/python3", nil, append([]string{script}, s.where...)...)
+	s.program = startProgram(s.t, s.t.TempDir(), "/usr/bin/python3", nil, append([]string{script}, s.args...)...)
 	if _, _, ok := s.lines.find(0, patience, func(line string) bool { return line == "serving" }); !ok {
 		s.t.Fatal("these tests need pymodbus for /usr/bin/python3 (apt-get install python3-pymodbus python3-serial-asyncio)")
 	}
@@ -87,12 +88,12 @@ func TestModbus(t *testing.T) {
 			address := free.Addr().String()
 			free.Close()
 			_, port, _ := net.SplitHostPort(address)
-			return fmt.Sprintf("{name: cellar, protocol: modbus-tcp, address: %q, timeout: 200ms}", address), startSlaves(t, "tcp", port), nil
+			return fmt.Sprintf("{name: cellar, protocol: modbus-tcp, address: %q, timeout: 200ms}", address), startSlaves(t, "slaves.py", "tcp", port), nil
 		},
 		"rtu": func(t *testing.T) (string, *pymodbus, *adapter) {
 			a := &adapter{t: t, dir: t.TempDir()}
 			a.start()
-			slaves := startSlaves(t, "rtu", a.dir+"/theirs")
+			slaves := startSlaves(t, "slaves.py", "rtu", a.dir+"/theirs")
 			a.plugIn()
 			return fmt.Sprintf("{name: cellar, protocol: modbus-rtu, port: %q, baud: 115200, timeout: 200ms, guard: 50ms, latency: 5ms}", a.port()), slaves, a
 		},

@@ -104,7 +104,7 @@ func TestProbeModbus(t *testing.T) {
 	dir := t.TempDir()
 	cable := &adapter{t: t, dir: dir}
 	cable.start()
-	startSlaves(t, "rtu", filepath.Join(dir, "theirs"))
+	startSlaves(t, "slaves.py", "rtu", filepath.Join(dir, "theirs"))
 	cable.plugIn()
 	line := []string{"probe", "modbus", "rtu://" + cable.port(), "--baud", "115200"}
 	said, err := command(t, dir, append(line, "--unit", "1", "--input", "0-1,52-53,90-110")...)
