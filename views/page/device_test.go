@@ -30,19 +30,17 @@ func boiler(f *fleet) {
 		return v
 	}
 	f.describe("boiler", map[string]any{
-		"description": map[string]any{"manufacturer": "Shelly", "model": "Plus 1PM", "sw": "1.4.2", "entities": []map[string]any{
-			{"id": "relay", "kind": "bool", "group": map[string]any{"kind": "light", "id": "ceiling", "role": "on"}},
-			{"id": "brightness", "kind": "number", "group": map[string]any{"kind": "light", "id": "ceiling", "role": "brightness"}},
-			{"id": "reset", "kind": "button", "name": "Reset the counter"},
-		}},
+		"description": map[string]any{"manufacturer": "Shelly", "model": "Plus 1PM", "sw": "1.4.2"},
 		"values": []map[string]any{
 			value("power", "number", 1842.5, map[string]any{"name": "Power", "unit": "W", "class": "power"}),
 			value("flow", "number", nil, map[string]any{"name": "Flow temperature", "unit": "°C", "error": "not read for 30s"}),
-			value("relay", "bool", true, map[string]any{"name": "Relay", "write": true}),
-			value("brightness", "number", 40, map[string]any{"name": "Brightness", "unit": "%", "write": true, "min": 0, "max": 100, "step": 1}),
+			value("relay", "bool", true, map[string]any{"name": "Relay", "write": true, "group": map[string]any{"kind": "light", "id": "ceiling", "role": "on"}}),
+			value("brightness", "number", 40, map[string]any{"name": "Brightness", "unit": "%", "write": true, "min": 0, "max": 100, "step": 1, "group": map[string]any{"kind": "light", "id": "ceiling", "role": "brightness"}}),
 			value("setpoint", "number", 48.5, map[string]any{"name": "Setpoint", "unit": "°C", "write": true, "min": 5, "max": 60, "step": 0.5}),
 			value("mode", "enum", "heat", map[string]any{"name": "Mode", "write": true, "options": []string{"off", "heat", "cool", "auto"}}),
 			value("label", "text", "cellar", map[string]any{"name": "Label", "write": true}),
+			{"id": "reset", "kind": "button", "name": "Reset the counter", "write": true},
+			{"id": "pushed", "kind": "event", "name": "Pushed", "options": []string{"single", "long"}},
 		},
 		"plots":      map[string]any{"power": plot(func(i int) float64 { return 1800 + 60*math.Sin(float64(i)/5) }), "setpoint": plot(func(i int) float64 { return float64(45 + i/20) })},
 		"rates":      rates,
@@ -64,35 +62,35 @@ func TestDevice(t *testing.T) {
 	f := newFleet(t)
 	house(f)
 	boiler(f)
-	b := openTab(t, 1280, 900)
-	b.open(f.URL + "/#/device/boiler")
-	b.sees(".device h2", "boiler")
-	b.sees(".value .reading", "1842.5")
-	b.sees(".value .unknown", "not read for 30s")
-	b.sees(".group", "light ceiling")
-	b.sees(".facts", "auth.password")
-	b.sees(".records", "503 Service Unavailable")
-	b.picture("device-light")
-	b.prefer("dark")
-	b.picture("device-dark")
-	b.prefer("light")
+	b := chromium.Tab(t, 1280, 900)
+	b.Open(f.URL + "/#/device/boiler")
+	b.Sees(".device h2", "boiler")
+	b.Sees(".value .reading", "1842.5")
+	b.Sees(".value .unknown", "not read for 30s")
+	b.Sees(".group", "light ceiling")
+	b.Sees(".facts", "auth.password")
+	b.Sees(".records", "503 Service Unavailable")
+	b.Picture(*pictures, "device-light")
+	b.Prefer("dark")
+	b.Picture(*pictures, "device-dark")
+	b.Prefer("light")
 
 	answered := func(id, text string) {
 		t.Helper()
-		b.sees(`.value[data-id=`+id+`] .answer`, text)
+		b.Sees(`.value[data-id=`+id+`] .answer`, text)
 	}
 	t.Run("set", func(t *testing.T) {
-		b.click(".value[data-id=relay] .switch")
+		b.Click(".value[data-id=relay] .switch")
 		answered("relay", "OK")
-		b.until("the switch is off", `document.querySelector("[data-id=relay] .switch").getAttribute("aria-checked") === "false"`)
-		b.focus(".value[data-id=setpoint] input")
-		b.press(kb.End, kb.Backspace, kb.Backspace, kb.Backspace, "9", kb.Enter)
+		b.Until("the switch is off", `document.querySelector("[data-id=relay] .switch").getAttribute("aria-checked") === "false"`)
+		b.Focus(".value[data-id=setpoint] input")
+		b.Press(kb.End, kb.Backspace, kb.Backspace, kb.Backspace, "9", kb.Enter)
 		answered("setpoint", "OK")
-		b.sees(".value[data-id=setpoint] .reading", "49")
-		b.focus(".value[data-id=mode] select")
-		b.press("a", kb.Tab, kb.Enter)
+		b.Sees(".value[data-id=setpoint] .reading", "49")
+		b.Focus(".value[data-id=mode] select")
+		b.Press("a", kb.Tab, kb.Enter)
 		answered("mode", "OK")
-		b.click(".value[data-id=reset] button")
+		b.Click(".value[data-id=reset] button")
 		answered("reset", "OK")
 		want := `boiler {"relay":false}|boiler {"setpoint":49}|boiler {"mode":"auto"}|boiler {"reset":null}`
 		f.mu.Lock()
@@ -105,26 +103,26 @@ func TestDevice(t *testing.T) {
 		f.mu.Lock()
 		f.refusal = "setpoint: 70 is above 60 °C"
 		f.mu.Unlock()
-		b.allow("409")
-		b.focus(".value[data-id=setpoint] input")
-		b.press(kb.End, kb.Backspace, kb.Backspace, "70", kb.Enter)
-		answered("setpoint", "setpoint: 70 is above 60 °C")
+		b.Allow("409")
+		b.Focus(".value[data-id=setpoint] input")
+		b.Press(kb.End, kb.Backspace, kb.Backspace, "70", kb.Enter)
+		answered("setpoint", "REJECTED: setpoint: 70 is above 60 °C")
 	})
 	t.Run("orders", func(t *testing.T) {
 		for _, what := range []string{"restart", "stop", "start"} {
-			b.click(`.actions button[data-order="` + what + `"]`)
-			b.sees(".actions .answer", what)
+			b.Click(`.actions button[data-order="` + what + `"]`)
+			b.Sees(".actions .answer", what)
 		}
 		f.wait(t, "restart, stop and start", func() bool { return len(f.ordered) == 3 })
 	})
 	t.Run("unplugged", func(t *testing.T) {
 		f.change("boiler", entry{"state": "offline", "reason": "connection refused", "since": stamp(time.Now()), "next": stamp(time.Now().Add(9 * time.Second))})
-		b.sees(".title", "connection refused")
-		b.sees(".title", "next attempt in")
+		b.Sees(".title", "connection refused")
+		b.Sees(".title", "next attempt in")
 	})
 	t.Run("gone", func(t *testing.T) {
-		b.allow("404")
+		b.Allow("404")
 		f.remove("boiler")
-		b.sees(".device", "There is no device boiler.")
+		b.Sees(".device", "There is no device boiler.")
 	})
 }

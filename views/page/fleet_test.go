@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/mqttgateway/mqttgateway/internal/browser"
 )
 
 // entry is an entry of the record as the API has it.
@@ -32,7 +34,7 @@ type fleet struct {
 	set     []string                  // what has been set: DEVICE BODY
 	ordered []string                  // restart lamp
 	sent    []map[string]any          // messages
-	faults  []map[string]any          // of the next reload
+	faults  []string                  // of the next reload
 	levels  map[string]any
 	lines   []map[string]any // of the log
 	hearers map[chan string]string
@@ -166,7 +168,7 @@ func (f *fleet) tree() map[string]any {
 	defer f.mu.Unlock()
 	link := maps.Clone(f.link)
 	link["broker"], link["strip"] = "tcp://broker.lan:1883", slices.Clone(f.strip)
-	entries := []entry{f.link}
+	entries := []entry{}
 	for _, key := range slices.Sorted(maps.Keys(f.entries)) {
 		entries = append(entries, f.entries[key])
 	}
@@ -196,6 +198,7 @@ func (f *fleet) routes(mux *http.ServeMux) {
 			reply(w, status, value)
 		})
 	}
+	difference := map[string]any{"changed": []map[string]any{{"device": "boiler", "options": []string{"params.every"}}}, "restart": []string{"gateway.name"}, "kept": 7}
 	mux.HandleFunc("GET /api/v1/events", f.events)
 	get("tree", func(*http.Request) (int, any) { return http.StatusOK, f.tree() })
 	get("health", func(*http.Request) (int, any) { return http.StatusOK, map[string]any{} })
@@ -204,7 +207,7 @@ func (f *fleet) routes(mux *http.ServeMux) {
 		defer f.mu.Unlock()
 		e, ok := f.entries["device:"+r.PathValue("name")]
 		if !ok {
-			return http.StatusNotFound, problem("there is no such device")
+			return http.StatusNotFound, problem("there is no device of that name")
 		}
 		whole := maps.Clone(e)
 		maps.Copy(whole, f.details[r.PathValue("name")])
@@ -212,7 +215,9 @@ func (f *fleet) routes(mux *http.ServeMux) {
 	})
 	post("devices/{name}/set", func(r *http.Request, body map[string]any) (int, any) {
 		if f.refusal != "" {
-			return http.StatusConflict, problem(f.refusal)
+			p := problem(f.refusal)
+			p["response"] = "REJECTED"
+			return http.StatusConflict, p
 		}
 		f.set = append(f.set, r.PathValue("name")+" "+text(body))
 		values, _ := f.details[r.PathValue("name")]["values"].([]map[string]any)
@@ -237,7 +242,7 @@ func (f *fleet) routes(mux *http.ServeMux) {
 				topics = append(topics, t)
 			}
 		}
-		return http.StatusOK, map[string]any{"topics": topics}
+		return http.StatusOK, topics
 	})
 	get("explain", func(r *http.Request) (int, any) {
 		return http.StatusOK, map[string]any{
@@ -263,14 +268,14 @@ func (f *fleet) routes(mux *http.ServeMux) {
 	get("config", func(*http.Request) (int, any) {
 		return http.StatusOK, "mqtt:\n  broker: tcp://broker.lan:1883\n  password: \"******\"\n"
 	})
-	get("diff", func(*http.Request) (int, any) { return http.StatusOK, "changed  boiler (params.every)\n" })
+	get("diff", func(*http.Request) (int, any) { return http.StatusOK, difference })
 	post("reload", func(*http.Request, map[string]any) (int, any) {
 		if len(f.faults) > 0 {
 			p := problem("the configuration has 2 faults, and nothing has changed")
 			p["faults"] = f.faults
 			return http.StatusUnprocessableEntity, p
 		}
-		return http.StatusOK, "changed  boiler (params.every)\n"
+		return http.StatusOK, difference
 	})
 	for _, what := range []string{"restart", "stop", "start"} {
 		post("devices/{name}/"+what, func(r *http.Request, _ map[string]any) (int, any) {
@@ -316,7 +321,7 @@ func (f *fleet) wait(t testing.TB, what string, arrived func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); <-tick.C {
+	for deadline := time.Now().Add(browser.Patience); time.Now().Before(deadline); <-tick.C {
 		f.mu.Lock()
 		ok := arrived()
 		f.mu.Unlock()
@@ -324,7 +329,7 @@ func (f *fleet) wait(t testing.TB, what string, arrived func() bool) {
 			return
 		}
 	}
-	t.Fatalf("did not arrive within %v: %s", patience, what)
+	t.Fatalf("did not arrive within %v: %s", browser.Patience, what)
 }
 
 func reply(w http.ResponseWriter, status int, value any) {

@@ -5,12 +5,15 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/mqttgateway/mqttgateway/internal/browser"
 )
+
+// root is the folder of the module.
+const root = "../.."
 
 // maxSize is how large the page may be: it must come quickly to a telephone beside a cabinet.
 const maxSize = 120_000
@@ -109,45 +112,26 @@ func TestMarkup(t *testing.T) {
 	f := newFleet(t)
 	f.add(hostile, hostile, "offline", entry{"reason": hostile})
 	f.describe(hostile, map[string]any{
-		"description": map[string]any{"manufacturer": hostile, "entities": []map[string]any{}},
+		"description": map[string]any{"manufacturer": hostile},
 		"values": []map[string]any{{
 			"id": "x", "kind": "text", "name": hostile, "value": hostile, "unit": hostile, "error": hostile, "write": true, "options": []string{hostile},
 		}},
 		"params": map[string]any{hostile: hostile}, "recorder": []map[string]any{{"at": stamp(f.started), "what": hostile, "text": hostile}},
 		"counters": map[string]any{hostile: 1}, "answers_to": map[string]any{"device": []string{hostile}},
 	})
-	b := openTab(t, 1280, 800)
-	b.open(f.URL + "/")
-	b.sees(".tree .row", "<img src=x")
-	b.sees(".tree .row .why", "<script>")
-	b.click(".tree .row .name a:not([hidden])")
-	b.sees(".device h2", "<img src=x")
-	b.sees(".value .reading", "<script>")
-	b.sees(".records .text", "<script>")
-	if n := eval[int](b, `document.querySelectorAll("main img, main script, main iframe").length`); n > 0 {
+	b := chromium.Tab(t, 1280, 800)
+	b.Open(f.URL + "/")
+	b.Sees(".tree .row", "<img src=x")
+	b.Sees(".tree .row .why", "<script>")
+	b.Click(".tree .row .name a:not([hidden])")
+	b.Sees(".device h2", "<img src=x")
+	b.Sees(".value .reading", "<script>")
+	b.Sees(".records .text", "<script>")
+	if n := browser.Eval[int](b, `document.querySelectorAll("main img, main script, main iframe").length`); n > 0 {
 		t.Errorf("%d elements were made of text", n)
 	}
-	if title := eval[string](b, "document.title"); title == "harm" {
+	if title := browser.Eval[string](b, "document.title"); title == "harm" {
 		t.Error("text was run as a script")
-	}
-}
-
-// accessible lets axe-core look for what people can't use, and fails for what it finds that is serious or critical.
-func (b *tab) accessible(what string) {
-	b.t.Helper()
-	path := filepath.Join("..", "..", ".tools", "axe-core", "axe.min.js")
-	axe, err := os.ReadFile(path)
-	if err != nil {
-		b.t.Fatalf("this test needs axe-core (make axe): %v", err)
-	}
-	if !eval[bool](b, "self.axe !== undefined") {
-		eval[bool](b, string(axe)+"; true")
-	}
-	found := eval[[]string](b, `axe.run(document, {resultTypes: ["violations"]}).then((r) => r.violations
-		.filter((v) => v.impact === "serious" || v.impact === "critical")
-		.flatMap((v) => v.nodes.map((n) => v.id + ": " + v.help + ": " + n.html + " " + n.failureSummary)))`)
-	for _, f := range found {
-		b.t.Errorf("%s: %s", what, f)
 	}
 }
 
@@ -155,27 +139,27 @@ func TestAccessible(t *testing.T) {
 	f := newFleet(t)
 	house(f)
 	boiler(f)
-	b := openTab(t, 1280, 900)
-	for _, scheme := range []string{"light", "dark"} {
-		b.prefer(scheme)
-		b.open(f.URL + "/#/tree")
-		b.sees(".tree .row", "hub.lamp10")
-		b.accessible("tree, " + scheme)
-		b.open(f.URL + "/#/device/boiler")
-		b.sees(".value .reading", "1842.5")
-		b.accessible("device, " + scheme)
-		b.open(f.URL + "/#/messages")
-		b.focus("#topic")
-		b.press("home/x")
-		b.click("[data-do=explain]")
-		b.sees(".explained", "answers to all")
-		b.accessible("messages, " + scheme)
-		b.open(f.URL + "/#/log")
-		b.sees(".level", "everything")
-		b.accessible("log, " + scheme)
-		b.open(f.URL + "/#/configuration")
-		b.sees(".config", "broker")
-		b.accessible("configuration, " + scheme)
+	b := chromium.Tab(t, 1280, 900)
+	for scheme, rules := range map[string][]string{"light": nil, "dark": {"color-contrast"}} {
+		b.Prefer(scheme)
+		b.Open(f.URL + "/#/tree")
+		b.Sees(".tree .row", "hub.lamp10")
+		b.Accessible(root, "tree, "+scheme, rules...)
+		b.Open(f.URL + "/#/device/boiler")
+		b.Sees(".value .reading", "1842.5")
+		b.Accessible(root, "device, "+scheme, rules...)
+		b.Open(f.URL + "/#/messages")
+		b.Focus("#topic")
+		b.Press("home/x")
+		b.Click("[data-do=explain]")
+		b.Sees(".explained", "answers to all")
+		b.Accessible(root, "messages, "+scheme, rules...)
+		b.Open(f.URL + "/#/log")
+		b.Sees(".level", "everything")
+		b.Accessible(root, "log, "+scheme, rules...)
+		b.Open(f.URL + "/#/configuration")
+		b.Sees(".config", "broker")
+		b.Accessible(root, "configuration, "+scheme, rules...)
 	}
 }
 
@@ -184,7 +168,7 @@ func TestTelephone(t *testing.T) {
 	f := newFleet(t)
 	house(f)
 	boiler(f)
-	b := openTab(t, 390, 844)
+	b := chromium.Tab(t, 390, 844)
 	for _, v := range []struct{ hash, selector, text string }{
 		{"#/tree", ".tree .row", "hub.lamp10"},
 		{"#/device/boiler", ".value .reading", "1842.5"},
@@ -192,13 +176,13 @@ func TestTelephone(t *testing.T) {
 		{"#/log", ".level", "everything"},
 		{"#/configuration", ".config", "broker"},
 	} {
-		b.open(f.URL + "/" + v.hash)
-		b.sees(v.selector, v.text)
-		if wide := eval[int](b, `Math.max(document.documentElement.scrollWidth, document.querySelector("main").scrollWidth)`); wide > 390 {
+		b.Open(f.URL + "/" + v.hash)
+		b.Sees(v.selector, v.text)
+		if wide := browser.Eval[int](b, `Math.max(document.documentElement.scrollWidth, document.querySelector("main").scrollWidth)`); wide > 390 {
 			t.Errorf("%s is %d pixels wide on a telephone", v.hash, wide)
 		}
-		b.accessible(v.hash + " on a telephone")
-		b.picture("telephone" + strings.ReplaceAll(v.hash, "/", "-")[1:])
+		b.Accessible(root, v.hash+" on a telephone")
+		b.Picture(*pictures, "telephone"+strings.ReplaceAll(v.hash, "/", "-")[1:])
 	}
 }
 
@@ -206,15 +190,15 @@ func TestTelephone(t *testing.T) {
 func TestLost(t *testing.T) {
 	f := newFleet(t)
 	house(f)
-	b := openTab(t, 1280, 800)
-	b.allow("net::ERR_")
-	b.allow("503")
-	b.open(f.URL + "/")
-	b.sees(".tree .row", "boiler")
+	b := chromium.Tab(t, 1280, 800)
+	b.Allow("net::ERR_")
+	b.Allow("503")
+	b.Open(f.URL + "/")
+	b.Sees(".tree .row", "boiler")
 	f.goAway(true)
-	b.sees("#connection", "No connection to the gateway since")
+	b.Sees("#connection", "No connection to the gateway since")
 	f.change("boiler", entry{"state": "offline", "reason": "while nobody could see it"})
 	f.goAway(false)
-	b.until("the connection is there again", `document.getElementById("connection").hidden`)
-	b.sees(".tree .row", "while nobody could see it")
+	b.Until("the connection is there again", `document.getElementById("connection").hidden`)
+	b.Sees(".tree .row", "while nobody could see it")
 }

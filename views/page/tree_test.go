@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/mqttgateway/mqttgateway/internal/browser"
 )
 
 // house adds a few devices with troubles of all kinds.
@@ -23,54 +25,54 @@ func house(f *fleet) {
 func TestTree(t *testing.T) {
 	f := newFleet(t)
 	house(f)
-	b := openTab(t, 1280, 800)
-	b.open(f.URL + "/")
-	b.sees("#gateway", "house")
-	b.sees(".tree .row", "hub.lamp10")
-	b.sees(".tree .row", "read holding 100-109: no answer within 500ms")
-	b.sees(".tree .row .next", "in ")
-	b.sees(".link summary", "2 interruptions in the last 24 h")
+	b := chromium.Tab(t, 1280, 800)
+	b.Open(f.URL + "/")
+	b.Sees("#gateway", "house")
+	b.Sees(".tree .row", "hub.lamp10")
+	b.Sees(".tree .row", "read holding 100-109: no answer within 500ms")
+	b.Sees(".tree .row .next", "in ")
+	b.Sees(".link summary", "2 interruptions in the last 24 h")
 
-	b.picture("tree-light")
-	b.prefer("dark")
-	b.picture("tree-dark")
-	b.prefer("light")
+	b.Picture(*pictures, "tree-light")
+	b.Prefer("dark")
+	b.Picture(*pictures, "tree-dark")
+	b.Prefer("light")
 
 	t.Run("order", func(t *testing.T) {
-		names := eval[string](b, `[...document.querySelectorAll(".tree .space .row:not([hidden]) .name a:not([hidden])")].sort((a, b) => a.getBoundingClientRect().y - b.getBoundingClientRect().y).map((n) => n.textContent).join(" ")`)
+		names := browser.Eval[string](b, `[...document.querySelectorAll(".tree .space .row:not([hidden]) .name a:not([hidden])")].sort((a, b) => a.getBoundingClientRect().y - b.getBoundingClientRect().y).map((n) => n.textContent).join(" ")`)
 		if want := "boiler gate heatpump hub hub.lamp1 hub.lamp2 hub.lamp10 receiver"; names != want {
 			t.Errorf("devices are\n%s, want\n%s", names, want)
 		}
 	})
 	t.Run("change", func(t *testing.T) {
 		f.change("boiler", entry{"state": "offline", "reason": "connection refused", "failures": 1, "since": stamp(time.Now()), "next": stamp(time.Now().Add(30 * time.Second))})
-		b.sees(".tree .row", "connection refused")
+		b.Sees(".tree .row", "connection refused")
 		f.broker("offline", "EOF")
-		b.sees(".link .now", "EOF")
-		b.sees("#broker", "offline")
+		b.Sees(".link .now", "EOF")
+		b.Sees("#broker", "offline")
 		f.broker("online", "")
-		b.sees(".link summary", "3 interruptions")
+		b.Sees(".link summary", "3 interruptions")
 		f.add("new", "sim", "online", nil)
 		f.change("new", nil)
-		b.sees(".tree .row", "new")
+		b.Sees(".tree .row", "new")
 		f.remove("new")
-		b.until("the device new is gone", `![...document.querySelectorAll(".tree .row:not([hidden]) .name a")].some((n) => n.textContent === "new")`)
+		b.Until("the device new is gone", `![...document.querySelectorAll(".tree .row:not([hidden]) .name a")].some((n) => n.textContent === "new")`)
 	})
 	t.Run("flows", func(t *testing.T) {
 		f.say("counts", "counts", map[string]any{"devices": [][]any{{"boiler", 7, 12.5}}})
-		b.sees(".tree .row .rate", "12.5")
-		b.sees(".tree .row .queue", "7")
+		b.Sees(".tree .row .rate", "12.5")
+		b.Sees(".tree .row .queue", "7")
 	})
 	t.Run("filter", func(t *testing.T) {
-		b.click(".chip input[value=down]")
-		b.sees(".tools", "4 devices found")
-		b.click(".chip input[value=all]")
-		b.focus(".filter")
-		b.press("lamp2")
-		b.sees(".tools", "1 device found")
-		b.until("only lamp2 and what is above it", `document.querySelectorAll(".tree .space .row:not([hidden])").length === 4`)
+		b.Click(".chip input[value=down]")
+		b.Sees(".tools", "4 devices found")
+		b.Click(".chip input[value=all]")
+		b.Focus(".filter")
+		b.Press("lamp2")
+		b.Sees(".tools", "1 device found")
+		b.Until("only lamp2 and what is above it", `document.querySelectorAll(".tree .space .row:not([hidden])").length === 4`)
 	})
-	b.picture("tree-filtered")
+	b.Picture(*pictures, "tree-filtered")
 }
 
 // TestCrowd has 10,000 devices, of which a thousand change each second.
@@ -79,11 +81,11 @@ func TestCrowd(t *testing.T) {
 	for i := range 10000 {
 		f.add(fmt.Sprintf("device%d", i), "sim", "online", nil)
 	}
-	b := openTab(t, 1280, 800)
-	b.open(f.URL + "/")
-	b.sees(".tree .row", "device1")
-	painted := eval[float64](b, `performance.getEntriesByName("first-contentful-paint")[0].startTime`)
-	shown := eval[float64](b, `performance.now()`)
+	b := chromium.Tab(t, 1280, 800)
+	b.Open(f.URL + "/")
+	b.Sees(".tree .row", "device1")
+	painted := browser.Eval[float64](b, `performance.getEntriesByName("first-contentful-paint")[0].startTime`)
+	shown := browser.Eval[float64](b, `performance.now()`)
 
 	stop := make(chan struct{})
 	done := make(chan struct{})
@@ -107,23 +109,23 @@ func TestCrowd(t *testing.T) {
 			f.say("counts", "counts", map[string]any{"devices": rates})
 		}
 	}()
-	b.sees(".tree .row", "unplugged")
+	b.Sees(".tree .row", "unplugged")
 	// Through the list, and by an order that changes all the time.
-	b.focus(".tree .list")
-	b.press(kb.End, kb.Home, kb.PageDown, kb.PageDown)
-	b.click(".head .state button")
-	b.focus(".filter")
-	b.press("99")
-	b.sees(".tools", "devices found")
-	b.press(kb.Backspace, kb.Backspace)
-	b.until("all are shown again", `document.querySelector(".tools [role=status]").textContent === ""`)
+	b.Focus(".tree .list")
+	b.Press(kb.End, kb.Home, kb.PageDown, kb.PageDown)
+	b.Click(".head .state button")
+	b.Focus(".filter")
+	b.Press("99")
+	b.Sees(".tools", "devices found")
+	b.Press(kb.Backspace, kb.Backspace)
+	b.Until("all are shown again", `document.querySelector(".tools [role=status]").textContent === ""`)
 	close(stop)
 	<-done
 
-	if rows := eval[int](b, `document.querySelectorAll(".tree .space .row").length`); rows > 100 {
+	if rows := browser.Eval[int](b, `document.querySelectorAll(".tree .space .row").length`); rows > 100 {
 		t.Errorf("%d rows are in the document, want no more than are in sight", rows)
 	}
-	longest := eval[float64](b, "self.longest")
+	longest := browser.Eval[float64](b, "self.longest")
 	t.Logf("10,000 devices, 1,000 changes a second: first paint after %.0f ms, rows seen after %.0f ms, longest task %.0f ms", painted, shown, longest)
 	if longest > 1000 {
 		t.Errorf("the main thread was busy for %.0f ms, want 100 ms, and on any machine less than 1 s", longest)

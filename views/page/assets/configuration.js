@@ -12,19 +12,18 @@ export function configuration() {
 
   async function inForce() {
     try {
-      text.textContent = plain(await get("config"));
+      text.textContent = (await get("config")).trimEnd();
     } catch (e) {
       text.textContent = `The configuration can't be shown: ${e.message}.`;
     }
   }
 
-  // carry does what is asked, and shows what the gateway says, all faults of the files among it.
+  // carry does what is asked, and shows what differs, or all faults of the files.
   const carry = (doing, done, what) => async () => {
     result.replaceChildren();
     await told.ask(doing, async () => {
       try {
-        const said = plain(await what());
-        result.replaceChildren(el("pre", { class: "break" }, said || "Nothing would change."));
+        result.replaceChildren(difference(await what()));
         return `${done} at ${clock(Date.now())}`;
       } catch (e) {
         if (e.details?.faults) result.replaceChildren(faultList(e.details.faults));
@@ -47,16 +46,27 @@ export function configuration() {
   };
 }
 
+// faultList shows faults, one line each.
 function faultList(faults) {
-  return el("ol", { class: "faults" }, ...faults.map((f) => {
-    const place = [f.file, f.line, f.column].filter(Boolean).join(":");
-    return el("li", null, place ? el("span", { class: "mono" }, place, " ") : null, f.key ? el("strong", null, f.key, ": ") : null, f.text);
-  }));
+  return el("ol", { class: "faults" }, ...faults.map((f) => el("li", null, f)));
 }
 
-// plain is an answer as text.
-function plain(said) {
-  if (typeof said === "string") return said.trimEnd();
-  if (typeof said?.text === "string") return said.text.trimEnd();
-  return JSON.stringify(said, null, 2);
+// difference shows what differs between what is in force and the files.
+function difference(d) {
+  const lines = [];
+  const add = (sign, what, list) => {
+    for (const name of list ?? []) lines.push(el("li", null, el("span", { class: "mono" }, sign), ` ${what} `, el("strong", null, name)));
+  };
+  add("+", "device", d.added);
+  add("−", "device", d.removed);
+  for (const c of d.changed ?? []) {
+    lines.push(el("li", null, el("span", { class: "mono" }, "~"), " device ", el("strong", null, c.device), `: ${(c.options ?? []).join(", ")}`));
+  }
+  add("~", "map", d.map);
+  add("~", "option", d.options);
+  add("!", "only after a restart of the gateway: option", d.restart);
+  if (lines.length === 0) lines.push(el("li", null, "Nothing differs."));
+  const kept = d.kept ?? 0;
+  lines.push(el("li", { class: "quiet" }, `${kept.toLocaleString("en")} ${kept === 1 ? "device stays as it is" : "devices stay as they are"}`));
+  return el("ul", { class: "difference" }, ...lines);
 }

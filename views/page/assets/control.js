@@ -23,7 +23,7 @@ export function answer() {
         show("yes", text);
         return true;
       } catch (e) {
-        show("no", e.message);
+        show("no", [e.details?.response, e.message].filter(Boolean).join(": "));
         return false;
       }
     },
@@ -42,7 +42,7 @@ export function control(device, entity, changed) {
     set(made.button, "aria-disabled", "true");
     await told.ask(doing, async () => {
       const said = await post(`${path("devices", device)}/set`, { [entity.id]: value });
-      return [said?.response || "OK", said?.reason].filter(Boolean).join(": ") + ` at ${clock(Date.now())}`;
+      return `${[said.response, said.reason].filter(Boolean).join(": ")} at ${clock(Date.now())}`;
     });
     busy = false;
     set(made.button, "aria-disabled", null);

@@ -152,16 +152,15 @@ function flat(value, before = "") {
 }
 
 function described(d) {
-  const { entities, address, ...rest } = d.description ?? {};
   const pairs = [];
   const add = (k, v) => {
     if (v !== undefined && v !== null && v !== "") pairs.push([k, v]);
   };
   add("type", d.type);
   add("added by", d.added_by);
-  for (const [k, v] of Object.entries(rest)) add(k, typeof v === "object" ? JSON.stringify(v) : String(v));
+  for (const [k, v] of Object.entries(d.description ?? {})) add(k, v);
   const spoken = (a) => Object.entries(a ?? {}).map(([k, v]) => `${k} ${Array.isArray(v) ? v.join(" or ") : v}`).join(", ");
-  add("address", spoken(d.address ?? address));
+  add("address", spoken(d.address));
   add("answers to", spoken(d.answers_to));
   if (d.failures) add("failures in a row", String(d.failures));
   if (d.restarts) add("restarts", String(d.restarts));
@@ -170,18 +169,21 @@ function described(d) {
 
 function flowPanel() {
   const line = new Line(280, 40);
+  const title = el("h3");
   const text = el("p", { class: "quiet" });
-  const node = el("section", { class: "panel" }, el("h3", null, "Messages a second, last 10 minutes"), line.node, text);
+  const node = el("section", { class: "panel" }, title, line.node, text);
   return {
     node,
     show(d, flow) {
-      const rates = d.rates ?? [];
-      line.draw(rates.map((r, i) => [i, r]), Math.min(0, rates.length - steps), Math.max(1, rates.length - 1), true);
-      const most = rates.reduce((m, r) => Math.max(m, r ?? 0), 0);
-      const queue = flow?.queue ?? d.queue ?? 0;
+      // Without the gateway's own history there is what has come since the page was opened.
+      const k = Math.floor(now() / step);
+      const points = d.rates ? d.rates.map((r, i) => [k - d.rates.length + 1 + i, r]) : (flow?.points(now()) ?? []);
+      say(title, `Messages a second, ${d.rates ? "last 10 minutes" : "since this page was opened"}`);
+      line.draw(points, k - steps, k, true);
+      const most = points.reduce((m, [, r]) => Math.max(m, r ?? 0), 0);
       say(text, [
         `${figure(flow?.rate ?? d.rate ?? 0)} now`, `${figure(most)} at most`,
-        `${queue} in the mailbox`, d.doing ? `at work: ${d.doing}` : "",
+        `${flow?.queue ?? d.queue ?? 0} in the mailbox`, d.doing ? `at work: ${d.doing}` : "",
       ].filter(Boolean).join(" · "));
     },
   };
@@ -209,14 +211,10 @@ function records(title, nothing) {
 
 // showValues shows the entities of a device. Members of one thing stand together, below its name.
 function showValues(body, name, d, look) {
-  const groups = new Map();
-  for (const e of d.description?.entities ?? []) if (e.group?.id) groups.set(e.id, `${e.group.kind} ${e.group.id.replaceAll("_", " ")}`);
   const items = [];
   const under = new Map();
-  const readings = new Map((d.values ?? []).map((v) => [v.id, v]));
-  const valueless = (d.description?.entities ?? []).filter((e) => !readings.has(e.id) && (e.kind === "button" || e.kind === "event"));
-  for (const v of [...readings.values(), ...valueless]) {
-    const g = groups.get(v.id);
+  for (const v of d.values ?? []) {
+    const g = v.group && `${v.group.kind} ${v.group.id.replaceAll("_", " ")}`;
     if (!g) items.push(v);
     else if (under.has(g)) under.get(g).push(v);
     else {

@@ -76,7 +76,7 @@ export function messages() {
   async function complete() {
     try {
       const found = await get("topics", { prefix: topic.value });
-      topics.replaceChildren(...(found.topics ?? found).slice(0, 50).map((t) => el("option", { value: t })));
+      topics.replaceChildren(...found.map((t) => el("option", { value: t })));
     } catch {
       topics.replaceChildren(); // nothing depends on completions
     }
@@ -120,6 +120,11 @@ export function messages() {
     picked.replaceChildren(
       el("h3", null, `${m.direction === "out" ? "Sent" : "Received"} at ${clock(m.at, true)}`),
       el("p", { class: "mono break" }, m.topic), el("pre", { class: "break" }, m.payload),
+      el("p", { class: "quiet" }, [
+        `QoS ${m.qos ?? 0}`, m.retained ? "retained" : "", `${(m.size ?? m.payload.length).toLocaleString("en")} bytes`,
+        m.direction === "in" ? `${m.devices} ${m.devices === 1 ? "device" : "devices"} found` : "",
+      ].filter(Boolean).join(" · ")),
+      m.note ? el("p", { class: "fault" }, m.note) : null,
       el("button", {
         type: "button",
         click: () => {
@@ -159,7 +164,9 @@ function messageRow() {
       set(node, "data-way", m.direction);
       say(topic, m.topic);
       say(payload, m.payload);
-      say(devices, m.direction === "in" ? String(m.devices ?? 0) : "");
+      say(devices, m.direction === "in" ? String(m.devices) : "");
+      set(devices, "title", m.note);
+      set(node, "data-lost", Boolean(m.note));
     },
   };
 }

@@ -54,7 +54,8 @@ export class Model extends EventTarget {
     this.counts = { online: 0, opening: 0, down: 0 };
     this.gateway = {};
     this.link = {};
-    this.strip = [];
+    this.strip = []; // changes of the link's state, the oldest first
+    this.stripKnown = false; // the gateway knows what was before the page was opened
     this.children = new Map();
     this.whole = false; // a snapshot has come
   }
@@ -68,10 +69,13 @@ export class Model extends EventTarget {
     for (const e of tree.entries ?? []) this.put(e);
     if (tree.link) {
       const { strip, broker, ...entry } = tree.link;
-      this.strip = strip ?? [];
       this.broker = broker;
-      this.link = { kind: "link", name: "link", ...entry };
-      if (![...this.entries.values()].some((e) => e.kind === "link")) this.put(this.link);
+      this.link = entry;
+      this.put(entry);
+      // Without the gateway's own history there is what has come since the page was opened.
+      this.stripKnown = Boolean(strip);
+      if (strip) this.strip = strip;
+      else this.lengthen(entry);
     }
     const at = now();
     for (const e of this.entries.values()) if (e.rate || e.queue) this.flow(e.name).add(at, e.queue ?? 0, e.rate ?? 0);
@@ -112,6 +116,11 @@ export class Model extends EventTarget {
 
   linkChanged(e) {
     this.link = e;
+    this.lengthen(e);
+  }
+
+  // lengthen notes the state of the link in its strip.
+  lengthen(e) {
     if (this.strip.at(-1)?.state !== e.state) this.strip.push({ at: new Date(now()).toISOString(), state: e.state, reason: e.reason });
     const begin = now() - 25 * 3600e3;
     while (this.strip.length > 1 && Date.parse(this.strip[1].at) < begin) this.strip.shift();

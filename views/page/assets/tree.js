@@ -270,7 +270,8 @@ function linkPanel() {
       say(why, e.reason ?? "");
       tick(e);
       const lost = outages(model.strip);
-      const label = lost.length === 0 ? "no interruption in the last 24 h" : `${lost.length} ${lost.length === 1 ? "interruption" : "interruptions"} in the last 24 h`;
+      const known = model.stripKnown ? "in the last 24 h" : "since this page was opened";
+      const label = lost.length === 0 ? `no interruption ${known}` : `${lost.length} ${lost.length === 1 ? "interruption" : "interruptions"} ${known}`;
       const key = `${Math.floor(now() / 30e3)} ${model.strip.length} ${model.strip.at(-1)?.at}`;
       if (key === drawn) return;
       drawn = key;
