@@ -11,6 +11,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/mqttgateway/mqttgateway/actors/mailbox"
+	"github.com/mqttgateway/mqttgateway/actors/recorder"
 	"github.com/mqttgateway/mqttgateway/actors/routing"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
@@ -35,6 +36,7 @@ type device struct {
 	opening uint64                       // counts openings, also through restarts of the actor, which alone uses it
 
 	counters deviceCounters
+	recorder atomic.Pointer[recorder.Recorder] // nil until there is something to record; see flight
 
 	entities     atomic.Pointer[entities.Teller] // nil until the device has described itself
 	misdescribed error                           // what is wrong with the description that the type gives; never written after newDevice
@@ -147,6 +149,7 @@ func (d *device) refuse(msg any, err error) {
 	case h.Msg.Type() == messages.Status && !d.observes.Load(): // nothing is lost
 	default:
 		d.refusals().note(err)
+		d.recordRefusal(h, outcome, err)
 	}
 	if d.shared.log.Enabled(context.Background(), slog.LevelDebug) {
 		d.shared.log.Debug("message refused", "device", d.config.Name, "message", h.Msg, "err", err)
@@ -186,28 +189,34 @@ func (d *device) answer(h messages.Handle, err error) {
 	case err == nil:
 		d.shared.counters.Handled.Add(1)
 		d.counters.handled.Add(1)
-		d.done(h, messages.Handled, "")
+		d.answered(h, messages.Handled, "")
 	case errors.Is(err, devices.ErrNotMine):
 		d.shared.counters.NotMine.Add(1)
 		d.shared.log.Debug("message was for another device", "device", d.config.Name, "message", h.Msg, "err", err)
-		d.done(h, messages.NotMine, options.Redact(err.Error()))
+		d.answered(h, messages.NotMine, options.Redact(err.Error()))
 	case errors.Is(err, devices.ErrAction):
 		d.shared.counters.TurnedAway.Add(1)
 		d.counters.refused.Add(1)
 		d.refusals().note(fmt.Errorf("%w (%v)", err, h.Msg))
 		d.shared.log.Debug("message refused", "device", d.config.Name, "message", h.Msg, "err", err)
-		d.done(h, messages.Rejected, options.Redact(err.Error()))
+		d.answered(h, messages.Rejected, options.Redact(err.Error()))
 	default:
 		d.shared.counters.Failed.Add(1)
 		d.counters.failed.Add(1)
 		why := &reason{messages.Handling, h.Msg.Action(), err}
-		d.done(h, messages.Failed, why.Error())
+		d.answered(h, messages.Failed, why.Error())
 	}
 }
 
 // livesOn reports whether a device goes on after it has answered a message with err.
 func livesOn(err error) bool {
 	return err == nil || errors.Is(err, devices.ErrAction) || errors.Is(err, devices.ErrNotMine)
+}
+
+// answered records how the device has handled a message, and tells the mapper.
+func (d *device) answered(h messages.Handle, o messages.Outcome, reason string) {
+	d.recordAnswer(h, o, reason)
+	d.done(h, o, reason)
 }
 
 // done tells the mapper how the handling of a message ended, if the broker or the sender waits for the outcome, or if the sender is to
@@ -245,10 +254,13 @@ func (d *device) set(a admission) {
 	d.box.Shed(isHandle, errOffline)
 }
 
-// inform tells the supervisor of the device, unless the device has been given up.
-func (d *device) inform(msg any) { d.box.Locked(func() { d.informLocked(msg) }) }
+// inform tells the supervisor of the device, unless the device has been given up, and records that.
+func (d *device) inform(msg any) {
+	d.recordNews(msg)
+	d.box.Locked(func() { d.informLocked(msg) })
+}
 
-// informLocked is inform for callers that hold the mailbox's lock. Messages about a hub go to the parent, which passes them on, and takes
+// informLocked is inform for callers that hold the mailbox's lock, and records nothing. Messages about a hub go to the parent, which passes them on, and takes
 // the devices that the hub has added down and up with their hub.
 func (d *device) informLocked(msg any) {
 	switch {

@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
 
+	"github.com/mqttgateway/mqttgateway/actors/recorder"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -92,6 +94,9 @@ func (d *device) lose(why error) {
 	var queued []any
 	var cancel func()
 	d.box.Locked(func() {
+		if d.hubDown == nil || d.hubDown.Error() != why.Error() {
+			d.flight().Text(time.Now(), recorder.State, messages.Offline.String(), ": ", why.Error())
+		}
 		d.hubDown = why
 		queued = d.box.Pick(isHandle)
 		if d.busy != nil {

@@ -102,7 +102,7 @@ func (c *call) fired() {
 			act = func() {
 				// Without the lock: done may run the mapper, which may post to this mailbox.
 				if doing == messages.Handling {
-					d.done(h, messages.TimedOut, why.Error())
+					d.answered(h, messages.TimedOut, why.Error())
 				}
 				if cancel != nil {
 					cancel()
@@ -137,7 +137,9 @@ func (d *device) overdue(c *call, why *reason) (queued []any) {
 		d.shared.counters.Failed.Add(1)
 		d.counters.failed.Add(1)
 	}
-	d.informLocked(messages.DeviceChanged{Device: d.config.Name, State: messages.Stuck, Err: why})
+	stuck := messages.DeviceChanged{Device: d.config.Name, State: messages.Stuck, Err: why}
+	d.recordNews(stuck)
+	d.informLocked(stuck)
 	return queued
 }
 

@@ -66,6 +66,7 @@ func (e *env) Emit(msg messages.InternalMsg, options ...devices.EmitOption) devi
 
 // emit sends a message to the mapper. Number is that of the receipt, 0 if there is none.
 func (d *device) emit(number uint64, msg messages.InternalMsg, retain bool) {
+	d.recordOut(msg)
 	d.shared.counters.Emitted.Add(1)
 	d.counters.emitted.Add(1)
 	d.shared.mapper.send(messages.Emitted{Number: number, Device: d.config.Name, Msg: msg, Retain: retain})

@@ -235,6 +235,7 @@ func (h *host) handle(m messages.Handle) {
 		d.answer(m, nil)
 		return
 	}
+	d.recordIn(m)
 	asked, err := d.asked(m)
 	if err == nil && asked.IsZero() && !m.Early && !d.hears(m.Msg) {
 		err = devices.ErrNotMine
@@ -280,6 +281,10 @@ func (h *host) take(msg messages.InternalMsg, asked entities.Request) error {
 // fail takes the device down, and tells the supervisor.
 func (h *host) fail(why *reason) {
 	h.failure = why
+	panicked, recorded := (*crash)(nil), ""
+	if errors.As(why, &panicked) {
+		recorded = h.device.recordedText() // before what waits is refused
+	}
 	h.device.set(refuseOffline)
 	h.env.leave()
 	if h.device.adds.Load() {
@@ -294,8 +299,8 @@ func (h *host) fail(why *reason) {
 		return // it has been hurried, and nobody wants it opened any more
 	}
 	f := messages.Failure{Who: h.device.config.Name, What: why.doing, Err: why, Final: errors.Is(why, devices.ErrConfig)}
-	if c := (*crash)(nil); errors.As(why, &c) {
-		f.Stack = c.stack
+	if panicked != nil {
+		f.Stack, f.Recorded = panicked.stack, recorded
 	}
 	h.device.inform(f)
 }

@@ -160,7 +160,7 @@ func (d *device) answerLater(r *registered, q *Request, h messages.Handle) {
 			why.err = errOverdue{d.config.Timeout}
 			d.shared.counters.Failed.Add(1)
 			d.counters.failed.Add(1)
-			d.done(h, messages.TimedOut, why.Error())
+			d.answered(h, messages.TimedOut, why.Error())
 			d.inform(messages.Report{Device: d.config.Name, Err: why})
 		case q.late: // the device has failed or is closed
 			d.refuse(h, errOffline)

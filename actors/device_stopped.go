@@ -11,6 +11,7 @@ var errShut = errors.New("device stopped")
 
 // shut has the device refuse everything, and cancels its opening. The host hears of it by stopped.
 func (d *device) shut() {
+	d.recordNews(d.stoppedNow())
 	var queued []any
 	var cancel func()
 	d.box.Locked(func() {

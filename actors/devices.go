@@ -159,10 +159,14 @@ func (p *parent) HandleFailure(_ *actor.ActorSystem, s actor.Supervisor, pid *ac
 	if d == nil {
 		return // the device has been given up
 	}
+	recorded := d.recordedText() // before what waits is refused
 	d.set(refuseOffline)
 	if name := d.config.Name; !d.going {
 		p.fallen[name] = new(fallen)
-		p.supervisor.send(failureOf(name, newCrash(cause), msg))
+		failure := failureOf(name, newCrash(cause), msg)
+		failure.Recorded = recorded
+		d.recordNews(failure)
+		p.supervisor.send(failure)
 	}
 }
 

@@ -30,6 +30,8 @@
 //     stuck or full, so that none of these costs the mapper anything. Its lock guards what it needs to know for that.
 //   - Receipts. A device that waits for a receipt within Handle must get it, whatever its own actor does.
 //   - The answers for which callers of Gateway.Set wait. They are no actors, and a mailbox that refuses in its device's stead answers as well.
+//   - The flight recorder of a device. Whatever happens to the device is kept there where it happens, also by the mailbox that refuses in its
+//     stead, and by the mapper when the map has no words for what the device says. An entry is a copy of a few words; the lock is held for no more.
 //   - Counters. They are atomic, and only ever grow.
 //   - The acknowledgements that a session owes, and the results of its publications. The session's goroutines add to them, and
 //     the connection takes them together.
@@ -96,6 +98,13 @@
 // devices has failed, but their own lines of the log are at level debug. What a device fails for by itself, on whatever line, has its own.
 // From the failure that takes a device down until it is online, attempts to open it that fail are counted with that failure, whatever their
 // text: one outage is a line when it begins, and the sums tell why it lasts. The same goes for a line. A panic has a line of its own.
+//
+// # Flight recorder
+//
+// Package recorder keeps the latest 50 entries of each device: what it was given, what it emitted, how it is and why, its errors and its
+// answers. What is refused in its stead takes one entry however often it happens, so that what came before a failure stays. An entry copies
+// at most 300 bytes, so that a message costs a tenth of a microsecond, and no memory from its 50th entry on. When a device panics the log has
+// all of it once, on a line of its own, if the panic has one; [Gateway.Inspect] has it at any time. Parameters are not in it.
 //
 // # Availability
 //
@@ -212,6 +221,7 @@
 //	pending         a delivery that devices have not answered yet
 //	point set       the values of a device's entities, and what of them is due
 //	reading         what a device has read of an entity, or why nothing could be read
+//	recorder        of a device: what keeps the latest that it did, and that happened to it
 //	reason          why something is down or refused, as people read it
 //	receipt         what an author gets for a message that was emitted
 //	record          how everything is, in supervision; a record of the spool is one line of its file

@@ -3,6 +3,7 @@ package actors
 import (
 	"slices"
 
+	"github.com/mqttgateway/mqttgateway/actors/recorder"
 	"github.com/mqttgateway/mqttgateway/actors/supervision"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/entity"
@@ -17,6 +18,7 @@ type Inspection struct {
 	Address     messages.Address  // what its own messages are about
 	Config      config.Device     // without secrets: stars stand in their places
 	Description *entity.Device    // in force; nil while the device has not described itself
+	Recorded    []recorder.Entry  // what its flight recorder has, the oldest first
 	Values      []entity.State    // of the entities that have one, but not of hidden ones, in the order of the description
 }
 
@@ -28,7 +30,7 @@ func (g *Gateway) Inspect(name string) (Inspection, bool) {
 	if d == nil {
 		return Inspection{}, false
 	}
-	i := Inspection{DeviceInfo: d.info(), Entry: g.board.entry(supervision.Device, name), Address: d.address(), Config: d.shownConfig()}
+	i := Inspection{DeviceInfo: d.info(), Entry: g.board.entry(supervision.Device, name), Address: d.address(), Config: d.shownConfig(), Recorded: d.recorded()}
 	if t := d.entities.Load(); t != nil {
 		if n := t.Description(); n != nil {
 			of := n.Device()

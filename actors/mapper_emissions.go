@@ -27,6 +27,9 @@ func (m *mapper) emitted(e messages.Emitted) {
 	if err != nil {
 		m.counters.Unsaid.Add(1)
 		m.unsaid.note(fmt.Errorf("device %q: %w", e.Device, err))
+		if of, ok := m.routes.named(e.Device); ok {
+			of.inbox.unsaid(err)
+		}
 		m.log.Debug("emission refused", "device", e.Device, "message", e.Msg, "err", err)
 		m.receipts.resolve(e.Number, fmt.Errorf("%w: %w", devices.ErrRefused, err))
 		if e.Retain && e.Msg.Type() == messages.Status && m.codec.Signs(e.Msg.Sender()) {

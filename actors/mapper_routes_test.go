@@ -19,6 +19,8 @@ type shelf struct{ got []messages.Handle }
 
 func (s *shelf) post(handle any) { s.got = append(s.got, handle.(messages.Handle)) }
 
+func (s *shelf) unsaid(error) {}
+
 func (s *shelf) take() (actions []string) {
 	for _, h := range s.got {
 		actions = append(actions, h.Msg.Action())

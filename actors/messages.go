@@ -56,6 +56,8 @@ type described struct {
 type inbox interface {
 	// post takes a messages.Handle, which the mapper has boxed once for all the devices that a message finds.
 	post(handle any)
+	// unsaid records that the mapper can't put into words what the device has emitted.
+	unsaid(why error)
 }
 
 // Whoever runs the gateway → devices.

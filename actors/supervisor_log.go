@@ -63,14 +63,15 @@ func newSupervisorLog(o *Options, supervisor address) *supervisorLog {
 	}
 }
 
-// note logs a trouble, or counts it for the next sum.
-func (l *supervisorLog) note(k throttle.Kind, count int, every time.Duration, trouble trouble) {
+// note logs a trouble, or counts it for the next sum. It reports whether the trouble has a line of its own.
+func (l *supervisorLog) note(k throttle.Kind, count int, every time.Duration, trouble trouble) (fresh bool) {
 	level := trouble.level
-	if !l.book.NoteMany(time.Now(), k, count, trouble, every) {
+	if fresh = l.book.NoteMany(time.Now(), k, count, trouble, every); !fresh {
 		level = slog.LevelDebug
 	}
 	l.line(level, trouble.text, trouble.attrs, slog.Any("err", trouble.err))
 	l.wake()
+	return fresh
 }
 
 func (l *supervisorLog) line(level slog.Level, text string, attrs []slog.Attr, more ...slog.Attr) {
@@ -275,7 +276,9 @@ func (l *supervisorLog) failure(m messages.Failure, failures int, retry time.Dur
 	if m.What == messages.Opening && m.Stack == "" { // a port that is gone while it is read does not exist when it is opened: that is one outage
 		kind = l.book.Lasting(kind)
 	}
-	l.note(kind, 1, 0, tr)
+	if fresh := l.note(kind, 1, 0, tr); fresh && m.Recorded != "" {
+		l.line(tr.level, "what the device did before it panicked", nil, slog.String("device", m.Who), slog.String("recorded", m.Recorded))
+	}
 }
 
 // deviceStopped logs that a device is misconfigured, and so is not begun again.

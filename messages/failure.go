@@ -8,7 +8,9 @@ type Failure struct {
 	What  Doing  // what the actor was doing
 	Err   error  // names that as well
 	Stack string // of a panic, on one line; otherwise empty
-	Final bool   // beginning again does not help: the configuration is wrong
+	// Recorded is what the flight recorder of a device has that has panicked, on one line; otherwise empty.
+	Recorded string
+	Final    bool // beginning again does not help: the configuration is wrong
 }
 
 // Doing is the part of an actor's life in which it failed.
