@@ -29,7 +29,7 @@ type device struct {
 }
 
 // take takes a picture of a gateway: first of the record, then of the devices.
-func take(ctx context.Context, g *actors.Gateway, mostAdded int) *picture {
+func take(ctx context.Context, g *actors.Gateway, mostAdded int, rest *rest) *picture {
 	p := new(picture)
 	var entries map[string]*supervision.Entry
 	for u := range g.Watch(ctx) { // once: the whole record
@@ -51,6 +51,7 @@ func take(ctx context.Context, g *actors.Gateway, mostAdded int) *picture {
 	added := make(map[string]int) // by hub: how many of its devices have been seen
 	sums := make(map[string]int)  // by hub: where its sum is
 	for f := range g.Figures() {
+		rest.due()
 		e := entries[f.Name]
 		if e == nil {
 			continue // it has come since

@@ -62,7 +62,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // write writes all metrics.
 func (h *handler) write(ctx context.Context, x *exposition) error {
 	x.gateway(h.Gateway, h.Version)
-	x.devices(take(ctx, h.Gateway, h.mostAdded))
+	x.devices(take(ctx, h.Gateway, h.mostAdded, x.rest))
 	families, err := h.process().Gather()
 	if err != nil {
 		h.Log.Debug("metrics of the process are not whole", "err", err)
