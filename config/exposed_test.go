@@ -154,7 +154,7 @@ func jsonAt(place, value string) string {
 func TestSettingsHideTokens(t *testing.T) {
 	c := Default()
 	c.Devices = []Device{{Name: "box", Params: map[string]any{"urls": []any{"http://h/x?key=swordfish", "http://me:swordfish@h", "http://h/x#swordfish", "http://h/x;swordfish", "me:swordfish@h"}}}}
-	for _, s := range c.Settings(untyped, untyped) {
+	for _, s := range c.Settings(unknownLines, unknownDevices) {
 		if strings.Contains(s.Value, "swordfish") {
 			t.Errorf("%s shows %s", s.Key, s.Value)
 		}

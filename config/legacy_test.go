@@ -313,7 +313,7 @@ func FuzzLegacy(f *testing.F) {
 			}
 			return
 		}
-		for _, s := range l.Config.Settings(untyped, untyped) {
+		for _, s := range l.Config.Settings(unknownLines, unknownDevices) {
 			if strings.ContainsAny(s.Value, "\n\r\x00\x1b") {
 				t.Errorf("%s is shown as %q", s.Key, s.Value)
 			}

@@ -50,7 +50,7 @@ func TestSecretsOfLines(t *testing.T) {
 	var got []Setting
 	for _, s := range c.Settings(func(protocol string) ([]options.Field, bool) {
 		return []options.Field{{Key: "pin", Secret: true}, {Key: "port"}}, protocol == "known"
-	}, untyped) {
+	}, unknownDevices) {
 		if strings.HasPrefix(s.Key, "lines") || strings.Contains(s.Key, ".params.") {
 			got = append(got, s)
 		}

@@ -15,12 +15,15 @@ type Setting struct {
 	Value string // one line of YAML
 }
 
-// TypeFields returns the own options of a type of device, or those of a protocol of lines, and false if nothing is known of them.
-type TypeFields func(kind string) (fields []options.Field, ok bool)
+// LineFields returns the own options of a protocol of lines, and false if nothing is known of them.
+type LineFields func(protocol string) (fields []options.Field, ok bool)
+
+// DeviceFields returns the own options that a device can have, and false if nothing is known of its type.
+type DeviceFields func(d Device) (fields []options.Field, ok bool)
 
 // Settings lists every option in force, in the order of the tree, with secrets hidden. What is secret in the options of a
 // line its protocol says, in those of a device its type, and otherwise their names.
-func (c *Config) Settings(protocols, types TypeFields) []Setting {
+func (c *Config) Settings(protocols LineFields, types DeviceFields) []Setting {
 	var all []Setting
 	for f, value := range options.All(c) {
 		switch f.Key {
@@ -38,24 +41,24 @@ func (c *Config) Settings(protocols, types TypeFields) []Setting {
 	return all
 }
 
-func lineSettings(i int, line Line, protocols TypeFields) []Setting {
+func lineSettings(i int, line Line, protocols LineFields) []Setting {
 	return paramSettings(nil, []string{fmt.Sprintf("lines[%d]", i)}, shownLine(line, protocols))
 }
 
 // shownLine returns the options of a line with its secrets hidden.
-func shownLine(line Line, protocols TypeFields) map[string]any {
+func shownLine(line Line, protocols LineFields) map[string]any {
 	fields, typed := protocols(line.Protocol())
 	every := []options.Field{{Key: "name"}, {Key: "protocol"}} // the options that every line has
 	return options.HideSecrets(line, slices.Concat(every, fields), typed)
 }
 
-func deviceSettings(list []Device, protocols, types TypeFields) []Setting {
+func deviceSettings(list []Device, protocols LineFields, types DeviceFields) []Setting {
 	var all []Setting
 	for i, d := range list {
 		at := fmt.Sprintf("devices[%d].", i)
 		for f, value := range options.All(d) {
 			if f.Key == "params" {
-				fields, typed := types(d.Type)
+				fields, typed := types(d)
 				shown := options.HideSecrets(d.Params, fields, typed)
 				for key, value := range d.Params {
 					line, inPlace := value.(map[string]any)

@@ -140,7 +140,7 @@ func TestSettings(t *testing.T) {
 		"url": "rtsp://me:swordfish@camera:554/1",
 	}
 	got := map[string]string{}
-	for _, s := range l.Config.Settings(untyped, untyped) {
+	for _, s := range l.Config.Settings(unknownLines, unknownDevices) {
 		if _, twice := got[s.Key]; twice || strings.Contains(s.Value, "\n") {
 			t.Errorf("%s comes twice or in several lines: %q", s.Key, s.Value)
 		}
@@ -171,5 +171,8 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-// untyped is a config.TypeFields that knows no type.
-func untyped(string) ([]options.Field, bool) { return nil, false }
+// unknownLines is a config.LineFields that knows no protocol.
+func unknownLines(string) ([]options.Field, bool) { return nil, false }
+
+// unknownDevices is a config.DeviceFields that knows no type.
+func unknownDevices(Device) ([]options.Field, bool) { return nil, false }

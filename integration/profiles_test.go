@@ -23,6 +23,7 @@ devices:
     params:
       profile: denon-avr
       address: ADDRESS
+      loudest: 90
       pause: 1ms
       points: [{id: sound_mode, hidden: true}, {id: power, words: {true: RADIO_ON, false: RADIO_OFF}}]
 `
@@ -73,7 +74,7 @@ func TestProfiles(t *testing.T) {
 	dir := t.TempDir()
 	config := write(t, dir, "gateway.yaml", strings.Replace(withProfile, "ADDRESS", playReceiver(t), 1))
 	gateway := start(t, dir, "gateway", "run", "--config", config, "--mqtt.broker=tcp://"+broker.address)
-	gateway.says("section=devices[0] … params.profile=denon-avr")
+	gateway.says("section=devices[0] … params.loudest=90 … params.profile=denon-avr")
 	values := func(payload string) message {
 		return message{topic: "home/$gateway/gw/receiver/values", payload: payload, qos: 1}
 	}
@@ -86,7 +87,7 @@ func TestProfiles(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "profiles"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	own := "profile: denon-avr\nof: tcp\ndefaults: {frame: {end: \"\\r\"}, ask: [{send: \"PW?\", every: 60s}]}\n" +
+	own := "profile: denon-avr\nof: tcp\nparams: {loudest: {doc: the most, default: 98}}\ndefaults: {frame: {end: \"\\r\"}, ask: [{send: \"PW?\", every: 60s}]}\n" +
 		"points: [{id: power, match: '^PW(ON|STANDBY)$', kind: bool, \"on\": \"ON\", \"off\": STANDBY}, {id: sound_mode, match: '^MS(.+)$', kind: text}]\n"
 	write(t, dir, filepath.Join("profiles", "denon-avr.yaml"), own)
 	gateway.signal(syscall.SIGHUP)

@@ -11,6 +11,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/devices/kit/lines"
 	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/internal/profile"
 	"github.com/mqttgateway/mqttgateway/internal/wanted"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
@@ -21,7 +22,7 @@ const shownDevices = 20
 // sayStart logs the program's name and version, and the options in force, one line for each section.
 func sayStart(log *slog.Logger, l *config.Loaded, codec *mapping.Codec) {
 	log.Info("starting", "name", l.Config.Gateway.Name, "version", version(), "config", cmp.Or(l.Path, "none"))
-	settings := inForce(l, codec).Settings(lineFields, typeFields)
+	settings := inForce(l, codec).Settings(lineFields, fieldsWith(wanted.Library(l.Path)))
 	for len(settings) > 0 {
 		section, _, _ := strings.Cut(settings[0].Key, ".")
 		attrs := []any{"section", section}
@@ -40,13 +41,26 @@ func sayStart(log *slog.Logger, l *config.Loaded, codec *mapping.Codec) {
 	}
 }
 
-// typeFields returns the parameters of a type of device, and the name of a profile; it is a config.TypeFields.
-func typeFields(kind string) ([]options.Field, bool) {
-	t, err := devices.Lookup(kind)
-	return slices.Concat([]options.Field{{Key: wanted.ProfileKey}}, t.Params), err == nil && t.Check != nil
+// fieldsWith returns a config.DeviceFields: the parameters of a device are those of its type, the name of a profile, and what that profile
+// declares.
+func fieldsWith(library profile.Library) config.DeviceFields {
+	return func(d config.Device) ([]options.Field, bool) {
+		t, err := devices.Lookup(d.Type)
+		fields := slices.Concat([]options.Field{{Key: wanted.ProfileKey}}, t.Params)
+		for key, value := range d.Params {
+			name, isText := value.(string)
+			if !isText || !strings.EqualFold(key, wanted.ProfileKey) {
+				continue
+			}
+			if p, err := library.Find(name); err == nil {
+				fields = append(fields, p.Params()...)
+			}
+		}
+		return fields, err == nil && t.Check != nil
+	}
 }
 
-// lineFields returns the options of a protocol of lines; it is a config.TypeFields.
+// lineFields returns the options of a protocol of lines; it is a config.LineFields.
 func lineFields(protocol string) ([]options.Field, bool) {
 	p, err := lines.Lookup(protocol)
 	if err != nil {

@@ -36,7 +36,7 @@ func load(t *testing.T, name, text string, environ ...string) func() {
 	config := read(t, name, text, environ...)
 	return func() {
 		c := config()
-		c.Settings(untyped, untyped)
+		c.Settings(unknownLines, unknownDevices)
 		c.YAML("")
 		c.Changes(c)
 		for i := range c.Devices {
@@ -102,7 +102,7 @@ var configWorks = []work{
 	}},
 	{"config/depth of parameters", func(t *testing.T, n int) func() {
 		config := read(t, "g.json", `{"devices": [{"name": "d", "type": "dummy", "params": `+strings.Repeat(`{"p":`, n)+"1"+strings.Repeat("}", n)+`}]}`)
-		return func() { config().Settings(untyped, untyped) } // without YAML, which is indented
+		return func() { config().Settings(unknownLines, unknownDevices) } // without YAML, which is indented
 	}},
 	{"config/unknown options as YAML", func(t *testing.T, n int) func() {
 		return load(t, "g.yaml", list(n, "\n", func(i int) string { return fmt.Sprintf("brokr%d: x", i) }))
@@ -196,5 +196,8 @@ var configWorks = []work{
 	}},
 }
 
-// untyped is a config.TypeFields that knows no type.
-func untyped(string) ([]options.Field, bool) { return nil, false }
+// unknownLines is a config.LineFields that knows no protocol.
+func unknownLines(string) ([]options.Field, bool) { return nil, false }
+
+// unknownDevices is a config.DeviceFields that knows no type.
+func unknownDevices(config.Device) ([]options.Field, bool) { return nil, false }

@@ -79,7 +79,7 @@ func redactPort(rest string) string {
 	return rest[:colon+1] + hidden + rest[end:]
 }
 
-// secretName is what the options of a device may be called that hold a secret.
+// secretName is what the options of a device may be called that hold a secret. One that ends in _file holds the name of a file.
 var secretName = regexp.MustCompile(`(?i)pass|pwd|secret|token|credential|api[-_ ]?key|private`)
 
 // HideSecrets returns the options of a device, which may be nested, as a log may show them. Hidden is what a field of type
@@ -152,7 +152,7 @@ func hideInItem(key string, item any, fields []Field) any {
 
 // hideByName goes down into sections and lists.
 func hideByName(name string, value any) any {
-	if secretName.MatchString(name) {
+	if secretName.MatchString(name) && !strings.HasSuffix(strings.ToLower(name), "_file") {
 		return Secret(fmt.Sprint(value)).String()
 	}
 	switch value := value.(type) {

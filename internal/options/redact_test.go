@@ -98,19 +98,19 @@ func TestHideSecrets(t *testing.T) {
 	}{})
 	given := func() map[string]any {
 		return map[string]any{
-			"Port": "tcp://me:pw@box", "PIN": "1234", "pinn": "1234", "map": map[string]any{"a": "b", "token": "x"}, "password": []any{"x"},
+			"Port": "tcp://me:pw@box", "PIN": "1234", "pinn": "1234", "map": map[string]any{"a": "b", "token": "x", "token_file": "t"}, "password": []any{"x"},
 			"deep": map[string]any{"baud": 9600, "pin": 1234, "bin": 1234}, "ports": map[string]any{"pin": "1234"},
 		}
 	}
 	params := given()
 	if got, want := HideSecrets(params, fields, true), (map[string]any{
-		"Port": "tcp://******@box", "PIN": "******", "pinn": "******", "map": map[string]any{"a": "b", "token": "******"}, "password": "******",
+		"Port": "tcp://******@box", "PIN": "******", "pinn": "******", "map": map[string]any{"a": "b", "token": "******", "token_file": "t"}, "password": "******",
 		"deep": map[string]any{"baud": 9600, "pin": "******", "bin": "******"}, "ports": map[string]any{"pin": "******"},
 	}); !reflect.DeepEqual(got, want) {
 		t.Errorf("typed: got %v\nwant %v", got, want)
 	}
 	if got, want := HideSecrets(params, nil, false), (map[string]any{
-		"Port": "tcp://******@box", "PIN": "1234", "pinn": "1234", "map": map[string]any{"a": "b", "token": "******"}, "password": "******",
+		"Port": "tcp://******@box", "PIN": "1234", "pinn": "1234", "map": map[string]any{"a": "b", "token": "******", "token_file": "t"}, "password": "******",
 		"deep": map[string]any{"baud": 9600, "pin": 1234, "bin": 1234}, "ports": map[string]any{"pin": "1234"},
 	}); !reflect.DeepEqual(got, want) {
 		t.Errorf("untyped: got %v\nwant %v", got, want)

@@ -19,6 +19,7 @@ import (
 type Library struct {
 	Folders []string // of users; those that are not there have no profiles
 	Shipped fs.FS    // those of the program, each in a folder of its own; nil: there are none
+	Beside  string   // folder of the configuration, where files are looked for that profiles name; "": there is none
 }
 
 // shipped is what stands before the path of a profile that the program has in itself.
@@ -74,6 +75,52 @@ func Read(path string) (*Profile, error) {
 		return nil, err
 	}
 	return called(strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)), path, text)
+}
+
+// WithFiles returns parameters that a profile has made, with the paths in it made absolute of files that options name whose names end in
+// _file, such as ca_file. Such a file is looked for beside the profile, and then beside the configuration. One that is not there stays as it
+// is named.
+func (l Library) WithFiles(p *Profile, params map[string]any) map[string]any {
+	var folders []string
+	if !strings.HasPrefix(p.Path, shipped) {
+		folders = append(folders, filepath.Dir(p.Path))
+	}
+	if l.Beside != "" {
+		folders = append(folders, l.Beside)
+	}
+	return withFiles("", params, folders).(map[string]any)
+}
+
+// withFiles makes the paths absolute in the value of an option with a name.
+func withFiles(name string, value any, folders []string) any {
+	switch value := value.(type) {
+	case map[string]any:
+		found := make(map[string]any, len(value))
+		for name, item := range value {
+			found[name] = withFiles(name, item, folders)
+		}
+		return found
+	case []any:
+		found := make([]any, len(value))
+		for i, item := range value {
+			found[i] = withFiles(name, item, folders)
+		}
+		return found
+	case string:
+		if value == "" || !strings.HasSuffix(strings.ToLower(name), "_file") || filepath.IsAbs(value) {
+			break
+		}
+		for _, folder := range folders {
+			path, err := filepath.Abs(filepath.Join(folder, value))
+			if err != nil {
+				continue
+			}
+			if _, err := os.Stat(path); err == nil {
+				return path
+			}
+		}
+	}
+	return value
 }
 
 // Names returns the names of all profiles that there are, sorted.

@@ -3,6 +3,7 @@ package profile
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -58,5 +59,30 @@ func TestLibrary(t *testing.T) {
 	}
 	if p, err := Read(filepath.Join(mine, "a.yaml")); err != nil || p.Name != "a" {
 		t.Errorf("one file: %+v, %v", p, err)
+	}
+}
+
+// A file that a profile names is beside the profile, or beside the configuration; one that is nowhere is waited for by the device.
+func TestFilesOfProfiles(t *testing.T) {
+	config := t.TempDir()
+	write(t, config, map[string]string{"profiles/a.yaml": "profile: a\nof: x\n", "profiles/ca.pem": "", "ca.pem": "", "pw": "", "base": ""})
+	type params = map[string]any
+	l := Library{Folders: []string{filepath.Join(config, "profiles")}, Shipped: fstest.MapFS{"b/b.yaml": {Data: []byte("profile: b\nof: x\n")}}, Beside: config}
+	given := func() params {
+		return params{
+			"tls": params{"ca_file": "ca.pem"}, "list": []any{params{"PASSWORD_FILE": "pw"}, 1}, "base": "base", "token_file": "nowhere", "key_file": "/nowhere",
+		}
+	}
+	for name, ca := range map[string]string{"a": filepath.Join(config, "profiles/ca.pem"), "b": filepath.Join(config, "ca.pem")} {
+		p, err := l.Find(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		own := given()
+		want := given()
+		want["tls"], want["list"] = params{"ca_file": ca}, []any{params{"PASSWORD_FILE": filepath.Join(config, "pw")}, 1}
+		if got := l.WithFiles(p, own); !reflect.DeepEqual(got, want) || !reflect.DeepEqual(own, given()) {
+			t.Errorf("%s: got %v\nwant %v", name, got, want)
+		}
 	}
 }

@@ -21,7 +21,8 @@ const ProfileKey = "profile"
 func Library(path string) profile.Library {
 	l := profile.Library{Folders: []string{"/etc/gateway/profiles"}, Shipped: profiles.Files}
 	if path != "" {
-		l.Folders = slices.Insert(l.Folders, 0, filepath.Join(filepath.Dir(path), "profiles"))
+		l.Beside = filepath.Dir(path)
+		l.Folders = slices.Insert(l.Folders, 0, filepath.Join(l.Beside, "profiles"))
 	}
 	return l
 }
@@ -64,7 +65,7 @@ func (d *Device) putProfile(s *shelf) error {
 		return errors.Join(faults...)
 	}
 	d.profile, d.written = p, d.Params
-	d.put(params)
+	d.put(s.library.WithFiles(p, params))
 	return nil
 }
 
