@@ -10,7 +10,7 @@
 //
 // # Paths
 //
-// All paths begin with [Options.Base]. A path that is not clean, since it has "..", "//" or the like, is not found: no handler sees it.
+// All paths begin with [Options.Base]; Base itself leads to Base and a slash. A path that is not clean, since it has "..", "//" or the like, is not found: no handler sees it.
 // The log has no paths, since they may hold secrets.
 //
 // # Concurrency

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"path"
 	"runtime/debug"
 	"strings"
@@ -119,6 +120,10 @@ func below(base string, h http.Handler) http.Handler {
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("Referrer-Policy", "no-referrer") // a path may hold a secret
 		header.Set("Cache-Control", "no-store")
+		if base != "" && r.URL.Path == base {
+			http.Redirect(w, r, (&url.URL{Path: base + "/"}).String(), http.StatusPermanentRedirect)
+			return
+		}
 		rest, ok := strings.CutPrefix(r.URL.Path, base)
 		if !ok || !strings.HasPrefix(rest, "/") || !isClean(rest) {
 			http.NotFound(w, r)

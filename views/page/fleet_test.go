@@ -34,7 +34,7 @@ type fleet struct {
 	set     []string                  // what has been set: DEVICE BODY
 	ordered []string                  // restart lamp
 	sent    []map[string]any          // messages
-	faults  []string                  // of the next reload
+	faults  []map[string]any          // of the next reload
 	levels  map[string]any
 	lines   []map[string]any // of the log
 	hearers map[chan string]string

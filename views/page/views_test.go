@@ -108,11 +108,14 @@ func TestConfiguration(t *testing.T) {
 	b.Sees(".result", "boiler: params.every")
 	b.Sees(".result", "only after a restart of the gateway: option gateway.name")
 	f.mu.Lock()
-	f.faults = []string{`gateway.yaml:4:7: mqtt.brokr: unknown key, "broker" was probably meant`, hostile}
+	f.faults = []map[string]any{
+		{"file": "gateway.yaml", "line": 4, "column": 7, "key": "mqtt.brokr", "text": `unknown option, "broker" was probably meant`},
+		{"text": hostile},
+	}
 	f.mu.Unlock()
 	b.Allow("422")
 	b.Click("[data-do=reload]")
-	b.Sees(".faults li:nth-child(1)", `gateway.yaml:4:7: mqtt.brokr: unknown key, "broker" was probably meant`)
+	b.Sees(".faults li:nth-child(1)", `gateway.yaml:4:7 mqtt.brokr: unknown option, "broker" was probably meant`)
 	b.Sees(".faults li:nth-child(2)", "<script>")
 	b.Picture(*pictures, "configuration")
 	f.mu.Lock()

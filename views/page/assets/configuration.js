@@ -46,9 +46,12 @@ export function configuration() {
   };
 }
 
-// faultList shows faults, one line each.
+// faultList shows faults, each with its place and its option, if they are known.
 function faultList(faults) {
-  return el("ol", { class: "faults" }, ...faults.map((f) => el("li", null, f)));
+  return el("ol", { class: "faults" }, ...faults.map((f) => {
+    const place = [f.file, f.line, f.column].filter(Boolean).join(":");
+    return el("li", null, place ? el("span", { class: "mono" }, place, " ") : null, f.key ? el("strong", null, f.key, ": ") : null, f.text);
+  }));
 }
 
 // difference shows what differs between what is in force and the files.

@@ -143,12 +143,21 @@ function facts(title) {
   };
 }
 
-// flat returns the pairs of a value that may have others in it: options.port.
+// flat returns the pairs of a value that may have others in it: auth.digest. A list of sections has a pair for each of them.
 function flat(value, before = "") {
   if (value === null || value === undefined) return [];
   if (typeof value !== "object") return [[before, String(value)]];
-  if (Array.isArray(value) && value.every((v) => v === null || typeof v !== "object")) return [[before, value.join(", ")]];
-  return Object.entries(value).flatMap(([k, v]) => flat(v, before === "" ? k : `${before}.${k}`));
+  if (!Array.isArray(value)) return Object.entries(value).flatMap(([k, v]) => flat(v, before === "" ? k : `${before}.${k}`));
+  if (value.every((v) => v === null || typeof v !== "object")) return [[before, value.join(", ")]];
+  return value.map((v, i) => [`${before}[${i}]`, written(v, true)]);
+}
+
+// written is a value as the configuration has it on one line.
+function written(value, bare) {
+  if (Array.isArray(value)) return `[${value.map((v) => written(v)).join(", ")}]`;
+  if (value === null || typeof value !== "object") return String(value);
+  const inside = Object.entries(value).map(([k, v]) => `${k}: ${written(v)}`).join(", ");
+  return bare ? inside : `{${inside}}`;
 }
 
 function described(d) {
@@ -239,11 +248,12 @@ function valueRow(device, entity, look) {
   const age = el("span", { class: "age" });
   const unknown = el("p", { class: "unknown" });
   const line = entity.kind === "number" || entity.kind === "bool" ? new Line(128, 24) : null;
-  const set_ = control(device, entity, look);
+  const setter = control(device, entity, look);
   const node = el("div", { class: "value", "data-id": entity.id },
     el("span", { class: "label", title: entity.id }, entity.name || entity.id), el("span", { class: "reading" }, reading, unit), age,
-    line?.node ?? el("span", { class: "plot" }), set_?.node ?? el("span", { class: "control" }), unknown);
+    line?.node ?? el("span", { class: "plot" }), setter?.node ?? el("span", { class: "control" }), unknown);
   let at = "";
+  const seen = []; // what the value was while it was looked at, for a gateway that keeps no past
   return {
     node,
     show(v) {
@@ -256,14 +266,17 @@ function valueRow(device, entity, look) {
       say(unknown, v.error ?? "");
       unknown.hidden = !v.error;
       set(age, "title", v.at ? date(v.at) : null);
-      if (line && v.plot) {
-        const points = v.plot.map(([t, y]) => [moment(t), y === true ? 1 : y === false ? 0 : y]);
+      if (line) {
+        if (!v.plot && seen.at(-1)?.[0] !== v.at) seen.push([v.at, v.value]);
+        if (seen.length > 600) seen.shift();
+        const points = (v.plot ?? seen).map(([t, y]) => [moment(t), y === true ? 1 : y === false ? 0 : y]);
         const end = now();
-        const begin = Math.min(end - step * steps, points[0]?.[0] ?? end);
+        const first = points[0]?.[0] ?? end;
+        const begin = v.plot ? Math.min(end - step * steps, first) : first;
         const last = points.at(-1);
         line.draw(last ? [...points, [end, v.error ? null : last[1]]] : points, begin, end, false);
       }
-      set_?.show(v.value);
+      setter?.show(v.value);
       this.tick();
     },
     tick() {

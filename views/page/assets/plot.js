@@ -67,7 +67,7 @@ export class Strip {
       const right = next ? x(Date.parse(next.at)) : 1440;
       if (right <= 0) return;
       const good = change.state === "online";
-      const width = good ? right - left : Math.max(right - left, 3);
+      const width = good ? right - left : Math.max(right - left, 6);
       (good ? up : down).push(svg("rect", { x: Math.min(left, 1440 - width).toFixed(2), y: 0, width: width.toFixed(2), height: 10, "data-state": change.state }));
     });
     this.parts.replaceChildren(...up, ...down); // what was short is never hidden
