@@ -100,6 +100,7 @@ func (s *simulated) serve(conn net.Conn) {
 		}
 	})
 	defer close(answers)
+	var last time.Duration // when the latest answer is sent; those behind it wait
 	for {
 		frame := make([]byte, 300)
 		n, err := conn.Read(frame)
@@ -108,6 +109,10 @@ func (s *simulated) serve(conn net.Conn) {
 		}
 		for _, a := range s.answer(frame[:n]) {
 			a.by += time.Since(s.begun) + s.wire.Bytes(n+len(a.bytes)) + s.wire.Latency
+			if !s.tcp && a.by < last && a.bytes[0] != frame[0] {
+				continue // no master can tell who has sent what another unit seems to say much later, while that one is asked
+			}
+			last = max(last, a.by)
 			answers <- a
 		}
 	}

@@ -134,7 +134,7 @@ func TestBatches(t *testing.T) {
 	}
 	e := plugIn(t, objects...)
 	p := params(e.address, points...)
-	p["every"] = "1h"
+	p["every"], p["timeout"] = "1h", "10s" // it is asked once
 	d := devicetest.Start(t, "snmp", p)
 	for _, i := range []int{0, 59, 60, 119, 129} {
 		await(t, d, fmt.Sprintf("p%d", i), i)

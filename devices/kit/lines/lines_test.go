@@ -203,8 +203,9 @@ func TestSuccession(t *testing.T) {
 		var wait sync.WaitGroup
 		wait.Go(func() {
 			b, leave, err := lines.Join[*bus](t.Context(), is)
-			if err != nil || b.Baud != 19200 || time.Since(begun) != 2*time.Second {
-				t.Errorf("%v, %v after %v", b, err, time.Since(begun))
+			took := time.Since(begun) // closing takes a second, and the other who waits may be the next
+			if err != nil || b.Baud != 19200 || took != 2*time.Second && took != 3*time.Second {
+				t.Errorf("%v, %v after %v", b, err, took)
 				return
 			}
 			leave()
