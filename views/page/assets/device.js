@@ -31,7 +31,7 @@ export function device({ model }, name) {
   }, what[0].toUpperCase() + what.slice(1));
 
   const values = panel("Values");
-  const flow = flowPanel();
+  const flow = flowPanel(model);
   const recorder = records("Last messages and changes", "Nothing has happened yet.");
   const errors = records("Last errors", "None.");
   const description = facts("Description");
@@ -176,7 +176,7 @@ function described(d) {
   return pairs;
 }
 
-function flowPanel() {
+function flowPanel(model) {
   const line = new Line(280, 40);
   const title = el("h3");
   const text = el("p", { class: "quiet" });
@@ -188,7 +188,7 @@ function flowPanel() {
       const k = Math.floor(now() / step);
       const points = d.rates ? d.rates.map((r, i) => [k - d.rates.length + 1 + i, r]) : (flow?.points(now()) ?? []);
       say(title, `Messages a second, ${d.rates ? "last 10 minutes" : "since this page was opened"}`);
-      line.draw(points, k - steps, k, true);
+      line.draw(points, ...(d.rates ? [k - steps, k] : model.span()), true);
       const most = points.reduce((m, [, r]) => Math.max(m, r ?? 0), 0);
       say(text, [
         `${figure(flow?.rate ?? d.rate ?? 0)} now`, `${figure(most)} at most`,

@@ -57,6 +57,7 @@ export class Model extends EventTarget {
     this.strip = []; // changes of the link's state, the oldest first
     this.stripKnown = false; // the gateway knows what was before the page was opened
     this.children = new Map();
+    this.opened = null; // the step of the first snapshot
     this.whole = false; // a snapshot has come
   }
 
@@ -79,6 +80,7 @@ export class Model extends EventTarget {
     }
     const at = now();
     for (const e of this.entries.values()) if (e.rate || e.queue) this.flow(e.name).add(at, e.queue ?? 0, e.rate ?? 0);
+    this.opened ??= Math.floor(at / step);
     this.whole = true;
     this.tell("structure");
   }
@@ -131,6 +133,12 @@ export class Model extends EventTarget {
     const at = now();
     for (const [name, queue, rate] of list ?? []) this.flow(name).add(at, queue, rate);
     this.tell("flows");
+  }
+
+  // span returns the first and the last step of a line: the last minutes, as far as anything is known of them.
+  span() {
+    const last = Math.floor(now() / step);
+    return [Math.max(last - steps, Math.min(this.opened ?? last, last - 12)), last];
   }
 
   flow(name) {

@@ -2,7 +2,7 @@
 
 import { badge, el, say, set } from "./dom.js";
 import { List } from "./list.js";
-import { group, isDown, order, step, steps } from "./model.js";
+import { group, isDown, order } from "./model.js";
 import { Line, Strip } from "./plot.js";
 import { ago, date, now, spanExactly, until } from "./time.js";
 
@@ -229,8 +229,7 @@ function makeRow(model, toggle) {
       const flow = e.kind === "device" ? model.flows.get(e.name) : null;
       say(queue, flow?.queue ? String(flow.queue) : "");
       say(rate, flow && (flow.rate || flow.past.length > 0) ? figure(flow.rate) : "");
-      const k = Math.floor(now() / step);
-      line.draw(flow ? flow.points(now()) : [], k - steps, k, true);
+      line.draw(flow ? flow.points(now()) : [], ...model.span(), true);
     },
   };
   return row;
