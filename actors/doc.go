@@ -167,8 +167,7 @@
 // checked and typed before the device sees any of it, and refused as a whole. Nothing is told for a command but its answer: the
 // new value is told when the device has updated it.
 //
-// What arrives at set/ID is for that entity alone, whatever map, addresses and answers_to say: the one kind of topic below $gateway
-// that the mapper knows. It becomes a command SET with one argument, a text, and is answered by a view. The mapper answers so
+// What arrives at set/ID is for that entity alone, whatever map, addresses and answers_to say. It becomes a command SET with one argument, a text, and is answered by a view. The mapper answers so
 // itself what it refuses: an empty payload, one that is too long or no UTF-8, one for a device that is not here. What is retained
 // it refuses without an answer. It may be acknowledged early, like any message, and comes back from the spool as what it was.
 //
@@ -182,6 +181,9 @@
 // its hub that has added it again, the end of a call that was stuck. So the record needs to know no more than that the device is
 // stopped: until it is said to be connecting, nothing else that the device says counts. Another configuration makes another device of
 // it, which is not stopped. Nothing outlives the process.
+//
+// What people ask over MQTT arrives at root/$gateway/name/request/WHAT, below $gateway the only topic beside set/ID that the mapper knows,
+// and only with Options.Asked, which it calls with it. What is asked there and how it is answered is no business of the actors'.
 //
 // # Stopping
 //

@@ -45,6 +45,10 @@ type Options struct {
 	// Told is called once, when the broker has been told for the first time how each device is. Told must not block. It may be nil.
 	Told func()
 
+	// Asked is called with what arrives at root/$gateway/NAME/request/WHAT, not retained, on a goroutine that must not be held up; Answer
+	// answers it. Nil: nothing is subscribed to there.
+	Asked func(what, payload string)
+
 	// Dial makes a session. It must not be nil.
 	Dial mqtt.Dial
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/entity"
+	"github.com/mqttgateway/mqttgateway/internal/subscription"
 	"github.com/mqttgateway/mqttgateway/messages"
 	"github.com/mqttgateway/mqttgateway/topic"
 )
@@ -69,6 +70,19 @@ func (g *Gateway) Set(ctx context.Context, device string, values map[string]mess
 	case <-g.life.Done():
 		return Answer{}, errNotRunning
 	}
+}
+
+// Answer answers a request that Options.Asked was called with: it publishes payload at root/$gateway/NAME/response/WHAT. The answer waits
+// in the outbox while the link is down.
+func (g *Gateway) Answer(what, payload string) {
+	if !g.up.Load() {
+		return
+	}
+	c := g.options.Codec
+	g.connection.send(messages.Sending{
+		Publication: messages.Publication{Device: ownName, Topic: subscription.Below(c.Root(), c.Name()) + "response/" + what, Payload: payload},
+		QoS:         g.options.QoS,
+	})
 }
 
 // answers are the answers for which callers of Set wait. Actors name one by its number. answers is not an actor, and any

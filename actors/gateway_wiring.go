@@ -73,7 +73,7 @@ func (g *Gateway) connectionMemory() *connectionMemory {
 		codec: o.Codec,
 		subscriptions: subscription.New(subscription.Options{
 			Root: o.Codec.Root(), Name: o.Codec.Name(), ClientID: o.Session.ClientID, Keeps: !o.Session.CleanSession, QoS: o.QoS,
-			Patience: min(recallWait, o.Link.Timeout/4), NoOwn: o.NoAvailability, Log: o.Log,
+			Patience: min(recallWait, o.Link.Timeout/4), NoOwn: o.NoAvailability, Admin: o.Asked != nil, Log: o.Log,
 		}),
 		outbox:       g.outbox,
 		retained:     g.remember(),
@@ -98,7 +98,7 @@ func (g *Gateway) mapperOptions() mapperOptions {
 	return mapperOptions{
 		supervisor: g.supervisor, connection: g.connection, devices: g.devices,
 		counters: &g.counters, receipts: &g.receipts, answers: &g.answers, traffic: &g.traffic, pulse: &g.pulses.mapper, log: g.options.Log,
-		retainedCommands: g.options.RetainedCommands, untold: g.options.NoAvailability,
+		retainedCommands: g.options.RetainedCommands, untold: g.options.NoAvailability, asked: g.options.Asked,
 	}
 }
 

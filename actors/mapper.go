@@ -46,6 +46,8 @@ type mapperOptions struct {
 
 	retainedCommands bool // are acted on, not ignored
 	untold           bool // nothing below $gateway concerns this gateway
+
+	asked func(what, payload string) // called with what people ask of the gateway; nil: nobody may ask
 }
 
 // newMapper returns the mapper. The mapper has the routes of the first devices from the start, so that these devices get what the

@@ -23,9 +23,16 @@ var (
 	errSetTooLong  = fmt.Errorf("more than %d bytes", maxSet)
 )
 
-// reserved handles a message below $gateway. If its topic is that of an entity, the mapper has the device set the entity; it ignores all
-// other topics.
+// reserved handles a message below $gateway. If its topic is that of an entity, the mapper has the device set the entity; what people
+// ask of the gateway goes to whoever runs it; all other topics are ignored.
 func (m *mapper) reserved(a messages.Arrived) {
+	if what, ok := subscription.RequestAt(m.codec.Root(), m.codec.Name(), a.Topic); ok && m.asked != nil && !a.Retained {
+		m.counters.Ignored.Add(1)
+		m.acknowledge(a)
+		m.notRouted("a request to the gateway", a)
+		m.asked(what, a.Payload)
+		return
+	}
 	device, id, ok := subscription.SetAt(m.codec.Root(), m.codec.Name(), a.Topic)
 	if !ok || m.untold {
 		m.counters.Ignored.Add(1)

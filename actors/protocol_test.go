@@ -120,6 +120,7 @@ func TestActorsHoldNoFunctions(t *testing.T) {
 	outward := map[string]bool{
 		"supervisorOptions.spawned": true, "supervisorOptions.begun": true, "supervisorOptions.stopped": true,
 		"connectionOptions.told":   true,
+		"mapperOptions.asked":      true,
 		"connectionOptions.dialer": true, // which makes sessions
 		"connectionOptions.now":    true, // the clock
 	}

@@ -32,6 +32,9 @@ func (l *loader) validateMQTT() {
 		l.check("mqtt.reconnect.min", fmt.Errorf("%s: want at most %s, %s", options.Duration(m.Reconnect.Min), l.Name("mqtt.reconnect.max"), options.Duration(m.Reconnect.Max)))
 	}
 	l.validateTLS(scheme)
+	if m.Admin && !m.Availability {
+		l.check("mqtt.admin", fmt.Errorf("true: want %s true, too, for without it nothing below $gateway concerns the gateway", l.Name("mqtt.availability")))
+	}
 	if m.Spool != "" && m.QoS == 0 {
 		l.warnf("%s: without effect at QoS 0: set %s to 1", l.Name("mqtt.spool"), l.Name("mqtt.qos"))
 	}

@@ -34,6 +34,8 @@ func TestFaults(t *testing.T) {
 		{"IPv6 without brackets", `mqtt: {broker: "tcp://fe80::1:1883"}`, `mqtt.broker: "tcp://fe80::1:1883": a host with a colon: want an IPv6 address in brackets, [::1], and no port in a host`},
 		{"keepalive in fractions", "mqtt: {keepalive: 1500ms}", `mqtt.keepalive: 1.5s: want whole seconds`},
 		{"keepalive too long", "mqtt: {keepalive: 19h}", `mqtt.keepalive: 19h is out of range: want 1s to 65535s, or 0: none, and a dead link is noticed only by what gets no answer`},
+		{"admin", "mqtt: {admin: true, availability: false}",
+			`mqtt.admin: true: want mqtt.availability true, too, for without it nothing below $gateway concerns the gateway`},
 		{"lag", "mqtt: {lag: 20s}", `mqtt.lag: 20s: want less than mqtt.connect_timeout, 10s`},
 		{"back-off", "mqtt: {reconnect: {min: 2m, max: 1m}}", `mqtt.reconnect.min: 120s: want at most mqtt.reconnect.max, 60s`},
 		{"transport", "mqtt: {transport: Direct}", `mqtt.transport: "Direct": want paho or direct`},

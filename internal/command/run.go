@@ -15,6 +15,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/admin"
 	"github.com/mqttgateway/mqttgateway/internal/command/logging"
 	"github.com/mqttgateway/mqttgateway/views/api"
 )
@@ -89,6 +90,15 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 			rest.Reset(restWait)
 		}
 	}
+	var asks *admin.Admin
+	if c.MQTT.Admin {
+		asks = admin.New()
+		options.Asked = func(what, payload string) {
+			if !asks.Asked(what, payload) {
+				log.Warn("request over MQTT refused, too many wait", "request", what)
+			}
+		}
+	}
 	gateway, err := actors.New(options)
 	if err != nil {
 		return err
@@ -121,7 +131,7 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 	}
 	sayStart(log, l, p.codec)
 	again.warn(warnings)
-	return serve(ctx, gateway, again, c.Health.Socket)
+	return serve(ctx, gateway, again, c.Health.Socket, asks)
 }
 
 func openLogs(of *config.Config, stdout, stderr io.Writer) (*logging.Logs, error) {

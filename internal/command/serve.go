@@ -2,13 +2,16 @@ package command
 
 import (
 	"context"
+	"sync"
 
 	"github.com/mqttgateway/mqttgateway/actors"
+	"github.com/mqttgateway/mqttgateway/internal/admin"
 	"github.com/mqttgateway/mqttgateway/internal/service"
 )
 
-// serve runs the gateway, and the service around it, until ctx is done. If socket is "", there is no health socket.
-func serve(ctx context.Context, g *actors.Gateway, r *reloader, socket string) error {
+// serve runs the gateway, and the service around it, until ctx is done. If socket is "", there is no health socket. If asks is not nil,
+// people may ask over MQTT.
+func serve(ctx context.Context, g *actors.Gateway, r *reloader, socket string, asks *admin.Admin) error {
 	s, err := service.Start(ctx, service.Options{
 		Alive: g.Alive,
 		State: func() service.State { return serviceState(g.State()) },
@@ -26,6 +29,19 @@ func serve(ctx context.Context, g *actors.Gateway, r *reloader, socket string) e
 		return err
 	}
 	defer s.Close()
+	if asks != nil {
+		var done sync.WaitGroup
+		done.Go(func() {
+			asks.Run(ctx, admin.Options{
+				Gateway:  g,
+				Reload:   func(ctx context.Context) service.Difference { return s.Do(ctx, service.Reload) },
+				Health:   s.Health,
+				SetLevel: r.logs.SetLevel,
+				Log:      r.log,
+			})
+		})
+		defer done.Wait()
+	}
 	g.Run(ctx)
 	return nil
 }

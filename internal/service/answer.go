@@ -62,6 +62,9 @@ func say(conn net.Conn, answer any) bool {
 	return json.NewEncoder(conn).Encode(answer) == nil
 }
 
+// Health returns what a client of the health socket is answered.
+func (s *Service) Health(ctx context.Context) Health { return s.examine(ctx) }
+
 func (s *Service) examine(ctx context.Context) Health {
 	state := s.options.State()
 	h := Health{OK: true, Status: state.String(), State: state}

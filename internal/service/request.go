@@ -111,6 +111,9 @@ type asked struct {
 	answer  chan<- Difference // has room for the one answer: attend never blocks on it
 }
 
+// Do carries out a request as if a client had sent it, after those that are under way.
+func (s *Service) Do(ctx context.Context, r Request) Difference { return s.respond(ctx, r) }
+
 // respond hands a request to the goroutine of attend, and waits for the answer.
 func (s *Service) respond(ctx context.Context, r Request) Difference {
 	if r != Reload && r != Diff {

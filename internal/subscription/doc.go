@@ -13,9 +13,9 @@
 // has confirmed that it is given back. When a Round fails, whatever the broker may hold counts as held, and the next session
 // brings that in order.
 //
-// Beside the filters of the map a session holds root/$gateway/name/+/set/+, unless one of those brings the same: what is set at
-// the entities of devices must come whatever the map says. A broker that refuses this filter, or hangs up on it twice in a row, is
-// used without.
+// Beside the filters of the map a session holds root/$gateway/name/+/set/+, and root/$gateway/name/request/+ if people may ask,
+// unless one of those brings the same: what is set at the entities of devices, and what people ask, must come whatever the map
+// says. A broker that refuses these filters, or hangs up on them twice in a row, is used without.
 //
 // # Kept filters
 //

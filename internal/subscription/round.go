@@ -66,7 +66,7 @@ func (r *Round) Run(ctx context.Context) error {
 		if err := r.session.Unsubscribe(ctx, stale); err != nil {
 			return fmt.Errorf("unsubscribe: %w", err)
 		}
-		for _, filter := range without(stale, []string{sweep, r.of.setFilter()}) {
+		for _, filter := range without(stale, append(r.of.own(), sweep)) {
 			log.Info("unsubscribed", "topic", filter)
 		}
 	}

@@ -69,6 +69,39 @@ func TestSetFilter(t *testing.T) {
 	}
 }
 
+// What people ask is subscribed to only if they may, and unless the map's filters bring it.
+func TestRequestFilter(t *testing.T) {
+	const requestFilter = "home/$gateway/gw/request/+"
+	for _, row := range []struct {
+		filter      string
+		admin, want bool
+	}{
+		{"home/a/+", false, false},
+		{"home/a/+", true, true},
+		{"home/#", true, false},
+	} {
+		s, subs := &scripted{}, newSubscriptions(false)
+		subs.options.Admin = row.admin
+		if err := s.begin(t, subs, row.filter); err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Contains(s.filters, requestFilter); got != row.want {
+			t.Errorf("%s, admin %t: subscribed %t, want %t", row.filter, row.admin, got, row.want)
+		}
+		if g := subs.Granted(); len(g) != 1 || !subs.Want([]string{row.filter}) {
+			t.Errorf("%s: granted %v, want the answer to the map's filter alone", row.filter, g)
+		}
+	}
+	for topic, want := range map[string]string{
+		"home/$gateway/gw/request/stop": "stop", "home/$gateway/gw/request/": "", "home/$gateway/gw/request/a/b": "", "home/$gateway/g/request/stop": "",
+		"home/$gateway/gw/request/\xff": "",
+	} {
+		if what, ok := RequestAt("home", "gw", topic); ok != (want != "") || ok && what != want {
+			t.Errorf("%q asks for %q, %t, want %q", topic, what, ok, want)
+		}
+	}
+}
+
 // A broker that refuses it is used without, and not asked again in that session.
 func TestSetFilterIsRefused(t *testing.T) {
 	s, subs := &scripted{refuses: setFilter}, newSubscriptions(false)

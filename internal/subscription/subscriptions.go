@@ -17,6 +17,7 @@ type Options struct {
 	QoS        byte          // of the filters
 	Patience   time.Duration // how long to wait for a list of kept filters that the broker should have
 	NoOwn      bool          // nothing below root/$gateway/name is subscribed to
+	Admin      bool          // what people ask of the gateway is subscribed to
 	Log        *slog.Logger
 }
 
@@ -32,6 +33,8 @@ type Subscriptions struct {
 	swept      atomic.Bool  // old availability topics have been subscribed to
 	setLosses  atomic.Int32 // rounds in a row on which the broker has hung up while they asked for what is set
 	setRefused atomic.Bool  // the broker has refused what is set
+
+	requestRefused atomic.Bool // the broker has refused what people ask
 }
 
 // state is what a round begins with, and what it ends with.
@@ -62,7 +65,7 @@ func (s *Subscriptions) Change(l *Listener, session mqtt.Session, want []string)
 	want = s.complete(want)
 	var accepted []string
 	for _, g := range s.granted {
-		if g.QoS != mqtt.Refused || g.Filter == s.setFilter() {
+		if g.QoS != mqtt.Refused || s.isOwn(g.Filter) {
 			accepted = append(accepted, g.Filter)
 		}
 	}
@@ -108,7 +111,7 @@ func (s *Subscriptions) Take(r *Round) (news bool) {
 
 // Granted returns the broker's answers to the filters of the map in the present session.
 func (s *Subscriptions) Granted() []mqtt.Grant {
-	return slices.DeleteFunc(slices.Clone(s.granted), func(g mqtt.Grant) bool { return g.Filter == s.setFilter() })
+	return slices.DeleteFunc(slices.Clone(s.granted), func(g mqtt.Grant) bool { return s.isOwn(g.Filter) })
 }
 
 // Want reports whether the latest round was for these filters.

@@ -62,6 +62,12 @@ func (l *Logs) SetLevels(o Options) {
 	l.byMail.Set(o.Mail.Level)
 }
 
+// SetLevel puts one level in force on console and file, until SetLevels. It may be called at any time, by any goroutine.
+func (l *Logs) SetLevel(level slog.Level) {
+	l.console.Set(level)
+	l.toDisk.Set(level)
+}
+
 // Reopen makes the file check its path before the next line is written. SIGHUP leads here: an operator, or logrotate,
 // has moved the file.
 func (l *Logs) Reopen() {
