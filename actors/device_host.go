@@ -97,7 +97,8 @@ func (h *host) open() {
 	}
 	d.opening++
 	h.env = newEnv(d)
-	ctx, cancel := context.WithTimeout(d.shared.life, d.config.OpenTimeout)
+	// An opener that returns when its context ends is not stuck: it has a hundredth of the time for that.
+	ctx, cancel := context.WithTimeout(d.shared.life, d.config.OpenTimeout-d.config.OpenTimeout/100)
 	var opened devices.Device
 	overdue, err := d.during(messages.Opening, d.config.OpenTimeout, cancel, func() (err error) {
 		defer recovered(&err)
@@ -298,7 +299,10 @@ func (h *host) fail(why *reason) {
 	if why.doing == messages.Opening && h.device.isGoing() {
 		return // it has been hurried, and nobody wants it opened any more
 	}
-	f := messages.Failure{Who: h.device.config.Name, What: why.doing, Err: why, Final: errors.Is(why, devices.ErrConfig)}
+	f := messages.Failure{
+		Who: h.device.config.Name, What: why.doing, Err: why, Final: errors.Is(why, devices.ErrConfig),
+		Listens: why.doing == messages.Opening && errors.Is(why, devices.ErrSilent),
+	}
 	if panicked != nil {
 		f.Stack, f.Recorded = panicked.stack, recorded
 	}

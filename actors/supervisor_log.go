@@ -47,8 +47,8 @@ type sumsDue struct{}
 // maxKinds is the number of kinds that the throttle counts separately.
 const maxKinds = 1024
 
-// slowly is the factor by which the throttle time is longer for troubles that usually last: those of the link, and
-// messages for a device that is down.
+// slowly is the factor by which the throttle time is longer for troubles that usually last: those of the link,
+// equipment that is silent, and messages for a device that is down.
 const slowly = 6
 
 // newSupervisorLog returns the log of a supervisor. The supervisor calls sums when its address receives sumsDue.
@@ -276,7 +276,11 @@ func (l *supervisorLog) failure(m messages.Failure, failures int, retry time.Dur
 	if m.What == messages.Opening && m.Stack == "" { // a port that is gone while it is read does not exist when it is opened: that is one outage
 		kind = l.book.Lasting(kind)
 	}
-	if fresh := l.note(kind, 1, 0, tr); fresh && m.Recorded != "" {
+	every := l.every
+	if m.Listens { // over and over, soon after each other
+		every *= slowly
+	}
+	if fresh := l.note(kind, 1, every, tr); fresh && m.Recorded != "" {
 		l.line(tr.level, "what the device did before it panicked", nil, slog.String("device", m.Who), slog.String("recorded", m.Recorded))
 	}
 }

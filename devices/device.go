@@ -52,6 +52,9 @@ var (
 	// ErrNotMine: the message was for another device after all. It does not count in the answer that the sender gets from
 	// all the devices; if all say it, the message has found nobody.
 	ErrNotMine = errors.New("not for this device")
+	// ErrSilent of an opener: it has listened to equipment that speaks unasked, and nothing was heard. The opener is called again after the
+	// shortest back-off, however often: what is said while nobody listens is lost.
+	ErrSilent = errors.New("nothing heard")
 	// ErrConfig stops a device for good, since beginning again can't help until the configuration changes.
 	ErrConfig = errors.New("wrong configuration")
 )

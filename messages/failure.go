@@ -11,6 +11,8 @@ type Failure struct {
 	// Recorded is what the flight recorder of a device has that has panicked, on one line; otherwise empty.
 	Recorded string
 	Final    bool // beginning again does not help: the configuration is wrong
+	// The opener has listened to equipment that speaks unasked, and is to listen again: the shortest back-off will do.
+	Listens bool
 }
 
 // Doing is the part of an actor's life in which it failed.

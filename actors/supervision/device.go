@@ -226,7 +226,11 @@ func (r *Record) deviceFailed(m messages.Failure) {
 		r.fall(d, messages.Offline, m.Err)
 		d.failures++
 		if _, down := d.hubDown(); !down {
-			r.begin(d, r.wait(d.retry, int(d.failures)))
+			after := r.wait(d.retry, int(d.failures))
+			if m.Listens {
+				after = min(after, d.retry.Min)
+			}
+			r.begin(d, after)
 		}
 	})
 }

@@ -22,7 +22,8 @@
 //
 // DeviceRemoved leads from anywhere to nowhere. A device that fails is begun again after a back-off that doubles with each failure
 // in a row, between bounds that its configuration may set; 30 s online end the row. A device that opens and soon fails, over and
-// over, is thus left alone for longer and longer. The reason for which a device went down stands until the device is online or
+// over, is thus left alone for longer and longer. One whose opener listens to equipment that is silent is listened to again after the shortest
+// time: it costs nobody anything, and misses what is said while it is closed. The reason for which a device went down stands until the device is online or
 // misconfigured: failed attempts to begin it again are counted, and change nothing else.
 //
 // While a hub is down, the devices that it has added are offline with the hub's reason, whatever they are themselves. A device that

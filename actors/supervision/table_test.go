@@ -81,6 +81,21 @@ func ordered(orders []Order) (text string) {
 // row is an event, and the entry and orders after it.
 type row struct{ event, want string }
 
+// However often its opener has listened in vain, a device waits for the shortest time.
+func TestSilentEquipmentIsListenedTo(t *testing.T) {
+	r := New(func() float64 { return 0.99 }, "mapper")
+	now := start
+	r.Apply(messages.DeviceAdded{Device: lamp, Type: "lamp", RetryMin: time.Second, RetryMax: time.Minute}, now)
+	for failures := range 10 {
+		now = now.Add(30 * time.Second)
+		listened := failures != 8 // then the port is gone
+		_, orders := r.Apply(messages.Failure{Who: lamp, What: messages.Opening, Err: errors.New("nothing heard"), Listens: listened}, now)
+		if len(orders) != 1 || listened != (orders[0].After <= time.Second) {
+			t.Errorf("after failure %d, which is one of silence: %v, the orders are %v", failures+1, listened, orders)
+		}
+	}
+}
+
 // deviceEvents are all events of a device.
 var deviceEvents = map[string]any{
 	"added":       added,

@@ -97,9 +97,6 @@ func Open(ctx context.Context, env devices.Env, params Params, frames Framing, c
 	return d, nil
 }
 
-// errSilent is the failure of equipment that is not heard.
-var errSilent = errors.New("nothing heard")
-
 // meet asks the first questions, and waits for a first frame of equipment that is to answer.
 func (d *Device) meet(ctx context.Context) error {
 	if err := d.askAll(ctx); err != nil {
@@ -109,7 +106,7 @@ func (d *Device) meet(ctx context.Context) error {
 		return err
 	}
 	deadline, bounded := ctx.Deadline()
-	speaks := d.params.Silent > 0 && (bounded && time.Until(deadline) > d.params.Silent || errors.Is(devices.LastFailure(ctx), errSilent))
+	speaks := d.params.Silent > 0 && (bounded && time.Until(deadline) > d.params.Silent || errors.Is(devices.LastFailure(ctx), devices.ErrSilent))
 	if len(d.params.Ask) == 0 && !speaks {
 		return nil
 	}
@@ -121,7 +118,7 @@ func (d *Device) meet(ctx context.Context) error {
 		case ctx.Err() != nil && len(d.params.Ask) > 0:
 			return fmt.Errorf("no answer to %q", d.params.Ask[0].Send)
 		case ctx.Err() != nil:
-			return errSilent
+			return devices.ErrSilent
 		default:
 			return err
 		}

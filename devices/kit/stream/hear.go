@@ -39,7 +39,7 @@ func (d *Device) hear(ctx context.Context) error {
 		d.missed()
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) && ctx.Err() == nil {
-		return fmt.Errorf("%w for %s", errSilent, d.params.Silent)
+		return fmt.Errorf("%w for %s", devices.ErrSilent, d.params.Silent)
 	}
 	return told(err)
 }
