@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/devices"
@@ -135,6 +136,7 @@ type request struct {
 type conn struct {
 	*modbus.Conn
 	io.Closer
+	record *recorded // nil: nothing is recorded
 }
 
 func newRTU(name string, o RTU) (*bus, error) {
@@ -187,18 +189,20 @@ func (o opening) open(ctx context.Context) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	var record *recorded
 	if o.record != "" {
 		into, err := recording.Open(o.record)
 		if err != nil {
 			return nil, errors.Join(err, m.Close())
 		}
-		m = &recorded{m, into}
+		record = &recorded{medium: m, into: into}
+		m = record
 	}
 	rest := time.NewTimer(o.after)
 	defer rest.Stop()
 	select {
 	case <-rest.C:
-		return &conn{o.speak(m), m}, nil
+		return &conn{o.speak(m), m, record}, nil
 	case <-ctx.Done():
 		return nil, errors.Join(ctx.Err(), m.Close())
 	}
@@ -207,13 +211,21 @@ func (o opening) open(ctx context.Context) (*conn, error) {
 // recorded is a medium of which is written down what it carries, as long as there is room for that.
 type recorded struct {
 	medium
-	into *recording.Recorder
+	into  *recording.Recorder
+	ended atomic.Pointer[error] // why nothing is recorded any more, until a device has taken that to report it
+}
+
+// keep notes that the recording has come to its end, which is no failure of the medium.
+func (r *recorded) keep(err error) {
+	if err != nil {
+		r.ended.Store(&err)
+	}
 }
 
 func (r *recorded) Read(b []byte) (int, error) {
 	n, err := r.medium.Read(b)
 	if n > 0 {
-		_ = r.into.In(b[:n]) // a recording that has come to its end is nobody's failure
+		r.keep(r.into.In(b[:n]))
 	}
 	return n, err
 }
@@ -221,7 +233,7 @@ func (r *recorded) Read(b []byte) (int, error) {
 func (r *recorded) Write(b []byte) (int, error) {
 	n, err := r.medium.Write(b)
 	if n > 0 {
-		_ = r.into.Out(b[:n])
+		r.keep(r.into.Out(b[:n]))
 	}
 	return n, err
 }

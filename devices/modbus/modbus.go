@@ -157,10 +157,21 @@ func (p *probe) check(response modbus.Response) error {
 	return nil
 }
 
+// request makes a request, and reports if the recording of the line has come to its end with it.
+func (d *device) request(ctx context.Context, c *conn, r modbus.Request) (modbus.Response, error) {
+	response, err := c.DoWithin(ctx, d.timeout, d.unit, r)
+	if c.record != nil {
+		if why := c.record.ended.Swap(nil); why != nil {
+			d.env.Report(*why)
+		}
+	}
+	return response, err
+}
+
 // ask makes a request when it is its turn.
 func (d *device) ask(ctx context.Context, p line.Priority, r modbus.Request) (response modbus.Response, err error) {
 	err = d.bus.Do(ctx, p, int(d.unit), func(ctx context.Context, c *conn) error {
-		response, err = c.DoWithin(ctx, d.timeout, d.unit, r)
+		response, err = d.request(ctx, c, r)
 		return err
 	})
 	return response, err

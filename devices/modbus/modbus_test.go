@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +15,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/devices/devicetest"
+	"github.com/mqttgateway/mqttgateway/devices/kit/recording"
 	_ "github.com/mqttgateway/mqttgateway/devices/modbus"
 	"github.com/mqttgateway/mqttgateway/internal/modbus"
 	"github.com/mqttgateway/mqttgateway/internal/typedoc"
@@ -317,6 +320,29 @@ func TestNeverKnown(t *testing.T) {
 	}
 	if want := map[string]int{"b": 1, "c": 1}; !maps.Equal(reported, want) {
 		t.Errorf("reported %v, want %v: %v", reported, want, d.Reports())
+	}
+}
+
+// A recording that has come to its end is reported, once, and the line goes on.
+func TestRecordingEnds(t *testing.T) {
+	s := plugIn(t, false, map[uint8]*unit{1: new(unit).keep(modbus.InputRegisters, 0, 10)})
+	full := filepath.Join(t.TempDir(), "line.jsonl")
+	if err := os.WriteFile(full, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(full, recording.MaxSize); err != nil { // a hole, which takes no room
+		t.Fatal(err)
+	}
+	params := s.params(1, point("a", "input", 0))
+	params["line"].(map[string]any)["record"] = full
+	d := devicetest.Start(t, "modbus", params)
+	for range 5 {
+		if _, err := d.NextUpdate(patience); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := d.Reports(); len(got) != 1 || !strings.Contains(got[0].Error(), "is not made larger") {
+		t.Errorf("reported %v", got)
 	}
 }
 

@@ -41,7 +41,7 @@ func (d *device) poll(ctx context.Context, c *conn, b *block) error {
 	if parts := d.partsOf(b); parts != nil {
 		return &line.Again[*conn]{Instead: d.polled(parts), Err: modbus.IllegalDataAddress}
 	}
-	response, err := c.DoWithin(ctx, d.timeout, d.unit, b.Read)
+	response, err := d.request(ctx, c, b.Read)
 	d.env.Log().Debug("read", "request", b.String(), "err", err)
 	if ctx.Err() != nil {
 		return ctx.Err()

@@ -118,7 +118,7 @@ func (d *device) write(ctx context.Context, c *conn, s setting) (kept modbus.Res
 	by := modbus.Function(s.write.By)
 	before := s.empty()
 	if s.field() && by != modbus.MaskWriteRegister && (by != 0 || s.Count > 1) {
-		if before, err = c.DoWithin(ctx, d.timeout, d.unit, s.Read); err != nil {
+		if before, err = d.request(ctx, c, s.Read); err != nil {
 			return nil, err
 		}
 	}
@@ -126,7 +126,7 @@ func (d *device) write(ctx context.Context, c *conn, s setting) (kept modbus.Res
 	if err != nil {
 		return nil, refused(err.Error())
 	}
-	kept, err = c.DoWithin(ctx, d.timeout, d.unit, s.request(by, want))
+	kept, err = d.request(ctx, c, s.request(by, want))
 	if errors.Is(err, modbus.IllegalFunction) {
 		err = fmt.Errorf("%w: want write: {by: …} with another function", err)
 	}

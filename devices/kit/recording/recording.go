@@ -52,10 +52,12 @@ type Recorder struct {
 	mu    sync.Mutex // guards what follows
 	file  *os.File
 	size  int64
-	ended bool // the recording has come to its end, and that has been told
+	ended bool  // the recording has come to its end
+	why   error // that it has, if nobody has been told yet
 }
 
-// Open begins the recording of a connection in a file, behind what that has already. Others than its owner can't read a new file.
+// Open begins the recording of a connection in a file, behind what that has already. Others than its owner can't read a new file. A file
+// without room for more is no error of Open, but of the first In or Out: the connection is worth more than its recording.
 func Open(path string) (*Recorder, error) {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
 	if err != nil {
@@ -71,9 +73,7 @@ func Open(path string) (*Recorder, error) {
 	now := time.Now()
 	r := &Recorder{opened: now, file: file, size: info.Size()}
 	at := now.UTC().Truncate(time.Second)
-	if err := r.write(line{T: "0", At: &at}); err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
+	r.why = r.write(line{T: "0", At: &at})
 	return r, nil
 }
 
@@ -116,7 +116,9 @@ func (r *Recorder) write(l line) error {
 	defer r.mu.Unlock()
 	switch {
 	case r.ended:
-		return nil
+		why := r.why
+		r.why = nil
+		return why
 	case r.size+int64(b.Len()) > MaxSize:
 		err = fmt.Errorf("recording: %s has %d bytes, and is not made larger", r.file.Name(), r.size)
 	default:

@@ -90,6 +90,15 @@ func TestEnds(t *testing.T) {
 	if err := r.In([]byte("x")); err != nil {
 		t.Errorf("it says it again: %v", err)
 	}
+	if err := os.Truncate(path, recording.MaxSize); err != nil {
+		t.Fatal(err)
+	}
+	r = open(t, path) // what it records goes on when it is opened again
+	for i, want := range []bool{true, false} {
+		if err := r.Out([]byte("x")); want != (err != nil && strings.Contains(err.Error(), "is not made larger")) {
+			t.Errorf("opened when it is full, it says at %d: %v", i, err)
+		}
+	}
 	if _, err := recording.Open(os.DevNull); err == nil {
 		t.Error("a recording in a device is no fault")
 	}
