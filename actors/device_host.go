@@ -282,6 +282,8 @@ func (h *host) take(msg messages.InternalMsg, asked entities.Request) error {
 // fail takes the device down, and tells the supervisor.
 func (h *host) fail(why *reason) {
 	h.failure = why
+	// A device that is to end is hurried while it is opened, and nobody wants it opened any more.
+	hurried := why.doing == messages.Opening && (h.device.isGoing() || h.device.isClosing())
 	panicked, recorded := (*crash)(nil), ""
 	if errors.As(why, &panicked) {
 		recorded = h.device.recordedText() // before what waits is refused
@@ -295,9 +297,8 @@ func (h *host) fail(why *reason) {
 	if h.device.orphaned() {
 		return // the device has failed with its hub, whose failure is reported
 	}
-	// Its opening was cancelled, since the device is not wanted any more.
-	if why.doing == messages.Opening && h.device.isGoing() {
-		return // it has been hurried, and nobody wants it opened any more
+	if hurried {
+		return
 	}
 	f := messages.Failure{
 		Who: h.device.config.Name, What: why.doing, Err: why, Final: errors.Is(why, devices.ErrConfig),

@@ -83,6 +83,25 @@ func TestSilentEquipmentIsHeard(t *testing.T) {
 	})
 }
 
+// A device that is being opened has nothing to finish: the gateway stops at once, and nothing has failed.
+func TestStopDoesNotWaitForAnOpener(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, []config.Device{{Name: "r", Type: "rare", Reply: config.ReplyNever}})
+		time.Sleep(10 * time.Second)
+		b.log.take()
+		begun := time.Now()
+		b.stop()
+		<-b.done
+		if took := time.Since(begun); took > time.Second {
+			t.Errorf("it stops after %s", took)
+		}
+		if lines := mentions(b.log.take(), "WARN"); len(lines) > 0 {
+			t.Errorf("the log warns of\n %s", strings.Join(lines, "\n "))
+		}
+		b.end()
+	})
+}
+
 // An opener knows what the device has failed of before.
 func TestLastFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

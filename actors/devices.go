@@ -257,7 +257,8 @@ func (p *parent) begin(c actor.Context, name string) {
 	}
 }
 
-// close has each device finish the messages of its mailbox, and end.
+// close has each device finish the messages of its mailbox, and end. One that is being opened, with no message that waits for it, has nothing
+// to finish.
 func (p *parent) close(c actor.Context) {
 	if p.closing {
 		return
@@ -265,6 +266,7 @@ func (p *parent) close(c actor.Context) {
 	p.closing = true
 	for i, d := range p.table.all() {
 		d.set(refuseClosing)
+		d.hurry()
 		switch {
 		case d.going || d.pid == nil || p.fallen[d.config.Name] != nil:
 		case len(d.below) > 0:

@@ -270,10 +270,16 @@ func (d *device) isGoing() (going bool) {
 	return going
 }
 
+// isClosing reports whether the device finishes what it has, since the gateway stops.
+func (d *device) isClosing() (closing bool) {
+	d.box.Locked(func() { closing = d.admits == refuseClosing })
+	return closing
+}
+
 // idle reports whether nothing waits in the mailbox.
 func (d *device) idle() bool { return d.box.UserMessageCount() == 0 }
 
-// hurry cancels the opening of a device that is to go, if no message waits for it.
+// hurry cancels the opening of a device that is to end, if no message waits for it.
 func (d *device) hurry() {
 	d.box.Locked(func() {
 		if c := d.busy; c != nil && c.doing == messages.Opening && c.cancel != nil && d.waiting == 0 {
