@@ -100,6 +100,8 @@ func TestReadme(t *testing.T) {
 		tests["simulated equipment"] = func(t *testing.T) { runSimulation(t, simulated) }
 		users := r.take(t, "yaml", "mqtt: {broker: embedded}")
 		tests["the broker's users"] = func(t *testing.T) { runUsers(t, users) }
+		watched, asking := r.take(t, "yaml", "http: {listen: "), r.take(t, "", "curl -u me ")
+		tests["watching it"] = func(t *testing.T) { askByCurl(t, watched, asking) }
 		device := r.take(t, "go", "package lamp")
 		tests["a device"] = func(t *testing.T) { runLamp(t, device) }
 		evening := r.take(t, "console", "$ mkdir lamp")
@@ -367,6 +369,29 @@ func runKitchen(t *testing.T, kitchen, mapFile, check, homeAssistant *block) {
 	}
 	gateway.stop()
 	gateway.saysOnly()
+}
+
+// askByCurl runs a gateway with a web server, and each of the requests.
+func askByCurl(t *testing.T, watched, asking *block) {
+	const here = "192.168.1.5:8080"
+	dir := t.TempDir()
+	write(t, dir, "users", "me:correct-horse\n")
+	path := write(t, dir, "house.yaml", strings.Replace(watched.text(), here, "127.0.0.1:0", 1)+`
+mqtt: {broker: embedded}
+embedded: {address: "127.0.0.1:0"}
+mapping: {root: home, topics: [home/+/+/+/+/+/C]}
+devices: [{name: boiler, type: dummy, params: {port: none}}]
+`)
+	gateway := start(t, dir, "gateway", "run", "--config", path)
+	_, server, _ := strings.Cut(gateway.says(`msg="http listening" url=`), "url=")
+	gateway.says("msg=connected")
+	says := []string{`"name":"boiler","state":"online"`, `"response":"REJECTED"`, "event: snapshot"}
+	for i, line := range asking.lines {
+		line = strings.NewReplacer("http://"+here, server, "-u me ", "-s --max-time 2 -u me:correct-horse ").Replace(line)
+		if out, _ := exec.Command("sh", "-c", line).CombinedOutput(); !strings.Contains(string(out), says[i]) { // the events have no end
+			t.Errorf("%s\nsays %s, want %s", line, out, says[i])
+		}
+	}
 }
 
 // runUsers runs the embedded broker with its users, on a free address.

@@ -5,18 +5,17 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
+	"iter"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mqttgateway/mqttgateway/actors/routing"
 	"github.com/mqttgateway/mqttgateway/config"
-	"github.com/mqttgateway/mqttgateway/internal/subscription"
 	"github.com/mqttgateway/mqttgateway/internal/wanted"
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 	"github.com/mqttgateway/mqttgateway/mapping"
-	"github.com/mqttgateway/mqttgateway/messages"
+	"github.com/mqttgateway/mqttgateway/views/explain"
 )
 
 func newExplain() *cobra.Command {
@@ -50,52 +49,36 @@ started, the types of the devices need not be known, and the exit status is 0 wh
 		if len(args) > 1 {
 			payload = args[1]
 		}
-		return explain(cmd.OutOrStdout(), codec, args[0], payload, func(msg messages.InternalMsg) []finding {
-			return findDevices(wanted.Complete(list), msg)
-		})
+		_, err = cmd.OutOrStdout().Write(written(explain.Explain(codec, args[0], payload, answers(wanted.Complete(list))), codec))
+		return err
 	}
 	return cmd
 }
 
-// finding says whether a message is delivered to a device.
-type finding struct {
-	device string
-	ok     bool
-	why    string // the reason, in either case
-}
-
-// findDevices returns one finding for each device.
-func findDevices(list []config.Device, msg messages.InternalMsg) []finding {
-	all := make([]finding, len(list))
-	for i, d := range list {
-		all[i] = finding{device: d.Name, ok: true, why: "answers to all that the message sets"}
-		if msg.Type() == messages.Status {
-			all[i].why += ", and hears it if its type observes statuses"
-		}
-		if miss, ok := routing.Answers(answersOf(d)).Miss(msg.Address()); ok {
-			all[i].ok = false
-			all[i].why = fmt.Sprintf("%s is %q, and it answers to %q", miss.Characteristic, miss.Value, miss.Answers)
+// answers yields the names of devices, and what each answers to.
+func answers(list []config.Device) iter.Seq2[string, routing.Answers] {
+	return func(yield func(string, routing.Answers) bool) {
+		for _, d := range list {
+			if !yield(d.Name, routing.Answers(answersOf(d))) {
+				return
+			}
 		}
 	}
-	return all
 }
 
-// explain writes to w what happens to a message that arrives: whether the gateway subscribes to the topic at all, what
-// each keyword is translated into and by which rule, why the message is refused if it is, and the findings for each
-// device.
-func explain(w io.Writer, codec *mapping.Codec, topic, payload string, found func(messages.InternalMsg) []finding) error {
-	x := codec.Explain(topic, payload)
+// written returns an explanation as a person reads it: whether the gateway subscribes to the topic at all, what each keyword is
+// translated into and by which rule, why the message is refused if it is, and the findings for each device.
+func written(x explain.Explanation, codec *mapping.Codec) []byte {
 	var text bytes.Buffer
-	fmt.Fprintf(&text, "topic    %s\npayload  %s\n", quoted(topic), quoted(payload))
-	if device, id, ok := subscription.SetAt(codec.Root(), codec.Name(), topic); ok {
-		fmt.Fprintf(&text, "\nsets     the entity %s of the device %s, whatever the map says, unless it is retained\n", quoted(id), quoted(device))
-		_, err := w.Write(text.Bytes())
-		return err
+	fmt.Fprintf(&text, "topic    %s\npayload  %s\n", quoted(x.Topic), quoted(x.Payload))
+	if x.Sets != nil {
+		fmt.Fprintf(&text, "\nsets     the entity %s of the device %s, whatever the map says, unless it is retained\n", quoted(x.Sets.Entity), quoted(x.Sets.Device))
+		return text.Bytes()
 	}
-	if x.Filter == "" {
-		fmt.Fprintf(&text, "arrives  no: no subscription matches the topic (have %q)\n", codec.Topics())
+	if x.Subscription == "" {
+		fmt.Fprintf(&text, "arrives  no: no subscription matches the topic (have %q)\n", x.Topics)
 	} else {
-		fmt.Fprintf(&text, "arrives  by the subscription %s\n", quoted(x.Filter))
+		fmt.Fprintf(&text, "arrives  by the subscription %s\n", quoted(x.Subscription))
 	}
 	if len(x.Steps) > 0 {
 		text.WriteByte('\n')
@@ -105,32 +88,32 @@ func explain(w io.Writer, codec *mapping.Codec, topic, payload string, found fun
 	if x.Echo {
 		fmt.Fprintf(&text, "echo     the sender is this gateway, %s: the message goes no further\n", quoted(codec.Name()))
 	}
-	if x.Err != nil {
-		writeFaults(&text, x.Err)
-	} else {
-		fmt.Fprintf(&text, "message  %s\n", quoted(x.Message.String()))
+	for _, why := range x.Refused {
+		fmt.Fprintf(&text, "refused  %s\n", why)
+	}
+	if len(x.Refused) == 0 {
+		fmt.Fprintf(&text, "message  %s\n", quoted(x.Message))
 		if !x.Echo {
 			text.WriteByte('\n')
-			writeFindings(&text, found(x.Message))
+			writeFindings(&text, x.Devices)
 		}
 	}
-	_, err := w.Write(text.Bytes())
-	return err
+	return text.Bytes()
 }
 
 // writeSteps writes one row for each keyword.
-func writeSteps(w *bytes.Buffer, steps []mapping.Step) {
+func writeSteps(w *bytes.Buffer, steps []explain.Step) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "WHAT\tON THE WIRE\tINSIDE\tRULE")
 	for _, s := range steps {
-		what, rule, word := s.Of, string(s.Verdict), quoted(s.Word)
+		what, rule, word := s.Of, s.Rule, quoted(s.Word)
 		if s.Key != "" {
 			what = "argvalue of " + quoted(s.Key)
 		}
 		if s.Maptype != "" {
-			rule += " (" + string(s.Maptype) + ")"
+			rule += " (" + s.Maptype + ")"
 		}
-		if s.Fault != nil {
+		if s.Fault != "" {
 			word = "-"
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", what, quoted(s.Wire), word, rule)
@@ -138,28 +121,17 @@ func writeSteps(w *bytes.Buffer, steps []mapping.Step) {
 	_ = t.Flush() // writes to memory, which does not fail
 }
 
-// writeFaults writes the reasons for which the message is refused, one on each line.
-func writeFaults(w *bytes.Buffer, err error) {
-	all := []error{err}
-	if refused, ok := errors.AsType[*mapping.Error](err); ok {
-		all = refused.Faults
-	}
-	for _, fault := range all {
-		fmt.Fprintf(w, "refused  %v\n", fault)
-	}
-}
-
 // writeFindings writes one row for each device.
-func writeFindings(w *bytes.Buffer, all []finding) {
+func writeFindings(w *bytes.Buffer, all []explain.Finding) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "DEVICE\tFOUND\tWHY")
 	none := true
 	for _, f := range all {
 		yes := "no"
-		if f.ok {
+		if f.Found {
 			yes, none = "yes", false
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\n", quoted(f.device), yes, f.why)
+		fmt.Fprintf(t, "%s\t%s\t%s\n", quoted(f.Device), yes, f.Why)
 	}
 	_ = t.Flush() // writes to memory, which does not fail
 	if none {

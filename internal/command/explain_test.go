@@ -4,8 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mqttgateway/mqttgateway/actors/routing"
 	"github.com/mqttgateway/mqttgateway/mapping"
-	"github.com/mqttgateway/mqttgateway/messages"
+	"github.com/mqttgateway/mqttgateway/views/explain"
 )
 
 func TestExplain(t *testing.T) {
@@ -17,8 +18,8 @@ func TestExplain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	radio := func(messages.InternalMsg) []finding {
-		return []finding{{"radio", true, "answers to everything"}, {"lamp", false, `answers to location "Office", not "Kitchen"`}}
+	radio := func(yield func(string, routing.Answers) bool) {
+		_ = yield("radio", routing.Answers{}) && yield("lamp", routing.Answers{Location: []string{"Office"}})
 	}
 	tests := map[string]struct {
 		topic, payload string
@@ -34,8 +35,8 @@ func TestExplain(t *testing.T) {
 				"type               C            C         passed\naction             light_on     LIGHT_ON  mapped (strict)\n",
 				"argvalue of level  42           42        passed (none)\n",
 				"message  C Lighting/Dummy/Kitchen/spot from me: LIGHT_ON {\"level\":42}\n",
-				"radio   yes    answers to everything\n",
-				"lamp    no     answers to location \"Office\", not \"Kitchen\"\n",
+				"radio   yes    answers to all that the message sets\n",
+				"lamp    no     location is \"Kitchen\", and it answers to [\"Office\"]\n",
 			},
 			not: []string{"refused", "echo"},
 		},
@@ -68,22 +69,19 @@ func TestExplain(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			var out strings.Builder
-			if err := explain(&out, codec, tt.topic, tt.payload, radio); err != nil {
-				t.Fatal(err)
-			}
+			out := string(written(explain.Explain(codec, tt.topic, tt.payload, radio), codec))
 			for _, want := range tt.want {
-				if !strings.Contains(out.String(), want) {
+				if !strings.Contains(out, want) {
 					t.Errorf("lacks %q", want)
 				}
 			}
 			for _, not := range tt.not {
-				if strings.Contains(out.String(), not) {
+				if strings.Contains(out, not) {
 					t.Errorf("has %q", not)
 				}
 			}
 			if t.Failed() {
-				t.Logf("explain %s %s:\n%s", tt.topic, tt.payload, out.String())
+				t.Logf("explain %s %s:\n%s", tt.topic, tt.payload, out)
 			}
 		})
 	}
@@ -99,12 +97,11 @@ func TestExplainSet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out strings.Builder
-	err = explain(&out, codec, "home/$gateway/gw/lamp/set/level", "42", nil)
+	out := string(written(explain.Explain(codec, "home/$gateway/gw/lamp/set/level", "42", nil), codec))
 	const want = "topic    home/$gateway/gw/lamp/set/level\npayload  42\n\n" +
 		"sets     the entity level of the device lamp, whatever the map says, unless it is retained\n"
-	if err != nil || out.String() != want {
-		t.Errorf("explain: %v, wrote\n%s\nwant\n%s", err, out.String(), want)
+	if out != want {
+		t.Errorf("wrote\n%s\nwant\n%s", out, want)
 	}
 }
 
@@ -117,9 +114,8 @@ func TestExplainNoDevice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out strings.Builder
-	err = explain(&out, codec, "home/a/b/c/d/e/S", "on", func(messages.InternalMsg) []finding { return nil })
-	if err != nil || !strings.Contains(out.String(), "finds no device") {
-		t.Errorf("explain: %v, wrote\n%s", err, out.String())
+	out := string(written(explain.Explain(codec, "home/a/b/c/d/e/S", "on", answers(nil)), codec))
+	if !strings.Contains(out, "finds no device") {
+		t.Errorf("wrote\n%s", out)
 	}
 }

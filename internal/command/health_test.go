@@ -21,7 +21,8 @@ func serveHealth(t *testing.T, err error) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "health.sock")
 	s, startErr := service.Start(t.Context(), service.Options{
-		Alive: func(context.Context) error { return err },
+		Requests: service.NewRequests(),
+		Alive:    func(context.Context) error { return err },
 		State: func() service.State {
 			return service.State{Link: "connected", Devices: service.Devices{Online: 3, Down: 1}}
 		},

@@ -61,7 +61,9 @@ func startHTTP(ctx context.Context, c *config.Config, p parts, g *actors.Gateway
 		end()
 		return "", nil, fmt.Errorf("http.listen: %w", err)
 	}
-	return server.URL(), func() { server.Wait(); end() }, nil
+	var past sync.WaitGroup
+	past.Go(func() { shown.History.Run(ctx) })
+	return server.URL(), func() { server.Wait(); past.Wait(); end() }, nil
 }
 
 // livePath is the path that whatever supervises the gateway asks, without credentials.

@@ -1,142 +1,131 @@
 package command
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
-	"io/fs"
-	"path/filepath"
+	"net/url"
 	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
 
-	"github.com/mqttgateway/mqttgateway/config"
-	"github.com/mqttgateway/mqttgateway/devices"
-	"github.com/mqttgateway/mqttgateway/internal/files"
-	"github.com/mqttgateway/mqttgateway/internal/options"
-	"github.com/mqttgateway/mqttgateway/internal/wanted"
-	"github.com/mqttgateway/mqttgateway/internal/wording"
-	"github.com/mqttgateway/mqttgateway/mapping"
+	"github.com/spf13/cobra"
+
+	"github.com/mqttgateway/mqttgateway/views/api"
 )
 
-// inspect reads the files that a configuration names (the map file, certificates, the users of the embedded broker), looks up
-// the types of its devices and completes their parameters. loadErr is the error of loading the configuration; inspect joins loadErr with all
-// faults that it finds itself, so that one run of the program tells everything. A part that loadErr makes unreadable is
-// skipped. Each warning is one line.
-func inspect(l *config.Loaded, loadErr error) (p parts, warnings []string, err error) {
-	faults := []error{loadErr}
-	file, warnings, err := readMap(l, loadErr == nil)
-	faults = append(faults, err)
-	if loadErr == nil && file != nil {
-		p.codec, err = mapping.New(l.Config.Gateway.Name, file)
-		faults = append(faults, err)
+// inspectTimeout is how long the gateway may take to show a device.
+const inspectTimeout = 10 * time.Second
+
+func newInspect(option socketOption) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "inspect DEVICE",
+		Short: "Show all that the running gateway knows of a device",
+		Long: `Inspect asks the gateway that listens on health.socket about a device, and prints how the device is, since when and
+why, its values, its counters, and what its flight recorder has: the last messages in and out, changes of its state,
+answers and errors.`,
+		Example: `  gateway inspect lamp --config dummy2mqtt.yaml
+  gateway inspect lamp --health.socket /run/gateway/health.sock`,
+		Args: wantArgs(1, 1),
 	}
-	p.security, err = readTLS(l)
-	faults = append(faults, err)
-	p.users, err = readUsers(l, "embedded.users_file", l.Config.Embedded.UsersFile)
-	faults = append(faults, err)
-	p.webUsers, err = readUsers(l, "http.users_file", l.Config.HTTP.UsersFile)
-	faults = append(faults, err)
-	p.webToken, err = readToken(l)
-	faults = append(faults, err)
-	p.server, err = readCertificate(l)
-	faults = append(faults, err)
-	for i, d := range l.Config.Devices {
-		if d.Type == "" {
-			continue
+	socket := addSocket(cmd, option)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		path, err := socket()
+		if err != nil {
+			return err
 		}
-		if _, err := devices.Lookup(d.Type); err != nil {
-			faults = append(faults, l.Fault(fmt.Sprintf("devices[%d].type", i), fmt.Errorf("%w%s", err, whatToDo(l, d.Type))))
+		ctx, cancel := within(cmd, inspectTimeout)
+		defer cancel()
+		var d api.Device
+		if err := newAsker(path).ask(ctx, "devices/"+url.PathEscape(args[0]), &d); err != nil {
+			return err
 		}
+		_, err = cmd.OutOrStdout().Write(inspected(d))
+		return err
 	}
-	p.devices, err = completed(l)
-	faults = append(faults, err)
-	if loadErr == nil && len(l.Config.Devices) == 0 {
-		warnings = append(warnings, "devices: there are none, and nothing acts on messages")
-	}
-	if loadErr == nil {
-		warnings = append(warnings, unusedEmbedded(l)...)
-	}
-	return p, slices.Concat(l.Warnings, warnings), errors.Join(faults...)
+	return cmd
 }
 
-// completed returns the devices with complete parameters, without those that can't be completed; the error holds the reasons.
-func completed(l *config.Loaded) ([]wanted.Device, error) {
-	list, err := wanted.Devices(&l.Config, wanted.Library(l.Path))
-	var faults []error
-	for _, f := range options.Faults(err) {
-		faults = append(faults, l.Fault(f.Key, f.Err))
+// inspected returns a device as a person reads it.
+func inspected(d api.Device) []byte {
+	var text bytes.Buffer
+	t := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fact := func(name, format string, args ...any) {
+		fmt.Fprintf(t, "%s\t%s\n", name, quoted(fmt.Sprintf(format, args...)))
 	}
-	return list, errors.Join(faults...)
+	fact("device", "%s", d.Name)
+	fact("type", "%s", d.Type)
+	if d.AddedBy != "" {
+		fact("added by", "%s", d.AddedBy)
+	}
+	fact("state", "%s since %s", d.State, shownTime(d.Since))
+	if d.Reason != "" {
+		fact("why", "%s", d.Reason)
+	}
+	if !d.Next.IsZero() {
+		fact("next attempt", "%s", shownTime(d.Next))
+	}
+	fact("counters", "handled %d, refused %d, failed %d, emitted %d; failures in a row %d, restarts %d",
+		d.Counters.Handled, d.Counters.Refused, d.Counters.Failed, d.Counters.Emitted, d.Failures, d.Restarts)
+	fact("mailbox", "%d messages", d.Queue)
+	_ = t.Flush() // writes to memory, which does not fail
+	if len(d.Values) > 0 {
+		text.WriteByte('\n')
+		fmt.Fprintln(t, "VALUE\tIS\tREAD")
+		for _, v := range d.Values {
+			is := strings.TrimSpace(string(v.Value) + " " + v.Unit)
+			if v.Error != "" {
+				is = "unknown: " + v.Error
+			}
+			fmt.Fprintf(t, "%s\t%s\t%s\n", quoted(v.ID), quoted(is), shownTime(v.At))
+		}
+		_ = t.Flush()
+	}
+	if len(d.Recorder) > 0 {
+		text.WriteByte('\n')
+		for _, r := range d.Recorder {
+			fmt.Fprintf(t, "%s\t%s\t%s\n", shownTime(r.At), r.What, quoted(r.Text))
+		}
+		_ = t.Flush()
+	}
+	return text.Bytes()
 }
 
-// whatToDo returns advice for a user who has configured a type of device that this program doesn't have.
-func whatToDo(l *config.Loaded, typ string) string {
-	const at = "at https://github.com/mqttgateway/mqttgateway"
-	var names []string
-	for _, t := range devices.Types() {
-		names = append(names, t.Name)
-	}
-	switch meant := wording.DidYouMean(typ, names); {
-	case meant != "":
-		return meant
-	case config.IsOriginal(l.Path):
-		return ": its interface in Python becomes a device in Go, in a program of your own, see docs/migration.md " + at
-	}
-	return `: one of your own is built into a program of your own, see "A device in a screenful" ` + at
-}
-
-// readMap reads the map file, or returns the map that the options or the example give. The file is nil beside an error.
-// If the configuration is not good, and names no map file, the file is nil without an error: which map is wanted can't
-// be known.
-func readMap(l *config.Loaded, good bool) (*mapping.File, []string, error) {
-	m := l.Config.Mapping
+// shownTime returns a time of the last day as the hour, and any other with its date, in local time.
+func shownTime(s api.Stamp) string {
+	at := time.Time(s).Local()
 	switch {
-	case filepath.IsAbs(m.File):
-		return readMapFile(m.File)
-	case !good:
-		return nil, nil, nil
-	case usesExampleMap(l):
-		file, faults, err := mapping.Parse(mapping.Example())
-		warnings, err := worded("the example's map", faults, err)
-		return file, warnings, err
+	case at.IsZero() || s.IsZero():
+		return "-"
+	case time.Since(at).Abs() < 20*time.Hour:
+		return at.Format("15:04:05.000")
 	}
-	file, faults, err := mapping.Plain(m.Root, m.Topics)
-	warnings, err := worded("mapping", faults, err)
-	if l.Path == "" && len(m.Topics) == 0 {
-		warnings = append(warnings, l.Name("mapping.root")+" without mapping.topics: nothing is subscribed to")
-	}
-	return file, warnings, err
+	return at.Format("2006-01-02 15:04:05")
 }
 
-// readMapFile reads a map file. Each warning is one line.
-func readMapFile(path string) (*mapping.File, []string, error) {
-	data, err := files.Text(path)
-	if _, unread := errors.AsType[*fs.PathError](err); unread {
-		return nil, nil, fmt.Errorf("map file: %w", err)
+// byTrouble orders entries for a screen: the link and the parts, devices that are down, and the others by what they do.
+func byTrouble(all []api.Entry) []api.Entry {
+	rank := func(e api.Entry) int {
+		switch {
+		case e.Kind == "link":
+			return 0
+		case e.Kind == "part":
+			return 1
+		case e.State != "online":
+			return 2
+		}
+		return 3
 	}
-	if err != nil { // which says where
-		return nil, nil, err
-	}
-	file, faults, err := mapping.Parse(data)
-	warnings, err := worded(path, faults, err)
-	return file, warnings, err
-}
-
-// worded prefixes each warning and each fault with the name or the path of what was read.
-func worded(what string, faults []*mapping.Fault, err error) ([]string, error) {
-	var warnings []string
-	for _, fault := range faults {
-		warnings = append(warnings, under(what, fault).Error())
-	}
-	errs := options.Each(err)
-	for i, err := range errs {
-		errs[i] = under(what, err)
-	}
-	return warnings, errors.Join(errs...)
-}
-
-// under prefixes a fault of a map. One that has a place is told as faults of a configuration are: FILE:LINE:COLUMN.
-func under(what string, err error) error {
-	if fault, ok := errors.AsType[*mapping.Fault](err); ok && fault.Line > 0 {
-		return fmt.Errorf("%s:%w", what, err)
-	}
-	return fmt.Errorf("%s: %w", what, err)
+	slices.SortFunc(all, func(a, b api.Entry) int {
+		switch {
+		case rank(a) != rank(b):
+			return rank(a) - rank(b)
+		case a.Rate > b.Rate:
+			return -1
+		case a.Rate < b.Rate:
+			return 1
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
+	return all
 }

@@ -24,9 +24,10 @@ type reloader struct {
 	logs    *logging.Logs
 	log     *slog.Logger
 
-	inForce config.Config   // started, with the options that reloads have put in force
-	codec   *mapping.Codec  // the map in force
-	told    map[string]bool // warnings of the latest reading, which have been logged
+	put     func(*mapping.Codec, config.Config) // is told what is in force after each reload
+	inForce config.Config                       // started, with the options that reloads have put in force
+	codec   *mapping.Codec                      // the map in force
+	told    map[string]bool                     // warnings of the latest reading, which have been logged
 }
 
 // running is the part of actors.Gateway that a reload uses.
@@ -40,7 +41,7 @@ type running interface {
 func newReloader(load func() (*config.Loaded, error), l *config.Loaded, codec *mapping.Codec, g running, logs *logging.Logs) *reloader {
 	r := &reloader{
 		load: load, started: l.Config, codec: codec,
-		gateway: g, logs: logs, log: logs.Logger,
+		gateway: g, logs: logs, log: logs.Logger, put: func(*mapping.Codec, config.Config) {},
 	}
 	r.started.Lines, r.started.Devices = nil, nil // they come and go, and the gateway knows them
 	r.inForce = r.started
@@ -142,6 +143,7 @@ func (r *reloader) reload(ctx context.Context) service.Difference {
 	r.logs.SetLevels(logOptions(&w.config))
 	r.inForce.Mapping = w.config.Mapping
 	r.inForce.Log.Level, r.inForce.Log.File.Level, r.inForce.Log.Email.Level = w.config.Log.Level, w.config.Log.File.Level, w.config.Log.Email.Level
+	r.put(r.codec, r.inForce)
 	r.warn(w.warnings)
 	return d
 }

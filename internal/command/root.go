@@ -80,7 +80,7 @@ what to type next. "gateway config" prints a configuration to begin with.`,
 	root.SetFlagErrorFunc(flagError)
 	socket := func(l *config.Loaded) string { return l.Config.Health.Socket }
 	root.AddCommand(newRun(), newCheck(), newExplain(), newTranslate(), newDevices(), newProfiles(), newDocs(), newConfig(), newMap(), newMigrate(), newNew(), newProbe(),
-		newHealth(socket), newReload(socket), newDiff(socket), newVersion())
+		newHealth(socket), newInspect(socket), newTop(socket), newReload(socket), newDiff(socket), newVersion())
 	nested := []*cobra.Command{root}
 	for i := 0; i < len(nested); i++ {
 		nested = append(nested, nested[i].Commands()...)

@@ -17,7 +17,9 @@ import (
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/admin"
 	"github.com/mqttgateway/mqttgateway/internal/command/logging"
+	"github.com/mqttgateway/mqttgateway/internal/service"
 	"github.com/mqttgateway/mqttgateway/views/api"
+	"github.com/mqttgateway/mqttgateway/views/history"
 )
 
 func newRun() *cobra.Command {
@@ -104,7 +106,10 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 		return err
 	}
 
+	told := &configuration{gateway: gateway, requests: service.NewRequests(), path: l.Path}
 	again := newReloader(func() (*config.Loaded, error) { return from.load(cmd) }, l, p.codec, gateway, logs)
+	again.put = told.put
+	again.put(again.codec, again.inForce)
 	asked, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	ctx, halt := context.WithCancel(context.WithoutCancel(asked))
@@ -113,8 +118,12 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 		stop() // a signal ends the program at once from here on, also while the gateway stops
 		halt()
 	})
+	var past *history.History // of a gateway that has no server, none is kept
+	if c.HTTP.Listen != "" {
+		past = history.New(gateway)
+	}
 	shown := api.New(ctx, api.Options{
-		Gateway: gateway, Name: c.Gateway.Name, Version: version(), Broker: options.Broker, Started: time.Now(),
+		Gateway: gateway, Configuration: told, Name: c.Gateway.Name, Version: version(), Broker: options.Broker, Started: time.Now(), Log: logs, History: past,
 	})
 	defer shown.Wait()
 	page, wait, err := startHTTP(ctx, c, p, gateway, shown, log)
@@ -131,7 +140,7 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 	}
 	sayStart(log, l, p.codec)
 	again.warn(warnings)
-	return serve(ctx, gateway, again, c.Health.Socket, asks)
+	return serve(ctx, gateway, again, told.requests, c.Health.Socket, shown.Handler(), asks)
 }
 
 func openLogs(of *config.Config, stdout, stderr io.Writer) (*logging.Logs, error) {
@@ -148,6 +157,7 @@ func logOptions(of *config.Config) logging.Options {
 		Format:   logging.Format(c.Format),
 		Throttle: c.Throttle,
 		MaxText:  int(c.MaxText),
+		Keep:     of.HTTP.Listen != "" || of.Health.Socket != "",
 		File:     logging.File{Path: c.File.Path, Level: slog.Level(c.File.Level), MaxSize: int64(c.File.MaxSize), MaxFiles: c.File.MaxFiles},
 		Mail:     logging.Mail{Host: c.Email.Host, Port: c.Email.Port, From: c.Email.From, To: c.Email.To, Level: slog.Level(c.Email.Level)},
 	}

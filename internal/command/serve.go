@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"net/http"
 	"sync"
 
 	"github.com/mqttgateway/mqttgateway/actors"
@@ -9,9 +10,9 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/service"
 )
 
-// serve runs the gateway, and the service around it, until ctx is done. If socket is "", there is no health socket. If asks is not nil,
-// people may ask over MQTT.
-func serve(ctx context.Context, g *actors.Gateway, r *reloader, socket string, asks *admin.Admin) error {
+// serve runs the gateway, and the service around it, until ctx is done. If socket is "", there is no health socket. At the socket, shown
+// answers those who speak HTTP. If asks is not nil, people may ask over MQTT.
+func serve(ctx context.Context, g *actors.Gateway, r *reloader, requests *service.Requests, socket string, shown http.Handler, asks *admin.Admin) error {
 	s, err := service.Start(ctx, service.Options{
 		Alive: g.Alive,
 		State: func() service.State { return serviceState(g.State()) },
@@ -20,10 +21,12 @@ func serve(ctx context.Context, g *actors.Gateway, r *reloader, socket string, a
 				changed()
 			}
 		},
-		Reload: r.reload,
-		Diff:   r.diff,
-		Socket: socket,
-		Log:    r.log,
+		Reload:   r.reload,
+		Diff:     r.diff,
+		Requests: requests,
+		Socket:   socket,
+		Handler:  shown,
+		Log:      r.log,
 	})
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ func TestHelp(t *testing.T) {
 				t.Errorf("got %+v", got)
 			}
 			for _, f := range config.Flags() {
-				wants := cmd.Name() == "run" || f.Key == "health.socket" && slices.Contains([]string{"health", "reload", "diff"}, cmd.Name())
+				wants := cmd.Name() == "run" || f.Key == "health.socket" && slices.Contains([]string{"health", "inspect", "top", "reload", "diff"}, cmd.Name())
 				if lists := strings.Contains(got.stdout, "      --"+f.Key+" "); lists != wants {
 					t.Errorf("lists --%s: %t", f.Key, lists)
 				}

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -42,17 +43,23 @@ func (s *Service) answerAll(ctx context.Context, l net.Listener) {
 	}
 }
 
-// answer writes the gateway's health to conn, reads a request, and writes the answer to the request. An error in
-// writing is dropped: the client has gone.
-func (s *Service) answer(ctx context.Context, conn net.Conn) {
+// answer writes the gateway's health to a client, reads a request, and writes the answer to the request. An error in
+// writing is dropped: the client has gone. A client that begins with a request of HTTP is handed on; one that says nothing
+// gets the health when it could have said something.
+func (s *Service) answer(ctx context.Context, from net.Conn) {
+	conn := &listened{from, bufio.NewReader(from)}
+	if s.web != nil && conn.speaksHTTP(ctx) {
+		s.web.take(conn)
+		return
+	}
 	defer conn.Close()
 	if !say(conn, s.examine(ctx)) {
 		return
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Now()) })
 	defer stop()
-	if r, ok := request(conn); ok {
-		say(conn, s.respond(ctx, r))
+	if r, ok := request(conn); ok && r != health {
+		say(conn, s.options.Requests.Do(ctx, r))
 	}
 }
 

@@ -45,12 +45,13 @@ func (g *gateway) options() Options {
 		return a
 	}
 	return Options{
-		Alive:  g.alive,
-		State:  func() State { return locked(g, func() State { return g.state }) },
-		Watch:  g.watch,
-		Reload: func(ctx context.Context) Difference { return g.reload(ctx) },
-		Diff:   func(context.Context) Difference { return g.diff },
-		Log:    slog.New(slog.NewTextHandler(g, &slog.HandlerOptions{ReplaceAttr: dropTime})),
+		Requests: NewRequests(),
+		Alive:    g.alive,
+		State:    func() State { return locked(g, func() State { return g.state }) },
+		Watch:    g.watch,
+		Reload:   func(ctx context.Context) Difference { return g.reload(ctx) },
+		Diff:     func(context.Context) Difference { return g.diff },
+		Log:      slog.New(slog.NewTextHandler(g, &slog.HandlerOptions{ReplaceAttr: dropTime})),
 	}
 }
 

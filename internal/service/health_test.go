@@ -152,6 +152,7 @@ func TestAsk(t *testing.T) {
 					return
 				}
 				io.WriteString(conn, test.answer)
+				bufio.NewReader(conn).ReadString('\n') // what has not been read would reset the connection
 				conn.Close()
 			}()
 			got, err := Ask(t.Context(), path)

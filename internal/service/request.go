@@ -18,6 +18,8 @@ type Request string
 const (
 	Reload Request = "reload" // read the configuration again, and put in force what has changed
 	Diff   Request = "diff"   // only tell what Reload would do
+
+	health Request = "health" // nothing more than the health
 )
 
 // Difference is what a reload has changed, or would change. If there are Faults, nothing changes.
@@ -68,9 +70,8 @@ func Do(ctx context.Context, path string, r Request) (Difference, error) {
 
 	var h Health
 	var d Difference
-	err = answers.Decode(&h)
-	if err == nil {
-		_, err = fmt.Fprintln(conn, r)
+	if _, err = fmt.Fprintln(conn, r); err == nil {
+		err = answers.Decode(&h)
 	}
 	if err == nil {
 		err = answers.Decode(&d)
@@ -112,17 +113,23 @@ type asked struct {
 }
 
 // Do carries out a request as if a client had sent it, after those that are under way.
-func (s *Service) Do(ctx context.Context, r Request) Difference { return s.respond(ctx, r) }
+func (s *Service) Do(ctx context.Context, r Request) Difference { return s.options.Requests.Do(ctx, r) }
 
-// respond hands a request to the goroutine of attend, and waits for the answer.
-func (s *Service) respond(ctx context.Context, r Request) Difference {
+// Requests are the requests that wait until the service carries them out, one at a time.
+type Requests struct{ waiting chan asked }
+
+// NewRequests returns the requests of a service that begins later.
+func NewRequests() *Requests { return &Requests{waiting: make(chan asked)} }
+
+// Do has a request carried out, and waits for the answer, until ctx is done. Any goroutine may call Do.
+func (q *Requests) Do(ctx context.Context, r Request) Difference {
 	if r != Reload && r != Diff {
 		return Difference{Faults: []string{fmt.Sprintf("unknown request %q: there are %s and %s", string(r), Reload, Diff)}}
 	}
 	stopping := Difference{Faults: []string{"the gateway is stopping"}}
 	answer := make(chan Difference, 1)
 	select {
-	case s.requests <- asked{r, answer}:
+	case q.waiting <- asked{r, answer}:
 	case <-ctx.Done():
 		return stopping
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/signal"
 	"sync"
@@ -13,7 +14,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 )
 
-// Options are what Start needs. Every field but Socket must be set.
+// Options are what Start needs. Every field must be set that does not say what happens if it isn't.
 type Options struct {
 	// Alive asks the gateway's actors through their mailboxes. Alive returns nil when all actors have answered, or an
 	// error that names those that have not. Alive returns soon after ctx is done. Several goroutines call Alive, also
@@ -32,8 +33,11 @@ type Options struct {
 	// for the first time.
 	Reload, Diff func(ctx context.Context) Difference
 
-	Socket string // path of the health socket; "": no health socket
-	Log    *slog.Logger
+	Requests *Requests // of the health socket and of others; the service carries them out
+
+	Socket  string       // path of the health socket; "": no health socket
+	Handler http.Handler // answers clients of the health socket that speak HTTP; nil: nobody does
+	Log     *slog.Logger
 }
 
 // Service runs the gateway's side of systemd's protocol, of SIGHUP and of the health socket. Start makes a Service.
@@ -43,8 +47,8 @@ type Service struct {
 	watched  bool          // systemd wants to hear of the status
 	watchdog time.Duration // systemd restarts a gateway that is silent for so long; 0: systemd has no watchdog
 	hangups  chan os.Signal
-	requests chan asked // from clients of the health socket
-	health   *socket    // nil: none
+	health   *socket // nil: none
+	web      *handed // nil: nobody speaks HTTP
 
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup
@@ -60,7 +64,7 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 	}
 	s := &Service{
 		options: o, notify: systemd(o.Log), watched: os.Getenv(notifySocket) != "", watchdog: watchdog,
-		hangups: make(chan os.Signal, 1), requests: make(chan asked),
+		hangups: make(chan os.Signal, 1),
 	}
 	if o.Socket != "" {
 		if s.health, err = listen(o.Socket); err != nil {
@@ -69,6 +73,10 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 	}
 	signal.Notify(s.hangups, syscall.SIGHUP)
 	ctx, s.cancel = context.WithCancel(ctx)
+	if s.health != nil && o.Handler != nil {
+		s.web = newHanded()
+		s.tasks.Go(func() { s.web.serve(ctx, o.Handler) })
+	}
 	if s.health != nil {
 		s.tasks.Go(func() { s.answerAll(ctx, s.health) })
 	}
@@ -116,7 +124,7 @@ func (s *Service) attend(ctx context.Context) {
 			return
 		case <-s.hangups:
 			s.reload(ctx)
-		case a := <-s.requests:
+		case a := <-s.options.Requests.waiting:
 			s.attendTo(ctx, a)
 		case <-changes:
 		case <-again.C:

@@ -11,6 +11,8 @@ type Problem struct {
 	Status int    `json:"status"`
 	Detail string `json:"detail,omitempty"` // why, and what would have been right
 	Faults any    `json:"faults,omitempty"` // of a configuration
+
+	Response string `json:"response,omitempty"` // of a device that has refused
 }
 
 // Refuse answers with a problem.

@@ -3,13 +3,18 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"iter"
 	"net/http"
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/actors"
-	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/service"
 	"github.com/mqttgateway/mqttgateway/internal/web"
+	"github.com/mqttgateway/mqttgateway/messages"
+	"github.com/mqttgateway/mqttgateway/views/history"
 )
 
 // Prefix is what the paths of the API begin with.
@@ -21,18 +26,28 @@ type Gateway interface {
 	State() actors.State
 	Alive(context.Context) error
 	Device(name string) (actors.DeviceInfo, bool)
-	Configuration(device string) (config.Device, bool)
+	Inspect(name string) (actors.Inspection, bool)
+	Traffic(context.Context) iter.Seq[actors.Passed]
+
+	Set(ctx context.Context, device string, values map[string]messages.Value) (actors.Answer, error)
+	Send(topic, payload string, qos byte, retain bool) (devices.Receipt, error)
+	Restart(device string) error
+	Stop(device string) error
+	Start(device string) error
 }
 
 var _ Gateway = (*actors.Gateway)(nil)
 
 // Options are what New needs.
 type Options struct {
-	Gateway Gateway
-	Name    string // of the gateway
-	Version string // of the program
-	Broker  string // its address, as it may be shown
-	Started time.Time
+	Gateway       Gateway
+	Configuration Configuration
+	Log           Log
+	History       *history.History // nil: none is kept
+	Name          string           // of the gateway
+	Version       string           // of the program
+	Broker        string           // its address, as it may be shown
+	Started       time.Time
 }
 
 // API answers the requests. New makes one.
@@ -66,11 +81,26 @@ func (a *API) Handler() http.Handler {
 
 // routes returns the handlers by their patterns.
 func (a *API) routes() map[string]http.HandlerFunc {
+	get, post := "GET "+Prefix, "POST "+Prefix
 	return map[string]http.HandlerFunc{
-		"GET " + Prefix + "tree":    a.tree,
-		"GET " + Prefix + "devices": a.devices,
-		"GET " + Prefix + "events":  a.stream,
-		"GET " + Prefix + "health":  a.health,
+		get + "tree":                    a.tree,
+		get + "health":                  a.health,
+		get + "devices":                 a.devices,
+		get + "devices/{name}":          a.device,
+		post + "devices/{name}/set":     a.set,
+		post + "devices/{name}/restart": a.order(a.Gateway.Restart),
+		post + "devices/{name}/stop":    a.order(a.Gateway.Stop),
+		post + "devices/{name}/start":   a.order(a.Gateway.Start),
+		get + "events":                  a.stream,
+		post + "messages":               a.send,
+		get + "topics":                  a.topics,
+		get + "explain":                 a.explain,
+		get + "config":                  a.config,
+		get + "log":                     a.log,
+		get + "log/levels":              a.levels,
+		post + "log/levels":             a.changeLevels,
+		get + "diff":                    a.carryOut(service.Diff),
+		post + "reload":                 a.carryOut(service.Reload),
 	}
 }
 
@@ -99,6 +129,27 @@ func answer(w http.ResponseWriter, status int, value any) {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	_ = e.Encode(value) // an error means that the client has gone
+}
+
+// read decodes the body of a request strictly, and answers the request if it can't.
+func read(w http.ResponseWriter, r *http.Request, into any) bool {
+	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, web.MaxBody))
+	d.DisallowUnknownFields()
+	err := d.Decode(into)
+	if err == nil {
+		if _, more := d.Token(); !errors.Is(more, io.EOF) {
+			err = errors.New("there is more behind the JSON")
+		}
+	}
+	if err == nil {
+		return true
+	}
+	status := http.StatusBadRequest
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		status = http.StatusRequestEntityTooLarge
+	}
+	web.Refuse(w, status, "the body: "+err.Error())
+	return false
 }
 
 // Stamp is a time as the API has it: RFC 3339 with milliseconds, in UTC.

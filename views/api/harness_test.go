@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"net/http/httptest"
@@ -17,7 +18,9 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/actors/supervision"
-	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/service"
+	"github.com/mqttgateway/mqttgateway/mapping"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -30,6 +33,10 @@ type gateway struct {
 	infos   map[string]actors.DeviceInfo
 	updates []chan actors.Update
 	dead    error
+
+	inspections map[string]actors.Inspection
+	passing     chan actors.Passed
+	done        []string // what it was told to do
 }
 
 var aDay = time.Date(2026, 3, 4, 5, 6, 7, 8_900_000, time.UTC)
@@ -37,6 +44,7 @@ var aDay = time.Date(2026, 3, 4, 5, 6, 7, 8_900_000, time.UTC)
 // newGateway returns a gateway with a lamp that works and a boiler that does not.
 func newGateway() *gateway {
 	return &gateway{
+		passing: make(chan actors.Passed),
 		entries: []supervision.Entry{
 			{Kind: supervision.Link, Name: "link", State: messages.Online, Since: aDay},
 			{Kind: supervision.Part, Name: "mapper", State: messages.Online, Since: aDay},
@@ -44,7 +52,7 @@ func newGateway() *gateway {
 			{Kind: supervision.Device, Name: "lamp", Type: "dummy", State: messages.Online, Since: aDay},
 			{Kind: supervision.Device, Name: "lamp.child", Type: "dummy", State: messages.Connecting, Since: aDay, AddedBy: "lamp"},
 		},
-		infos: map[string]actors.DeviceInfo{"lamp": {Name: "lamp", Waiting: 2, Awaited: 1, Doing: messages.Handling}},
+		infos: map[string]actors.DeviceInfo{"boiler": {}, "lamp": {Name: "lamp", Waiting: 2, Awaited: 1, Doing: messages.Handling}},
 	}
 }
 
@@ -103,13 +111,101 @@ func (g *gateway) work(device string, handled uint64, waiting int) {
 	g.infos[device] = d
 }
 
-func (g *gateway) Configuration(string) (config.Device, bool) { return config.Device{}, false }
+func (g *gateway) Inspect(name string) (actors.Inspection, bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, e := range g.entries {
+		if e.Name == name && e.Kind == supervision.Device {
+			i := g.inspections[name]
+			i.DeviceInfo, i.Entry = g.infos[name], e
+			return i, true
+		}
+	}
+	return actors.Inspection{}, false
+}
+
+func (g *gateway) Traffic(ctx context.Context) iter.Seq[actors.Passed] {
+	return func(yield func(actors.Passed) bool) {
+		for {
+			select {
+			case p := <-g.passing:
+				if !yield(p) {
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+func (g *gateway) Set(ctx context.Context, device string, values map[string]messages.Value) (actors.Answer, error) {
+	if device != "lamp" {
+		return actors.Answer{}, fmt.Errorf("%w: %q", actors.ErrNoDevice, device)
+	}
+	v, ok := values["relay"]
+	if !ok {
+		return actors.Answer{Outcome: messages.Rejected, Reason: "no such entity"}, nil
+	}
+	if on, _ := v.Bool(); !on {
+		<-ctx.Done()
+		return actors.Answer{}, context.Cause(ctx)
+	}
+	return actors.Answer{Outcome: messages.Handled}, nil
+}
+
+func (g *gateway) Send(topic, payload string, qos byte, retain bool) (devices.Receipt, error) {
+	if topic == "home/#" {
+		return nil, errors.New("no topic")
+	}
+	g.note(fmt.Sprint("send ", topic, " ", payload, " ", qos, " ", retain))
+	return nil, nil
+}
+
+func (g *gateway) Restart(device string) error { return g.order("restart", device) }
+func (g *gateway) Stop(device string) error    { return g.order("stop", device) }
+func (g *gateway) Start(device string) error   { return g.order("start", device) }
+
+func (g *gateway) order(what, device string) error {
+	if device != "lamp" {
+		return actors.ErrNoDevice
+	}
+	g.note(what + " " + device)
+	return nil
+}
+
+func (g *gateway) note(what string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.done = append(g.done, what)
+}
+
+// configuration plays the command.
+type configuration struct{ codec *mapping.Codec }
+
+func (c configuration) Codec() *mapping.Codec { return c.codec }
+func (configuration) InForce() string         { return "gateway:\n  name: gw\n" }
+
+func (configuration) Do(_ context.Context, r service.Request) service.Difference {
+	if r == service.Diff {
+		return service.Difference{Added: []string{"new"}, Kept: 2}
+	}
+	return service.Difference{Faults: []string{"/etc/gw.yaml:3:5: devices[0].params.prt: no such option", "mqtt.broker: no host"}}
+}
 
 // start returns the API of a gateway, which lives until the test ends or stop is called.
 func start(t *testing.T, g *gateway) (a *API, stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	a = New(ctx, Options{Gateway: g, Name: "gw", Version: "v1", Broker: "tcp://b:1883", Started: aDay})
+	file, _, err := mapping.Plain("home", []string{"home/+/+/+/+/+/C"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	codec, err := mapping.New("gw", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a = New(ctx, Options{Gateway: g, Configuration: configuration{codec}, Name: "gw", Version: "v1", Broker: "tcp://b:1883", Started: aDay, Log: newLog()})
 	stop = func() { cancel(); a.Wait() }
 	t.Cleanup(stop)
 	return a, stop

@@ -143,10 +143,12 @@ type sample struct {
 	rate  float64 // a second
 }
 
-func (r *rates) of(device string) float64 {
+// of returns the rate of a device, and whether it is known.
+func (r *rates) of(device string) (float64, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.latest[device].rate
+	s, ok := r.latest[device]
+	return s.rate, ok
 }
 
 // countEvery is the time between two looks at all devices.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -74,7 +75,7 @@ type stream struct {
 // newStream returns a stream for which nothing runs yet.
 func (a *API) newStream() *stream {
 	s := &stream{life: a.life, epoch: rand.Text()[:8]}
-	s.pumps = [kinds]func(context.Context){records: a.pumpRecord, counts: a.pumpCounts}
+	s.pumps = [kinds]func(context.Context){records: a.pumpRecord, counts: a.pumpCounts, traffic: a.pumpTraffic, logLines: a.pumpLog}
 	return s
 }
 
@@ -160,6 +161,19 @@ func (s *stream) push(k kind, events ...event) {
 	if s.changed != nil {
 		close(s.changed)
 		s.changed = nil
+	}
+}
+
+// topics yields the topics of messages that have passed lately.
+func (s *stream) topics() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, e := range s.rings[traffic].items {
+			if e.topic != "" && !yield(e.topic) {
+				return
+			}
+		}
 	}
 }
 

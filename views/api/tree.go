@@ -30,7 +30,15 @@ type About struct {
 // Link is the link with the broker.
 type Link struct {
 	Entry
-	Broker string `json:"broker"`
+	Broker string   `json:"broker"`
+	Strip  []Change `json:"strip,omitempty"` // its changes within the last day, the oldest first, behind the state with which the day began
+}
+
+// Change is a change of the link.
+type Change struct {
+	At     Stamp  `json:"at"`
+	State  string `json:"state"`
+	Reason string `json:"reason,omitempty"`
 }
 
 // Counts are numbers of devices. Each device is in one of the three.
@@ -70,9 +78,29 @@ func (a *API) entry(e supervision.Entry) Entry {
 		if d, ok := a.Gateway.Device(e.Name); ok {
 			shown.Queue, shown.Doing = d.Waiting+d.Awaited, string(d.Doing)
 		}
-		shown.Rate = a.events.rates.of(e.Name)
+		shown.Rate = a.rate(e.Name)
 	}
 	return shown
+}
+
+// rate returns how many messages a second a device has: in the last second while somebody reads events, else in the last five.
+func (a *API) rate(device string) float64 {
+	rate, known := a.events.rates.of(device)
+	if !known && a.History != nil {
+		return a.History.Rate(device)
+	}
+	return rate
+}
+
+// strip returns the changes of the link within the last day.
+func (a *API) strip() (changes []Change) {
+	if a.History == nil {
+		return nil
+	}
+	for _, c := range a.History.Strip() {
+		changes = append(changes, Change{Stamp(c.At), c.State.String(), c.Reason})
+	}
+	return changes
 }
 
 // grow returns the tree of a whole record.
@@ -84,7 +112,7 @@ func (a *API) grow(record []supervision.Entry) Tree {
 	}
 	for _, e := range record {
 		if e.Kind == supervision.Link {
-			t.Link.Entry = a.entry(e)
+			t.Link.Entry, t.Link.Strip = a.entry(e), a.strip()
 			continue
 		}
 		t.Entries = append(t.Entries, a.entry(e))
@@ -96,7 +124,7 @@ func (a *API) grow(record []supervision.Entry) Tree {
 			t.Counts.Online++
 		case messages.Connecting:
 			t.Counts.Opening++
-		case messages.Offline, messages.Stuck, messages.Misconfigured:
+		case messages.Offline, messages.Stuck, messages.Misconfigured, messages.Stopped:
 			t.Counts.Down++
 		}
 	}

@@ -16,8 +16,8 @@ type picture struct {
 	link    supervision.Entry
 	parts   []supervision.Entry
 	devices []device
-	states  [messages.Misconfigured + 1]int // how many devices are in each
-	summed  int                             // devices that have no metrics of their own
+	states  [messages.Stopped + 1]int // how many devices are in each
+	summed  int                       // devices that have no metrics of their own
 }
 
 // device is one device, or the sum of those that a hub has added beyond the first.

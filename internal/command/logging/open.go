@@ -4,10 +4,14 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+
+	"github.com/mqttgateway/mqttgateway/internal/logbook"
 )
 
 // Logs holds the program's logger and its sinks.
 type Logs struct {
+	*logbook.Book // the latest lines, if they are kept, and the levels of actors
+
 	Logger *slog.Logger
 	Stdout io.Writer // standard output for what is no record: in order with the records
 
@@ -24,13 +28,13 @@ func Open(o Options) (*Logs, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	l := new(Logs)
+	l := &Logs{Book: new(logbook.Book)}
 	l.SetLevels(o)
 	bounded := func(sinks ...slog.Handler) slog.Handler { return tidy{slog.NewMultiHandler(sinks...), o.MaxText} }
 
 	out, err := newStream(o.Stdout, o.Format), newStream(o.Stderr, o.Format)
 	l.Stdout, l.streams = out, []*stream{out, err}
-	stdout, stderr := console(out, o.Format, &l.console), console(err, o.Format, slog.LevelWarn)
+	stdout, stderr := l.Gate(&l.console, func(all slog.Leveler) slog.Handler { return console(out, o.Format, all) }), console(err, o.Format, slog.LevelWarn)
 	sinks := []slog.Handler{stderr, below{slog.LevelWarn, stdout}}
 	var file []slog.Handler
 	if o.File.Path != "" {
@@ -38,8 +42,11 @@ func Open(o Options) (*Logs, error) {
 		l.toFile = newStream(lineByLine{l.file}, o.Format) // a write to disk may block, too
 		l.toFile.trouble = l.file.trouble
 		l.streams = append(l.streams, l.toFile)
-		file = []slog.Handler{lines(l.toFile, o.Format, &l.toDisk)}
+		file = []slog.Handler{l.Gate(&l.toDisk, func(all slog.Leveler) slog.Handler { return lines(l.toFile, o.Format, all) })}
 		sinks = append(sinks, file...)
+	}
+	if o.Keep {
+		sinks = append(sinks, l.Gate(&l.console, l.Sink))
 	}
 	heard := func(name string, by slog.Handler) *trouble {
 		by = bounded(append(file, by)...).WithAttrs([]slog.Attr{slog.String("console", name)})
@@ -66,6 +73,19 @@ func (l *Logs) SetLevels(o Options) {
 func (l *Logs) SetLevel(level slog.Level) {
 	l.console.Set(level)
 	l.toDisk.Set(level)
+}
+
+// Levels returns the level of the console, and those of actors.
+func (l *Logs) Levels() (console slog.Level, actors map[string]slog.Level) {
+	return l.console.Level(), l.Actors()
+}
+
+// ChangeLevels puts a level of console and file, and levels of actors, in force until SetLevels or the program's end.
+func (l *Logs) ChangeLevels(all slog.Level, actors map[string]slog.Level) {
+	if l.console.Level() != all {
+		l.SetLevel(all)
+	}
+	l.SetActors(actors)
 }
 
 // Reopen makes the file check its path before the next line is written. SIGHUP leads here: an operator, or logrotate,

@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
 	"time"
+
+	"github.com/mqttgateway/mqttgateway/internal/logbook"
 )
 
 // None is the level of a sink that gets no records.
-const None = slog.Level(math.MaxInt)
+const None = logbook.None
 
 // Format is the format of a record.
 type Format string
@@ -35,7 +36,8 @@ type Options struct {
 	Level          slog.Level // lowest level on standard output; standard error always shows warn and above
 	Format         Format     // of the console; the file is in JSON if Format is JSON, else in Text
 	Throttle       time.Duration
-	MaxText        int // maximum length of a message or a value in bytes, in every sink
+	MaxText        int  // maximum length of a message or a value in bytes, in every sink
+	Keep           bool // the latest lines are kept in memory, too
 	File           File
 	Mail           Mail
 }

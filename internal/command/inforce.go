@@ -1,0 +1,70 @@
+package command
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"github.com/mqttgateway/mqttgateway/actors"
+	"github.com/mqttgateway/mqttgateway/actors/supervision"
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/internal/service"
+	"github.com/mqttgateway/mqttgateway/internal/wanted"
+	"github.com/mqttgateway/mqttgateway/mapping"
+	"github.com/mqttgateway/mqttgateway/views/api"
+)
+
+// configuration is what the gateway was told to do, for the API. A reload changes it.
+type configuration struct {
+	gateway  *actors.Gateway
+	requests *service.Requests
+	path     string // of the configuration file, beside which profiles may stand
+
+	mu    sync.Mutex // guards what follows
+	codec *mapping.Codec
+	known config.Config // without lines and devices, which the gateway knows
+}
+
+var _ api.Configuration = (*configuration)(nil)
+
+// put says what is in force now.
+func (c *configuration) put(codec *mapping.Codec, known config.Config) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.codec, c.known = codec, known
+}
+
+// Codec implements api.Configuration.
+func (c *configuration) Codec() *mapping.Codec {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.codec
+}
+
+// Do implements api.Configuration.
+func (c *configuration) Do(ctx context.Context, r service.Request) service.Difference {
+	return c.requests.Do(ctx, r)
+}
+
+// InForce implements api.Configuration. Devices have complete parameters: those of their profile and of their line among them.
+func (c *configuration) InForce() string {
+	c.mu.Lock()
+	shown, codec := c.known, c.codec
+	c.mu.Unlock()
+	shown.MQTT.Broker = options.RedactAddress(shown.MQTT.Broker)
+	shown.MQTT.ClientID = shown.ClientID()
+	shown.Mapping.Root, shown.Mapping.Topics = codec.Root(), slices.Clone(codec.Topics())
+	for u := range c.gateway.Watch(context.Background()) { // the first update is whole
+		for _, e := range u.Entries {
+			if e.Kind != supervision.Device || e.AddedBy != "" {
+				continue
+			}
+			if d, ok := c.gateway.Configuration(e.Name); ok {
+				shown.Devices = append(shown.Devices, d)
+			}
+		}
+		break
+	}
+	return config.Document(shown.Settings(lineFields, fieldsWith(wanted.Library(c.path))))
+}

@@ -1,0 +1,42 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/mqttgateway/mqttgateway/internal/service"
+	"github.com/mqttgateway/mqttgateway/internal/web"
+	"github.com/mqttgateway/mqttgateway/mapping"
+)
+
+// Configuration is what the gateway was told to do, and can be told anew. Any goroutine may call its methods.
+type Configuration interface {
+	Codec() *mapping.Codec // the map in force
+	InForce() string       // YAML, with stars in the place of secrets
+	Do(context.Context, service.Request) service.Difference
+}
+
+func (a *API) config(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/yaml")
+	_, _ = w.Write([]byte(a.Configuration.InForce()))
+}
+
+// reloadPatience is longer than a gateway with many devices takes to read its configuration.
+const reloadPatience = time.Minute
+
+// carryOut answers with what a request changes, or with all faults of the configuration.
+func (a *API) carryOut(what service.Request) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(2 * reloadPatience))
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), reloadPatience) // a reload that has begun goes on
+		defer cancel()
+		defer context.AfterFunc(a.life, cancel)()
+		d := a.Configuration.Do(ctx, what)
+		if len(d.Faults) > 0 {
+			web.RefuseWith(w, web.Problem{Status: http.StatusUnprocessableEntity, Detail: "the configuration has faults, and nothing changes", Faults: faults(d.Faults)})
+			return
+		}
+		answer(w, http.StatusOK, d)
+	}
+}

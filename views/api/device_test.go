@@ -1,0 +1,106 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/mqttgateway/mqttgateway/actors"
+	"github.com/mqttgateway/mqttgateway/actors/recorder"
+	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/entity"
+	"github.com/mqttgateway/mqttgateway/messages"
+)
+
+// described is a lamp with entities.
+func described() *gateway {
+	g := newGateway()
+	g.inspections = map[string]actors.Inspection{"lamp": {
+		Address: messages.Address{Location: "Kitchen"},
+		Config:  config.Device{Params: map[string]any{"port": "none", "password": "******"}},
+		Description: &entity.Device{Model: "L1", Entities: []entity.Entity{
+			{ID: "relay", Kind: entity.Bool, Write: true},
+			{ID: "level", Kind: entity.Number, Unit: "%", Min: entity.F(0), Max: entity.F(100)},
+			{ID: "secret", Kind: entity.Text, Hidden: true},
+			{ID: "blink", Kind: entity.Button},
+		}},
+		Recorded: []recorder.Entry{{At: aDay, What: recorder.In, Text: "ON"}},
+		Values: []entity.State{
+			{ID: "relay", Value: messages.BoolValue(true), Confirmed: aDay},
+			{ID: "level", Reason: errors.New("not read yet")},
+		},
+	}}
+	i := g.infos["lamp"]
+	i.AnswersTo = config.AnswersTo{Location: []string{"Kitchen"}}
+	i.Handled = 7
+	g.infos["lamp"] = i
+	return g
+}
+
+func TestDevice(t *testing.T) {
+	a, _ := start(t, described())
+	status, body := get(t, a, "devices/lamp")
+	const want = `{"kind":"device","name":"lamp","state":"online","since":"2026-03-04T05:06:07.008Z","type":"dummy","queue":3,"doing":"handling",` +
+		`"description":{"model":"L1"},"values":[` +
+		`{"id":"relay","name":"Relay","kind":"bool","value":true,"at":"2026-03-04T05:06:07.008Z","write":true},` +
+		`{"id":"level","name":"Level","kind":"number","value":null,"error":"not read yet","unit":"%","min":0,"max":100},` +
+		`{"id":"blink","name":"Blink","kind":"button","write":true}],` +
+		`"address":{"location":"Kitchen"},"answers_to":{"location":["Kitchen"]},"params":{"password":"******","port":"none"},` +
+		`"counters":{"handled":7,"refused":0,"failed":0,"early":0,"emitted":0},"recorder":[{"at":"2026-03-04T05:06:07.008Z","what":"in","text":"ON"}]}`
+	if status != http.StatusOK || body != want {
+		t.Errorf("%d\n%s\nwant\n%s", status, body, want)
+	}
+	if status, _ := get(t, a, "devices/nobody"); status != http.StatusNotFound {
+		t.Errorf("nobody: %d", status)
+	}
+}
+
+// post returns the answer to a POST.
+func post(t *testing.T, a *API, path, body string) (int, string) {
+	t.Helper()
+	return do(t, a, httptest.NewRequest(http.MethodPost, Prefix+path, strings.NewReader(body)))
+}
+
+func TestSet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, _ := start(t, described())
+		for _, row := range []struct {
+			path, body string
+			status     int
+			says       string
+		}{
+			{"devices/lamp/set", `{"relay":true}`, 200, `{"response":"OK","reason":""}`},
+			{"devices/lamp/set", `{"x":1}`, 409, `{"title":"Conflict","status":409,"detail":"no such entity","response":"REJECTED"}`},
+			{"devices/lamp/set", `{"relay":false}`, 504, `{"title":"Gateway Timeout","status":504,"detail":"the device has not answered"}`},
+			{"devices/nobody/set", `{"relay":true}`, 404, ""},
+			{"devices/lamp/set", `{"relay":`, 400, ""},
+			{"devices/lamp/set", `[]`, 400, ""},
+			{"devices/lamp/set", `{"relay":true} {}`, 400, ""},
+			{"devices/lamp/set", `{"relay":"` + strings.Repeat("x", 1<<20) + `"}`, 413, ""},
+		} {
+			if status, body := post(t, a, row.path, row.body); status != row.status || row.says != "" && body != row.says {
+				t.Errorf("%s %.40s: %d %s, want %d %s", row.path, row.body, status, body, row.status, row.says)
+			}
+		}
+	})
+}
+
+func TestOrders(t *testing.T) {
+	g := newGateway()
+	a, _ := start(t, g)
+	for path, want := range map[string]int{
+		"devices/lamp/restart": 202, "devices/lamp/stop": 202, "devices/lamp/start": 202, "devices/nobody/stop": 404, "devices/lamp/explode": 404,
+	} {
+		if status, body := post(t, a, path, ""); status != want {
+			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+	slices.Sort(g.done)
+	if want := []string{"restart lamp", "start lamp", "stop lamp"}; !slices.Equal(g.done, want) {
+		t.Errorf("done %q, want %q", g.done, want)
+	}
+}

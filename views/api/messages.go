@@ -1,0 +1,128 @@
+package api
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/mqttgateway/mqttgateway/actors/routing"
+	"github.com/mqttgateway/mqttgateway/actors/supervision"
+	"github.com/mqttgateway/mqttgateway/internal/web"
+	"github.com/mqttgateway/mqttgateway/messages"
+	"github.com/mqttgateway/mqttgateway/views/explain"
+)
+
+// Message is a message that has passed between the gateway and the broker.
+type Message struct {
+	At        Stamp  `json:"at"`
+	Direction string `json:"direction"` // in or out
+	Topic     string `json:"topic"`
+	Payload   string `json:"payload"`            // cut, if it is long
+	Size      int    `json:"size"`               // of the payload, in bytes
+	QoS       byte   `json:"qos,omitempty"`      //
+	Retained  bool   `json:"retained,omitempty"` // the broker is to keep it, or has kept it
+	Devices   int    `json:"devices"`            // how many devices it has found, if it came in
+	Note      string `json:"note,omitempty"`     // why it has found none
+}
+
+// longestPayload is how much of a payload is shown, in bytes.
+const longestPayload = 4 << 10
+
+// pumpTraffic makes an event of each message that passes.
+func (a *API) pumpTraffic(ctx context.Context) {
+	for p := range a.Gateway.Traffic(ctx) {
+		if p.Missed > 0 {
+			a.events.push(traffic, encode("missed", missedEvents{kindNames[traffic], uint64(p.Missed)}))
+		}
+		m := Message{At: Stamp(p.At), Direction: "in", Topic: p.Topic, Size: p.Size, QoS: p.QoS, Retained: p.Retained, Devices: p.Devices, Note: p.Note}
+		if m.Payload = p.Payload; len(m.Payload) > longestPayload {
+			m.Payload = strings.ToValidUTF8(m.Payload[:longestPayload], "") + "…"
+		}
+		if p.Out {
+			m.Direction = "out"
+		}
+		e := encode("message", m)
+		e.topic, e.text = m.Topic, m.Topic+" "+m.Payload
+		a.events.push(traffic, e)
+	}
+}
+
+// Sending is a message that the gateway is to send.
+type Sending struct {
+	Topic   string `json:"topic"`
+	Payload string `json:"payload"`
+	QoS     byte   `json:"qos"`
+	Retain  bool   `json:"retain"`
+}
+
+// send publishes a message, as any client of the broker could.
+func (a *API) send(w http.ResponseWriter, r *http.Request) {
+	var s Sending
+	if !read(w, r, &s) {
+		return
+	}
+	if _, err := a.Gateway.Send(s.Topic, s.Payload, s.QoS, s.Retain); err != nil {
+		web.Refuse(w, http.StatusUnprocessableEntity, err.Error())
+		return
+	}
+	answer(w, http.StatusAccepted, struct{}{})
+}
+
+// mostTopics is how many topics a beginning is completed to.
+const mostTopics = 50
+
+// asSender is the sender of the topics that are proposed: one that is nobody's.
+const asSender = "me"
+
+// topics answers with topics that begin with a text: those at which devices are spoken to, and those that have passed lately.
+func (a *API) topics(w http.ResponseWriter, r *http.Request) {
+	prefix := r.URL.Query().Get("prefix")
+	found := make(map[string]bool)
+	for t := range a.events.topics() {
+		if strings.HasPrefix(t, prefix) {
+			found[t] = true
+		}
+	}
+	codec := a.Configuration.Codec()
+	for _, e := range a.record(r.Context()) {
+		if len(found) >= 10*mostTopics {
+			break
+		}
+		if e.Kind != supervision.Device {
+			continue
+		}
+		if i, ok := a.Gateway.Inspect(e.Name); ok {
+			if t, err := codec.Topic(messages.New(messages.Command, i.Address, "").WithSender(asSender)); err == nil && strings.HasPrefix(t, prefix) {
+				found[t] = true
+			}
+		}
+	}
+	list := make([]string, 0, len(found))
+	for t := range found {
+		list = append(list, t)
+	}
+	slices.Sort(list)
+	answer(w, http.StatusOK, list[:min(len(list), mostTopics)])
+}
+
+// explain answers with what becomes of a message, as the command explain does.
+func (a *API) explain(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	answer(w, http.StatusOK, explain.Explain(a.Configuration.Codec(), q.Get("topic"), q.Get("payload"), a.answers(r.Context())))
+}
+
+// answers yields what each device answers to.
+func (a *API) answers(ctx context.Context) iter.Seq2[string, routing.Answers] {
+	return func(yield func(string, routing.Answers) bool) {
+		for _, e := range a.record(ctx) {
+			if e.Kind != supervision.Device {
+				continue
+			}
+			if d, ok := a.Gateway.Device(e.Name); ok && !yield(e.Name, routing.Answers(d.AnswersTo)) {
+				return
+			}
+		}
+	}
+}
