@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/mqttgateway/mqttgateway/entity"
+	"github.com/mqttgateway/mqttgateway/internal/entities"
 )
 
 // Queues are what waits in the gateway at one moment, beside what waits in the mailboxes of devices.
@@ -40,9 +41,10 @@ func (g *Gateway) Queues() Queues {
 
 // Figures are what a device has counted, and what is known of its entities.
 type Figures struct {
-	DeviceInfo                 // without AnswersTo
-	Description entity.Device  // as the device has described itself; nothing in it may be changed
-	States      []entity.State // of the entities that have a value, hidden ones included, in the order of the description
+	DeviceInfo                               // without AnswersTo
+	Description entity.Device                // as the device has described itself; nothing in it may be changed
+	Happened    map[entities.Happened]uint64 // events that the device has told; nil if none
+	States      []entity.State               // of the entities that have a value, hidden ones included, in the order of the description
 }
 
 // Figures yields the figures of all devices, the oldest device first. Each device is seen at a moment of its own. Figures waits
@@ -54,6 +56,7 @@ func (g *Gateway) Figures() iter.Seq[Figures] {
 			f := Figures{DeviceInfo: d.figures()}
 			if t := d.entities.Load(); t != nil {
 				f.Description, f.States = t.Description().Device(), t.States()
+				f.Happened = t.Happened()
 			}
 			if !yield(f) {
 				return

@@ -1,6 +1,7 @@
 package entities
 
 import (
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -24,7 +25,13 @@ type Teller struct {
 	begun   bool       // what is described may be told
 	over    bool       // nothing is told any more
 	timer   *time.Timer
+
+	counting sync.Mutex // guards happened
+	happened map[Happened]uint64
 }
+
+// Happened is one type of an entity's events.
+type Happened struct{ ID, Type string }
 
 // Listener takes what a Teller tells. None of the methods blocks, or calls the Teller.
 type Listener interface {
@@ -179,7 +186,24 @@ func (t *Teller) Event(id, typ string, args ...messages.Argument) error {
 	if err != nil || hidden || !t.begun || t.over {
 		return err
 	}
+	t.count(Happened{id, typ})
 	t.to.Say(msg, false)
 	t.to.Show("event/"+id, eventView(typ, msg), false)
 	return nil
+}
+
+func (t *Teller) count(h Happened) {
+	t.counting.Lock()
+	defer t.counting.Unlock()
+	if t.happened == nil {
+		t.happened = make(map[Happened]uint64)
+	}
+	t.happened[h]++
+}
+
+// Happened returns how many events of each type have been told; nil if none.
+func (t *Teller) Happened() map[Happened]uint64 {
+	t.counting.Lock()
+	defer t.counting.Unlock()
+	return maps.Clone(t.happened)
 }

@@ -119,6 +119,9 @@ func TestTeller(t *testing.T) {
 			t.Error(err)
 		}
 		h.want(t, "an event", `S Security///entry: rung {"times":2} false`, `event/bell {"event_type":"rung","times":2} false`)
+		if got := teller.Happened(); len(got) != 1 || got[Happened{"bell", "rung"}] != 1 {
+			t.Errorf("events that have happened: %v", got)
+		}
 		teller.Again([]messages.Address{{Function: "Security", Device: "entry"}})
 		h.want(t, "again", `S Security///entry: STATE {"calls":2} true`, `values {"gate":null,"calls":2} true`)
 

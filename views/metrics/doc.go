@@ -20,6 +20,7 @@
 //	Number  a gauge; of state class total_increasing a counter, whose name ends in _total
 //	Bool    a gauge, 0 or 1
 //	Enum    a gauge mqttgateway_ID_option{…, option} for each of its options, 0 or 1
+//	Event   a counter mqttgateway_ID_events_total{…, type} for each of its types
 //
 // An entity has no metric while it is unknown, or while its device is not online; a Text never has one. Where a gauge and a counter would
 // have one name, or an entity that of a metric of the gateway's own, the name of the entity's ends in _value.

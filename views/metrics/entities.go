@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/mqttgateway/mqttgateway/entity"
+	"github.com/mqttgateway/mqttgateway/internal/entities"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -22,6 +23,7 @@ type reading struct {
 	device *device
 	entity *entity.Entity
 	option string
+	typ    string // of an Event
 }
 
 // entities writes what is known of the entities of devices that are online. A hub's sum has none.
@@ -47,7 +49,7 @@ func (x *exposition) entities(p *picture) {
 		}
 		for _, r := range readings[f] {
 			location := r.device.of.Description.AddressOf(r.entity).Location
-			x.add(r.value, "device", r.device.label, "entity", r.entity.ID, "location", location, "option", r.option)
+			x.add(r.value, "device", r.device.label, "entity", r.entity.ID, "location", location, "option", r.option, "type", r.typ)
 		}
 	}
 }
@@ -57,6 +59,13 @@ func read(d *device, to map[family][]reading) {
 	states := d.of.States
 	for i := range d.of.Description.Entities {
 		e := &d.of.Description.Entities[i]
+		if e.Kind == entity.Event && !e.Hidden {
+			f := family{subject(e) + "_events", true}
+			for _, typ := range e.Options {
+				n := d.of.Happened[entities.Happened{ID: e.ID, Type: typ}]
+				to[f] = append(to[f], reading{value: float64(n), device: d, entity: e, typ: typ})
+			}
+		}
 		if !e.Kind.HasValue() || len(states) == 0 || states[0].ID != e.ID { // it may have been described anew meanwhile
 			continue
 		}

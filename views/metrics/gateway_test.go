@@ -60,6 +60,7 @@ func openMeter(_ context.Context, env devices.Env, _ struct{}) (devices.Device, 
 		entity.Float("inside", 21.5, nil), entity.Float("outside", 212, nil), entity.Float("imported", 2, nil), entity.Float("balance", -1, nil),
 		entity.Float("filling", 45.5, nil), entity.Int("fans", 2, nil), entity.Int("flow", 3, nil), entity.Int("outbox", 4, nil), entity.Boolean("relay", true, nil),
 		entity.Boolean("lid", false, nil), entity.String("mode", "eco", nil), entity.String("label", "swordfish", nil), entity.Int("secret", 7, nil))
+	env.Event("bell", "rung")
 	return meter{}, nil
 }
 
