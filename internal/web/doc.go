@@ -13,6 +13,14 @@
 // All paths begin with [Options.Base]; Base itself leads to Base and a slash. A path that is not clean, since it has "..", "//" or the like, is not found: no handler sees it.
 // The log has no paths, since they may hold secrets.
 //
+// # Who may ask
+//
+// A [Guard] before the handler knows the server's names, so that a page which has rebound its own name to an address of the server is
+// refused (421); it refuses requests of pages of other servers by their Origin (403), and wants credentials if there are any (401). Who
+// tries wrong ones waits: after 5 of them from one address, or one /64 of IPv6, nothing but what has been right before is looked at for a
+// second, then two, up to a minute (429). Behind a reverse proxy all clients have one address. What is not a GET wants a header that
+// foreign pages can't send, and JSON.
+//
 // # Concurrency
 //
 // A handler runs on the goroutine of its connection. A panic of a handler is logged as an error with its stack, ends that connection,

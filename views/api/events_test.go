@@ -143,6 +143,71 @@ func TestStreamsEndWithTheGateway(t *testing.T) {
 	})
 }
 
+// A reader that comes in the moment in which a pump ends gets a tree from the next.
+func TestPumpBeginsAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, _ := start(t, newGateway())
+		for range 50 {
+			c := listen(t, a, "kinds=record,counts")
+			if e := c.next(t); e.name != "snapshot" {
+				t.Fatalf("%.100v", e)
+			}
+			c.cancel()
+			for range c.events {
+			}
+			time.Sleep(linger)
+		}
+	})
+}
+
+// Fifty readers, five of which are stuck, and a thousand devices that change each second: the others hear of each change within a second,
+// and what waits for the stuck ones is bounded.
+func TestManyReaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGateway()
+		a, _ := start(t, g)
+		var quick []*client
+		for i := range 50 {
+			c := &client{events: make(chan got, 20_000)}
+			if i%10 == 0 {
+				c.stuck = make(chan struct{})
+			} else {
+				quick = append(quick, c)
+			}
+			c.begin(a, "kinds=record,counts,messages,log", t.Context())
+		}
+		for _, c := range quick {
+			c.next(t)
+		}
+		for n := range 3 {
+			u := actors.Update{}
+			for i := range 1000 {
+				u.Entries = append(u.Entries, supervision.Entry{Kind: supervision.Device, Name: fmt.Sprint("d", i), State: messages.Offline, Failures: n + 1})
+			}
+			g.tell(u)
+			time.Sleep(time.Second)
+			synctest.Wait()
+			for _, c := range quick {
+				heard := 0
+				for len(c.events) > 0 {
+					if e := <-c.events; e.name == "change" {
+						heard++
+					}
+				}
+				if heard != 1000 {
+					t.Fatalf("a reader has heard %d of 1000 changes within a second", heard)
+				}
+			}
+		}
+		for k := range a.events.rings {
+			if n := a.events.rings[k].bytes; n > maxEventBytes {
+				t.Errorf("%d bytes of %s are kept", n, kindNames[k])
+			}
+		}
+		time.Sleep(2 * writePatience) // the stuck ones are hung up on
+	})
+}
+
 func TestReadersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, _ := start(t, newGateway())

@@ -64,7 +64,8 @@ type stream struct {
 	rings   [kinds]ring
 	users   [kinds]int // readers, and pumps that need another
 	ends    [kinds]context.CancelFunc
-	timers  [kinds]*time.Timer // until a pump without readers ends
+	timers  [kinds]*time.Timer   // until a pump without readers ends
+	running [kinds]chan struct{} // closed when the latest pump has ended; nil: there was none
 	readers int
 	changed chan struct{} // closed when there are new events; nil: nobody waits
 
@@ -113,9 +114,15 @@ func (s *stream) use(k kind) {
 	}
 	ctx, end := context.WithCancel(s.life)
 	s.ends[k] = end
-	if pump := s.pumps[k]; pump != nil {
-		s.tasks.Go(func() { pump(ctx) })
-	}
+	before, done := s.running[k], make(chan struct{})
+	s.running[k] = done
+	s.tasks.Go(func() {
+		defer close(done)
+		if before != nil {
+			<-before // what it leaves behind is not to be taken for the new one's
+		}
+		s.pumps[k](ctx)
+	})
 }
 
 // leave takes a reader away.
