@@ -167,9 +167,10 @@
 // checked and typed before the device sees any of it, and refused as a whole. Nothing is told for a command but its answer: the
 // new value is told when the device has updated it.
 //
-// What arrives at set/ID is for that entity alone, whatever map, addresses and answers_to say. It becomes a command SET with one argument, a text, and is answered by a view. The mapper answers so
-// itself what it refuses: an empty payload, one that is too long or no UTF-8, one for a device that is not here. What is retained
-// it refuses without an answer. It may be acknowledged early, like any message, and comes back from the spool as what it was.
+// What arrives at set/ID is for that entity alone, whatever map, addresses and answers_to say. It becomes a command SET with one
+// argument, a text, and is answered by a view. The mapper answers so itself what it refuses: an empty payload, one that is too long or
+// no UTF-8, one for a device that is not here. What is retained it refuses without an answer. It may be acknowledged early, like any
+// message, and comes back from the spool as what it was.
 //
 // Gateway.Set goes the same way, with several entities at once, all or none: messages.SetEntities → mapper → messages.Handle. The device
 // answers whoever called, and nobody else.
