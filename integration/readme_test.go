@@ -428,6 +428,9 @@ func checkEquipment(t *testing.T, equipment *block, device string, entities ...s
 	dir := t.TempDir()
 	write(t, dir, "users", "me:correct-horse\n")
 	write(t, dir, "house.yaml", "mapping: {root: home, topics: [home/+/+/+/+/+/C]}\n"+equipment.text())
+	for _, file := range []string{"shelly.pw", "boiler.hook"} {
+		write(t, dir, file, "correct-horse-battery\n")
+	}
 	if said := shell(t, dir, &block{lines: []string{"$ gateway check --config house.yaml"}}); !strings.Contains(said, "is good") {
 		t.Errorf("check says %s", said)
 	}

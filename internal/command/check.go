@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -103,6 +106,7 @@ func checkEntities(l *config.Loaded, p parts) error {
 // doubtful returns a warning for each of the devices' own options that is likely a mistake. Only check prints these warnings.
 func doubtful(l *config.Loaded, list []wanted.Device) (warnings []string) {
 	for _, d := range list {
+		warnings = append(warnings, missingFiles(l, &d, "", "", d.Params)...)
 		t, err := devices.Lookup(d.Type)
 		if err != nil || t.Warnings == nil {
 			continue
@@ -113,6 +117,29 @@ func doubtful(l *config.Loaded, list []wanted.Device) (warnings []string) {
 				fault = l.Fault(d.Key(option), errors.New(text))
 			}
 			warnings = append(warnings, ofDevice(d.Name, fault).Error())
+		}
+	}
+	return warnings
+}
+
+// missingFiles returns a warning for each file that is not there of those that a parameter of a device names, or what is below the
+// parameter. That is no fault: a device waits for its files.
+func missingFiles(l *config.Loaded, d *wanted.Device, key, name string, value any) (warnings []string) {
+	switch value := value.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			warnings = append(warnings, missingFiles(l, d, strings.TrimPrefix(key+"."+name, "."), name, value[name])...)
+		}
+	case []any:
+		for i, item := range value {
+			warnings = append(warnings, missingFiles(l, d, fmt.Sprintf("%s[%d]", key, i), name, item)...)
+		}
+	case string:
+		if value == "" || !strings.HasSuffix(strings.ToLower(name), "_file") {
+			break
+		}
+		if _, err := os.Stat(value); errors.Is(err, fs.ErrNotExist) {
+			warnings = append(warnings, ofDevice(d.Name, l.Fault(d.Key(key), fmt.Errorf("there is no file %q yet", value))).Error())
 		}
 	}
 	return warnings

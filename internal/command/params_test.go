@@ -117,3 +117,19 @@ devices:
 		t.Errorf("status %d, said %s; want %s", got.status, got.stderr, want)
 	}
 }
+
+// Files that a device waits for are told of; those that are there are not, wherever the path begins.
+func TestCheckTellsOfMissingFiles(t *testing.T) {
+	folder(t, map[string]string{"there": "", "a.yaml": `
+mapping: {root: home, topics: [home/#]}
+devices:
+  - {name: own, type: raw, params: {pin_file: there, token_file: /nowhere, empty_file: "", file: none,
+      list: [{ca_file: there}, {ca_file: none}]}}
+`})
+	got := execute(t, "", "check", "-c", "a.yaml")
+	if got.status != 0 || strings.Count(got.stderr, "warning: ") != 2 ||
+		!strings.Contains(got.stderr, `a.yaml:5:33: devices[0].params.list[1].ca_file: there is no file "none" yet`) ||
+		!strings.Contains(got.stderr, `a.yaml:4:54: devices[0].params.token_file: there is no file "/nowhere" yet`) {
+		t.Errorf("status %d, said %s", got.status, got.stderr)
+	}
+}
