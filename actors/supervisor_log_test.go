@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -104,10 +105,20 @@ func TestOutagesInTheLog(t *testing.T) {
 						return a
 					},
 				}))}, address{})
-				l.sumsAt = func(after time.Duration) *time.Timer { return time.AfterFunc(after, l.sums) }
+				var turn sync.Mutex // of those who run the log, as the supervisor's is
+				l.sumsAt = func(after time.Duration) *time.Timer {
+					return time.AfterFunc(after, func() {
+						turn.Lock()
+						defer turn.Unlock()
+						l.sums()
+					})
+				}
+				turn.Lock()
 				for _, e := range row.events {
+					turn.Unlock()
 					time.Sleep(time.Duration(e.after * float64(time.Second)))
 					synctest.Wait()
+					turn.Lock()
 					if e.doing == "up" {
 						is := func(s messages.State) supervision.Entry { return supervision.Entry{Name: "meter", State: s} }
 						l.deviceOnline(supervision.Change{Before: is(messages.Offline), Now: is(messages.Online)}, 1)
@@ -119,7 +130,9 @@ func TestOutagesInTheLog(t *testing.T) {
 					}
 					l.failure(messages.Failure{Who: "meter", What: e.doing, Stack: stack, Err: &reason{doing: e.doing, err: errors.New(e.err)}}, 1, time.Second)
 				}
+				turn.Unlock()
 				time.Sleep(time.Minute)
+				synctest.Wait()
 				if want := strings.Join(row.want, "\n") + "\n"; log.String() != want {
 					t.Errorf("the log says\n%swant\n%s", log.String(), want)
 				}

@@ -53,7 +53,13 @@ func TestConfigurationsOfDocumentsAreGood(t *testing.T) {
 			if !regexp.MustCompile(`(?m)^http:`).MatchString(config) {
 				config = "http: {listen: '127.0.0.1:8080'}\n" + config
 			}
-			path := filepath.Join(t.TempDir(), "house.yaml")
+			dir := t.TempDir()
+			if strings.Contains(config, "users_file: users}") {
+				if err := os.WriteFile(filepath.Join(dir, "users"), []byte("me:secret\n"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			path := filepath.Join(dir, "house.yaml")
 			if err := os.WriteFile(path, []byte(config), 0o600); err != nil {
 				t.Fatal(err)
 			}
