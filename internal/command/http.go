@@ -24,6 +24,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/web"
 	"github.com/mqttgateway/mqttgateway/views/api"
 	"github.com/mqttgateway/mqttgateway/views/metrics"
+	"github.com/mqttgateway/mqttgateway/views/page"
 )
 
 // startHTTP starts the gateway's own web server, which ends with ctx, and returns its address. Devices can have hooks until stop is
@@ -43,6 +44,7 @@ func startHTTP(ctx context.Context, c *config.Config, p parts, g *actors.Gateway
 	mux.Handle(hooks.Prefix, called)
 	mux.Handle("GET /metrics", metrics.New(metrics.Options{Gateway: g, Version: version(), Log: log}))
 	mux.Handle(api.Prefix, shown.Handler())
+	mux.Handle("/", page.Handler())
 	mux.HandleFunc("GET "+livePath, shown.Live)
 	mux.HandleFunc("GET /readyz", shown.Ready)
 	if c.HTTP.Pprof {

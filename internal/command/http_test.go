@@ -70,7 +70,7 @@ func TestServerThatCannotBe(t *testing.T) {
 	}
 }
 
-// A gateway with a server tells its address, serves hooks, and shows a renewed certificate without a restart.
+// A gateway with a server tells its address, shows its page, serves hooks, and shows a renewed certificate without a restart.
 func TestServer(t *testing.T) {
 	first, key := newPair(t)
 	folder(t, map[string]string{"cert.pem": first, "key.pem": key})
@@ -100,7 +100,12 @@ func TestServer(t *testing.T) {
 		res.Body.Close()
 		return res.StatusCode
 	}
-	for _, path := range []string{"", "/", "/hooks/", "/hooks/dummy/secret/x"} {
+	for _, path := range []string{"", "/"} {
+		if status := get(path); status != http.StatusOK {
+			t.Errorf("the page at %q: %d", path, status)
+		}
+	}
+	for _, path := range []string{"/nothing", "/hooks/", "/hooks/dummy/secret/x"} {
 		if status := get(path); status != http.StatusNotFound {
 			t.Errorf("%s: %d", path, status)
 		}

@@ -78,6 +78,7 @@ type Value struct {
 	Max     *float64        `json:"max,omitempty"`
 	Step    *float64        `json:"step,omitempty"`
 	Options []string        `json:"options,omitempty"`
+	Group   *entity.Group   `json:"group,omitempty"` // the thing that it is a part of
 }
 
 func (a *API) device(w http.ResponseWriter, r *http.Request) {
@@ -111,6 +112,9 @@ func valueOf(e *entity.Entity, states []entity.State) Value {
 	v := Value{
 		ID: e.ID, Name: e.Label(), Kind: string(e.Kind), Unit: e.Unit, Class: e.Class, Write: e.Write || e.Kind == entity.Button,
 		Min: e.Min, Max: e.Max, Step: e.Step, Options: e.Options,
+	}
+	if e.Group != (entity.Group{}) {
+		v.Group = &e.Group
 	}
 	n := slices.IndexFunc(states, func(s entity.State) bool { return s.ID == e.ID })
 	if n < 0 {

@@ -186,9 +186,10 @@ function flowPanel(model) {
     show(d, flow) {
       // Without the gateway's own history there is what has come since the page was opened.
       const k = Math.floor(now() / step);
-      const points = d.rates ? d.rates.map((r, i) => [k - d.rates.length + 1 + i, r]) : (flow?.points(now()) ?? []);
-      say(title, `Messages a second, ${d.rates ? "last 10 minutes" : "since this page was opened"}`);
-      line.draw(points, ...(d.rates ? [k - steps, k] : model.span()), true);
+      const rates = d.rates ?? (model.stripKnown ? [] : null); // left out: idle, or not kept
+      const points = rates ? rates.map((r, i) => [k - rates.length + 1 + i, r]) : (flow?.points(now()) ?? []);
+      say(title, `Messages a second, ${rates ? "last 10 minutes" : "since this page was opened"}`);
+      line.draw(points, ...model.span(), true);
       const most = points.reduce((m, [, r]) => Math.max(m, r ?? 0), 0);
       say(text, [
         `${figure(flow?.rate ?? d.rate ?? 0)} now`, `${figure(most)} at most`,

@@ -83,7 +83,7 @@ export function messages() {
   }
   const payload = el("textarea", { id: "payload", rows: "4", spellcheck: "false", input: () => { chosen.payload = payload.value; } });
   payload.value = chosen.payload;
-  const qos = el("select", { id: "qos", change: () => { chosen.qos = qos.value; } }, ...["0", "1", "2"].map((q) => el("option", { value: q, selected: q === chosen.qos }, q)));
+  const qos = el("select", { id: "qos", change: () => { chosen.qos = qos.value; } }, ...["0", "1"].map((q) => el("option", { value: q, selected: q === chosen.qos }, q)));
   const retain = el("input", { type: "checkbox", checked: chosen.retain, change: () => { chosen.retain = retain.checked; } });
   const sent = answer();
   const result = el("div", { class: "explained", "aria-live": "polite" });

@@ -23,6 +23,7 @@ class Flow {
     this.queue = 0;
     this.rate = 0;
     this.past = []; // [step, rate], where the rate has changed
+    this.filled = false;
   }
 
   add(at, queue, rate) {
@@ -36,6 +37,15 @@ class Flow {
     }
     this.rate = rate;
     while (this.past.length > 1 && this.past[1][0] < k - steps) this.past.shift();
+  }
+
+  // fill takes what the gateway knows of the steps before: messages a second, the latest last.
+  fill(at, rates) {
+    const last = Math.floor(at / step);
+    const first = this.past[0]?.[0] ?? last + 1;
+    const before = rates.map((rate, i) => [last - rates.length + 1 + i, rate]).filter(([k]) => k < first);
+    this.past = [...before, ...this.past];
+    this.filled = true;
   }
 
   // points returns the line up to now.
@@ -55,7 +65,7 @@ export class Model extends EventTarget {
     this.gateway = {};
     this.link = {};
     this.strip = []; // changes of the link's state, the oldest first
-    this.stripKnown = false; // the gateway knows what was before the page was opened
+    this.stripKnown = false; // the gateway keeps what was before the page was opened
     this.children = new Map();
     this.opened = null; // the step of the first snapshot
     this.whole = false; // a snapshot has come
@@ -138,7 +148,8 @@ export class Model extends EventTarget {
   // span returns the first and the last step of a line: the last minutes, as far as anything is known of them.
   span() {
     const last = Math.floor(now() / step);
-    return [Math.max(last - steps, Math.min(this.opened ?? last, last - 12)), last];
+    const known = this.stripKnown ? Math.floor(Date.parse(this.gateway.started) / step) : this.opened;
+    return [Math.max(last - steps, Math.min(known ?? last, last - 12)), last];
   }
 
   flow(name) {

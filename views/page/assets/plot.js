@@ -62,6 +62,7 @@ export class Strip {
     const up = [];
     const down = [];
     changes.forEach((change, i) => {
+      if (change.state === "closed") return; // before the gateway began
       const next = changes[i + 1];
       const left = x(Date.parse(change.at));
       const right = next ? x(Date.parse(next.at)) : 1440;

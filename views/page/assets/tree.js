@@ -1,5 +1,6 @@
 // The tree: everything that is supervised, live.
 
+import { get, path } from "./api.js";
 import { badge, el, say, set } from "./dom.js";
 import { List } from "./list.js";
 import { group, isDown, order } from "./model.js";
@@ -148,7 +149,31 @@ export function tree({ model, go }) {
     flows: frame,
   };
   for (const [name, f] of Object.entries(on)) model.addEventListener(name, f);
-  const tick = setInterval(() => list.refresh((row) => row.tick()), 1000);
+  const tick = setInterval(() => {
+    list.refresh((row) => row.tick());
+    fillLines();
+  }, 1000);
+
+  // The past of what is in sight is asked for, of one device after the other.
+  let filling = false;
+  async function fillLines() {
+    if (filling || !model.stripKnown || document.hidden) return;
+    filling = true;
+    const names = [];
+    list.refresh((row) => {
+      const { kind, name } = row.item.entry;
+      if (kind === "device" && !model.flow(name).filled) names.push(name);
+    });
+    for (const name of names) {
+      model.flow(name).filled = true; // asked for once, whatever comes of it
+      try {
+        model.flow(name).fill(now(), (await get(path("devices", name))).rates ?? []);
+      } catch {
+        break; // the line begins when the page was opened
+      }
+    }
+    filling = false;
+  }
 
   rebuild();
   return {
