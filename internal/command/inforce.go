@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 
@@ -47,6 +48,9 @@ func (c *configuration) Do(ctx context.Context, r service.Request) service.Diffe
 	return c.requests.Do(ctx, r)
 }
 
+// mostInForce is how many devices are shown: each takes about 2 ms to be written, with its secrets hidden.
+const mostInForce = 200
+
 // InForce implements api.Configuration. Devices have complete parameters: those of their profile and of their line among them.
 func (c *configuration) InForce() string {
 	c.mu.Lock()
@@ -55,16 +59,23 @@ func (c *configuration) InForce() string {
 	shown.MQTT.Broker = options.RedactAddress(shown.MQTT.Broker)
 	shown.MQTT.ClientID = shown.ClientID()
 	shown.Mapping.Root, shown.Mapping.Topics = codec.Root(), slices.Clone(codec.Topics())
+	more := 0
 	for u := range c.gateway.Watch(context.Background()) { // the first update is whole
 		for _, e := range u.Entries {
 			if e.Kind != supervision.Device || e.AddedBy != "" {
 				continue
 			}
-			if d, ok := c.gateway.Configuration(e.Name); ok {
+			if len(shown.Devices) == mostInForce {
+				more++
+			} else if d, ok := c.gateway.Configuration(e.Name); ok {
 				shown.Devices = append(shown.Devices, d)
 			}
 		}
 		break
 	}
-	return config.Document(shown.Settings(lineFields, fieldsWith(wanted.Library(c.path))))
+	text := ""
+	if more > 0 {
+		text = fmt.Sprintf("# The first %d devices; there are %d more.\n", mostInForce, more)
+	}
+	return text + config.Document(shown.Settings(lineFields, fieldsWith(wanted.Library(c.path))))
 }

@@ -73,6 +73,9 @@ func (a *API) send(w http.ResponseWriter, r *http.Request) {
 // mostTopics is how many topics a beginning is completed to.
 const mostTopics = 50
 
+// mostLooked is how many devices are looked at for their topics: a person types meanwhile.
+const mostLooked = 1000
+
 // asSender is the sender of the topics that are proposed: one that is nobody's.
 const asSender = "me"
 
@@ -85,13 +88,13 @@ func (a *API) topics(w http.ResponseWriter, r *http.Request) {
 			found[t] = true
 		}
 	}
-	codec := a.Configuration.Codec()
+	codec, looked := a.Configuration.Codec(), 0
 	for _, e := range a.record(r.Context()) {
-		if len(found) >= 10*mostTopics {
-			break
-		}
 		if e.Kind != supervision.Device {
 			continue
+		}
+		if looked++; looked > mostLooked {
+			break
 		}
 		if i, ok := a.Gateway.Inspect(e.Name); ok {
 			if t, err := codec.Topic(messages.New(messages.Command, i.Address, "").WithSender(asSender)); err == nil && strings.HasPrefix(t, prefix) {
