@@ -208,3 +208,13 @@ func write(t testing.TB, dir, name, text string) string {
 	}
 	return path
 }
+
+// command runs a subcommand of the gateway in dir until it ends, and returns all that it has printed.
+func command(t *testing.T, dir string, args ...string) (printed string, err error) {
+	t.Helper()
+	cmd := exec.Command(filepath.Join(programs, "gateway"), args...)
+	cmd.Dir = dir
+	mortal(cmd)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}

@@ -4,8 +4,6 @@ package integration
 
 import (
 	"fmt"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -109,14 +107,4 @@ func crc16(text string) (crc uint16) {
 		}
 	}
 	return crc
-}
-
-// command runs a subcommand of the gateway in dir until it ends, and returns all that it has printed.
-func command(t *testing.T, dir string, args ...string) (printed string, err error) {
-	t.Helper()
-	cmd := exec.Command(filepath.Join(programs, "gateway"), args...)
-	cmd.Dir = dir
-	mortal(cmd)
-	out, err := cmd.CombinedOutput()
-	return string(out), err
 }
