@@ -171,7 +171,7 @@ mapping: {root: home, topics: ["home/+/+/+/+/+/C"]}
 			done = done || m == says("other", `{"action":"SET","response":"OK"}`)
 		}
 		longest = max(longest, time.Since(asked))
-		time.Sleep(200 * time.Millisecond)
+		time.Sleep(200 * time.Millisecond) // how often people ask while the boiler is away is not what the test waits for
 	}
 	b.start(address)
 	u.await("back", values(`{"relay":false,`+idle))
