@@ -35,9 +35,11 @@ func TestMeterWithProfile(t *testing.T) {
 	broker, dir := startMosquitto(t), t.TempDir()
 	u := join(t, broker.address, "home/+/+/+/+/+/S", "home/$gateway/house/#")
 	changed := strings.ReplaceAll("\n"+yamlOf(t, "profiles.md", "## To change what a profile says"), "\n", "\n    ")
-	config := write(t, dir, "house.yaml", "gateway: {name: house}\nmqtt: {qos: 1}\nmapping: {root: home, topics: [home/+/+/+/+/+/C]}\n"+
-		strings.Replace(yamlOf(t, "cookbook.md", "## A meter of which there is a profile"), "/dev/ttyUSB0", plug.port(), 1)+
-		"  - name: second\n    type: modbus"+changed+"\n")
+	house := "gateway: {name: house}\nmqtt: {qos: 1}\nmapping: {root: home, topics: [home/+/+/+/+/+/C]}\n" +
+		strings.Replace(yamlOf(t, "cookbook.md", "## A meter of which there is a profile"), "/dev/ttyUSB0", plug.port(), 1) +
+		"  - name: second\n    type: modbus" + changed + "\n"
+	// After a long outage nobody waits for the whole back-off.
+	config := write(t, dir, "house.yaml", strings.ReplaceAll(house, "    type: modbus\n", "    type: modbus\n    retry: {max: 2s}\n"))
 	if said, err := command(t, dir, "check", "--config", config); err != nil || !strings.Contains(said, "% of 9600 bit/s") {
 		t.Errorf("check: %v: %s", err, said)
 	}
