@@ -44,6 +44,7 @@ type Figures struct {
 	DeviceInfo                               // without AnswersTo
 	Description entity.Device                // as the device has described itself; nothing in it may be changed
 	Happened    map[entities.Happened]uint64 // events that the device has told; nil if none
+	Pressed     map[string]uint64            // presses that the device has carried out, by the ID of the Button; nil if none
 	States      []entity.State               // of the entities that have a value, hidden ones included, in the order of the description
 }
 
@@ -56,7 +57,7 @@ func (g *Gateway) Figures() iter.Seq[Figures] {
 			f := Figures{DeviceInfo: d.figures()}
 			if t := d.entities.Load(); t != nil {
 				f.Description, f.States = t.Description().Device(), t.States()
-				f.Happened = t.Happened()
+				f.Happened, f.Pressed = t.Happened(), t.Pressed()
 			}
 			if !yield(f) {
 				return

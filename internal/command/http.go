@@ -29,7 +29,7 @@ import (
 
 // startHTTP starts the gateway's own web server, which ends with ctx, and returns its address. Devices can have hooks until stop is
 // called, which waits for the server's end. Without an address to listen on there is no server.
-func startHTTP(ctx context.Context, c *config.Config, p parts, g *actors.Gateway, shown *api.API, log *slog.Logger) (url string, stop func(), err error) {
+func startHTTP(ctx context.Context, c *config.Config, p parts, g *actors.Gateway, shown *api.API, reload func() metrics.Reload, log *slog.Logger) (url string, stop func(), err error) {
 	if c.HTTP.Listen == "" {
 		return "", func() {}, nil
 	}
@@ -42,7 +42,7 @@ func startHTTP(ctx context.Context, c *config.Config, p parts, g *actors.Gateway
 	})
 	mux := http.NewServeMux()
 	mux.Handle(hooks.Prefix, called)
-	mux.Handle("GET /metrics", metrics.New(metrics.Options{Gateway: g, Version: version(), Log: log}))
+	mux.Handle("GET /metrics", metrics.New(metrics.Options{Gateway: g, Version: version(), Reload: reload, Log: log}))
 	mux.Handle(api.Prefix, shown.Handler())
 	mux.Handle("/", page.Handler())
 	mux.HandleFunc("GET "+livePath, shown.Live)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
+	"time"
 
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/config"
@@ -13,6 +15,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/service"
 	"github.com/mqttgateway/mqttgateway/internal/wanted"
 	"github.com/mqttgateway/mqttgateway/mapping"
+	"github.com/mqttgateway/mqttgateway/views/metrics"
 )
 
 // reloader reads the configuration of a running gateway again. If it finds a fault, it returns the fault and changes
@@ -28,6 +31,7 @@ type reloader struct {
 	inForce config.Config                       // started, with the options that reloads have put in force
 	codec   *mapping.Codec                      // the map in force
 	told    map[string]bool                     // warnings of the latest reading, which have been logged
+	outcome atomic.Pointer[metrics.Reload]      // of the latest reload, or of the start
 }
 
 // running is the part of actors.Gateway that a reload uses.
@@ -45,8 +49,12 @@ func newReloader(load func() (*config.Loaded, error), l *config.Loaded, codec *m
 	}
 	r.started.Lines, r.started.Devices = nil, nil // they come and go, and the gateway knows them
 	r.inForce = r.started
+	r.outcome.Store(&metrics.Reload{Successful: true, Succeeded: time.Now()})
 	return r
 }
+
+// latest returns how the latest reload went. Any goroutine may call it.
+func (r *reloader) latest() metrics.Reload { return *r.outcome.Load() }
 
 // warn logs those warnings that the previous reading did not have.
 func (r *reloader) warn(warnings []string) {
@@ -127,6 +135,17 @@ func (r *reloader) diff(ctx context.Context) service.Difference {
 // begin with the new map. If the gateway does not take the devices, reload puts the former map in force again. Options that
 // differ but need a restart are returned.
 func (r *reloader) reload(ctx context.Context) service.Difference {
+	d := r.replace(ctx)
+	outcome := metrics.Reload{Succeeded: r.latest().Succeeded}
+	if len(d.Faults) == 0 {
+		outcome = metrics.Reload{Successful: true, Succeeded: time.Now()}
+	}
+	r.outcome.Store(&outcome)
+	return d
+}
+
+// replace is reload, without the note of how it went.
+func (r *reloader) replace(ctx context.Context) service.Difference {
 	r.logs.Reopen()
 	w, d := r.read(ctx)
 	if len(d.Faults) > 0 {

@@ -296,7 +296,12 @@ devices:
 			if !reflect.DeepEqual(*f, before) {
 				t.Errorf("diff has changed %+v to %+v", before, *f)
 			}
+			last := r.latest().Succeeded
 			check("reload", r.reload(t.Context()))
+			well := len(step.want.Faults) == 0
+			if got := r.latest(); got.Successful != well || got.Succeeded.After(last) != well {
+				t.Errorf("the outcome is %+v, after a success at %v", got, last)
+			}
 			if len(step.want.Faults) > 0 && !reflect.DeepEqual(*f, before) {
 				t.Errorf("a faulty configuration has changed %+v to %+v", before, *f)
 			}

@@ -126,7 +126,7 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 		Gateway: gateway, Configuration: told, Name: c.Gateway.Name, Version: version(), Broker: options.Broker, Started: time.Now(), Log: logs, History: past,
 	})
 	defer shown.Wait()
-	page, wait, err := startHTTP(ctx, c, p, gateway, shown, log)
+	page, wait, err := startHTTP(ctx, c, p, gateway, shown, again.latest, log)
 	if err != nil {
 		return err
 	}

@@ -171,7 +171,11 @@ func (t *Teller) Do(ctx context.Context, d devices.Device, r Request) error {
 		if !ok {
 			return refused(errors.New("the device sets nothing: it has no Set"))
 		}
-		return s.Set(ctx, r.Changes)
+		if err := s.Set(ctx, r.Changes); err != nil {
+			return err
+		}
+		t.countPresses(r.Changes)
+		return nil
 	}
 	if reader, ok := d.(devices.Reader); ok {
 		if err := reader.Read(ctx); err != nil {

@@ -26,8 +26,9 @@ type Teller struct {
 	over    bool       // nothing is told any more
 	timer   *time.Timer
 
-	counting sync.Mutex // guards happened
+	counting sync.Mutex // guards happened and pressed
 	happened map[Happened]uint64
+	pressed  map[string]uint64 // by the ID of the Button
 }
 
 // Happened is one type of an entity's events.
@@ -186,19 +187,20 @@ func (t *Teller) Event(id, typ string, args ...messages.Argument) error {
 	if err != nil || hidden || !t.begun || t.over {
 		return err
 	}
-	t.count(Happened{id, typ})
+	t.counting.Lock()
+	count(&t.happened, Happened{id, typ})
+	t.counting.Unlock()
 	t.to.Say(msg, false)
 	t.to.Show("event/"+id, eventView(typ, msg), false)
 	return nil
 }
 
-func (t *Teller) count(h Happened) {
-	t.counting.Lock()
-	defer t.counting.Unlock()
-	if t.happened == nil {
-		t.happened = make(map[Happened]uint64)
+// count counts one of what in a map, which it makes with the first.
+func count[K comparable](counts *map[K]uint64, what K) {
+	if *counts == nil {
+		*counts = make(map[K]uint64)
 	}
-	t.happened[h]++
+	(*counts)[what]++
 }
 
 // Happened returns how many events of each type have been told; nil if none.
@@ -206,4 +208,22 @@ func (t *Teller) Happened() map[Happened]uint64 {
 	t.counting.Lock()
 	defer t.counting.Unlock()
 	return maps.Clone(t.happened)
+}
+
+// Pressed returns how often the device has carried out the press of each Button, by the Button's ID; nil if never.
+func (t *Teller) Pressed() map[string]uint64 {
+	t.counting.Lock()
+	defer t.counting.Unlock()
+	return maps.Clone(t.pressed)
+}
+
+// countPresses counts the Buttons among changes that the device has carried out: they are those without a value.
+func (t *Teller) countPresses(changes []entity.Change) {
+	for _, c := range changes {
+		if c.Value.Kind() == messages.Null {
+			t.counting.Lock()
+			count(&t.pressed, c.ID)
+			t.counting.Unlock()
+		}
+	}
 }

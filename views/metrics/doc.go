@@ -21,6 +21,7 @@
 //	Bool    a gauge, 0 or 1
 //	Enum    a gauge mqttgateway_ID_option{…, option} for each of its options, 0 or 1
 //	Event   a counter mqttgateway_ID_events_total{…, type} for each of its types
+//	Button  a counter mqttgateway_ID_presses_total of the presses that the device has carried out
 //
 // An entity has no metric while it is unknown, or while its device is not online; a Text never has one. Where a gauge and a counter would
 // have one name, or an entity that of a metric of the gateway's own, the name of the entity's ends in _value.

@@ -59,6 +59,10 @@ func read(d *device, to map[family][]reading) {
 	states := d.of.States
 	for i := range d.of.Description.Entities {
 		e := &d.of.Description.Entities[i]
+		if e.Kind == entity.Button {
+			f := family{subject(e) + "_presses", true}
+			to[f] = append(to[f], reading{value: float64(d.of.Pressed[e.ID]), device: d, entity: e})
+		}
 		if e.Kind == entity.Event && !e.Hidden {
 			f := family{subject(e) + "_events", true}
 			for _, typ := range e.Options {

@@ -20,6 +20,14 @@ func (x *exposition) gateway(g *actors.Gateway, version string) {
 	x.queues(g.Queues())
 }
 
+// reload writes how the latest reload of the configuration went, by the names that Prometheus' own programs have for that.
+func (x *exposition) reload(r Reload) {
+	x.gauges("config_last_reload_successful", "Whether the latest reload of the configuration went well: 1, otherwise 0. The start counts as one.")
+	x.add(truth(r.Successful))
+	x.gauges("config_last_reload_success_timestamp_seconds", "When a configuration was last put in force.")
+	x.add(timestamp(r.Succeeded))
+}
+
 func (x *exposition) messages(c *actors.Counters) {
 	x.counters("messages", "Messages between the broker and the devices, by direction and by what has become of them.")
 	for _, row := range []struct {

@@ -55,6 +55,8 @@ func openMeter(_ context.Context, env devices.Env, _ struct{}) (devices.Device, 
 		{ID: "secret", Kind: entity.Number, Hidden: true},
 		{ID: "never", Kind: entity.Number},
 		{ID: "bell", Kind: entity.Event, Options: []string{"rung"}},
+		{ID: "reset", Kind: entity.Button},
+		{ID: "test", Kind: entity.Button},
 	}})
 	env.Update(time.Now(),
 		entity.Float("inside", 21.5, nil), entity.Float("outside", 212, nil), entity.Float("imported", 2, nil), entity.Float("balance", -1, nil),
@@ -64,7 +66,14 @@ func openMeter(_ context.Context, env devices.Env, _ struct{}) (devices.Device, 
 	return meter{}, nil
 }
 
-func (meter) Set(context.Context, []entity.Change) error { return nil }
+func (meter) Set(_ context.Context, changes []entity.Change) error {
+	for _, c := range changes {
+		if c.ID == "test" {
+			return devices.ErrAction
+		}
+	}
+	return nil
+}
 
 func (meter) Handle(_ context.Context, msg messages.InternalMsg) error {
 	took, err := time.ParseDuration(msg.Action())
@@ -92,6 +101,8 @@ type plant struct {
 	t       testing.TB
 	gateway *actors.Gateway
 	handler http.Handler
+
+	reloaded metrics.Reload // what the handler is told
 
 	mu      sync.Mutex
 	session *session // the present one; nil: none
@@ -131,7 +142,8 @@ func start(t testing.TB, list []string, change func(*actors.Options)) *plant {
 	if p.gateway, err = actors.New(o); err != nil {
 		t.Fatal(err)
 	}
-	p.handler = metrics.New(metrics.Options{Gateway: p.gateway, Version: "v1.2.3", Log: o.Log})
+	p.reloaded = metrics.Reload{Successful: true, Succeeded: time.Now()}
+	p.handler = metrics.New(metrics.Options{Gateway: p.gateway, Version: "v1.2.3", Reload: func() metrics.Reload { return p.reloaded }, Log: o.Log})
 	ctx, stop := context.WithCancel(context.Background())
 	var done sync.WaitGroup
 	done.Go(func() { p.gateway.Run(ctx) })

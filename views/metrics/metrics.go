@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -16,10 +17,17 @@ import (
 // Options are what New needs.
 type Options struct {
 	Gateway *actors.Gateway
-	Version string // of the program
+	Version string        // of the program
+	Reload  func() Reload // how the latest reload went
 	Log     *slog.Logger
 
 	mostAdded int // 0: mostAdded
+}
+
+// Reload is how the latest reload of the configuration went. The reading at the start counts as one.
+type Reload struct {
+	Successful bool
+	Succeeded  time.Time // when a configuration was last put in force
 }
 
 // New returns a handler that shows all metrics. It costs nothing before the first request.
@@ -62,6 +70,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // write writes all metrics.
 func (h *handler) write(ctx context.Context, x *exposition) error {
 	x.gateway(h.Gateway, h.Version)
+	x.reload(h.Reload())
 	x.devices(take(ctx, h.Gateway, h.mostAdded, x.rest))
 	families, err := h.process().Gather()
 	if err != nil {

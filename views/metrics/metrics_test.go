@@ -11,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+
+	"github.com/mqttgateway/mqttgateway/views/metrics"
 )
 
 // want compares some metrics; "" is a metric that is not to be there.
@@ -98,10 +100,31 @@ func TestEntities(t *testing.T) {
 				}
 			}
 		}
+		for _, press := range []string{"RESET", "RESET", "TEST", `{"action":"SET","reset":null,"relay":false}`} { // the device refuses TEST
+			p.send("home////heat/x/C", press)
+		}
+		time.Sleep(time.Second)
+		p.want("pressed", map[string]string{
+			"reset_presses_total" + of("reset"): "3", "test_presses_total" + of("test"): "0",
+		})
 		p.send("home////heat/x/C", "1h") // it is stuck
 		time.Sleep(time.Minute)
 		p.want("stuck", map[string]string{`device_up{device="heat"}`: "0", "temperature_celsius" + of("inside"): "", "relay" + of("relay"): ""})
 		time.Sleep(time.Hour)
+	})
+}
+
+// A reload that has failed shows until one goes well, as with Prometheus itself.
+func TestReload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := start(t, nil, nil)
+		synctest.Wait()
+		const successful, at = "config_last_reload_successful", "config_last_reload_success_timestamp_seconds"
+		p.want("at the start", map[string]string{successful: "1", at: "946684800"})
+		p.reloaded.Successful = false
+		p.want("failed", map[string]string{successful: "0", at: "946684800"})
+		p.reloaded = metrics.Reload{Successful: true, Succeeded: time.Unix(946684800, 0).Add(1500 * time.Millisecond)}
+		p.want("well again", map[string]string{successful: "1", at: "9.466848015e+08"})
 	})
 }
 
