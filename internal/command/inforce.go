@@ -48,7 +48,8 @@ func (c *configuration) Do(ctx context.Context, r service.Request) service.Diffe
 	return c.requests.Do(ctx, r)
 }
 
-// mostInForce is how many devices are shown: each takes about 2 ms to be written, with its secrets hidden.
+// mostInForce is how many devices are shown. A meter with a profile has 80 points: ten thousand of them would be 100 MB, for which the
+// only processor works most of a minute. The view of a device shows its own parameters, whatever their number.
 const mostInForce = 200
 
 // InForce implements api.Configuration. Devices have complete parameters: those of their profile and of their line among them.
@@ -75,7 +76,7 @@ func (c *configuration) InForce() string {
 	}
 	text := ""
 	if more > 0 {
-		text = fmt.Sprintf("# The first %d devices; there are %d more.\n", mostInForce, more)
+		text = fmt.Sprintf("# The first %d devices; there are %d more: GET /api/v1/devices/NAME has the parameters of each.\n", mostInForce, more)
 	}
 	return text + config.Document(shown.Settings(lineFields, fieldsWith(wanted.Library(c.path))))
 }
