@@ -141,6 +141,7 @@ func housePage(t *testing.T, chromium *browser.Browser) {
 	tab.Open(url + "/#/device/greenhouse")
 	tab.Sees(".group", "light growth")
 	tab.Sees(".records .text", "STATE")
+	tab.Until("the past of the temperature is drawn", `document.querySelector("[data-id=temperature] .line").getAttribute("d")?.split("L").length > 2`)
 	tab.Focus("[data-id=target] input")
 	tab.Press(kb.End, kb.Backspace, kb.Backspace, "21.5", kb.Enter)
 	tab.Sees("[data-id=target] .answer", "OK at")

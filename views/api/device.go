@@ -4,14 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/entity"
 	"github.com/mqttgateway/mqttgateway/internal/web"
 	"github.com/mqttgateway/mqttgateway/messages"
+	"github.com/mqttgateway/mqttgateway/views/history"
 )
 
 // Device is all that can be shown of one device. What is empty is left out.
@@ -26,6 +29,31 @@ type Device struct {
 	Recorder    []Recorded       `json:"recorder"`         // the last that came in and went out, and what happened, the oldest first
 	Rates       []float32        `json:"rates,omitempty"`  // messages a second, each 5 s within the last ten minutes, the oldest first
 	Queues      []uint16         `json:"queues,omitempty"` // messages in the mailbox, likewise
+	Plots       map[string]Plot  `json:"plots,omitempty"`  // by entity: what its value was, each 5 s within the last ten minutes
+}
+
+// Plot is the past of a value, the oldest point first. Of equal values in a row there are the first and the last.
+type Plot []history.Point
+
+// MarshalJSON returns pairs of a time, in seconds since 1970, and a value: a number, or null if it was not known. So many times would
+// be long in words.
+func (p Plot) MarshalJSON() ([]byte, error) {
+	text := []byte{'['}
+	for i, point := range p {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = append(text, '[')
+		text = strconv.AppendInt(text, point.At.Unix(), 10)
+		text = append(text, ',')
+		if math.IsNaN(point.Value) || math.IsInf(point.Value, 0) {
+			text = append(text, "null"...)
+		} else {
+			text = strconv.AppendFloat(text, point.Value, 'g', -1, 32)
+		}
+		text = append(text, ']')
+	}
+	return append(text, ']'), nil
 }
 
 // Recorded is an entry of a flight recorder.
@@ -96,6 +124,12 @@ func (a *API) device(w http.ResponseWriter, r *http.Request) {
 	}
 	if a.History != nil {
 		d.Rates, d.Queues = a.History.Of(i.Entry.Name)
+		for id, points := range a.History.Points(i.Entry.Name) {
+			if d.Plots == nil {
+				d.Plots = make(map[string]Plot)
+			}
+			d.Plots[id] = points
+		}
 	}
 	if of := i.Description; of != nil {
 		d.Description = &Description{of.Name, of.Manufacturer, of.Model, of.Serial, of.HW, of.SW, of.URL}

@@ -1,19 +1,24 @@
 package api
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"iter"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/actors/recorder"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/entity"
 	"github.com/mqttgateway/mqttgateway/messages"
+	"github.com/mqttgateway/mqttgateway/views/history"
 )
 
 // described is a lamp with entities.
@@ -57,6 +62,47 @@ func TestDevice(t *testing.T) {
 	if status, _ := get(t, a, "devices/nobody"); status != http.StatusNotFound {
 		t.Errorf("nobody: %d", status)
 	}
+}
+
+// measured is a gateway whose lamp has values for a History.
+type measured struct{ *gateway }
+
+func (m measured) Figures() iter.Seq[actors.Figures] {
+	return func(yield func(actors.Figures) bool) {
+		m.mu.Lock()
+		i := m.inspections["lamp"]
+		m.mu.Unlock()
+		yield(actors.Figures{DeviceInfo: actors.DeviceInfo{Name: "lamp"}, Description: *i.Description, States: i.Values})
+	}
+}
+
+// A device has the past of its values, within which a value may have been unknown.
+func TestPlots(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := measured{described()}
+		m.inspections["lamp"].Description.Entities = m.inspections["lamp"].Description.Entities[:2]
+		a, _ := start(t, m.gateway)
+		a.History = history.New(m)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { a.History.Run(ctx); close(ended) }()
+		time.Sleep(history.Step / 2) // between two looks
+		for _, v := range []messages.Value{{}, messages.IntValue(40), messages.IntValue(45)} {
+			m.mu.Lock()
+			m.inspections["lamp"].Values[1].Value = v
+			m.mu.Unlock()
+			time.Sleep(history.Step)
+		}
+		synctest.Wait()
+		_, body := get(t, a, "devices/lamp")
+		now := time.Now().Add(-history.Step / 2).Unix() // of the latest look
+		want := fmt.Sprintf(`"plots":{"level":[[%d,null],[%d,null],[%d,40],[%d,45]],"relay":[[%d,1],[%d,1]]}}`, now-15, now-10, now-5, now, now-15, now)
+		if !strings.HasSuffix(body, want) {
+			t.Errorf("got\n%s, want at its end\n%s", body, want)
+		}
+		stop()
+		<-ended
+	})
 }
 
 // post returns the answer to a POST.

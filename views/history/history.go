@@ -1,5 +1,6 @@
 // Package history keeps what the record forgets: each change of the link within the last day, and for each device how many messages a
-// second it had, and how many waited, within the last ten minutes. It reads the record and the counters, and nothing waits for it.
+// second it had, how many waited, and what its values were, within the last ten minutes. It reads the record, the counters and the
+// values, and nothing waits for it.
 package history
 
 import (
@@ -43,6 +44,7 @@ type History struct {
 	strip   []Change   // the oldest first; the first may be older than stripTime: the state with which that begins
 	devices map[string]*device
 	looks   int // since Run began
+	series  int // pasts of values, of all devices
 }
 
 // device is what is kept of a device: its latest looks in a circle.
@@ -51,6 +53,8 @@ type device struct {
 	seen  int    // the number of the latest look
 	looks int    // since the device was first seen
 	kept  *kept  // nil: the device has always been idle
+
+	values values
 }
 
 // kept is what the looks at a device have seen.
@@ -127,6 +131,7 @@ func (h *History) look(took time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.looks++
+	now := time.Now()
 	for f := range h.gateway.Figures() {
 		total := f.Handled + f.Refused + f.Failed + f.Emitted
 		d := h.devices[f.Name]
@@ -144,11 +149,13 @@ func (h *History) look(took time.Duration) {
 		if d.kept != nil {
 			d.kept.rates[d.looks%Steps], d.kept.queue[d.looks%Steps] = rate, queue
 		}
+		d.values.look(&f.Description, f.States, now, &h.series)
 		d.total, d.seen = total, h.looks
 		d.looks++
 	}
 	for name, d := range h.devices {
 		if d.seen != h.looks {
+			d.values.forget(&h.series)
 			delete(h.devices, name)
 		}
 	}

@@ -7,14 +7,16 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp/kb"
+
+	"github.com/mqttgateway/mqttgateway/internal/browser"
 )
 
 // boiler describes the device boiler with entities of all kinds.
 func boiler(f *fleet) {
 	now := time.Now()
-	plot := func(of func(i int) float64) (points [][]any) {
-		for i := range 60 {
-			points = append(points, []any{stamp(now.Add(time.Duration(i-60) * 10 * time.Second)), of(i)})
+	plot := func(of func(i int) any) (points [][2]any) {
+		for i := range 120 {
+			points = append(points, [2]any{now.Add(time.Duration(i-119) * 5 * time.Second).Unix(), of(i)})
 		}
 		return points
 	}
@@ -42,7 +44,16 @@ func boiler(f *fleet) {
 			{"id": "reset", "kind": "button", "name": "Reset the counter", "write": true},
 			{"id": "pushed", "kind": "event", "name": "Pushed", "options": []string{"single", "long"}},
 		},
-		"plots":      map[string]any{"power": plot(func(i int) float64 { return 1800 + 60*math.Sin(float64(i)/5) }), "setpoint": plot(func(i int) float64 { return float64(45 + i/20) })},
+		"plots": map[string]any{
+			"power":    plot(func(i int) any { return 1800 + 60*math.Sin(float64(i)/10) }),
+			"setpoint": plot(func(i int) any { return 45 + i/40 }),
+			"flow": plot(func(i int) any {
+				if i > 40 && i < 60 || i > 110 {
+					return nil
+				}
+				return 30 + i%20
+			}),
+		},
 		"rates":      rates,
 		"address":    map[string]any{"location": "cellar", "device": "boiler"},
 		"answers_to": map[string]any{"location": []string{"cellar"}, "device": []string{"boiler", "heating"}},
@@ -70,6 +81,10 @@ func TestDevice(t *testing.T) {
 	b.Sees(".group", "light ceiling")
 	b.Sees(".facts", "auth.password")
 	b.Sees(".records", "503 Service Unavailable")
+	b.Sees(".panel h3", "lines: the last 10 min")
+	if parts := browser.Eval[int](b, `document.querySelector("[data-id=flow] .line").getAttribute("d").split("M").length - 1`); parts != 2 {
+		t.Errorf("the past of a value that was not known for a while is a line of %d parts, want 2", parts)
+	}
 	b.Picture(*pictures, "device-light")
 	b.Prefer("dark")
 	b.Picture(*pictures, "device-dark")

@@ -31,6 +31,8 @@ export function device({ model }, name) {
   }, what[0].toUpperCase() + what.slice(1));
 
   const values = panel("Values");
+  const spanned = el("span", { class: "quiet lines" });
+  values.node.firstChild.append(" ", spanned);
   const flow = flowPanel(model);
   const recorder = records("Last messages and changes", "Nothing has happened yet.");
   const errors = records("Last errors", "None.");
@@ -82,7 +84,9 @@ export function device({ model }, name) {
 
   function show(d) {
     if (!model.entries.has(`device:${name}`)) showState(d);
-    showValues(values.body, name, d, look);
+    const [from, to] = model.span();
+    say(spanned, d.plots ? `lines: ${to - from >= steps ? "the last 10 min" : "since the gateway began"}` : "");
+    showValues(values.body, name, d, look, [from * step, now()]);
     recorder.show(d.recorder ?? [], d.recorder === undefined);
     errors.show((d.recorder ?? []).filter((r) => r.what === "error"), d.recorder === undefined);
     flow.show(d, model.flows.get(name));
@@ -219,8 +223,8 @@ function records(title, nothing) {
   };
 }
 
-// showValues shows the entities of a device. Members of one thing stand together, below its name.
-function showValues(body, name, d, look) {
+// showValues shows the entities of a device, and what became of them in a time. Members of one thing stand together, below its name.
+function showValues(body, name, d, look, time) {
   const items = [];
   const under = new Map();
   for (const v of d.values ?? []) {
@@ -235,7 +239,7 @@ function showValues(body, name, d, look) {
   const all = items.flatMap((i) => (i.heading ? [i, ...under.get(i.heading)] : [i]));
   if (all.length === 0) all.push({ heading: "", none: true });
   const shape = (v) => [v.id, v.kind, v.write, v.min, v.max, v.step, v.options].join("\u0000");
-  sync(body, all.map((v) => ({ ...v, plot: d.plots?.[v.id] })), (v) => (v.none ? "none" : v.heading ? `group ${v.heading}` : shape(v)),
+  sync(body, all.map((v) => ({ ...v, time, past: d.plots?.[v.id] ?? [] })), (v) => (v.none ? "none" : v.heading ? `group ${v.heading}` : shape(v)),
     (v) => (v.none ? note() : v.heading ? heading(v) : valueRow(name, v, look)));
 }
 
@@ -254,7 +258,6 @@ function valueRow(device, entity, look) {
     el("span", { class: "label", title: entity.id }, entity.name || entity.id), el("span", { class: "reading" }, reading, unit), age,
     line?.node ?? el("span", { class: "plot" }), setter?.node ?? el("span", { class: "control" }), unknown);
   let at = "";
-  const seen = []; // what the value was while it was looked at, for a gateway that keeps no past
   return {
     node,
     show(v) {
@@ -268,14 +271,9 @@ function valueRow(device, entity, look) {
       unknown.hidden = !v.error;
       set(age, "title", v.at ? date(v.at) : null);
       if (line) {
-        if (!v.plot && seen.at(-1)?.[0] !== v.at) seen.push([v.at, v.value]);
-        if (seen.length > 600) seen.shift();
-        const points = (v.plot ?? seen).map(([t, y]) => [moment(t), y === true ? 1 : y === false ? 0 : y]);
-        const end = now();
-        const first = points[0]?.[0] ?? end;
-        const begin = v.plot ? Math.min(end - step * steps, first) : first;
-        const last = points.at(-1);
-        line.draw(last ? [...points, [end, v.error ? null : last[1]]] : points, begin, end, false);
+        const [begin, end] = v.time;
+        const points = v.past.map(([t, y]) => [t * 1e3, y]);
+        line.draw([...points, [end, v.error ? null : Number(v.value ?? NaN)]], begin, end, false);
       }
       setter?.show(v.value);
       this.tick();
@@ -285,8 +283,6 @@ function valueRow(device, entity, look) {
     },
   };
 }
-
-const moment = (t) => (typeof t === "number" ? (t < 1e11 ? t * 1000 : t) : Date.parse(t));
 
 function spoken(v) {
   if (v.kind === "bool") return v.value ? "on" : "off";

@@ -3,22 +3,24 @@
 import { svg, set, say } from "./dom.js";
 import { now } from "./time.js";
 
+const known = (y) => Number.isFinite(y);
+
 // Line draws figures over time, from 0 or the lowest of them up to the highest.
 export class Line {
   constructor(width, height) {
     this.width = width;
     this.height = height;
     this.path = svg("path", { class: "line" });
-    this.node = svg("svg", { class: "plot", width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" }, this.path);
+    this.node = svg("svg", { class: "plot", width, height, viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true" }, this.path);
     this.drawn = "";
   }
 
-  // draw draws points [x, y], of which y may be null: not known. from and to bound x.
+  // draw draws points [x, y], of which y may be null or NaN: not known. from and to bound x.
   draw(points, from, to, fromZero) {
     let low = fromZero ? 0 : Infinity;
     let high = -Infinity;
     for (const [, y] of points) {
-      if (y === null || y === undefined) continue;
+      if (!known(y)) continue;
       if (y < low) low = y;
       if (y > high) high = y;
     }
@@ -29,7 +31,7 @@ export class Line {
       const up = flat ? 0 : (this.height - 3) / (high - low);
       let pen = false;
       for (const [x, y] of points) {
-        if (y === null || y === undefined) {
+        if (!known(y)) {
           pen = false;
           continue;
         }
