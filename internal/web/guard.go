@@ -1,9 +1,12 @@
 package web
 
 import (
-	"context"
+	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
 	"mime"
 	"net"
 	"net/http"
@@ -32,7 +35,7 @@ type Guard struct {
 
 // Handler returns h behind the guard.
 func (g Guard) Handler(h http.Handler) http.Handler {
-	in := &entrance{Guard: g, closed: len(g.Users.Names()) > 0 || g.Token != "", login: users.NewLogin(g.Users), token: digest(g.Token), tries: newTries()}
+	in := &entrance{Guard: g, closed: len(g.Users.Names()) > 0 || g.Token != "", login: users.NewLogin(g.Users), token: digest(g.Token), tries: newTries(), turn: make(chan struct{}, 1), key: []byte(rand.Text())}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if g.Free != nil && g.Free(r.URL.Path) || in.admits(w, r) {
 			h.ServeHTTP(w, r)
@@ -47,6 +50,8 @@ type entrance struct {
 	login  *users.Login
 	token  [sha256.Size]byte
 	tries  *tries
+	turn   chan struct{} // has a token while a user's password is looked at
+	key    []byte        // of receipts
 }
 
 // admits reports whether a request may pass, and answers it if not.
@@ -55,7 +60,7 @@ func (e *entrance) admits(w http.ResponseWriter, r *http.Request) bool {
 		Refuse(w, http.StatusMisdirectedRequest, "this server is not called so: a name other than localhost or an address of the machine has to stand in http.hosts")
 		return false
 	}
-	if origin := r.Header.Get("Origin"); origin != "" && !e.ownOrigin(origin, r.Host) {
+	if origin := r.Header.Get("Origin"); origin != "" && !e.ownOrigin(origin, r.Host) || isPartOfForeign(r) {
 		Refuse(w, http.StatusForbidden, "a page of another server may not ask here")
 		return false
 	}
@@ -109,39 +114,80 @@ func (e *entrance) ownOrigin(origin, host string) bool {
 	return err == nil && u.Host != "" && (strings.EqualFold(u.Host, host) || e.isNamed(u.Hostname()))
 }
 
-// hostname returns a host without its port and brackets.
-func hostname(host string) string {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		return name
-	}
-	return strings.Trim(host, "[]")
+// isPartOfForeign reports whether a browser asks for a part of a page of another server, such as an image or a frame. Of such requests
+// browsers tell no Origin, and the page can't read the answer; but answering costs something. Links are followed.
+func isPartOfForeign(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	return (site == "cross-site" || site == "same-site") && r.Header.Get("Sec-Fetch-Dest") != "document"
 }
 
-// signedIn reports whether a request has right credentials, and answers it if not. Credentials that have been right before count at
-// once; others wait while an address tries too many.
+// hostname returns a host without its port, brackets, and the dot that a whole name may end with.
+func hostname(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		return strings.TrimSuffix(name, ".")
+	}
+	return strings.TrimSuffix(strings.Trim(host, "[]"), ".")
+}
+
+// signedIn reports whether a request has right credentials, and answers it if not.
 func (e *entrance) signedIn(w http.ResponseWriter, r *http.Request) bool {
 	name, password, basic := r.BasicAuth()
-	bearer, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	if basic && e.login.Remembers(name, []byte(password)) {
-		return true
-	}
-	from := client(r)
-	wait := e.tries.wait(from, time.Now())
-	switch {
-	case !basic && !isBearer:
+	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !basic && !bearer {
 		e.challenge(w, "want a user and a password, or a token")
 		return false
+	}
+	if bearer {
+		password = token
+	}
+	receipt := e.receipt(name, password)
+	if c, err := r.Cookie(receiptCookie); basic && err == nil && hmac.Equal([]byte(c.Value), []byte(receipt)) {
+		return true
+	}
+	right, wait := e.judge(r, name, password, basic)
+	switch {
 	case wait > 0:
 		w.Header().Set("Retry-After", seconds(wait))
 		Refuse(w, http.StatusTooManyRequests, "too many wrong passwords have come from your address")
-		return false
-	case isBearer && e.fitsToken(bearer), basic && e.fitsToken(password), basic && e.fits(r.Context(), name, password):
-		e.tries.right(from)
-		return true
+	case !right:
+		e.challenge(w, "the user, the password or the token is wrong")
+	case basic:
+		http.SetCookie(w, &http.Cookie{Name: receiptCookie, Value: receipt, Path: "/", HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode})
 	}
-	e.tries.wrong(from, time.Now())
-	e.challenge(w, "the user, the password or the token is wrong")
-	return false
+	return right
+}
+
+// receiptCookie is the cookie that a browser gets for its right credentials, and shows together with them: they are then not taken for
+// tries, so that whoever tries passwords from the same address, as all do behind a proxy, does not lock the browser out.
+const receiptCookie = "mqttgateway-signed-in"
+
+// receipt returns what nobody can show who has not been given it.
+func (e *entrance) receipt(name, password string) string {
+	h := hmac.New(sha256.New, e.key)
+	_, _ = fmt.Fprintf(h, "%q %q", name, password) // a hash takes everything
+	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+}
+
+// judge reports whether credentials are right, or else for how long none are looked at that come from there. What is looked at one after
+// the other can't pass the bound of wrong ones all at once.
+func (e *entrance) judge(r *http.Request, name, password string, basic bool) (right bool, wait time.Duration) {
+	from, isUsers := client(r), basic && len(e.Users.Names()) > 0
+	known := func() bool { return e.fitsToken(password) || isUsers && e.login.Remembers(name, []byte(password)) }
+	if right, wait = e.tries.look(from, known, !isUsers); right || wait > 0 || !isUsers {
+		return right, wait
+	}
+	select { // a user's password takes a while
+	case e.turn <- struct{}{}:
+		defer func() { <-e.turn }()
+	case <-r.Context().Done():
+		return false, 0
+	}
+	if right, wait = e.tries.look(from, known, false); right || wait > 0 {
+		return right, wait
+	}
+	right = e.login.Admits(name, []byte(password), r.Context().Done())
+	e.tries.look(from, func() bool { return right }, true)
+	return right, 0
 }
 
 func (e *entrance) challenge(w http.ResponseWriter, why string) {
@@ -152,10 +198,6 @@ func (e *entrance) challenge(w http.ResponseWriter, why string) {
 func (e *entrance) fitsToken(text string) bool {
 	given := digest(text)
 	return e.Token != "" && subtle.ConstantTimeCompare(given[:], e.token[:]) == 1
-}
-
-func (e *entrance) fits(ctx context.Context, name, password string) bool {
-	return len(e.Users.Names()) > 0 && e.login.Admits(name, []byte(password), ctx.Done())
 }
 
 func digest(text string) [sha256.Size]byte { return sha256.Sum256([]byte(text)) }

@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -72,12 +74,28 @@ func TestGuard(t *testing.T) {
 		{"a rebound name", open, "GET", "evil.example.com:80", "/", nil, 421},
 		{"a name with loopback in it", open, "GET", "127.0.0.1.evil.example.com", "/", nil, 421},
 		{"an address that is another machine's", open, "GET", "192.0.2.1", "/", nil, 421},
+		{"a trailing dot", open, "GET", "localhost.:80", "/", nil, 200},
+		{"a trailing dot behind its own name", open, "GET", "gw.example.com.", "/", nil, 200},
+		{"two dots", open, "GET", "localhost..", "/", nil, 421},
+		{"no host", open, "GET", "", "/", nil, 421},
+		{"a number for an address", open, "GET", "2130706433", "/", nil, 421},
+		{"all addresses", open, "GET", "0.0.0.0:80", "/", nil, 421},
+		{"loopback, IPv6 with IPv4 in it", open, "GET", "[::ffff:127.0.0.1]:80", "/", nil, 200},
+		{"another address, IPv6 with a zone", open, "GET", "[fe80::1%25lo]:80", "/", nil, 421},
 		{"no secret, any host", open, "GET", "evil.example.com", "/livez", nil, 200},
 		{"its own page", open, "GET", own, "/", []string{"Origin", "http://localhost:80"}, 200},
 		{"its own page behind a proxy", open, "GET", own, "/", []string{"Origin", "https://gw.example.com"}, 200},
 		{"a foreign page", open, "GET", own, "/", []string{"Origin", "http://evil.example.com"}, 403},
 		{"a page on another port", open, "GET", own, "/", []string{"Origin", "http://localhost:81"}, 403},
 		{"a page of a file", open, "POST", own, "/", []string{"Origin", "null", RequestHeader, "1"}, 403},
+		{"an image of a foreign page", open, "GET", own, "/", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors"}, 403},
+		{"an image of a page on another port", open, "GET", own, "/", []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "no-cors"}, 403},
+		{"a link on a foreign page", open, "GET", own, "/", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, 200},
+		{"a frame of a foreign page", open, "GET", own, "/", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}, 403},
+		{"its own image", open, "GET", own, "/", []string{"Sec-Fetch-Site", "same-origin", "Sec-Fetch-Mode", "no-cors"}, 200},
+		{"typed by a person", open, "GET", own, "/", []string{"Sec-Fetch-Site", "none", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, 200},
+		{"a preflight", open, "OPTIONS", own, "/", []string{"Origin", "http://evil.example.com", "Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "mqttgateway-request"}, 403},
+		{"an Origin of two", open, "GET", own, "/", []string{"Origin", "http://localhost:80 http://evil.example.com"}, 403},
 		{"no header", open, "POST", own, "/", nil, 403},
 		{"the header", open, "POST", own, "/", []string{RequestHeader, "1"}, 200},
 		{"a form", open, "POST", own, "/", []string{RequestHeader, "1", "Content-Type", "application/x-www-form-urlencoded"}, 415},
@@ -111,7 +129,8 @@ func TestOwnAddress(t *testing.T) {
 	}
 }
 
-// Who tries many passwords waits longer and longer; who has signed in before, and other addresses, do not.
+// Who tries many passwords waits longer and longer, and the right one that comes in between is not looked at, also if somebody has
+// signed in with it before. A browser with a receipt for right ones does not wait.
 func TestWrongPasswordsAreSlowedDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := Guard{Users: listed(t), Token: rightToken}.Handler(tells)
@@ -119,9 +138,15 @@ func TestWrongPasswordsAreSlowedDown(t *testing.T) {
 			status, _ := ask(t, h, "GET", "localhost", "/", "as", credentials)
 			return status
 		}
-		if got := try("me:swordfish"); got != 200 {
-			t.Fatalf("the user: %d", got)
+		r := httptest.NewRequest("GET", "http://localhost/", nil)
+		r.SetBasicAuth("me", "swordfish")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		cookies := w.Result().Cookies()
+		if w.Code != 200 || len(cookies) != 1 || !cookies[0].HttpOnly {
+			t.Fatalf("the user: %d, receipt %v", w.Code, cookies)
 		}
+		receipt := cookies[0].String()
 		refused, looked := 0, 0
 		began := time.Now()
 		for i := range 3600 {
@@ -136,24 +161,69 @@ func TestWrongPasswordsAreSlowedDown(t *testing.T) {
 		if most := 12 + int(time.Since(began)/longestWait); looked < 60 || looked > most {
 			t.Errorf("%d passwords were looked at in an hour, and %d not; want %d at most", looked, refused, most)
 		}
-		if got := try("me:swordfish"); got != 200 {
-			t.Errorf("who has signed in before: %d", got)
+		for _, credentials := range []string{"me:swordfish", "you:" + rightToken} {
+			if got := try(credentials); got != 429 {
+				t.Errorf("%s, right, from that address: %d", credentials, got)
+			}
 		}
-		if got := try("you:" + rightToken); got != 429 {
-			t.Errorf("who comes for the first time from that address: %d", got)
+		for _, row := range []struct {
+			credentials, receipt string
+			want                 int
+		}{
+			{"me:swordfish", receipt, 200},
+			{"me:trout", receipt, 429},
+			{"you:swordfish", receipt, 429},
+			{"me:swordfish", receiptCookie + "=", 429},
+		} {
+			if got, _ := ask(t, h, "GET", "localhost", "/", "as", row.credentials, "Cookie", row.receipt); got != row.want {
+				t.Errorf("%s with the receipt %q: %d, want %d", row.credentials, row.receipt, got, row.want)
+			}
 		}
 		time.Sleep(longestWait)
 		if got := try("you:" + rightToken); got != 200 {
 			t.Errorf("when the wait is over: %d", got)
 		}
+		try("me:trout")
+		if got := try("me:swordfish"); got != 429 {
+			t.Errorf("after a wrong one behind a right one: %d", got)
+		}
 		time.Sleep(time.Minute) // timers of the login
 	})
+}
+
+// Passwords that are tried all at once count as if they were tried one after the other.
+func TestWrongPasswordsAtOnce(t *testing.T) {
+	for what, g := range map[string]Guard{"users": {Users: listed(t)}, "a token": {Token: rightToken}, "both": {Users: listed(t), Token: rightToken}} {
+		synctest.Test(t, func(t *testing.T) {
+			h := g.Handler(tells)
+			var looked atomic.Int64
+			var all sync.WaitGroup
+			for i := range 200 {
+				all.Go(func() {
+					headers := []string{"as", fmt.Sprint("me:", i)}
+					if i%2 == 0 {
+						headers = []string{"Authorization", fmt.Sprint("Bearer ", i)}
+					}
+					if status, _ := ask(t, h, "GET", "localhost", "/", headers...); status == 401 {
+						looked.Add(1)
+					}
+				})
+			}
+			all.Wait()
+			if n := looked.Load(); n != freeTries {
+				t.Errorf("%s: %d of 200 were looked at, want %d", what, n, freeTries)
+			}
+			time.Sleep(time.Minute) // timers of the login
+		})
+	}
 }
 
 func TestTriesAreBounded(t *testing.T) {
 	t.Parallel()
 	all := newTries()
 	now := time.Now()
+	all.mu.Lock()
+	defer all.mu.Unlock()
 	for i := range 3 * mostClients {
 		from := netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 32)
 		for range 6 {

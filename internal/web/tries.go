@@ -29,10 +29,22 @@ type try struct {
 
 func newTries() *tries { return &tries{all: make(map[netip.Prefix]try)} }
 
-// wait returns for how long no password from a network is looked at.
-func (t *tries) wait(from netip.Prefix, now time.Time) time.Duration {
+// look looks at credentials from a network, unless the network has to wait. Wrong ones are noted if they count.
+func (t *tries) look(from netip.Prefix, right func() bool, counts bool) (isRight bool, wait time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	now := time.Now()
+	if wait = t.wait(from, now); wait > 0 {
+		return false, wait
+	}
+	if isRight = right(); !isRight && counts {
+		t.wrong(from, now)
+	}
+	return isRight, 0
+}
+
+// wait returns for how long nothing from a network is looked at. The caller holds mu.
+func (t *tries) wait(from netip.Prefix, now time.Time) time.Duration {
 	of := t.all[from]
 	if of.wrong < freeTries {
 		return 0
@@ -41,10 +53,9 @@ func (t *tries) wait(from netip.Prefix, now time.Time) time.Duration {
 	return max(0, of.latest.Add(wait).Sub(now))
 }
 
-// wrong notes a wrong password.
+// wrong notes wrong credentials. They are not forgotten for the sake of right ones: whoever has some could else try as many as he likes
+// of somebody else's.
 func (t *tries) wrong(from netip.Prefix, now time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	of, known := t.all[from]
 	if !known && len(t.all) >= mostClients {
 		t.forgetOldest()
@@ -64,13 +75,6 @@ func (t *tries) forgetOldest() {
 		}
 	}
 	delete(t.all, oldest)
-}
-
-// right forgets the wrong passwords of a network.
-func (t *tries) right(from netip.Prefix) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	delete(t.all, from)
 }
 
 // seconds returns a wait as Retry-After has it.
