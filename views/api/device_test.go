@@ -71,8 +71,9 @@ func (m measured) Figures() iter.Seq[actors.Figures] {
 	return func(yield func(actors.Figures) bool) {
 		m.mu.Lock()
 		i := m.inspections["lamp"]
+		states := slices.Clone(i.Values)
 		m.mu.Unlock()
-		yield(actors.Figures{DeviceInfo: actors.DeviceInfo{Name: "lamp"}, Description: *i.Description, States: i.Values})
+		yield(actors.Figures{DeviceInfo: actors.DeviceInfo{Name: "lamp"}, Description: *i.Description, States: states})
 	}
 }
 
