@@ -48,7 +48,7 @@ func (g *Gateway) Compare(ctx context.Context, wanted []config.Device) (Changes,
 
 func (g *Gateway) apply(ctx context.Context, wanted []config.Device, compareOnly bool) (Changes, error) {
 	if !g.up.Load() {
-		return Changes{}, errNotRunning
+		return Changes{}, ErrNotRunning
 	}
 	select { // one at a time: nothing changes between comparing and applying
 	case g.applying <- struct{}{}:
@@ -77,7 +77,7 @@ func (g *Gateway) ask(ctx context.Context, order any, answer <-chan answered) (C
 	case <-ctx.Done():
 		return Changes{}, context.Cause(ctx)
 	case <-g.life.Done():
-		return Changes{}, errNotRunning
+		return Changes{}, ErrNotRunning
 	}
 }
 
@@ -134,7 +134,7 @@ func checkParams(wanted []config.Device, types map[string]*devices.Type, c Chang
 // stay for ever. Any goroutine may call Reload while the gateway runs.
 func (g *Gateway) Reload(codec *mapping.Codec) error {
 	if !g.up.Load() {
-		return errNotRunning
+		return ErrNotRunning
 	}
 	if was, is := g.options.Codec.Root(), codec.Root(); was != is {
 		return fmt.Errorf("root %q instead of %q: another root needs a restart", is, was)

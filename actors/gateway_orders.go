@@ -26,7 +26,7 @@ func (g *Gateway) Restart(device string) error {
 
 func (g *Gateway) order(device string, order any) error {
 	if !g.up.Load() {
-		return errNotRunning
+		return ErrNotRunning
 	}
 	if err := g.known(device); err != nil {
 		return err

@@ -47,7 +47,7 @@ func (g *Gateway) Set(ctx context.Context, device string, values map[string]mess
 		return Answer{messages.Rejected, "nothing to set: want the ID of an entity with its value"}, nil
 	}
 	if !g.up.Load() {
-		return Answer{}, errNotRunning
+		return Answer{}, ErrNotRunning
 	}
 	if err := g.known(device); err != nil {
 		return Answer{}, err
@@ -68,7 +68,7 @@ func (g *Gateway) Set(ctx context.Context, device string, values map[string]mess
 	case <-ctx.Done():
 		return Answer{}, context.Cause(ctx)
 	case <-g.life.Done():
-		return Answer{}, errNotRunning
+		return Answer{}, ErrNotRunning
 	}
 }
 
@@ -140,11 +140,11 @@ func (g *Gateway) Send(to, payload string, qos byte, retain bool) (devices.Recei
 	case qos > 1:
 		return nil, fmt.Errorf("QoS %d: want 0 or 1", qos)
 	case !g.up.Load():
-		return nil, errNotRunning
+		return nil, ErrNotRunning
 	}
 	number, receipt := g.receipts.next()
 	if number == 0 {
-		return nil, errNotRunning
+		return nil, ErrNotRunning
 	}
 	g.connection.send(messages.Sending{
 		Publication: messages.Publication{Number: number, Device: ownName, Topic: to, Payload: payload, Retain: retain}, QoS: qos,

@@ -99,14 +99,15 @@ var linkWords = map[messages.State]string{
 	messages.Closed: "closed", messages.Connecting: "connecting", messages.Online: "connected", messages.Offline: "down",
 }
 
-var errNotRunning = errors.New("the gateway does not run")
+// ErrNotRunning is the error of calls that need a gateway that runs: before Run has begun them, or after their end, actors do nothing.
+var ErrNotRunning = errors.New("the gateway does not run")
 
 // Alive asks the supervisor, the connection and the mapper through their mailboxes. It returns nil when all three have
 // answered, or, soon after ctx is done, an error that names those that have not. A gateway that has not started, or has
 // stopped, is not alive. Any number of goroutines may call Alive: only one question at a time waits in a mailbox.
 func (g *Gateway) Alive(ctx context.Context) error {
 	if !g.up.Load() {
-		return errNotRunning
+		return ErrNotRunning
 	}
 	asked := []struct {
 		who   string

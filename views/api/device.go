@@ -196,7 +196,7 @@ func (a *API) set(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, actors.ErrNoDevice):
 		noDevice(w)
-	case ctx.Err() != nil:
+	case err != nil && ctx.Err() != nil:
 		web.Refuse(w, http.StatusGatewayTimeout, context.Cause(ctx).Error())
 	case err != nil:
 		web.Refuse(w, http.StatusServiceUnavailable, err.Error())

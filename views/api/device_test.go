@@ -123,6 +123,7 @@ func TestSet(t *testing.T) {
 			{"devices/lamp/set", `{"relay":true}`, 200, `{"response":"OK","reason":""}`},
 			{"devices/lamp/set", `{"x":1}`, 409, `{"title":"Conflict","status":409,"detail":"no such entity","response":"REJECTED"}`},
 			{"devices/lamp/set", `{"relay":false}`, 504, `{"title":"Gateway Timeout","status":504,"detail":"the device has not answered"}`},
+			{"devices/lamp/set", `{"relay":"late"}`, 200, `{"response":"OK","reason":""}`}, // the answer and the end of patience meet
 			{"devices/nobody/set", `{"relay":true}`, 404, ""},
 			{"devices/lamp/set", `{"relay":`, 400, ""},
 			{"devices/lamp/set", `[]`, 400, ""},

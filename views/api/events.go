@@ -15,7 +15,7 @@ import (
 const (
 	mostAtOnce  = 500                    // events of a kind that a reader gets at once
 	restBetween = 200 * time.Millisecond // between two writes, so that many events make few writes
-	heartbeat   = 15 * time.Second
+	heartbeat   = 15 * time.Second       // longest time without a write
 	// writePatience is how long a reader may take to accept what is written at once. One that takes longer is hung up on.
 	writePatience = 30 * time.Second
 )
@@ -88,6 +88,9 @@ func (a *API) stream(w http.ResponseWriter, r *http.Request) {
 			}
 			more = more || len(events) == mostAtOnce
 		}
+		if out.text.Len() == 0 && time.Since(out.wrote) >= heartbeat { // also while all that comes is for others
+			out.text.WriteString(": here\n\n")
+		}
 		if !out.flush() || !wait(ctx, restBetween) {
 			return
 		}
@@ -96,8 +99,7 @@ func (a *API) stream(w http.ResponseWriter, r *http.Request) {
 		}
 		select {
 		case <-news:
-		case <-time.After(heartbeat):
-			out.text.WriteString(": here\n\n")
+		case <-time.After(time.Until(out.wrote.Add(heartbeat))):
 		case <-ctx.Done():
 			return
 		}
@@ -112,6 +114,7 @@ type listener struct {
 	at      position
 	filter  func(event) bool
 	text    bytes.Buffer // not written yet
+	wrote   time.Time    // when something was last written
 }
 
 // write adds an event to what is to be written. Its id is the position of the reader behind it.
@@ -124,7 +127,8 @@ func (l *listener) flush() bool {
 	if l.text.Len() == 0 {
 		return true
 	}
-	_ = l.control.SetWriteDeadline(time.Now().Add(writePatience))
+	l.wrote = time.Now()
+	_ = l.control.SetWriteDeadline(l.wrote.Add(writePatience))
 	_, err := l.to.Write(l.text.Bytes())
 	l.text.Reset()
 	return err == nil && l.control.Flush() == nil

@@ -160,6 +160,30 @@ func TestPumpBeginsAnew(t *testing.T) {
 	})
 }
 
+// A reader for whom nothing of much that passes is hears a heartbeat all the same.
+func TestHeartbeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, _ := start(t, newGateway())
+		c := listen(t, a, "kinds=log&filter=nothing")
+		busy := listen(t, a, "kinds=log")
+		synctest.Wait() // both read from here
+		const minutes = 5
+		for range minutes * time.Minute / restBetween {
+			e := encode("log", "much")
+			e.text = "much"
+			a.events.push(logLines, e)
+			busy.next(t)
+			time.Sleep(restBetween)
+		}
+		if got, want := int(c.beats.Load()), minutes*int(time.Minute/heartbeat); got < want*9/10 || got > want {
+			t.Errorf("%d heartbeats in %d minutes, want about %d", got, minutes, want)
+		}
+		if n := busy.beats.Load(); n > 0 {
+			t.Errorf("%d heartbeats between events", n)
+		}
+	})
+}
+
 // Fifty readers, five of which are stuck, and a thousand devices that change each second: the others hear of each change within a second,
 // and what waits for the stuck ones is bounded.
 func TestManyReaders(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -147,6 +148,10 @@ func (g *gateway) Set(ctx context.Context, device string, values map[string]mess
 	if !ok {
 		return actors.Answer{Outcome: messages.Rejected, Reason: "no such entity"}, nil
 	}
+	if text, _ := v.Text(); text == "late" {
+		<-ctx.Done()
+		return actors.Answer{Outcome: messages.Handled}, nil
+	}
 	if on, _ := v.Bool(); !on {
 		<-ctx.Done()
 		return actors.Answer{}, context.Cause(ctx)
@@ -155,8 +160,11 @@ func (g *gateway) Set(ctx context.Context, device string, values map[string]mess
 }
 
 func (g *gateway) Send(topic, payload string, qos byte, retain bool) (devices.Receipt, error) {
-	if topic == "home/#" {
+	switch topic {
+	case "home/#":
 		return nil, errors.New("no topic")
+	case "home/early":
+		return nil, actors.ErrNotRunning
 	}
 	g.note(fmt.Sprint("send ", topic, " ", payload, " ", qos, " ", retain))
 	return nil, nil
@@ -234,6 +242,7 @@ type client struct {
 	cancel context.CancelFunc
 	status int
 	stuck  chan struct{} // nil, or what a write waits for
+	beats  atomic.Int64  // heartbeats that have come
 
 	after time.Time // the deadline of writes
 }
@@ -279,6 +288,8 @@ func (c *client) Write(b []byte) (int, error) {
 	s.Buffer(nil, 1<<24)
 	for s.Scan() {
 		switch field, value, _ := strings.Cut(s.Text(), ": "); {
+		case s.Text() == ": here":
+			c.beats.Add(1)
 		case field == "id":
 			c.id = value
 		case field == "event":

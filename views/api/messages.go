@@ -2,11 +2,13 @@ package api
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"net/http"
 	"slices"
 	"strings"
 
+	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/actors/routing"
 	"github.com/mqttgateway/mqttgateway/actors/supervision"
 	"github.com/mqttgateway/mqttgateway/internal/web"
@@ -63,11 +65,15 @@ func (a *API) send(w http.ResponseWriter, r *http.Request) {
 	if !read(w, r, &s) {
 		return
 	}
-	if _, err := a.Gateway.Send(s.Topic, s.Payload, s.QoS, s.Retain); err != nil {
+	_, err := a.Gateway.Send(s.Topic, s.Payload, s.QoS, s.Retain)
+	switch {
+	case errors.Is(err, actors.ErrNotRunning):
+		web.Refuse(w, http.StatusServiceUnavailable, err.Error())
+	case err != nil:
 		web.Refuse(w, http.StatusUnprocessableEntity, err.Error())
-		return
+	default:
+		answer(w, http.StatusAccepted, struct{}{})
 	}
-	answer(w, http.StatusAccepted, struct{}{})
 }
 
 // mostTopics is how many topics a beginning is completed to.

@@ -48,7 +48,7 @@ func TestSend(t *testing.T) {
 	g := newGateway()
 	a, _ := start(t, g)
 	for body, want := range map[string]int{
-		`{"topic":"home/x","payload":"ON","qos":1,"retain":true}`: 202, `{"topic":"home/#","payload":""}`: 422, `{"topics":"x"}`: 400, `{`: 400,
+		`{"topic":"home/x","payload":"ON","qos":1,"retain":true}`: 202, `{"topic":"home/#","payload":""}`: 422, `{"topic":"home/early"}`: 503, `{"topics":"x"}`: 400, `{`: 400,
 	} {
 		if status, says := post(t, a, "messages", body); status != want {
 			t.Errorf("%s: %d %s", body, status, says)

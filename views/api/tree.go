@@ -199,7 +199,11 @@ func (a *API) Live(w http.ResponseWriter, r *http.Request) {
 
 // Ready answers 200 while the gateway is live and has its link with the broker.
 func (a *API) Ready(w http.ResponseWriter, r *http.Request) {
-	if h := a.examine(r.Context()); !h.OK || h.Link != "connected" {
+	switch h := a.examine(r.Context()); {
+	case !h.OK:
+		web.Refuse(w, http.StatusServiceUnavailable, "the gateway does not answer")
+		return
+	case h.Link != "connected":
 		web.Refuse(w, http.StatusServiceUnavailable, "link "+h.Link)
 		return
 	}
