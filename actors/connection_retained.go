@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -146,7 +147,7 @@ func (c *connection) putBackRemembered(flight []outbox.Entry) (rest []outbox.Ent
 func addressOf(c *config.Device) messages.Address { return messages.Address(c.OwnAddress()) }
 
 // settle compares what earlier runs have left at the broker with how this run begins.
-func (m *connectionMemory) settle(o *Options, from *spool.Spool) {
+func (m *connectionMemory) settle(o *Options, from *spool.Spool, log *slog.Logger) {
 	configured := make(map[string]messages.Address, len(o.Devices))
 	for i := range o.Devices {
 		configured[o.Devices[i].Name] = addressOf(&o.Devices[i])
@@ -168,6 +169,6 @@ func (m *connectionMemory) settle(o *Options, from *spool.Spool) {
 		cleared = slices.DeleteFunc(cleared, func(topic string) bool { return strings.HasPrefix(topic, m.availability.below) })
 	}
 	if len(cleared) > 0 {
-		o.Log.Info("the broker is to forget retained topics of an earlier run, which no device says any more", "topics", len(cleared))
+		log.Info("the broker is to forget retained topics of an earlier run, which no device says any more", "topics", len(cleared))
 	}
 }

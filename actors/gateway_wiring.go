@@ -16,11 +16,11 @@ func (g *Gateway) supervise(stopped func()) supervisorOptions {
 	g.share()
 	config, memory := g.connectionOptions(), g.connectionMemory()
 	var restored []any // ahead of what the broker sends
-	for _, r := range memory.restore(g.spool, g.recovered, g.options.Log) {
+	for _, r := range memory.restore(g.spool, g.recovered, g.logOf(connectionName)) {
 		restored = append(restored, r)
 	}
 	g.recovered = spool.Recovered{}
-	memory.settle(&g.options, g.spool)
+	memory.settle(&g.options, g.spool, g.logOf(connectionName))
 	devices := make([]route, len(g.first))
 	for i, d := range g.first {
 		devices[i] = d.route()
@@ -41,7 +41,7 @@ func (g *Gateway) supervise(stopped func()) supervisorOptions {
 			{devicesName, of(parentBox, func() actor.Actor { return newParent(g.parentOptions()) }), nil},
 		},
 		board:     g.board,
-		log:       newSupervisorLog(&g.options, g.supervisor),
+		log:       newSupervisorLog(&g.options, g.logOf(supervisorName), g.supervisor),
 		counters:  &g.counters,
 		startWait: g.options.StartWait,
 		grace:     g.options.Grace,
@@ -59,7 +59,7 @@ func (g *Gateway) connectionOptions() connectionOptions {
 		link: o.Link, options: o.Session, dialer: o.Dial, qos: o.QoS, grace: o.Grace, told: o.Told,
 		spool: g.spool, ledger: g.ledger, receipts: &g.receipts, counters: &g.counters, traffic: &g.traffic, pulse: &g.pulses.connection,
 		dropped: g.newTally("outbox", "publications"), tooLarge: g.newTally("link", "messages"), unkept: g.unkept,
-		log: o.Log, now: g.now,
+		log: g.logOf(connectionName), now: g.now,
 	}
 }
 
@@ -73,7 +73,7 @@ func (g *Gateway) connectionMemory() *connectionMemory {
 		codec: o.Codec,
 		subscriptions: subscription.New(subscription.Options{
 			Root: o.Codec.Root(), Name: o.Codec.Name(), ClientID: o.Session.ClientID, Keeps: !o.Session.CleanSession, QoS: o.QoS,
-			Patience: min(recallWait, o.Link.Timeout/4), NoOwn: o.NoAvailability, Admin: o.Asked != nil, Log: o.Log,
+			Patience: min(recallWait, o.Link.Timeout/4), NoOwn: o.NoAvailability, Admin: o.Asked != nil, Log: g.logOf(connectionName),
 		}),
 		outbox:       g.outbox,
 		retained:     g.remember(),
@@ -97,7 +97,7 @@ func (g *Gateway) share() {
 func (g *Gateway) mapperOptions() mapperOptions {
 	return mapperOptions{
 		supervisor: g.supervisor, connection: g.connection, devices: g.devices,
-		counters: &g.counters, receipts: &g.receipts, answers: &g.answers, traffic: &g.traffic, pulse: &g.pulses.mapper, log: g.options.Log,
+		counters: &g.counters, receipts: &g.receipts, answers: &g.answers, traffic: &g.traffic, pulse: &g.pulses.mapper, log: g.logOf(mapperName),
 		retainedCommands: g.options.RetainedCommands, untold: g.options.NoAvailability, asked: g.options.Asked,
 	}
 }
@@ -108,7 +108,7 @@ func (g *Gateway) parentOptions() parentOptions {
 	g.first = nil
 	return parentOptions{
 		self: g.devices, supervisor: g.supervisor, mapper: g.mapper,
-		first: first, table: g.table, shared: &g.shared, workers: &g.workers, log: g.options.Log,
+		first: first, table: g.table, shared: &g.shared, workers: &g.workers, log: g.logOf(devicesName),
 		cancelLife: g.end,
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/actors/backoff"
 	"github.com/mqttgateway/mqttgateway/actors/link"
 	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/internal/logbook"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 	"github.com/mqttgateway/mqttgateway/mapping"
@@ -106,7 +107,7 @@ func (b *bench) options(list []config.Device) actors.Options {
 		StartWait: 5 * time.Second,
 		Grace:     10 * time.Second,
 		Throttle:  10 * time.Second,
-		Log:       slog.New(b.log),
+		Log:       slog.New(logbook.Nameless(b.log)),
 		Dial:      b.broker.dial,
 	}
 }

@@ -35,7 +35,7 @@ func TestLinesInTheLog(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			var log bytes.Buffer
-			l := newSupervisorLog(&Options{Log: slog.New(slog.NewTextHandler(&log, nil)), Throttle: 10 * time.Second}, address{})
+			l := newSupervisorLog(&Options{Throttle: 10 * time.Second}, slog.New(slog.NewTextHandler(&log, nil)), address{})
 			l.sumsAt = func(time.Duration) *time.Timer { return time.NewTimer(time.Hour) }
 			for event := range strings.FieldsSeq(row.events) {
 				time.Sleep(time.Second)

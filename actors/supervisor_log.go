@@ -52,9 +52,9 @@ const maxKinds = 1024
 const slowly = 6
 
 // newSupervisorLog returns the log of a supervisor. The supervisor calls sums when its address receives sumsDue.
-func newSupervisorLog(o *Options, supervisor address) *supervisorLog {
+func newSupervisorLog(o *Options, log *slog.Logger, supervisor address) *supervisorLog {
 	return &supervisorLog{
-		Logger:   o.Log,
+		Logger:   log,
 		every:    o.Throttle,
 		broker:   o.Broker,
 		clientID: o.Session.ClientID,

@@ -37,7 +37,7 @@ func TestUnspooledLines(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var log bytes.Buffer
 			o := &Options{Log: slog.New(slog.NewTextHandler(&log, nil)), Throttle: time.Second}
-			newSupervisorLog(o, address{}).unspooled(tt.m)
+			newSupervisorLog(o, o.Log, address{}).unspooled(tt.m)
 			if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, tt.want) || strings.Contains(got, "refused") {
 				t.Errorf("said\n%swant\n%s", got, tt.want)
 			}
@@ -94,7 +94,7 @@ func TestOutagesInTheLog(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var log bytes.Buffer
 				begin, kept := time.Now(), []string{slog.MessageKey, "more", "latest", "err"}
-				l := newSupervisorLog(&Options{Throttle: 10 * time.Second, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{
+				l := newSupervisorLog(&Options{Throttle: 10 * time.Second}, slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{
 					ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 						switch {
 						case a.Key == slog.TimeKey:
@@ -104,7 +104,7 @@ func TestOutagesInTheLog(t *testing.T) {
 						}
 						return a
 					},
-				}))}, address{})
+				})), address{})
 				var turn sync.Mutex // of those who run the log, as the supervisor's is
 				l.sumsAt = func(after time.Duration) *time.Timer {
 					return time.AfterFunc(after, func() {

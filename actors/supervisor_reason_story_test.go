@@ -195,6 +195,8 @@ type loud struct{ slog.Handler }
 
 func (loud) Enabled(context.Context, slog.Level) bool { return true }
 
+func (l loud) WithAttrs(attrs []slog.Attr) slog.Handler { return loud{l.Handler.WithAttrs(attrs)} }
+
 // wantOneReason compares what is said of each device, and returns how many are down.
 func (b *bench) wantOneReason(w *watcher) (down int) {
 	b.t.Helper()

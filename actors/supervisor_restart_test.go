@@ -37,6 +37,11 @@ func (t trap) Handle(ctx context.Context, r slog.Record) error {
 	return t.Handler.Handle(ctx, r)
 }
 
+func (t trap) WithAttrs(attrs []slog.Attr) slog.Handler {
+	t.Handler = t.Handler.WithAttrs(attrs)
+	return t
+}
+
 // trapped is an option of start; the trap works when it has been armed.
 func trapped(at string) (armed *atomic.Bool, change func(*actors.Options)) {
 	armed = new(atomic.Bool)

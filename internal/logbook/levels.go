@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"math"
+	"slices"
 	"sync/atomic"
 )
 
@@ -88,48 +89,39 @@ func (b *Book) Gate(level slog.Leveler, sink func(slog.Leveler) slog.Handler) *G
 	return &Gate{Handler: sink(everything), book: b, level: level}
 }
 
-// Enabled implements slog.Handler.
+// Enabled implements slog.Handler. While actors have levels of their own, a record that is not enabled for its logger may be made all
+// the same: it may tell of another actor, which Handle finds out.
 func (g *Gate) Enabled(_ context.Context, l slog.Level) bool {
-	limit := g.level.Level()
-	if a := g.book.actors.Load(); a != nil {
-		own, ok := a.levels[g.actor]
-		switch {
-		case ok:
-			limit = own
-		case g.actor == "": // the record may name an actor
-			limit = min(limit, a.lowest)
-		}
+	a := g.book.actors.Load()
+	if a == nil {
+		return l >= g.level.Level()
 	}
-	return l >= limit
+	return l >= min(g.limit(a, g.actor), a.lowest)
 }
 
 // Handle implements slog.Handler.
 func (g *Gate) Handle(ctx context.Context, r slog.Record) error {
 	if a := g.book.actors.Load(); a != nil {
-		actor := g.actor
-		if actor == "" {
-			r.Attrs(func(attr slog.Attr) bool {
-				actor = named(attr, actor)
-				return actor == ""
-			})
-		}
-		limit, ok := a.levels[actor]
-		if !ok {
-			limit = g.level.Level()
-		}
-		if r.Level < limit {
+		subject := ""
+		r.Attrs(func(attr slog.Attr) bool {
+			subject = named(attr)
+			return subject == ""
+		})
+		if r.Level < g.limit(a, subject, g.actor) {
 			return nil
 		}
 	}
 	return g.Handler.Handle(ctx, r)
 }
 
-// named returns the actor that an attribute names, or the one that is known.
-func named(a slog.Attr, known string) string {
-	if known == "" && (a.Key == "device" || a.Key == "who") {
-		return a.Value.String()
+// limit returns the level of the first actor that has one, or else that of the sink.
+func (g *Gate) limit(a *actors, names ...string) slog.Level {
+	for _, name := range names {
+		if level, ok := a.levels[name]; ok {
+			return level
+		}
 	}
-	return known
+	return g.level.Level()
 }
 
 // WithAttrs implements slog.Handler.
@@ -137,7 +129,11 @@ func (g *Gate) WithAttrs(attrs []slog.Attr) slog.Handler {
 	with := *g
 	with.Handler = g.Handler.WithAttrs(attrs)
 	for _, a := range attrs {
-		with.actor = named(a, with.actor)
+		if name, is := a.Value.Any().(owner); is {
+			with.actor = string(name)
+		} else if name := named(a); name != "" {
+			with.actor = name
+		}
 	}
 	return &with
 }
@@ -148,3 +144,31 @@ func (g *Gate) WithGroup(name string) slog.Handler {
 	with.Handler = g.Handler.WithGroup(name)
 	return &with
 }
+
+// named returns the actor of which a record with an attribute tells; "" if the attribute names none.
+func named(a slog.Attr) string {
+	if a.Key == "device" || a.Key == "who" {
+		return a.Value.String()
+	}
+	return ""
+}
+
+// owner is the name of the actor whose logger has it as an attribute.
+type owner string
+
+// Of returns the attribute that makes a logger that of an actor: log.With(logbook.Of("mapper")).
+func Of(actor string) slog.Attr { return slog.Any("actor", owner(actor)) }
+
+// Nameless returns a sink that does not show whose logger a record came by.
+func Nameless(sink slog.Handler) slog.Handler { return nameless{sink} }
+
+type nameless struct{ slog.Handler }
+
+// WithAttrs implements slog.Handler.
+func (n nameless) WithAttrs(attrs []slog.Attr) slog.Handler {
+	attrs = slices.DeleteFunc(slices.Clone(attrs), func(a slog.Attr) bool { _, is := a.Value.Any().(owner); return is })
+	return nameless{n.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup implements slog.Handler.
+func (n nameless) WithGroup(name string) slog.Handler { return nameless{n.Handler.WithGroup(name)} }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,51 +16,94 @@ import (
 func newLog() (*Book, *slog.Logger, *bytes.Buffer) {
 	b, text := new(Book), new(bytes.Buffer)
 	sink := b.Gate(slog.LevelWarn, func(all slog.Leveler) slog.Handler {
-		return slog.NewTextHandler(text, &slog.HandlerOptions{Level: all, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		return Nameless(slog.NewTextHandler(text, &slog.HandlerOptions{Level: all, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 			if a.Key == slog.TimeKey || a.Key == slog.LevelKey {
 				return slog.Attr{}
 			}
 			return a
-		}})
+		}}))
 	})
 	return b, slog.New(slog.NewMultiHandler(sink, b.Gate(slog.LevelInfo, b.Sink))), text
 }
 
-// An actor may say more than the others, or less, by its own logger or by that of another which tells of it.
+// A line has the level of the actor that it tells of, or else that of the actor whose logger it came by.
 func TestLevels(t *testing.T) {
 	b, log, text := newLog()
-	lamp, boiler := log.With("device", "lamp"), log.With("device", "boiler").WithGroup("g")
-	say := func() string {
+	loggers := map[string]*slog.Logger{
+		"nobody": log, "lamp": log.With("device", "lamp"), "boiler": log.With("device", "boiler").WithGroup("g"),
+		"mapper": log.With(Of("mapper")), "supervisor": log.With(Of("supervisor")).WithGroup("g"),
+	}
+	say := func() (said []string) {
 		text.Reset()
-		for name, l := range map[string]*slog.Logger{"nobody": log, "lamp": lamp, "boiler": boiler} {
+		for name, l := range loggers {
 			l.Debug(name + " debug")
-			l.Error(name + " error")
+			l.Warn(name + " warn")
+			l.Debug(name+" of lamp", "device", "lamp")
+			l.Debug(name+" of mapper", "n", 1, "who", "mapper")
 		}
-		log.Debug("of lamp", "device", "lamp")
-		log.Debug("of boiler", "who", "boiler")
-		return text.String()
-	}
-	count := func(what string, said string, want ...string) {
-		t.Helper()
-		if n := strings.Count(said, "\n"); n != len(want) {
-			t.Errorf("%s: %d lines, want %d:\n%s", what, n, len(want), said)
-		}
-		for _, line := range want {
-			if !strings.Contains(said, line) {
-				t.Errorf("%s lacks %q:\n%s", what, line, said)
+		for line := range strings.Lines(text.String()) {
+			line = strings.TrimPrefix(strings.TrimSpace(line), "msg=")
+			if strings.Contains(line, "actor") {
+				t.Errorf("a sink shows whose logger it is: %s", line)
 			}
+			line, _, _ = strings.Cut(strings.TrimPrefix(line, `"`), `"`)
+			said = append(said, line)
+		}
+		slices.Sort(said)
+		return said
+	}
+	of := func(what string) (lines []string) {
+		for name := range loggers {
+			lines = append(lines, name+" "+what)
+		}
+		return lines
+	}
+	without := func(lines []string, gone ...string) []string {
+		return slices.DeleteFunc(lines, func(l string) bool { return slices.Contains(gone, l) })
+	}
+	for _, row := range []struct {
+		name   string
+		levels map[string]slog.Level
+		want   []string
+	}{
+		{"no levels", nil, of("warn")},
+		{"a device", map[string]slog.Level{"lamp": slog.LevelDebug}, append(append(of("warn"), of("of lamp")...), "lamp debug", "lamp of mapper")},
+		{"an actor", map[string]slog.Level{"mapper": slog.LevelDebug}, append(append(of("warn"), of("of mapper")...), "mapper debug", "mapper of lamp")},
+		{
+			"one louder, one silent", map[string]slog.Level{"supervisor": slog.LevelDebug, "lamp": None},
+			append(without(of("warn"), "lamp warn"), "supervisor debug", "supervisor of mapper"),
+		},
+		{"less of a device", map[string]slog.Level{"lamp": slog.LevelError, "mapper": slog.LevelInfo}, without(of("warn"), "lamp warn")},
+		{"no levels again", nil, of("warn")},
+	} {
+		b.SetActors(row.levels)
+		slices.Sort(row.want)
+		if said := say(); !slices.Equal(said, row.want) {
+			t.Errorf("%s: %q, want %q", row.name, said, row.want)
+		}
+		if got := b.Actors(); !maps.Equal(got, row.levels) {
+			t.Errorf("%s: the levels are %v", row.name, got)
 		}
 	}
-	count("no levels", say(), "nobody error", "lamp error", "boiler error")
-	b.SetActors(map[string]slog.Level{"lamp": slog.LevelDebug, "boiler": None})
-	count("levels", say(), "nobody error", "lamp error", "lamp debug", "of lamp")
-	if got := fmt.Sprint(b.Actors()); !strings.Contains(got, "lamp:DEBUG") {
-		t.Errorf("levels: %s", got)
+	for name, l := range loggers {
+		if l.Enabled(t.Context(), slog.LevelDebug) {
+			t.Errorf("%s: debug is made although nobody wants it", name)
+		}
 	}
-	b.SetActors(nil)
-	count("no levels again", say(), "nobody error", "lamp error", "boiler error")
-	if log.Enabled(t.Context(), slog.LevelDebug) {
-		t.Error("debug is made although nobody wants it")
+	loggers["mapper"].Warn("shown")
+	if last := b.Last(1)[0]; fmt.Sprint(last.Attrs) != "[{actor mapper}]" {
+		t.Errorf("the ring does not show whose logger it was: %v", last)
+	}
+}
+
+// Without levels of actors a line that nobody wants costs no memory, whoever's it is.
+func TestNothingIsMade(t *testing.T) {
+	_, log, _ := newLog()
+	mapper := log.With(Of("mapper"))
+	if n := testing.AllocsPerRun(100, func() {
+		mapper.LogAttrs(context.Background(), slog.LevelDebug, "message", slog.String("topic", "home"))
+	}); n > 1 { // the list of attributes
+		t.Errorf("%v allocations", n)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/logbook"
 	"github.com/mqttgateway/mqttgateway/internal/service"
 	"github.com/mqttgateway/mqttgateway/internal/web"
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -28,6 +29,7 @@ type Gateway interface {
 	Device(name string) (actors.DeviceInfo, bool)
 	Inspect(name string) (actors.Inspection, bool)
 	Traffic(context.Context) iter.Seq[actors.Passed]
+	Loggers() logbook.Actors
 
 	Set(ctx context.Context, device string, values map[string]messages.Value) (actors.Answer, error)
 	Send(topic, payload string, qos byte, retain bool) (devices.Receipt, error)

@@ -20,6 +20,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/actors/supervision"
 	"github.com/mqttgateway/mqttgateway/devices"
+	"github.com/mqttgateway/mqttgateway/internal/logbook"
 	"github.com/mqttgateway/mqttgateway/internal/service"
 	"github.com/mqttgateway/mqttgateway/mapping"
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -123,6 +124,14 @@ func (g *gateway) Inspect(name string) (actors.Inspection, bool) {
 		}
 	}
 	return actors.Inspection{}, false
+}
+
+func (g *gateway) Loggers() logbook.Actors {
+	return logbook.Actors{
+		Parts:   []string{"supervisor", "mapper"},
+		Exists:  func(name string) bool { _, ok := g.Inspect(name); return ok },
+		Devices: func() []string { return []string{"boiler", "lamp"} },
+	}
 }
 
 func (g *gateway) Traffic(ctx context.Context) iter.Seq[actors.Passed] {

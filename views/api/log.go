@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"iter"
-	"log/slog"
 	"net/http"
 	"strconv"
 
@@ -15,8 +14,7 @@ import (
 type Log interface {
 	Last(n int) []logbook.Line
 	Follow(context.Context) iter.Seq2[logbook.Line, uint64]
-	Levels() (all slog.Level, actors map[string]slog.Level)
-	ChangeLevels(all slog.Level, actors map[string]slog.Level)
+	logbook.Log
 }
 
 // Line is a line of the log.
@@ -73,51 +71,18 @@ func (a *API) pumpLog(ctx context.Context) {
 	}
 }
 
-// Levels are from which level on lines are written.
-type Levels struct {
-	Default string            `json:"default"` // of console and file
-	Actors  map[string]string `json:"actors"`  // of actors and devices whose level is another
-}
-
 func (a *API) levels(w http.ResponseWriter, _ *http.Request) {
-	all, actors := a.Log.Levels()
-	l := Levels{Default: logbook.Word(all), Actors: map[string]string{}}
-	for name, level := range actors {
-		l.Actors[name] = logbook.Word(level)
-	}
-	answer(w, http.StatusOK, l)
+	answer(w, http.StatusOK, logbook.LevelsOf(a.Log))
 }
-
-// mostActors is how many actors may have levels of their own.
-const mostActors = 1000
 
 func (a *API) changeLevels(w http.ResponseWriter, r *http.Request) {
-	var l Levels
+	var l logbook.Levels
 	if !read(w, r, &l) {
 		return
 	}
-	all, actors := a.Log.Levels()
-	var err error
-	if l.Default != "" {
-		all, err = logbook.ParseLevel(l.Default)
-	}
-	if l.Actors != nil {
-		actors = make(map[string]slog.Level, len(l.Actors))
-	}
-	for name, word := range l.Actors {
-		level, wrong := logbook.ParseLevel(word)
-		if wrong != nil {
-			err = wrong
-		}
-		actors[name] = level
-	}
-	switch {
-	case err != nil:
+	if err := l.Change(a.Log, a.Gateway.Loggers()); err != nil {
 		web.Refuse(w, http.StatusUnprocessableEntity, err.Error())
-	case len(actors) > mostActors:
-		web.Refuse(w, http.StatusUnprocessableEntity, "want 1000 actors at most")
-	default:
-		a.Log.ChangeLevels(all, actors)
-		a.levels(w, r)
+		return
 	}
+	a.levels(w, r)
 }

@@ -63,6 +63,7 @@ func TestLogLevels(t *testing.T) {
 		{`{"actors":{"boiler":"none"}}`, 200, `{"default":"warn","actors":{"boiler":"none"}}`},
 		{`{"default":"info"}`, 200, `{"default":"info","actors":{"boiler":"none"}}`},
 		{`{"default":"info","actors":{}}`, 200, `{"default":"info","actors":{}}`},
+		{`{"actors":{"mapper":"debug","lmap":"debug"}}`, 422, ""},
 		{`{"default":"loud"}`, 422, ""},
 		{`{"actors":{"lamp":"loud"}}`, 422, ""},
 		{`{"level":"info"}`, 400, ""},

@@ -83,7 +83,7 @@ func TestOpenAPIHasTheTypes(t *testing.T) {
 		"Tree": Tree{}, "About": About{}, "Entry": Entry{}, "Link": Link{}, "Change": Change{}, "Counts": Counts{}, "Health": Health{}, "Device": Device{},
 		"Description": Description{}, "AnswersTo": AnswersTo{}, "DeviceCounters": DeviceCounters{}, "Value": Value{}, "Recorded": Recorded{},
 		"Answer": Answer{}, "Sending": Sending{}, "Message": Message{}, "Removed": removed{}, "Queues": queues{}, "Missed": missedEvents{},
-		"Lines": Lines{}, "Line": Line{}, "Levels": Levels{}, "Problem": web.Problem{}, "Fault": Fault{}, "Difference": service.Difference{},
+		"Lines": Lines{}, "Line": Line{}, "Levels": logbook.Levels{}, "Problem": web.Problem{}, "Fault": Fault{}, "Difference": service.Difference{},
 		"Changed": service.Change{}, "Explanation": explain.Explanation{}, "Target": explain.Target{}, "Step": explain.Step{}, "Finding": explain.Finding{},
 	} {
 		var members []string

@@ -34,7 +34,8 @@ func Open(o Options) (*Logs, error) {
 
 	out, err := newStream(o.Stdout, o.Format), newStream(o.Stderr, o.Format)
 	l.Stdout, l.streams = out, []*stream{out, err}
-	stdout, stderr := l.Gate(&l.console, func(all slog.Leveler) slog.Handler { return console(out, o.Format, all) }), console(err, o.Format, slog.LevelWarn)
+	stdout := l.Gate(&l.console, func(all slog.Leveler) slog.Handler { return logbook.Nameless(console(out, o.Format, all)) })
+	stderr := logbook.Nameless(console(err, o.Format, slog.LevelWarn))
 	sinks := []slog.Handler{stderr, below{slog.LevelWarn, stdout}}
 	var file []slog.Handler
 	if o.File.Path != "" {
@@ -42,7 +43,7 @@ func Open(o Options) (*Logs, error) {
 		l.toFile = newStream(lineByLine{l.file}, o.Format) // a write to disk may block, too
 		l.toFile.trouble = l.file.trouble
 		l.streams = append(l.streams, l.toFile)
-		file = []slog.Handler{l.Gate(&l.toDisk, func(all slog.Leveler) slog.Handler { return lines(l.toFile, o.Format, all) })}
+		file = []slog.Handler{l.Gate(&l.toDisk, func(all slog.Leveler) slog.Handler { return logbook.Nameless(lines(l.toFile, o.Format, all)) })}
 		sinks = append(sinks, file...)
 	}
 	if o.Keep {
@@ -56,7 +57,7 @@ func Open(o Options) (*Logs, error) {
 	if o.Mail.Host != "" {
 		l.mail = newMailer(o.Name, o.Mail.send, o.Mail.To, o.Throttle,
 			newTrouble(bounded(sinks...), "e-mail not sent", "e-mail sent again", mailTrouble))
-		sinks = append(sinks, newMailHandler(l.mail, &l.byMail))
+		sinks = append(sinks, logbook.Nameless(newMailHandler(l.mail, &l.byMail)))
 	}
 	l.Logger = slog.New(bounded(sinks...))
 	return l, nil

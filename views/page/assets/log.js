@@ -150,10 +150,11 @@ function levelPanel(model) {
   return el("section", { class: "panel" }, el("h3", null, "Levels, until the gateway ends"), missing, list, form, told.node);
 }
 
+// matching returns the actors whose names hold a text: those that can have a level. The link is no actor, and the supervisor no entry.
 function matching(model, text) {
   const found = [];
-  for (const e of model.entries.values()) {
-    if (e.name.toLowerCase().includes(text.toLowerCase())) found.push(e.name);
+  for (const e of [{ name: "supervisor" }, ...model.entries.values()]) {
+    if (e.kind !== "link" && e.name.toLowerCase().includes(text.toLowerCase())) found.push(e.name);
     if (found.length === 30) break;
   }
   return found;
