@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,7 +25,11 @@ type eyes struct {
 }
 
 func lookAt(t *testing.T, base, as string, dial func(context.Context, string, string) (net.Conn, error)) *eyes {
-	return &eyes{t, base, as, &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: dial}}}
+	jar, err := cookiejar.New(nil) // as a browser has it
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &eyes{t, base, as, &http.Client{Jar: jar, Transport: &http.Transport{DisableKeepAlives: true, DialContext: dial}}}
 }
 
 // request returns a request with JSON, which has the header that a foreign page can't send.
