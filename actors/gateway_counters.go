@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"iter"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -90,15 +91,35 @@ func (g *Gateway) Device(name string) (DeviceInfo, bool) {
 	return d.info(), true
 }
 
+// Activity is Device without AnswersTo, which takes longer to find out than all the rest.
+func (g *Gateway) Activity(name string) (DeviceInfo, bool) {
+	d := g.table.named(name)
+	if d == nil {
+		return DeviceInfo{}, false
+	}
+	return d.activity(), true
+}
+
+// Activities yields the Activity of all devices, in any order, each as it is at a moment of its own.
+func (g *Gateway) Activities() iter.Seq[DeviceInfo] {
+	return func(yield func(DeviceInfo) bool) {
+		for _, d := range g.table.wanted() {
+			if !yield(d.activity()) {
+				return
+			}
+		}
+	}
+}
+
 // info returns the info of d.
 func (d *device) info() DeviceInfo {
-	i := d.figures()
+	i := d.activity()
 	i.AnswersTo = d.answers()
 	return i
 }
 
-// figures returns the info of d without what takes long to find out, AnswersTo.
-func (d *device) figures() DeviceInfo {
+// activity returns the info of d without what takes long to find out, AnswersTo.
+func (d *device) activity() DeviceInfo {
 	i := DeviceInfo{
 		Name: d.config.Name, Type: d.config.Type, Room: d.config.Mailbox,
 		Handled: d.counters.handled.Load(), Refused: d.counters.refused.Load(), Failed: d.counters.failed.Load(),

@@ -3,6 +3,7 @@ package actors
 import (
 	"cmp"
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/mqttgateway/mqttgateway/entity"
@@ -53,8 +54,10 @@ type Figures struct {
 // and afterwards.
 func (g *Gateway) Figures() iter.Seq[Figures] {
 	return func(yield func(Figures) bool) {
-		for _, d := range g.table.wanted() {
-			f := Figures{DeviceInfo: d.figures()}
+		wanted := g.table.wanted()
+		slices.SortFunc(wanted, func(a, b *device) int { return cmp.Compare(a.generation, b.generation) })
+		for _, d := range wanted {
+			f := Figures{DeviceInfo: d.activity()}
 			if t := d.entities.Load(); t != nil {
 				f.Description, f.States = t.Description().Device(), t.States()
 				f.Happened, f.Pressed = t.Happened(), t.Pressed()
@@ -66,14 +69,9 @@ func (g *Gateway) Figures() iter.Seq[Figures] {
 	}
 }
 
-// wanted returns the wanted devices, the oldest first.
+// wanted returns the wanted devices, in any order.
 func (t *deviceTable) wanted() []*device {
 	t.mu.RLock()
-	wanted := make([]*device, 0, len(t.present))
-	for _, d := range t.present {
-		wanted = append(wanted, d)
-	}
-	t.mu.RUnlock()
-	slices.SortFunc(wanted, func(a, b *device) int { return cmp.Compare(a.generation, b.generation) })
-	return wanted
+	defer t.mu.RUnlock()
+	return slices.AppendSeq(make([]*device, 0, len(t.present)), maps.Values(t.present))
 }

@@ -151,10 +151,11 @@ func (b *board) take(r *reader) (u Update, last bool) {
 		names = append(names[:0], entry{supervision.Link, theLink}, entry{supervision.Part, connectionName},
 			entry{supervision.Part, mapperName}, entry{supervision.Part, devicesName})
 	}
+	slices.SortFunc(names, func(x, y entry) int { return cmp.Or(cmp.Compare(x.kind, y.kind), cmp.Compare(x.name, y.name)) })
+	slices.Sort(all) // apart, for that takes a fourth of the time
 	for _, name := range all {
 		names = append(names, entry{supervision.Device, name})
 	}
-	slices.SortFunc(names, func(x, y entry) int { return cmp.Or(cmp.Compare(x.kind, y.kind), cmp.Compare(x.name, y.name)) })
 	u.Entries = make([]supervision.Entry, 0, len(names))
 	for some := range slices.Chunk(names, readAtOnce) {
 		b.read(some, &u)
