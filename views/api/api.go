@@ -27,6 +27,8 @@ type Gateway interface {
 	State() actors.State
 	Alive(context.Context) error
 	Device(name string) (actors.DeviceInfo, bool)
+	Activity(name string) (actors.DeviceInfo, bool)
+	Activities() iter.Seq[actors.DeviceInfo]
 	Inspect(name string) (actors.Inspection, bool)
 	Traffic(context.Context) iter.Seq[actors.Passed]
 	Loggers() logbook.Actors

@@ -1,20 +1,22 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/mqttgateway/mqttgateway/internal/rest"
 	"github.com/mqttgateway/mqttgateway/internal/web"
 	"github.com/mqttgateway/mqttgateway/topic"
 )
 
 const (
-	mostAtOnce  = 500                    // events of a kind that a reader gets at once
-	restBetween = 200 * time.Millisecond // between two writes, so that many events make few writes
+	mostAtOnce  = 1000                   // events of a kind that a reader gets at once
+	restBetween = 200 * time.Millisecond // between two times, so that many events make few writes
+	mostKept    = 1 << 20                // bytes of memory that a reader keeps for what is written next
+	mostWritten = 32 << 10               // bytes in one write: a longer one would hold up messages
 	heartbeat   = 15 * time.Second       // longest time without a write
 	// writePatience is how long a reader may take to accept what is written at once. One that takes longer is hung up on.
 	writePatience = 30 * time.Second
@@ -50,24 +52,27 @@ func (a *API) stream(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would gather events
-	out.text.WriteString("retry: 1000\n\n")
+	out.text = append(out.text, "retry: 1000\n\n"...)
 	resumed, known := a.events.resume(r.Header.Get("Last-Event-ID"))
 	if known {
 		out.at = resumed
 	}
 	fresh := !known // wants a snapshot
-	for {
+	for wait(ctx, a.events.untilTurn()) {
 		news := a.events.news() // before looking, so that nothing comes unnoticed
 		more := false
 		for _, k := range list {
 			if k == records && fresh {
 				fresh = false
-				e, next, ok := a.snapshot(ctx)
+				tree, ok := a.snapshot(ctx)
 				if !ok {
 					return
 				}
-				out.at[records] = next
-				out.write(e)
+				out.at[records] = tree.next[records]
+				if slices.Contains(list, counts) {
+					out.at[counts] = tree.next[counts]
+				}
+				out.write(tree.event(a.about()))
 				more = true
 				continue
 			}
@@ -88,8 +93,8 @@ func (a *API) stream(w http.ResponseWriter, r *http.Request) {
 			}
 			more = more || len(events) == mostAtOnce
 		}
-		if out.text.Len() == 0 && time.Since(out.wrote) >= heartbeat { // also while all that comes is for others
-			out.text.WriteString(": here\n\n")
+		if len(out.text) == 0 && time.Since(out.wrote) >= heartbeat { // also while all that comes is for others
+			out.text = append(out.text, ": here\n\n"...)
 		}
 		if !out.flush() || !wait(ctx, restBetween) {
 			return
@@ -113,25 +118,34 @@ type listener struct {
 	s       *stream
 	at      position
 	filter  func(event) bool
-	text    bytes.Buffer // not written yet
-	wrote   time.Time    // when something was last written
+	text    []byte    // not written yet
+	wrote   time.Time // when something was last written
 }
 
 // write adds an event to what is to be written. Its id is the position of the reader behind it.
 func (l *listener) write(e event) {
-	fmt.Fprintf(&l.text, "id: %s\nevent: %s\ndata: %s\n\n", l.s.id(l.at), e.name, e.data)
+	l.text = l.s.appendID(append(l.text, "id: "...), &l.at)
+	l.text = append(append(l.text, '\n'), e.frame...)
 }
 
 // flush writes what is to be written, and reports whether the client has taken it.
 func (l *listener) flush() bool {
-	if l.text.Len() == 0 {
+	if len(l.text) == 0 {
 		return true
 	}
 	l.wrote = time.Now()
 	_ = l.control.SetWriteDeadline(l.wrote.Add(writePatience))
-	_, err := l.to.Write(l.text.Bytes())
-	l.text.Reset()
-	return err == nil && l.control.Flush() == nil
+	pause := rest.Begin()
+	for part := range slices.Chunk(l.text, mostWritten) {
+		if _, err := l.to.Write(part); err != nil {
+			return false
+		}
+		pause.Due()
+	}
+	if l.text = l.text[:0]; cap(l.text) > mostKept { // that of a tree
+		l.text = nil
+	}
+	return l.control.Flush() == nil
 }
 
 // newFilter returns what lets events of messages and of the log pass: those whose topic a filter with wildcards matches, or in which a

@@ -1,12 +1,12 @@
 package api
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -103,6 +103,22 @@ func (g *gateway) Device(name string) (actors.DeviceInfo, bool) {
 	defer g.mu.Unlock()
 	d, ok := g.infos[name]
 	return d, ok
+}
+
+func (g *gateway) Activity(name string) (actors.DeviceInfo, bool) { return g.Device(name) }
+
+func (g *gateway) Activities() iter.Seq[actors.DeviceInfo] {
+	return func(yield func(actors.DeviceInfo) bool) {
+		g.mu.Lock()
+		all := maps.Clone(g.infos)
+		g.mu.Unlock()
+		for name, info := range all {
+			info.Name = name
+			if !yield(info) {
+				return
+			}
+		}
+	}
 }
 
 func (g *gateway) work(device string, handled uint64, waiting int) {
@@ -254,6 +270,7 @@ type client struct {
 	beats  atomic.Int64  // heartbeats that have come
 
 	after time.Time // the deadline of writes
+	begun string    // what has been written of an event
 }
 
 type got struct{ name, data string }
@@ -292,25 +309,30 @@ func (c *client) Write(b []byte) (int, error) {
 			return 0, errors.New("timeout")
 		}
 	}
-	var e got
-	s := bufio.NewScanner(strings.NewReader(string(b)))
-	s.Buffer(nil, 1<<24)
-	for s.Scan() {
-		switch field, value, _ := strings.Cut(s.Text(), ": "); {
-		case s.Text() == ": here":
-			c.beats.Add(1)
-		case field == "id":
-			c.id = value
-		case field == "event":
-			e.name = value
-		case field == "data":
-			e.data = value
-		case s.Text() == "" && e.name != "":
+	c.begun += string(b)
+	for {
+		text, more, whole := strings.Cut(c.begun, "\n\n")
+		if !whole {
+			return len(b), nil
+		}
+		c.begun = more
+		var e got
+		for line := range strings.SplitSeq(text, "\n") {
+			switch field, value, _ := strings.Cut(line, ": "); {
+			case line == ": here":
+				c.beats.Add(1)
+			case field == "id":
+				c.id = value
+			case field == "event":
+				e.name = value
+			case field == "data":
+				e.data = value
+			}
+		}
+		if e.name != "" {
 			c.events <- e
-			e = got{}
 		}
 	}
-	return len(b), nil
 }
 
 // next returns the next event.

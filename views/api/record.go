@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"math"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/actors/supervision"
+	"github.com/mqttgateway/mqttgateway/internal/rest"
 )
 
 // coalesce is how long changes of the record are gathered: of an entry that changes more often, the latest state counts.
@@ -16,9 +18,14 @@ const coalesce = 100 * time.Millisecond
 
 // known is the record as the readers of events have been told it.
 type known struct {
-	mu      sync.Mutex
-	entries map[thing]supervision.Entry
-	ready   chan struct{} // closed when the entries are there; nil: the pump does not run
+	mu       sync.Mutex
+	entries  map[thing]supervision.Entry
+	order    []thing // of the entries, by kind and name, unless unsorted; some of them may be gone
+	unsorted bool
+	ready    chan struct{} // closed when the entries are there; nil: the pump does not run
+
+	making sync.Mutex // held while a snapshot is made, of which there is one at a time
+	latest snapshot   // that readers share who come together
 }
 
 // thing names an entry.
@@ -44,27 +51,35 @@ func (k *known) whenReady() <-chan struct{} {
 	return k.ready
 }
 
-// all returns the entries, ordered by kind and name. The caller holds mu.
-func (k *known) all() []supervision.Entry {
-	list := make([]supervision.Entry, 0, len(k.entries))
-	for _, e := range k.entries {
-		list = append(list, e)
+// put keeps an entry, which is new or has changed. The caller holds mu.
+func (k *known) put(e supervision.Entry) {
+	of := thing{e.Kind, e.Name}
+	if _, is := k.entries[of]; !is {
+		k.unsorted = k.unsorted || len(k.order) > 0 && k.order[len(k.order)-1].compare(of) > 0
+		k.order = append(k.order, of)
 	}
-	slices.SortFunc(list, func(a, b supervision.Entry) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
-	})
-	return list
+	k.entries[of] = e
 }
 
-// names returns the names of the devices, in any order.
-func (k *known) names() (list []string) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for of := range k.entries {
-		if of.kind == supervision.Device {
-			list = append(list, of.name)
-		}
+func (t thing) compare(other thing) int {
+	return cmp.Or(cmp.Compare(t.kind, other.kind), cmp.Compare(t.name, other.name))
+}
+
+// all returns the entries, ordered by kind and name. The caller holds mu.
+func (k *known) all(pause *rest.Rest) []supervision.Entry {
+	if k.unsorted {
+		slices.SortFunc(k.order, thing.compare)
+		k.order, k.unsorted = slices.Compact(k.order), false // what went and came again is there twice
 	}
+	list := make([]supervision.Entry, 0, len(k.entries))
+	there := k.order[:0]
+	for _, of := range k.order {
+		if e, is := k.entries[of]; is {
+			list, there = append(list, e), append(there, of)
+		}
+		pause.Due()
+	}
+	k.order = there
 	return list
 }
 
@@ -74,7 +89,7 @@ func (a *API) pumpRecord(ctx context.Context) {
 	defer func() {
 		k.mu.Lock()
 		defer k.mu.Unlock()
-		k.entries, k.ready = nil, nil
+		k.entries, k.order, k.ready, k.latest = nil, nil, nil, snapshot{}
 	}()
 	for u := range a.Gateway.Watch(ctx) {
 		k.mu.Lock()
@@ -84,7 +99,7 @@ func (a *API) pumpRecord(ctx context.Context) {
 		if u.Whole {
 			gone = nil
 			before := k.entries
-			k.entries = make(map[thing]supervision.Entry, len(u.Entries))
+			k.entries, k.order = make(map[thing]supervision.Entry, len(u.Entries)), make([]thing, 0, len(u.Entries))
 			for _, e := range u.Entries {
 				delete(before, thing{e.Kind, e.Name})
 			}
@@ -92,8 +107,10 @@ func (a *API) pumpRecord(ctx context.Context) {
 				gone = append(gone, of.name)
 			}
 		}
+		pause := rest.Begin()
 		for _, e := range u.Entries {
-			k.entries[thing{e.Kind, e.Name}] = e
+			pause.Due()
+			k.put(e)
 			if !first {
 				events = append(events, encode("change", a.entry(e)))
 			}
@@ -116,18 +133,50 @@ func (a *API) pumpRecord(ctx context.Context) {
 	}
 }
 
-// snapshot returns the whole tree as an event, and the number of the event of the record that comes next.
-func (a *API) snapshot(ctx context.Context) (event, uint64, bool) {
+// snapshot is the whole tree at a moment.
+type snapshot struct {
+	at   time.Time
+	tree []byte   // all but its beginning, the gateway itself
+	next position // the events that come next
+}
+
+// shared is how long a snapshot is given to others who come, too: many come when the gateway has begun, or its network is back.
+const shared = 500 * time.Millisecond
+
+// event returns the event of a snapshot.
+func (s snapshot) event(gateway About) event {
+	var b bytes.Buffer
+	b.WriteString("event: snapshot\ndata: ")
+	writeTree(&b, gateway, s.tree)
+	b.WriteString("\n\n")
+	return event{frame: b.Bytes()}
+}
+
+// snapshot returns the whole tree, as it is now or was just before, and false if ctx is done.
+func (a *API) snapshot(ctx context.Context) (snapshot, bool) {
 	k := &a.events.known
 	select {
 	case <-k.whenReady():
 	case <-ctx.Done():
-		return event{}, 0, false
+		return snapshot{}, false
 	}
+	k.making.Lock()
+	defer k.making.Unlock()
+	pause := rest.Begin()
 	k.mu.Lock()
-	all, next := k.all(), a.events.end(records)
+	if s := k.latest; time.Since(s.at) < shared && s.tree != nil {
+		k.mu.Unlock()
+		return s, true
+	}
+	s := snapshot{at: time.Now(), next: a.events.behind()}
+	all, pumped := k.all(pause), k.entries != nil
 	k.mu.Unlock()
-	return encode("snapshot", a.grow(all)), next, true
+	s.tree = a.grow(all, pause)
+	if k.mu.Lock(); pumped && k.entries != nil {
+		k.latest = s
+	}
+	k.mu.Unlock()
+	return s, true
 }
 
 // rates are how many messages a second each device has, in and out, while somebody reads.
@@ -166,22 +215,19 @@ func (a *API) pumpCounts(ctx context.Context) {
 	for wait(ctx, countEvery) {
 		took := time.Since(latest).Seconds()
 		latest = latest.Add(time.Duration(took * float64(time.Second)))
-		names := a.events.known.names()
-		now := make(map[string]sample, len(names))
+		now := make(map[string]sample, len(r.latest))
 		var changed queues
-		for _, name := range names {
-			d, ok := a.Gateway.Device(name)
-			if !ok {
-				continue
-			}
-			before, seen := r.latest[name] // written by this goroutine alone
+		pause := rest.Begin()
+		for d := range a.Gateway.Activities() {
+			pause.Due()
+			before, seen := r.latest[d.Name] // written by this goroutine alone
 			s := sample{total: d.Handled + d.Refused + d.Failed + d.Emitted, queue: d.Waiting + d.Awaited}
 			if seen && s.total > before.total { // else the device has been replaced, or is idle
 				s.rate = math.Round(10*float64(s.total-before.total)/took) / 10
 			}
-			now[name] = s
+			now[d.Name] = s
 			if s.queue != before.queue || s.rate != before.rate {
-				changed.Devices = append(changed.Devices, [3]any{name, s.queue, s.rate})
+				changed.Devices = append(changed.Devices, [3]any{d.Name, s.queue, s.rate})
 			}
 		}
 		r.mu.Lock()

@@ -2,8 +2,7 @@ package api
 
 // event is one event of a stream, ready to be written.
 type event struct {
-	name  string // of the event: change, counts, message, log
-	data  []byte // JSON on one line
+	frame []byte // its name, data and end, as they are written to each reader
 	topic string // that a filter with wildcards matches
 	text  string // in which any other filter looks; "": no filter applies
 }
@@ -35,7 +34,7 @@ func (r *ring) push(e event) {
 	r.bytes += e.size()
 }
 
-func (e event) size() int { return len(e.data) + len(e.text) }
+func (e event) size() int { return len(e.frame) + len(e.text) }
 
 func (r *ring) drop() {
 	oldest := &r.items[r.first%maxEvents]

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -49,6 +51,7 @@ func parseKinds(text string) (list []kind, err error) {
 const (
 	maxReaders = 100
 	linger     = 30 * time.Second // after the last reader, until a pump ends
+	turnEvery  = time.Millisecond // between two readers
 )
 
 var errReaders = errors.New("too many readers of events at once: close some")
@@ -62,12 +65,13 @@ type stream struct {
 
 	mu      sync.Mutex // guards what follows
 	rings   [kinds]ring
-	users   [kinds]int // readers, and pumps that need another
+	users   [kinds]int // readers
 	ends    [kinds]context.CancelFunc
 	timers  [kinds]*time.Timer   // until a pump without readers ends
 	running [kinds]chan struct{} // closed when the latest pump has ended; nil: there was none
 	readers int
 	changed chan struct{} // closed when there are new events; nil: nobody waits
+	turn    time.Time     // when the reader that comes next may be written to
 
 	known known
 	rates rates
@@ -101,9 +105,6 @@ func (s *stream) join(list []kind) (position, error) {
 
 // use starts the pump of a kind unless it runs. The caller holds mu.
 func (s *stream) use(k kind) {
-	if k == counts {
-		s.use(records) // which knows the names of the devices
-	}
 	s.users[k]++
 	if s.users[k] > 1 {
 		return
@@ -136,9 +137,6 @@ func (s *stream) leave(list []kind) {
 }
 
 func (s *stream) unuse(k kind) {
-	if k == counts {
-		s.unuse(records)
-	}
 	if s.users[k]--; s.users[k] > 0 {
 		return
 	}
@@ -202,16 +200,37 @@ func (s *stream) take(k kind, at *position, most int) (events []event, missed ui
 	return events, missed
 }
 
-// end returns the number of the next event of a kind.
-func (s *stream) end(k kind) uint64 {
+// untilTurn returns how long a reader waits until it is written to. Readers that have waited for the same event would else be written to one
+// right after the other, and messages would wait for the last of them.
+func (s *stream) untilTurn() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.rings[k].next
+	now := time.Now()
+	if s.turn.Before(now) {
+		s.turn = now
+	}
+	wait := s.turn.Sub(now)
+	s.turn = s.turn.Add(turnEvery)
+	return wait
 }
 
-// id returns a position as the id of an event.
-func (s *stream) id(at position) string {
-	return fmt.Sprintf("%s-%d-%d-%d-%d", s.epoch, at[records], at[counts], at[traffic], at[logLines])
+// behind returns the position behind all events.
+func (s *stream) behind() (at position) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k := range s.rings {
+		at[k] = s.rings[k].next
+	}
+	return at
+}
+
+// appendID appends a position as the id of an event.
+func (s *stream) appendID(b []byte, at *position) []byte {
+	b = append(b, s.epoch...)
+	for _, n := range at {
+		b = strconv.AppendUint(append(b, '-'), n, 10)
+	}
+	return b
 }
 
 // resume returns the position that an id holds, and false if it is none of this life.
@@ -226,11 +245,21 @@ func (s *stream) resume(id string) (at position, ok bool) {
 
 // encode returns an event with a value as JSON.
 func encode(name string, value any) event {
-	var b strings.Builder
-	e := json.NewEncoder(&b)
+	var b bytes.Buffer
+	b.WriteString("event: ")
+	b.WriteString(name)
+	b.WriteString("\ndata: ")
+	encodeTo(&b, value)
+	b.WriteString("\n\n")
+	return event{frame: b.Bytes()}
+}
+
+// encodeTo writes a value as JSON on one line.
+func encodeTo(b *bytes.Buffer, value any) {
+	e := json.NewEncoder(b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(value); err != nil {
-		panic(fmt.Sprintf("api: %s: %v", name, err)) // impossible: our own types
+		panic(fmt.Sprintf("api: %T: %v", value, err)) // impossible: our own types
 	}
-	return event{name: name, data: []byte(strings.TrimSuffix(b.String(), "\n"))}
+	b.Truncate(b.Len() - 1) // the line's end
 }

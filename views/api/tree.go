@@ -1,12 +1,14 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/actors/supervision"
+	"github.com/mqttgateway/mqttgateway/internal/rest"
 	"github.com/mqttgateway/mqttgateway/internal/web"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -75,7 +77,7 @@ func (a *API) entry(e supervision.Entry) Entry {
 		Failures: e.Failures, Restarts: e.Restarts, Next: Stamp(e.Next), Type: e.Type, AddedBy: e.AddedBy, Unanswered: Stamp(e.Unanswered),
 	}
 	if e.Kind == supervision.Device {
-		if d, ok := a.Gateway.Device(e.Name); ok {
+		if d, ok := a.Gateway.Activity(e.Name); ok {
 			shown.Queue, shown.Doing = d.Waiting+d.Awaited, string(d.Doing)
 		}
 		shown.Rate = a.rate(e.Name)
@@ -103,32 +105,55 @@ func (a *API) strip() (changes []Change) {
 	return changes
 }
 
-// grow returns the tree of a whole record.
-func (a *API) grow(record []supervision.Entry) Tree {
-	t := Tree{
-		Gateway: About{Name: a.Name, Version: a.Version, Started: Stamp(a.Started), Now: Stamp(time.Now())},
-		Link:    Link{Broker: a.Broker},
-		Entries: make([]Entry, 0, len(record)),
+// grow returns the tree of a whole record as JSON, but for the gateway itself, which stands before it: see writeTree. It rests meanwhile.
+func (a *API) grow(record []supervision.Entry, pause *rest.Rest) []byte {
+	var b bytes.Buffer
+	if len(record) > 0 && record[0].Kind == supervision.Link {
+		b.WriteString(`"link":`)
+		encodeTo(&b, Link{a.entry(record[0]), a.Broker, a.strip()})
+		b.WriteByte(',')
+		record = record[1:]
 	}
-	for _, e := range record {
-		if e.Kind == supervision.Link {
-			t.Link.Entry, t.Link.Strip = a.entry(e), a.strip()
-			continue
+	var counts Counts
+	b.WriteString(`"entries":[`)
+	for i, e := range record {
+		pause.Due()
+		if i > 0 {
+			b.WriteByte(',')
 		}
-		t.Entries = append(t.Entries, a.entry(e))
-		if e.Kind != supervision.Device {
-			continue
-		}
-		switch e.State {
-		case messages.Online:
-			t.Counts.Online++
-		case messages.Connecting:
-			t.Counts.Opening++
-		case messages.Offline, messages.Stuck, messages.Misconfigured, messages.Stopped:
-			t.Counts.Down++
+		encodeTo(&b, a.entry(e))
+		if e.Kind == supervision.Device {
+			counts.add(e.State)
 		}
 	}
-	return t
+	b.WriteString(`],"counts":`)
+	encodeTo(&b, counts)
+	b.WriteByte('}')
+	return b.Bytes()
+}
+
+// writeTree writes a Tree: the gateway itself, and what grow has returned.
+func writeTree(b *bytes.Buffer, gateway About, grown []byte) {
+	b.WriteString(`{"gateway":`)
+	encodeTo(b, gateway)
+	b.WriteByte(',')
+	b.Write(grown)
+}
+
+// about returns what is known of the gateway itself.
+func (a *API) about() About {
+	return About{Name: a.Name, Version: a.Version, Started: Stamp(a.Started), Now: Stamp(time.Now())}
+}
+
+func (c *Counts) add(s messages.State) {
+	switch s {
+	case messages.Online:
+		c.Online++
+	case messages.Connecting:
+		c.Opening++
+	case messages.Offline, messages.Stuck, messages.Misconfigured, messages.Stopped:
+		c.Down++
+	}
 }
 
 // record returns the whole record.
@@ -140,7 +165,10 @@ func (a *API) record(ctx context.Context) (all []supervision.Entry) {
 }
 
 func (a *API) tree(w http.ResponseWriter, r *http.Request) {
-	answer(w, http.StatusOK, a.grow(a.record(r.Context())))
+	var b bytes.Buffer
+	writeTree(&b, a.about(), a.grow(a.record(r.Context()), rest.Begin()))
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = b.WriteTo(w) // an error means that the client has gone
 }
 
 // devices answers with the devices that a state, a type and a part of their names select.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/actors/supervision"
+	"github.com/mqttgateway/mqttgateway/internal/rest"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -43,8 +44,9 @@ type History struct {
 	mu      sync.Mutex // guards what follows
 	strip   []Change   // the oldest first; the first may be older than stripTime: the state with which that begins
 	devices map[string]*device
-	looks   int // since Run began
 	series  int // pasts of values, of all devices
+
+	looks int // since Run began; on its goroutine alone
 }
 
 // device is what is kept of a device: its latest looks in a circle.
@@ -128,37 +130,46 @@ func (h *History) Strip() []Change {
 
 // look looks at all devices. took is the time since the look before.
 func (h *History) look(took time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.looks++
 	now := time.Now()
+	pause := rest.Begin()
 	for f := range h.gateway.Figures() {
-		total := f.Handled + f.Refused + f.Failed + f.Emitted
-		d := h.devices[f.Name]
-		if d == nil {
-			d = &device{total: total}
-			h.devices[f.Name] = d
-		}
-		rate, queue := float32(0), uint16(min(f.Waiting+f.Awaited, math.MaxUint16))
-		if total > d.total && took > 0 { // else the device has been replaced, or is idle
-			rate = float32(math.Round(10*float64(total-d.total)/took.Seconds()) / 10)
-		}
-		if d.kept == nil && (rate > 0 || queue > 0) {
-			d.kept = new(kept)
-		}
-		if d.kept != nil {
-			d.kept.rates[d.looks%Steps], d.kept.queue[d.looks%Steps] = rate, queue
-		}
-		d.values.look(&f.Description, f.States, now, &h.series)
-		d.total, d.seen = total, h.looks
-		d.looks++
+		h.see(&f, now, took)
+		pause.Due()
 	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	for name, d := range h.devices {
 		if d.seen != h.looks {
 			d.values.forget(&h.series)
 			delete(h.devices, name)
 		}
 	}
+}
+
+// see looks at a device.
+func (h *History) see(f *actors.Figures, now time.Time, took time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	total := f.Handled + f.Refused + f.Failed + f.Emitted
+	d := h.devices[f.Name]
+	if d == nil {
+		d = &device{total: total}
+		h.devices[f.Name] = d
+	}
+	rate, queue := float32(0), uint16(min(f.Waiting+f.Awaited, math.MaxUint16))
+	if total > d.total && took > 0 { // else the device has been replaced, or is idle
+		rate = float32(math.Round(10*float64(total-d.total)/took.Seconds()) / 10)
+	}
+	if d.kept == nil && (rate > 0 || queue > 0) {
+		d.kept = new(kept)
+	}
+	if d.kept != nil {
+		d.kept.rates[d.looks%Steps], d.kept.queue[d.looks%Steps] = rate, queue
+	}
+	d.values.look(&f.Description, f.States, now, &h.series)
+	d.total, d.seen = total, h.looks
+	d.looks++
 }
 
 // Of returns how many messages a second a device had, and how many waited for it, at each look, the oldest first; nil if the device

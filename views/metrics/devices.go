@@ -5,6 +5,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/actors/supervision"
+	"github.com/mqttgateway/mqttgateway/internal/rest"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
@@ -29,7 +30,7 @@ type device struct {
 }
 
 // take takes a picture of a gateway: first of the record, then of the devices.
-func take(ctx context.Context, g *actors.Gateway, mostAdded int, rest *rest) *picture {
+func take(ctx context.Context, g *actors.Gateway, mostAdded int, pause *rest.Rest) *picture {
 	p := new(picture)
 	var entries map[string]*supervision.Entry
 	for u := range g.Watch(ctx) { // once: the whole record
@@ -51,7 +52,7 @@ func take(ctx context.Context, g *actors.Gateway, mostAdded int, rest *rest) *pi
 	added := make(map[string]int) // by hub: how many of its devices have been seen
 	sums := make(map[string]int)  // by hub: where its sum is
 	for f := range g.Figures() {
-		rest.due()
+		pause.Due()
 		e := entries[f.Name]
 		if e == nil {
 			continue // it has come since

@@ -30,7 +30,7 @@ type reading struct {
 func (x *exposition) entities(p *picture) {
 	readings := make(map[family][]reading)
 	for i := range p.devices {
-		x.rest.due()
+		x.rest.Due()
 		if d := &p.devices[i]; d.online() {
 			read(d, readings)
 		}

@@ -6,10 +6,11 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
+
+	"github.com/mqttgateway/mqttgateway/internal/rest"
 )
 
 // formats are those that there are. The first is for whoever asks for none of them.
@@ -19,7 +20,7 @@ var formats = []expfmt.Format{expfmt.FmtText, expfmt.FmtOpenMetrics_1_0_0, expfm
 type exposition struct {
 	to      *bufio.Writer
 	foreign expfmt.Encoder // of families that are not the gateway's
-	rest    *rest
+	rest    *rest.Rest
 	open    bool            // the format is OpenMetrics
 	taken   map[string]bool // names of the families so far, without prefix and _total
 
@@ -29,40 +30,22 @@ type exposition struct {
 }
 
 func newExposition(w io.Writer, format expfmt.Format) *exposition {
-	rest := &rest{time.Now()}
-	to := bufio.NewWriterSize(polite{w, rest}, 16<<10)
+	pause := rest.Begin()
+	to := bufio.NewWriterSize(polite{w, pause}, 16<<10)
 	return &exposition{
-		to: to, rest: rest, foreign: expfmt.NewEncoder(to, format), open: format.FormatType() == expfmt.TypeOpenMetrics, taken: make(map[string]bool),
+		to: to, rest: pause, foreign: expfmt.NewEncoder(to, format), open: format.FormatType() == expfmt.TypeOpenMetrics, taken: make(map[string]bool),
 	}
 }
 
 // polite writes to a request, and rests from time to time.
 type polite struct {
 	to   io.Writer
-	rest *rest
+	rest *rest.Rest
 }
 
 func (p polite) Write(b []byte) (int, error) {
-	p.rest.due()
+	p.rest.Due()
 	return p.to.Write(b)
-}
-
-// rest lets others work. By default the program uses one processor: while a request is answered, which takes a tenth of a second for
-// 10,000 devices, the scheduler would leave others waiting for 10 ms at a time, and look no oftener for what arrives on sockets.
-type rest struct{ last time.Time }
-
-// How long a request is worked on without a rest, and how long the rest is.
-const (
-	workFor = time.Millisecond
-	restFor = 50 * time.Microsecond
-)
-
-// due rests if it is time.
-func (r *rest) due() {
-	if time.Since(r.last) > workFor {
-		time.Sleep(restFor)
-		r.last = time.Now()
-	}
 }
 
 // gauges begins a family of gauges. It is not written before its first metric.

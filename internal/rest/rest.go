@@ -1,0 +1,30 @@
+// Package rest has long work leave the processor to messages from time to time.
+//
+// By default the program uses one processor. The scheduler takes that from a goroutine that computes after 10 ms, and looks no oftener for
+// what has arrived on sockets as long as any goroutine can run: runtime.Gosched doesn't change that, and only sleeping does. Whatever
+// computes for longer than a millisecond on behalf of somebody who watches the gateway (a scrape of 10,000 devices, the tree of them)
+// therefore calls [Rest.Due] in its loops.
+package rest
+
+import "time"
+
+// How long work goes on without a rest, and how long the rest is. A process that has nothing else to do sleeps for a millisecond at
+// least, so work that rests takes three times as long.
+const (
+	workFor = 500 * time.Microsecond
+	restFor = 50 * time.Microsecond
+)
+
+// Rest knows since when its goroutine has worked.
+type Rest struct{ since time.Time }
+
+// Begin returns a Rest of work that begins now.
+func Begin() *Rest { return &Rest{time.Now()} }
+
+// Due rests if it is time to. The caller holds no lock that a message could wait for.
+func (r *Rest) Due() {
+	if time.Since(r.since) > workFor {
+		time.Sleep(restFor)
+		r.since = time.Now()
+	}
+}
