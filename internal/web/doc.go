@@ -17,7 +17,7 @@
 //
 // A [Guard] before the handler knows the server's names, so that a page which has rebound its own name to an address of the server is
 // refused (421); it refuses requests of pages of other servers by their Origin or, for images and frames, Sec-Fetch-Site (403), and wants
-// credentials if there are any (401). What is not a GET wants a header that foreign pages can't send, and JSON.
+// credentials if there are any (401). A person with a token signs in by a form, and the browser then shows a cookie. What is not a GET wants a header that foreign pages can't send, and JSON.
 //
 // Who tries wrong credentials waits: after 5 of them from one address, or one /64 of IPv6, the guard looks at none from there for a second,
 // then two, up to a minute (429). Right ones are no exception, or else one could try at full speed. A browser that has signed in

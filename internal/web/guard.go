@@ -25,9 +25,10 @@ const RequestHeader = "Mqttgateway-Request"
 // Guard decides who may ask for what. Its zero value lets everybody on this machine in.
 type Guard struct {
 	Users    users.List // may sign in by Basic; none: no user may
-	Token    string     // lets in by Bearer, or as the password of any user by Basic; "": there is no token
+	Token    string     // lets in by Bearer, by the form that a browser gets, or as the password of any user by Basic; "": there is no token
 	ReadOnly bool       // nothing may be changed
 	Hosts    []string   // names of the server, beside localhost and its own addresses
+	Base     string     // as Options.Base
 
 	// Free reports whether a path wants neither credentials nor anything else: what listens there has a secret of its own, or none.
 	Free func(path string) bool
@@ -37,8 +38,10 @@ type Guard struct {
 func (g Guard) Handler(h http.Handler) http.Handler {
 	in := &entrance{Guard: g, closed: len(g.Users.Names()) > 0 || g.Token != "", login: users.NewLogin(g.Users), token: digest(g.Token), tries: newTries(), turn: make(chan struct{}, 1), key: []byte(rand.Text())}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if g.Free != nil && g.Free(r.URL.Path) || in.admits(w, r) {
+		if g.Free != nil && g.Free(r.URL.Path) {
 			h.ServeHTTP(w, r)
+		} else if visitor, ok := in.admits(w, r); ok {
+			h.ServeHTTP(w, withVisitor(r, visitor))
 		}
 	})
 }
@@ -54,21 +57,31 @@ type entrance struct {
 	key    []byte        // of receipts
 }
 
-// admits reports whether a request may pass, and answers it if not.
-func (e *entrance) admits(w http.ResponseWriter, r *http.Request) bool {
+// admits reports whether a request may pass, and whose it is, and answers it if not.
+func (e *entrance) admits(w http.ResponseWriter, r *http.Request) (visitor Visitor, ok bool) {
 	if !e.knowsHost(r) {
 		Refuse(w, http.StatusMisdirectedRequest, "this server is not called so: a name other than localhost or an address of the machine has to stand in http.hosts")
-		return false
+		return visitor, false
 	}
 	if origin := r.Header.Get("Origin"); origin != "" && !e.ownOrigin(origin, r.Host) || isPartOfForeign(r) {
 		Refuse(w, http.StatusForbidden, "a page of another server may not ask here")
-		return false
+		return visitor, false
 	}
-	if e.closed && !e.signedIn(w, r) {
-		return false
+	visitor.ReadOnly = e.ReadOnly
+	if e.closed {
+		if e.isSignIn(r) {
+			e.signIn(w, r)
+			return visitor, false
+		}
+		if visitor.Session = e.hasSession(r); !visitor.Session {
+			if !e.signedIn(w, r) {
+				return visitor, false
+			}
+			visitor.Name, _, _ = r.BasicAuth()
+		}
 	}
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		return true
+		return visitor, true
 	}
 	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
@@ -81,9 +94,9 @@ func (e *entrance) admits(w http.ResponseWriter, r *http.Request) bool {
 	case r.ContentLength > MaxBody:
 		Refuse(w, http.StatusRequestEntityTooLarge, "want 1 MB at most")
 	default:
-		return true
+		return visitor, true
 	}
-	return false
+	return visitor, false
 }
 
 // knowsHost reports whether the host of a request is one of the server's. A page that rebinds its own name to an address of the server
@@ -134,7 +147,7 @@ func (e *entrance) signedIn(w http.ResponseWriter, r *http.Request) bool {
 	name, password, basic := r.BasicAuth()
 	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !basic && !bearer {
-		e.challenge(w, "want a user and a password, or a token")
+		e.challenge(w, r, "want a user and a password, or a token")
 		return false
 	}
 	if bearer {
@@ -147,10 +160,9 @@ func (e *entrance) signedIn(w http.ResponseWriter, r *http.Request) bool {
 	right, wait := e.judge(r, name, password, basic)
 	switch {
 	case wait > 0:
-		w.Header().Set("Retry-After", seconds(wait))
-		Refuse(w, http.StatusTooManyRequests, "too many wrong passwords have come from your address")
+		e.tooMany(w, r, wait)
 	case !right:
-		e.challenge(w, "the user, the password or the token is wrong")
+		e.challenge(w, r, "the user, the password or the token is wrong")
 	case basic:
 		http.SetCookie(w, &http.Cookie{Name: receiptCookie, Value: receipt, Path: "/", HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode})
 	}
@@ -190,9 +202,20 @@ func (e *entrance) judge(r *http.Request, name, password string, basic bool) (ri
 	return right, 0
 }
 
-func (e *entrance) challenge(w http.ResponseWriter, why string) {
-	w.Header().Set("WWW-Authenticate", `Basic realm="gateway", charset="UTF-8"`)
-	Refuse(w, http.StatusUnauthorized, why)
+// challenge answers who has not signed in. Only if there are users, a browser is told to ask for a password.
+func (e *entrance) challenge(w http.ResponseWriter, r *http.Request, why string) {
+	how := `Basic realm="gateway", charset="UTF-8"`
+	if len(e.Users.Names()) == 0 {
+		how = `Bearer realm="gateway"`
+	}
+	w.Header().Set("WWW-Authenticate", how)
+	e.refuse(w, r, http.StatusUnauthorized, why)
+}
+
+// tooMany answers who has to wait.
+func (e *entrance) tooMany(w http.ResponseWriter, r *http.Request, wait time.Duration) {
+	w.Header().Set("Retry-After", seconds(wait))
+	e.refuse(w, r, http.StatusTooManyRequests, "too many wrong passwords have come from your address: the next one is looked at in "+seconds(wait)+" s")
 }
 
 func (e *entrance) fitsToken(text string) bool {

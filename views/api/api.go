@@ -96,6 +96,7 @@ func (a *API) routes() map[string]http.HandlerFunc {
 		post + "devices/{name}/stop":    a.order(a.Gateway.Stop),
 		post + "devices/{name}/start":   a.order(a.Gateway.Start),
 		get + "events":                  a.stream,
+		get + "session":                 a.session,
 		post + "messages":               a.send,
 		get + "topics":                  a.topics,
 		get + "explain":                 a.explain,

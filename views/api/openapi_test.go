@@ -82,7 +82,7 @@ func TestOpenAPIHasTheTypes(t *testing.T) {
 	for name, of := range map[string]any{
 		"Tree": Tree{}, "About": About{}, "Entry": Entry{}, "Link": Link{}, "Change": Change{}, "Counts": Counts{}, "Health": Health{}, "Device": Device{},
 		"Description": Description{}, "AnswersTo": AnswersTo{}, "DeviceCounters": DeviceCounters{}, "Value": Value{}, "Recorded": Recorded{},
-		"Answer": Answer{}, "Sending": Sending{}, "Message": Message{}, "Removed": removed{}, "Queues": queues{}, "Missed": missedEvents{},
+		"Answer": Answer{}, "Sending": Sending{}, "Message": Message{}, "Removed": removed{}, "Queues": queues{}, "Missed": missedEvents{}, "Session": Session{},
 		"Lines": Lines{}, "Line": Line{}, "Levels": logbook.Levels{}, "Problem": web.Problem{}, "Fault": Fault{}, "Difference": service.Difference{},
 		"Changed": service.Change{}, "Explanation": explain.Explanation{}, "Target": explain.Target{}, "Step": explain.Step{}, "Finding": explain.Finding{},
 	} {
@@ -105,7 +105,7 @@ func TestOpenAPIHoldsForAnswers(t *testing.T) {
 		a, _ := start(t, described())
 		d := openAPI(t)
 		for _, request := range []string{
-			"GET /tree", "GET /health", "GET /devices", "GET /devices/lamp", "GET /devices/nobody",
+			"GET /tree", "GET /health", "GET /session", "GET /devices", "GET /devices/lamp", "GET /devices/nobody",
 			`POST /devices/lamp/set {"relay":true}`, `POST /devices/lamp/set {"x":1}`, `POST /devices/nobody/set {"x":1}`, `POST /devices/lamp/set {`,
 			"POST /devices/lamp/restart", "POST /devices/lamp/stop", "POST /devices/lamp/start", "POST /devices/nobody/start",
 			`POST /messages {"topic":"home/x"}`, `POST /messages {"topic":"home/#"}`, `POST /messages {}{}`, "GET /topics", "GET /explain?topic=home/f//Office//me/C&payload=ON",

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/mqttgateway/mqttgateway/internal/web"
 )
 
 func TestTree(t *testing.T) {
@@ -80,5 +82,20 @@ func TestWrongRequests(t *testing.T) {
 		if status, body := do(t, a, httptest.NewRequest(row.method, Prefix+row.path, nil)); status != row.want {
 			t.Errorf("%s %s: %d %s", row.method, row.path, status, body)
 		}
+	}
+}
+
+// A page learns who its person is, and what the person may not.
+func TestSession(t *testing.T) {
+	a, _ := start(t, newGateway())
+	if status, body := get(t, a, "session"); status != http.StatusOK || body != "{}" {
+		t.Errorf("on the socket: %d %s", status, body)
+	}
+	r := httptest.NewRequest(http.MethodGet, "http://localhost"+Prefix+"session", nil)
+	r.SetBasicAuth("me", "0123456789abcdef")
+	w := httptest.NewRecorder()
+	web.Guard{Token: "0123456789abcdef", ReadOnly: true}.Handler(a.Handler()).ServeHTTP(w, r)
+	if got := strings.TrimSpace(w.Body.String()); got != `{"user":"me","read_only":true}` {
+		t.Errorf("behind a guard: %s", got)
 	}
 }
