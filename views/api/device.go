@@ -56,6 +56,26 @@ func (p Plot) MarshalJSON() ([]byte, error) {
 	return append(text, ']'), nil
 }
 
+// UnmarshalJSON reads what MarshalJSON writes.
+func (p *Plot) UnmarshalJSON(text []byte) error {
+	var pairs [][2]*float64
+	if err := json.Unmarshal(text, &pairs); err != nil {
+		return err
+	}
+	*p = make(Plot, len(pairs))
+	for i, pair := range pairs {
+		if pair[0] == nil {
+			return errors.New("a plot: a point without a time")
+		}
+		point := history.Point{At: time.Unix(int64(*pair[0]), 0), Value: math.NaN()}
+		if pair[1] != nil {
+			point.Value = *pair[1]
+		}
+		(*p)[i] = point
+	}
+	return nil
+}
+
 // Recorded is an entry of a flight recorder.
 type Recorded struct {
 	At   Stamp  `json:"at"`

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -100,6 +101,13 @@ func TestPlots(t *testing.T) {
 		want := fmt.Sprintf(`"plots":{"level":[[%d,null],[%d,null],[%d,40],[%d,45]],"relay":[[%d,1],[%d,1]]}}`, now-15, now-10, now-5, now, now-15, now)
 		if !strings.HasSuffix(body, want) {
 			t.Errorf("got\n%s, want at its end\n%s", body, want)
+		}
+		var read Device // as commands do
+		if err := json.Unmarshal([]byte(body), &read); err != nil {
+			t.Fatal(err)
+		}
+		if again, err := json.Marshal(read); err != nil || string(again) != strings.TrimSuffix(body, "\n") {
+			t.Errorf("read and written again\n%s, %v, want\n%s", again, err, body)
 		}
 		stop()
 		<-ended
