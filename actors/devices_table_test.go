@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/mqttgateway/mqttgateway/actors/supervision"
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -54,4 +55,18 @@ func TestFormerGeneration(t *testing.T) {
 			t.Error("the device in the former one's place has not removed what it has added")
 		}
 	})
+}
+
+// A device that is to be there, of which the supervisor has not heard yet, can't be inspected: nobody knows how it is.
+func TestInspectBeforeTheRecord(t *testing.T) {
+	probe := newProbe(t)
+	d := probe.newDevice(time.Second)
+	g := &Gateway{table: newDeviceTable([]*device{d}), board: newBoard(nil)}
+	if i, ok := g.Inspect(d.config.Name); ok {
+		t.Errorf("inspected as %+v", i.Entry)
+	}
+	g.board = newBoard([]config.Device{*d.config})
+	if i, ok := g.Inspect(d.config.Name); !ok || i.Entry.Kind != supervision.Device || i.Entry.Name != d.config.Name {
+		t.Errorf("inspected as %+v, %t", i.Entry, ok)
+	}
 }

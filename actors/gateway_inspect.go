@@ -22,15 +22,15 @@ type Inspection struct {
 	Values      []entity.State    // of the entities that have one, but not of hidden ones, in the order of the description
 }
 
-// Inspect returns all that the gateway can show of a device, or false if there is no device of that name. Its parts are as
-// they are at one moment each, not all at the same. Like Device, Inspect waits for no actor. Any goroutine may call Inspect,
+// Inspect returns all that the gateway can show of a device, or false if there is no device of that name, or the record does
+// not know it yet. The parts of an Inspection are as they are at one moment each, not all at the same. Like Device, Inspect waits for no actor. Any goroutine may call Inspect,
 // also before the gateway runs and afterwards.
 func (g *Gateway) Inspect(name string) (Inspection, bool) {
-	d := g.table.named(name)
-	if d == nil {
+	d, e := g.table.named(name), g.board.entry(supervision.Device, name)
+	if d == nil || e.Name == "" {
 		return Inspection{}, false
 	}
-	i := Inspection{DeviceInfo: d.info(), Entry: g.board.entry(supervision.Device, name), Address: d.address(), Config: d.shownConfig(), Recorded: d.recorded()}
+	i := Inspection{DeviceInfo: d.info(), Entry: e, Address: d.address(), Config: d.shownConfig(), Recorded: d.recorded()}
 	if t := d.entities.Load(); t != nil {
 		if n := t.Description(); n != nil {
 			of := n.Device()

@@ -2,32 +2,13 @@ package actors
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 
-	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/entity"
-	"github.com/mqttgateway/mqttgateway/internal/subscription"
 	"github.com/mqttgateway/mqttgateway/messages"
-	"github.com/mqttgateway/mqttgateway/topic"
 )
-
-// ErrNoDevice is wrapped by the errors of calls that name a device which the gateway does not have.
-var ErrNoDevice = errors.New("no such device")
-
-// known returns an error if there is no device of that name.
-func (g *Gateway) known(device string) error {
-	if g.table.named(device) == nil {
-		return noDevice(device)
-	}
-	return nil
-}
-
-func noDevice(name string) error { return fmt.Errorf("%w: %.120q", ErrNoDevice, name) }
 
 // Answer is how a device has answered what it was asked.
 type Answer struct {
@@ -72,19 +53,6 @@ func (g *Gateway) Set(ctx context.Context, device string, values map[string]mess
 	}
 }
 
-// Answer answers a request that Options.Asked was called with: it publishes payload at root/$gateway/NAME/response/WHAT. The answer waits
-// in the outbox while the link is down.
-func (g *Gateway) Answer(what, payload string) {
-	if !g.up.Load() {
-		return
-	}
-	c := g.options.Codec
-	g.connection.send(messages.Sending{
-		Publication: messages.Publication{Device: ownName, Topic: subscription.Below(c.Root(), c.Name()) + "response/" + what, Payload: payload},
-		QoS:         g.options.QoS,
-	})
-}
-
 // answers are the answers for which callers of Set wait. Actors name one by its number. answers is not an actor, and any
 // goroutine may use it: a mailbox that refuses in its device's stead gives the answer, too.
 type answers struct {
@@ -121,33 +89,4 @@ func (a *answers) forget(number uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.open, number)
-}
-
-// Send publishes a message to the broker, as any MQTT client could: it need not be one of the gateway's own words, no map
-// changes it, and the gateway does not remember what the broker is to retain. The message waits in the outbox while the link
-// is down. If the gateway is subscribed to its topic, it comes back from the broker and finds devices.
-//
-// The error says what is wrong with the topic or the QoS, or that the gateway does not run. The gateway's own topics, below
-// root/$gateway, are refused. The receipt tells what became of the message, as that of a device's Emit does. Any goroutine
-// may call Send.
-func (g *Gateway) Send(to, payload string, qos byte, retain bool) (devices.Receipt, error) {
-	own := g.options.Codec.Root() + "/$gateway"
-	switch err := topic.Check(to); {
-	case err != nil:
-		return nil, fmt.Errorf("topic %.200q %w", to, err)
-	case to == own, strings.HasPrefix(to, own+"/"):
-		return nil, fmt.Errorf("topic %.200q: what is below %q is for gateways to say; entities are set by Set", to, own)
-	case qos > 1:
-		return nil, fmt.Errorf("QoS %d: want 0 or 1", qos)
-	case !g.up.Load():
-		return nil, ErrNotRunning
-	}
-	number, receipt := g.receipts.next()
-	if number == 0 {
-		return nil, ErrNotRunning
-	}
-	g.connection.send(messages.Sending{
-		Publication: messages.Publication{Number: number, Device: ownName, Topic: to, Payload: payload, Retain: retain}, QoS: qos,
-	})
-	return receipt, nil
 }

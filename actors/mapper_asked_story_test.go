@@ -36,7 +36,7 @@ func TestAsked(t *testing.T) {
 			if n := b.gateway.Counters().Ignored.Load(); n != 4 {
 				t.Errorf("%d counted as no messages, want 4", n)
 			}
-			b.gateway.Answer("stop", `{"response":"OK"}`)
+			b.gateway.Respond("stop", `{"response":"OK"}`)
 			synctest.Wait()
 			b.broker.locked(func() {
 				if got := b.broker.views; !slices.Equal(got, []string{`response/stop {"response":"OK"}`}) {

@@ -39,7 +39,7 @@ type Gateway interface {
 	Start(device string) error
 	Restart(device string) error
 	Watch(context.Context) iter.Seq[actors.Update]
-	Answer(what, payload string)
+	Respond(what, payload string)
 }
 
 // Options are what answers are made of.
@@ -89,7 +89,7 @@ func (a *Admin) Run(ctx context.Context, o Options) {
 				panic(err) // impossible: an answer consists of texts, numbers, and JSON that has been read
 			}
 			o.Log.Info("a person asks over MQTT", "request", r.what, "payload", r.payload, "response", answer.Response, "reason", answer.Reason)
-			o.Gateway.Answer(r.what, string(text))
+			o.Gateway.Respond(r.what, string(text))
 		case <-ctx.Done():
 			return
 		}

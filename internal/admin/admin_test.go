@@ -44,7 +44,7 @@ func (g *gateway) Watch(context.Context) iter.Seq[actors.Update] {
 	}
 }
 
-func (g *gateway) Answer(what, payload string) { g.answers = append(g.answers, what+" "+payload) }
+func (g *gateway) Respond(what, payload string) { g.answers = append(g.answers, what+" "+payload) }
 
 func TestAdmin(t *testing.T) {
 	const lamp, siren = `{"name":"lamp","state":"online","since":"1970-01-01T00:00:00Z"}`, `{"name":"siren","state":"offline","since":"1970-01-01T00:00:01Z","reason":"EIO"}`
