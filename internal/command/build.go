@@ -1,7 +1,6 @@
 package command
 
 import (
-	"crypto/tls"
 	"log/slog"
 	"time"
 
@@ -13,21 +12,8 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/direct"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt/paho"
 	"github.com/mqttgateway/mqttgateway/internal/options"
-	"github.com/mqttgateway/mqttgateway/internal/users"
 	"github.com/mqttgateway/mqttgateway/internal/wanted"
-	"github.com/mqttgateway/mqttgateway/mapping"
 )
-
-// parts holds what the files that a configuration names contain.
-type parts struct {
-	codec    *mapping.Codec
-	security func() (*tls.Config, error) // returns the settings for each attempt to connect; nil: the defaults
-	users    users.List                  // of the embedded broker
-	webUsers users.List                  // of the gateway's own web server
-	webToken config.Secret               // of the same; "": none
-	server   *certificate                // of the gateway's own web server; nil: nothing is encrypted
-	devices  []wanted.Device             // with complete parameters
-}
 
 // buildOptions converts a configuration into the options of the actors. brokerURL is the address to connect to: the
 // embedded broker's, if the configuration says so.

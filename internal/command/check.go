@@ -60,9 +60,9 @@ With --profile it checks the file of a profile instead, with the defaults and ex
 }
 
 // examine finds everything that is wrong with a configuration without opening a device or a connection, for the command
-// check: what inspect finds, places where run can't write, and options that would keep single devices down.
+// check: what readParts finds, places where run can't write, and options that would keep single devices down.
 func examine(l *config.Loaded, loadErr error) (p parts, warnings []string, err error) {
-	p, warnings, err = inspect(l, loadErr)
+	p, warnings, err = readParts(l, loadErr)
 	more, placeErr := checkPlaces(l)
 	err = errors.Join(err, placeErr)
 	if loadErr == nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -101,31 +100,4 @@ func shownTime(s api.Stamp) string {
 		return at.Format("15:04:05.000")
 	}
 	return at.Format("2006-01-02 15:04:05")
-}
-
-// byTrouble orders entries for a screen: the link and the parts, devices that are down, and the others by what they do.
-func byTrouble(all []api.Entry) []api.Entry {
-	rank := func(e api.Entry) int {
-		switch {
-		case e.Kind == "link":
-			return 0
-		case e.Kind == "part":
-			return 1
-		case e.State != "online":
-			return 2
-		}
-		return 3
-	}
-	slices.SortFunc(all, func(a, b api.Entry) int {
-		switch {
-		case rank(a) != rank(b):
-			return rank(a) - rank(b)
-		case a.Rate > b.Rate:
-			return -1
-		case a.Rate < b.Rate:
-			return 1
-		}
-		return strings.Compare(a.Name, b.Name)
-	})
-	return all
 }

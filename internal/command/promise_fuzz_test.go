@@ -130,7 +130,7 @@ func FuzzCheckPromises(f *testing.F) {
 		}
 		writeOdd(t, broker, "direct", text, in...)
 		loaded, err := config.Load(config.Sources{Path: "gw.json", WorkDir: dir})
-		p, _, err := inspect(loaded, err)
+		p, _, err := readParts(loaded, err)
 		_ = os.Remove("gw.json")
 		if err != nil {
 			return

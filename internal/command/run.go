@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"math"
 	"os"
 	"os/signal"
 	"syscall"
@@ -49,7 +48,7 @@ the one that --mqtt.broker names.`,
 		// devices start would inherit it.
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 		loaded, err := sources.load(cmd)
-		parts, warnings, err := inspect(loaded, err)
+		parts, warnings, err := readParts(loaded, err)
 		if err != nil {
 			return err
 		}
@@ -81,26 +80,8 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 		c = withOwnLogin(c, embedded)
 	}
 	options := buildOptions(c, p, url, log)
-	rest := time.AfterFunc(math.MaxInt64, giveBack)
-	defer rest.Stop()
-	options.Started = func() {
-		useProcessors(c.Gateway.Processors)
-		rest.Reset(mostRestWait)
-	}
-	options.Told = func() {
-		if rest.Stop() { // else memory has been given back
-			rest.Reset(restWait)
-		}
-	}
-	var asks *admin.Admin
-	if c.MQTT.Admin {
-		asks = admin.New()
-		options.Asked = func(what, payload string) {
-			if !asks.Asked(what, payload) {
-				log.Warn("request over MQTT refused, too many wait", "request", what)
-			}
-		}
-	}
+	defer tuneRuntime(&options, c.Gateway.Processors)()
+	asks := takeRequests(&options, c, log)
 	gateway, err := actors.New(options)
 	if err != nil {
 		return err
@@ -110,14 +91,8 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 	again := newReloader(func() (*config.Loaded, error) { return from.load(cmd) }, l, p.codec, gateway, logs)
 	again.put = told.put
 	again.put(again.codec, again.inForce)
-	asked, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	ctx, halt := context.WithCancel(context.WithoutCancel(asked))
+	ctx, halt := untilTold(cmd.Context())
 	defer halt()
-	context.AfterFunc(asked, func() {
-		stop() // a signal ends the program at once from here on, also while the gateway stops
-		halt()
-	})
 	var past *history.History // of a gateway that has no server, none is kept
 	if c.HTTP.Listen != "" {
 		past = history.New(gateway)
@@ -141,6 +116,30 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 	sayStart(log, l, p.codec)
 	again.warn(warnings)
 	return serve(ctx, gateway, again, told.requests, c.Health.Socket, shown.Handler(), asks)
+}
+
+// untilTold returns a context that ends with a signal to stop, or with halt. The next signal after one to stop ends the program at once,
+// also while the gateway stops.
+func untilTold(of context.Context) (ctx context.Context, halt func()) {
+	told, forget := signal.NotifyContext(of, syscall.SIGINT, syscall.SIGTERM)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(told))
+	halt = func() { forget(); cancel() }
+	context.AfterFunc(told, halt)
+	return ctx, halt
+}
+
+// takeRequests has what people ask over MQTT wait for its answers. It returns nil unless the configuration lets people ask.
+func takeRequests(o *actors.Options, c *config.Config, log *slog.Logger) *admin.Admin {
+	if !c.MQTT.Admin {
+		return nil
+	}
+	asks := admin.New()
+	o.Asked = func(what, payload string) {
+		if !asks.Asked(what, payload) {
+			log.Warn("request over MQTT refused, too many wait", "request", what)
+		}
+	}
+	return asks
 }
 
 func openLogs(of *config.Config, stdout, stderr io.Writer) (*logging.Logs, error) {

@@ -118,7 +118,7 @@ func TestFilesAreReadAsWritten(t *testing.T) {
 				}
 				folder(t, files)
 				l, err := config.Load(config.Sources{Path: main})
-				p, _, err := inspect(l, err)
+				p, _, err := readParts(l, err)
 				if err != nil {
 					return "", err
 				}
@@ -300,7 +300,7 @@ func TestFilesSayEverythingOnce(t *testing.T) {
 				}
 			}
 			l, err := config.Load(config.Sources{Path: path})
-			_, _, err = inspect(l, err)
+			_, _, err = readParts(l, err)
 			if err == nil || !strings.Contains(errors.Join(err).Error(), row.want) {
 				t.Errorf("got  %v\nwant %s", err, row.want)
 			}

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,16 +12,27 @@ import (
 	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/files"
 	"github.com/mqttgateway/mqttgateway/internal/options"
+	"github.com/mqttgateway/mqttgateway/internal/users"
 	"github.com/mqttgateway/mqttgateway/internal/wanted"
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 	"github.com/mqttgateway/mqttgateway/mapping"
 )
 
-// inspect reads the files that a configuration names (the map file, certificates, the users of the embedded broker), looks up
-// the types of its devices and completes their parameters. loadErr is the error of loading the configuration; inspect joins loadErr with all
-// faults that it finds itself, so that one run of the program tells everything. A part that loadErr makes unreadable is
-// skipped. Each warning is one line.
-func inspect(l *config.Loaded, loadErr error) (p parts, warnings []string, err error) {
+// parts holds what the files that a configuration names contain.
+type parts struct {
+	codec    *mapping.Codec
+	security func() (*tls.Config, error) // returns the settings for each attempt to connect; nil: the defaults
+	users    users.List                  // of the embedded broker
+	webUsers users.List                  // of the gateway's own web server
+	webToken config.Secret               // of the same; "": none
+	server   *certificate                // of the gateway's own web server; nil: nothing is encrypted
+	devices  []wanted.Device             // with complete parameters
+}
+
+// readParts reads the files that a configuration names (the map file, certificates, users, a token), looks up the types of its devices
+// and completes their parameters. loadErr is the error of loading the configuration; readParts joins loadErr with all faults that it finds
+// itself, so that one run of the program tells everything. A part that loadErr makes unreadable is skipped. Each warning is one line.
+func readParts(l *config.Loaded, loadErr error) (p parts, warnings []string, err error) {
 	faults := []error{loadErr}
 	file, warnings, err := readMap(l, loadErr == nil)
 	faults = append(faults, err)
