@@ -38,15 +38,14 @@ func (x *exposition) entities(p *picture) {
 	for _, f := range slices.SortedFunc(maps.Keys(readings), func(a, b family) int {
 		return cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(truth(b.counter), truth(a.counter)))
 	}) {
-		name := f.name
-		for x.taken[name] {
+		name, kind, begin := f.name, "gauge", x.gauges
+		if f.counter {
+			kind, begin = "counter", x.counters
+		}
+		for !x.isFree(kind, name) {
 			name += "_value"
 		}
-		if help := "Of entities: " + strings.ReplaceAll(f.name, "_", " ") + "."; f.counter {
-			x.counters(name, help)
-		} else {
-			x.gauges(name, help)
-		}
+		begin(name, "Of entities: "+strings.ReplaceAll(f.name, "_", " ")+".")
 		for _, r := range readings[f] {
 			location := r.device.of.Description.AddressOf(r.entity).Location
 			x.add(r.value, "device", r.device.label, "entity", r.entity.ID, "location", location, "option", r.option, "type", r.typ)

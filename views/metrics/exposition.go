@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,7 +23,7 @@ type exposition struct {
 	foreign expfmt.Encoder // of families that are not the gateway's
 	rest    *rest.Rest
 	open    bool            // the format is OpenMetrics
-	taken   map[string]bool // names of the families so far, without prefix and _total
+	taken   map[string]bool // names of the families so far and of their metrics, without prefix
 
 	head string // of the present family, until its first metric has been written
 	name string // of the present family's metrics
@@ -55,13 +56,31 @@ func (x *exposition) gauges(name, help string) { x.begin("gauge", name, name, he
 func (x *exposition) counters(name, help string) { x.begin("counter", name, name+"_total", help) }
 
 func (x *exposition) begin(kind, family, metric, help string) {
-	x.taken[family] = true
+	for _, name := range namesOf(kind, family) {
+		x.taken[name] = true
+	}
 	x.name = prefix + metric
 	of := x.name
 	if x.open {
 		of = prefix + family
 	}
 	x.head = "# HELP " + of + " " + help + "\n# TYPE " + of + " " + kind + "\n"
+}
+
+// isFree reports whether a family has no name that another has, or a metric of another.
+func (x *exposition) isFree(kind, family string) bool {
+	return !slices.ContainsFunc(namesOf(kind, family), func(name string) bool { return x.taken[name] })
+}
+
+// namesOf returns the names of a family and of its metrics.
+func namesOf(kind, family string) []string {
+	switch kind {
+	case "counter":
+		return []string{family, family + "_total"}
+	case "histogram":
+		return []string{family, family + "_bucket", family + "_sum", family + "_count"}
+	}
+	return []string{family}
 }
 
 // add writes a metric of the family. Labels are names, in alphabetical order, each with its value behind it. A label without a value is

@@ -48,6 +48,9 @@ func openMeter(_ context.Context, env devices.Env, _ struct{}) (devices.Device, 
 		{ID: "fans", Kind: entity.Number},
 		{ID: "flow", Kind: entity.Number, Unit: "Drops/min"},
 		{ID: "outbox", Kind: entity.Number, Unit: "messages"},
+		{ID: "device_messages_total", Kind: entity.Number},
+		{ID: "handling_seconds_bucket", Kind: entity.Number},
+		{ID: "link_losses_total", Kind: entity.Bool},
 		{ID: "relay", Kind: entity.Bool, Write: true},
 		{ID: "lid", Kind: entity.Bool, Class: "door"},
 		{ID: "mode", Kind: entity.Enum, Options: []string{"eco", `full "speed"`}},
@@ -60,7 +63,8 @@ func openMeter(_ context.Context, env devices.Env, _ struct{}) (devices.Device, 
 	}})
 	env.Update(time.Now(),
 		entity.Float("inside", 21.5, nil), entity.Float("outside", 212, nil), entity.Float("imported", 2, nil), entity.Float("balance", -1, nil),
-		entity.Float("filling", 45.5, nil), entity.Int("fans", 2, nil), entity.Int("flow", 3, nil), entity.Int("outbox", 4, nil), entity.Boolean("relay", true, nil),
+		entity.Float("filling", 45.5, nil), entity.Int("fans", 2, nil), entity.Int("flow", 3, nil), entity.Int("outbox", 4, nil), entity.Int("device_messages_total", 5, nil), entity.Int("handling_seconds_bucket", 6, nil),
+		entity.Boolean("link_losses_total", true, nil), entity.Boolean("relay", true, nil),
 		entity.Boolean("lid", false, nil), entity.String("mode", "eco", nil), entity.String("label", "swordfish", nil), entity.Int("secret", 7, nil))
 	env.Event("bell", "rung")
 	return meter{}, nil
