@@ -198,7 +198,7 @@ type Health struct {
 type HTTP struct {
 	Listen    string   `koanf:"listen" default:"" example:"127.0.0.1:8080" doc:"host and port to listen on; :8080 is every address of this machine, port 0 a free one; anything but loopback, so that others get in from outside, wants users_file or token_file; empty: there is no server"`
 	UsersFile string   `koanf:"users_file" default:"" example:"users" doc:"those who may sign in, a line each: NAME:PASSWORD, or what mosquitto_passwd makes of it; empty: no user may"`
-	TokenFile string   `koanf:"token_file" default:"" example:"token" doc:"a file that holds a token and nothing else, of 16 characters at least, which programs show as Bearer and browsers as the password of any user; empty: there is no token"`
+	TokenFile string   `koanf:"token_file" default:"" example:"token" doc:"a file that holds a token and nothing else, of 16 characters at least, which programs show as Bearer, and a person signs in with; empty: there is no token"`
 	ReadOnly  bool     `koanf:"read_only" default:"false" doc:"everything can be seen, and nothing changed; hooks work"`
 	Hosts     []string `koanf:"hosts" default:"" example:"[gateway.example.com]" doc:"names by which browsers reach the server, beside localhost and its own addresses; other names are refused, so that no foreign page gets in by a name of its own"`
 	CertFile  string   `koanf:"cert_file" default:"" doc:"certificate to show to clients, PEM, with those that lead to its authority; read again when it has been renewed; empty: nothing is encrypted"`
