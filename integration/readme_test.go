@@ -385,7 +385,10 @@ devices: [{name: boiler, type: dummy, params: {port: none}}]
 	gateway := start(t, dir, "gateway", "run", "--config", path)
 	_, server, _ := strings.Cut(gateway.says(`msg="http listening" url=`), "url=")
 	gateway.says("msg=connected")
-	says := []string{`"name":"boiler","state":"online"`, `"response":"REJECTED"`, "event: snapshot"}
+	says := []string{`"name":"boiler","state":"online"`, `"response":"REJECTED"`, "event: snapshot", `"boiler":"debug"`}
+	if len(asking.lines) != len(says) {
+		t.Fatalf("%d requests, and %d answers are known", len(asking.lines), len(says))
+	}
 	for i, line := range asking.lines {
 		line = strings.NewReplacer("http://"+here, server, "-u me ", "-s --max-time 2 -u me:correct-horse ").Replace(line)
 		if out, _ := exec.Command("sh", "-c", line).CombinedOutput(); !strings.Contains(string(out), says[i]) { // the events have no end
