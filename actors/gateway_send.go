@@ -14,8 +14,8 @@ import (
 // changes it, and the gateway does not remember what the broker is to retain. The message waits in the outbox while the link
 // is down. If the gateway is subscribed to its topic, the message comes back from the broker and finds devices.
 //
-// The error says what is wrong with the topic or the QoS, or that the gateway does not run. The gateway's own topics, below
-// root/$gateway, are refused. The receipt tells what became of the message, as that of a device's Emit does. Any goroutine
+// The error says what is wrong with the topic or the QoS, or that the gateway does not run. The broker's own topics, which begin with $,
+// and the gateways', below root/$gateway, are refused. The receipt tells what became of the message, as that of a device's Emit does. Any goroutine
 // may call Send.
 func (g *Gateway) Send(to, payload string, qos byte, retain bool) (devices.Receipt, error) {
 	own := g.options.Codec.Root() + "/$gateway"
@@ -24,6 +24,8 @@ func (g *Gateway) Send(to, payload string, qos byte, retain bool) (devices.Recei
 		return nil, fmt.Errorf("topic %.200q %w", to, err)
 	case to == own, strings.HasPrefix(to, own+"/"):
 		return nil, fmt.Errorf("topic %.200q: what is below %q is for gateways to say; entities are set by Set", to, own)
+	case strings.HasPrefix(to, "$"):
+		return nil, fmt.Errorf("topic %.200q begins with $: such topics are the broker's own", to)
 	case qos > 1:
 		return nil, fmt.Errorf("QoS %d: want 0 or 1", qos)
 	case !g.up.Load():

@@ -34,6 +34,8 @@ func TestSend(t *testing.T) {
 			{topic: "home/$gateway", err: "is for gateways to say"},
 			{topic: "home/$gateway/gw/state", err: "is for gateways to say"},
 			{topic: "home/$gateway/other/lamp/set/x", err: "is for gateways to say"},
+			{topic: "$SYS/broker/log", err: "such topics are the broker's own"},
+			{topic: "$share/group/x", qos: 1, err: "such topics are the broker's own"},
 			{topic: "x", qos: 2, err: "QoS 2: want 0 or 1"},
 		} {
 			receipt, err := b.gateway.Send(row.topic, "ON", row.qos, row.retain)
