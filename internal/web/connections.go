@@ -85,27 +85,46 @@ func hangUp(conn net.Conn) {
 	conn.Close()
 }
 
-type connectionKey struct{}
+type placeKey struct{}
+
+// place is a connection among the others.
+type place struct {
+	among *connections
+	conn  net.Conn
+}
 
 // context is http.Server.ConnContext: requests know their connection. The server calls it before changed.
 func (c *connections) context(ctx context.Context, conn net.Conn) context.Context {
-	return context.WithValue(ctx, connectionKey{}, conn)
+	return context.WithValue(ctx, placeKey{}, place{c, conn})
+}
+
+// count adds to the requests that are under way on the connection.
+func (p place) count(change int) {
+	p.among.mu.Lock()
+	defer p.among.mu.Unlock()
+	if of := p.among.all[p.conn]; of != nil {
+		of.requests += change
+		of.since = time.Now()
+	}
 }
 
 // handler counts the requests that are under way on each connection.
 func (c *connections) handler(h http.Handler) http.Handler {
-	count := func(conn net.Conn, change int) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if of := c.all[conn]; of != nil {
-			of.requests += change
-			of.since = time.Now()
-		}
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		conn := r.Context().Value(connectionKey{}).(net.Conn)
-		count(conn, 1)
-		defer count(conn, -1)
+		p := r.Context().Value(placeKey{}).(place)
+		p.count(1)
+		defer p.count(-1)
 		h.ServeHTTP(w, r)
 	})
+}
+
+// stranger has a request not count as under way until known is called: clients that have not been let in make room for others, however
+// slowly they say who they are.
+func stranger(r *http.Request) (known func()) {
+	p, ok := r.Context().Value(placeKey{}).(place)
+	if !ok { // the handler has no server of this package
+		return func() {}
+	}
+	p.count(-1)
+	return func() { p.count(1) }
 }

@@ -5,8 +5,8 @@
 //
 // A client has 10 s to send the headers of a request, 20 s for the whole request, and 30 s from the headers on to take the answer. Then
 // the server cuts it off. Headers are bounded by 16 KB, bodies by [MaxBody] unless a handler sets a lower bound, and connections by
-// 256. When there are more, the server closes the one that has waited for a request for longest, so that idle and slow clients make
-// room for those that ask.
+// 256. When there are more, the server closes the one that has waited for a request for longest, so that idle and slow clients, and those
+// that have not been let in yet, make room for those that ask.
 //
 // # Paths
 //
@@ -17,7 +17,8 @@
 //
 // A [Guard] before the handler knows the server's names, so that a page which has rebound its own name to an address of the server is
 // refused (421); it refuses requests of pages of other servers by their Origin or, for images and frames, Sec-Fetch-Site (403), and wants
-// credentials if there are any (401). A person with a token signs in by a form, and the browser then shows a cookie. What is not a GET wants a header that foreign pages can't send, and JSON.
+// credentials if there are any (401). A person with a token signs in by a form, and the browser then shows a cookie. What is not a GET
+// wants a header that foreign pages can't send, and JSON.
 //
 // Who tries wrong credentials waits: after 5 of them from one address, or one /64 of IPv6, the guard looks at none from there for a second,
 // then two, up to a minute (429). Right ones are no exception, or else one could try at full speed. A browser that has signed in

@@ -40,7 +40,12 @@ func (g Guard) Handler(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if g.Free != nil && g.Free(r.URL.Path) {
 			h.ServeHTTP(w, r)
-		} else if visitor, ok := in.admits(w, r); ok {
+			return
+		}
+		known := stranger(r)
+		visitor, ok := in.admits(w, r)
+		known()
+		if ok {
 			h.ServeHTTP(w, withVisitor(r, visitor))
 		}
 	})

@@ -219,6 +219,28 @@ func TestConnections(t *testing.T) {
 	}
 }
 
+// Clients that have not been let in make room, too, while they sign in at their leisure.
+func TestConnectionsOfStrangers(t *testing.T) {
+	s, _, _ := serve(t, Options{patience: patienceOfTests, connections: 2, Handler: Guard{Users: listed(t), Token: rightToken}.Handler(tells)})
+	var strangers []net.Conn
+	for range 3 {
+		conn := dial(t, s)
+		io.WriteString(conn, "POST / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n")
+		if _, err := io.ReadFull(conn, make([]byte, len("HTTP/1.1 100 Continue\r\n\r\n"))); err != nil {
+			t.Fatalf("the server does not wait for the form: %v", err)
+		}
+		strangers = append(strangers, conn)
+	}
+	ended(t, strangers[0], "who waits for longest")
+	if status, body := exchange(t, s, "GET /a HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer "+rightToken+"\r\n\r\n"); status != 200 || body != "/a" {
+		t.Errorf("who has the token: %d %s", status, body)
+	}
+	if status, _ := exchange(t, s, "POST / HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\nConnection: close\r\n"+
+		"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000000\r\n\r\ntoken="+rightToken+strings.Repeat(" ", maxForm)); status != http.StatusRequestEntityTooLarge {
+		t.Errorf("a form of 1 MB: %d", status)
+	}
+}
+
 // At the end the requests that are under way are answered, and nobody is waited for who has said nothing.
 func TestEnd(t *testing.T) {
 	busy, free := make(chan struct{}), make(chan struct{})

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
+	"errors"
 	"html/template"
 	"mime"
 	"net"
@@ -23,6 +24,9 @@ import (
 
 // sessionTime is how long a session lasts, also in a browser that is never closed.
 const sessionTime = 90 * 24 * time.Hour
+
+// maxForm bounds the form, in bytes: anybody may send one.
+const maxForm = 4 << 10
 
 // sessionCookie returns the name of the cookie. Cookies of one host are the same for all its ports, at which other gateways may listen.
 func sessionCookie(r *http.Request) string {
@@ -70,8 +74,17 @@ func (e *entrance) signIn(w http.ResponseWriter, r *http.Request) {
 	cookie := http.Cookie{
 		Name: sessionCookie(r), Path: e.Base + "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil || strings.HasPrefix(origin, "https:"), MaxAge: -1,
 	}
-	if r.PostFormValue("sign_out") == "" {
-		right, wait := e.judge(r, "", strings.TrimSpace(r.PostFormValue("token")), false)
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		status := http.StatusBadRequest
+		if _, large := errors.AsType[*http.MaxBytesError](err); large {
+			status = http.StatusRequestEntityTooLarge
+		}
+		Refuse(w, status, "the form: "+err.Error())
+		return
+	}
+	if r.PostForm.Get("sign_out") == "" {
+		right, wait := e.judge(r, "", strings.TrimSpace(r.PostForm.Get("token")), false)
 		if wait > 0 {
 			e.tooMany(w, r, wait)
 			return
@@ -81,7 +94,7 @@ func (e *entrance) signIn(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		cookie.Value, cookie.MaxAge = e.session(time.Now().Add(sessionTime).Unix()), 0
-		if r.PostFormValue("keep") != "" {
+		if r.PostForm.Get("keep") != "" {
 			cookie.MaxAge = int(sessionTime / time.Second)
 		}
 	}
