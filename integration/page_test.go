@@ -3,6 +3,7 @@ package integration
 import (
 	"flag"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -49,7 +50,7 @@ func address(line string) string { return line[strings.Index(line, "http://"):] 
 
 const watched = `
 gateway: {name: house}
-http: {listen: "127.0.0.1:0", base_path: /house}
+http: {listen: "127.0.0.1:0", base_path: /house, token_file: token}
 mapping: {file: house.map}
 devices:
   - name: boiler
@@ -94,6 +95,8 @@ func housePage(t *testing.T, chromium *browser.Browser) {
 	dir := t.TempDir()
 	write(t, dir, "boiler.pw", boilerPassword+"\n")
 	write(t, dir, "house.map", watchedMap)
+	const token = "a-token-that-nobody-guesses"
+	write(t, dir, "token", token+"\n")
 	_, nobody, _ := strings.Cut(freeAddress(t), ":")
 	text := strings.NewReplacer("BOILER", b.address, "NOBODY", nobody).Replace(watched)
 	config := write(t, dir, "gateway.yaml", text)
@@ -104,7 +107,10 @@ func housePage(t *testing.T, chromium *browser.Browser) {
 		return fmt.Sprintf(`.tree .row:has(a[href="#/device/%s"])`, device)
 	}
 
+	tab.Refused(http.StatusUnauthorized, url+"/")
 	tab.Open(url)
+	tab.Sees("main", "Token")
+	tab.Press(token, kb.Enter)
 	tab.Sees(row("boiler"), "online")
 	tab.Sees(row("greenhouse"), "online")
 	tab.Sees(row("mast"), "offline")
@@ -153,7 +159,7 @@ func housePage(t *testing.T, chromium *browser.Browser) {
 		time.Sleep(time.Minute)
 	}
 	tab.Picture(*pictures, "page-device")
-	tab.Allow("409")
+	tab.Refused(http.StatusConflict, url+"/api/v1/devices/greenhouse/set")
 	tab.Focus("[data-id=target] input")
 	tab.Press(kb.End, kb.Backspace, kb.Backspace, kb.Backspace, kb.Backspace, "70", kb.Enter)
 	tab.Sees("[data-id=target] .answer", "REJECTED: target: 70 is above 30")
@@ -184,7 +190,7 @@ func housePage(t *testing.T, chromium *browser.Browser) {
 	write(t, dir, "gateway.yaml", strings.NewReplacer("every: 250ms", "every: never", "name: well, type: sim", "name: well, type: simm").Replace(text))
 	tab.Open(url + "/#/configuration")
 	tab.Sees(".config", "greenhouse")
-	tab.Allow("422")
+	tab.Refused(http.StatusUnprocessableEntity, url+"/api/v1/reload")
 	tab.Click("[data-do=reload]")
 	tab.Sees(".faults li", "never")
 	tab.Sees(".faults li", "simm")
@@ -199,7 +205,7 @@ func housePage(t *testing.T, chromium *browser.Browser) {
 	tab.Open(url + "/#/log")
 	tab.Sees(".line .l2", "configuration read again")
 
-	if body := tab.Shows("body"); strings.Contains(body, boilerPassword) {
+	if body := tab.Shows("body"); strings.Contains(body, boilerPassword) || strings.Contains(body, token) {
 		t.Error("the page shows a secret")
 	}
 	tab.Open("about:blank")

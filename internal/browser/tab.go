@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,6 +25,7 @@ type Tab struct {
 	t       testing.TB
 	ctx     context.Context
 	allowed []string
+	refused []string // lines that tell of an answer with such a status, each to come once
 }
 
 // Tab opens a tab of a size. It closes with the test.
@@ -55,9 +57,16 @@ func (b *Browser) Tab(t testing.TB, width, height int64) *Tab {
 		cancel()
 		<-read
 		for _, s := range said {
+			if at := slices.Index(tab.refused, s); at >= 0 {
+				tab.refused = slices.Delete(tab.refused, at, at+1)
+				continue
+			}
 			if !slices.ContainsFunc(tab.allowed, func(a string) bool { return strings.Contains(s, a) }) {
 				t.Errorf("the console says %s", s)
 			}
+		}
+		for _, s := range tab.refused {
+			t.Errorf("the console does not say %s", s)
 		}
 	})
 	return tab
@@ -69,6 +78,12 @@ new PerformanceObserver((l) => { for (const e of l.getEntries()) self.longest = 
 
 // Allow lets the console say what contains a text.
 func (b *Tab) Allow(text string) { b.allowed = append(b.allowed, text) }
+
+// Refused says that one request for an address has been refused with a status, of which the browser tells on the console, whatever
+// the page makes of it. The test fails if there was no such refusal.
+func (b *Tab) Refused(status int, url string) {
+	b.refused = append(b.refused, fmt.Sprintf("error: Failed to load resource: the server responded with a status of %d (%s) %s", status, http.StatusText(status), url))
+}
 
 // must runs an action, and returns what it returns.
 func must[T any](b *Tab, what string, a chromedp.Action[T]) T {

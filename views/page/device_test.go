@@ -2,6 +2,7 @@ package page
 
 import (
 	"math"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -118,7 +119,7 @@ func TestDevice(t *testing.T) {
 		f.mu.Lock()
 		f.refusal = "setpoint: 70 is above 60 °C"
 		f.mu.Unlock()
-		b.Allow("409")
+		b.Refused(http.StatusConflict, f.URL+"/api/v1/devices/boiler/set")
 		b.Focus(".value[data-id=setpoint] input")
 		b.Press(kb.End, kb.Backspace, kb.Backspace, "70", kb.Enter)
 		answered("setpoint", "REJECTED: setpoint: 70 is above 60 °C")
@@ -136,7 +137,7 @@ func TestDevice(t *testing.T) {
 		b.Sees(".title", "next attempt in")
 	})
 	t.Run("gone", func(t *testing.T) {
-		b.Allow("404")
+		b.Allow("404 (Not Found) " + f.URL + "/api/v1/devices/boiler")
 		f.remove("boiler")
 		b.Sees(".device", "There is no device boiler.")
 	})

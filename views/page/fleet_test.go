@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/internal/browser"
+	"github.com/mqttgateway/mqttgateway/internal/web"
 )
 
 // entry is an entry of the record as the API has it.
@@ -22,8 +23,11 @@ type entry map[string]any
 // fleet is a simulated gateway: it speaks the API, and does what a test says.
 type fleet struct {
 	*httptest.Server
+	mux     http.Handler
 	started time.Time
 	away    atomic.Bool
+	asked   atomic.Int64                 // requests, answered or not
+	guard   atomic.Pointer[http.Handler] // before everything
 
 	mu      sync.Mutex
 	entries map[string]entry // by kind and name
@@ -39,6 +43,7 @@ type fleet struct {
 	lines   []map[string]any // of the log
 	hearers map[chan string]string
 	nextID  int
+	version string
 }
 
 // newFleet starts a gateway whose link is online. It ends with the test.
@@ -46,7 +51,7 @@ func newFleet(t testing.TB) *fleet {
 	now := time.Now()
 	f := &fleet{
 		started: now.Add(-26 * time.Hour), entries: make(map[string]entry), details: make(map[string]map[string]any), hearers: make(map[chan string]string),
-		levels: map[string]any{"default": "info", "actors": map[string]any{}},
+		levels: map[string]any{"default": "info", "actors": map[string]any{}}, version: "1.0",
 	}
 	for _, part := range []string{"connection", "mapper", "devices"} {
 		f.entries["part:"+part] = entry{"kind": "part", "name": part, "state": "online", "since": stamp(f.started)}
@@ -64,17 +69,27 @@ func newFleet(t testing.TB) *fleet {
 	mux.Handle("/", Handler())
 	f.routes(mux)
 	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.asked.Add(1)
 		if f.away.Load() {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
-		mux.ServeHTTP(w, r)
+		(*f.guard.Load()).ServeHTTP(w, r)
 	}))
+	f.mux = mux
+	f.guardBy(web.Guard{})
 	t.Cleanup(func() {
 		f.CloseClientConnections()
 		f.Close()
 	})
 	return f
+}
+
+// guardBy has another guard decide who may ask for what. Those who listen have to ask again.
+func (f *fleet) guardBy(g web.Guard) {
+	h := g.Handler(f.mux)
+	f.guard.Store(&h)
+	f.CloseClientConnections()
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
@@ -173,7 +188,7 @@ func (f *fleet) tree() map[string]any {
 		entries = append(entries, f.entries[key])
 	}
 	return map[string]any{
-		"gateway": map[string]any{"name": "house", "version": "1.0", "started": stamp(f.started), "now": stamp(time.Now())},
+		"gateway": map[string]any{"name": "house", "version": f.version, "started": stamp(f.started), "now": stamp(time.Now())},
 		"link":    link, "entries": entries,
 	}
 }
@@ -201,6 +216,10 @@ func (f *fleet) routes(mux *http.ServeMux) {
 	difference := map[string]any{"changed": []map[string]any{{"device": "boiler", "options": []string{"params.every"}}}, "restart": []string{"gateway.name"}, "kept": 7}
 	mux.HandleFunc("GET /api/v1/events", f.events)
 	get("tree", func(*http.Request) (int, any) { return http.StatusOK, f.tree() })
+	get("session", func(r *http.Request) (int, any) {
+		v := web.VisitorOf(r)
+		return http.StatusOK, map[string]any{"user": v.Name, "sign_out": v.Session, "read_only": v.ReadOnly}
+	})
 	get("health", func(*http.Request) (int, any) { return http.StatusOK, map[string]any{} })
 	get("devices/{name}", func(r *http.Request) (int, any) {
 		f.mu.Lock()

@@ -185,20 +185,3 @@ func TestTelephone(t *testing.T) {
 		b.Picture(*pictures, "telephone"+strings.ReplaceAll(v.hash, "/", "-")[1:])
 	}
 }
-
-// TestLost ends the gateway under the page, and starts it again.
-func TestLost(t *testing.T) {
-	f := newFleet(t)
-	house(f)
-	b := chromium.Tab(t, 1280, 800)
-	b.Allow("net::ERR_")
-	b.Allow("503")
-	b.Open(f.URL + "/")
-	b.Sees(".tree .row", "boiler")
-	f.goAway(true)
-	b.Sees("#connection", "No connection to the gateway since")
-	f.change("boiler", entry{"state": "offline", "reason": "while nobody could see it"})
-	f.goAway(false)
-	b.Until("the connection is there again", `document.getElementById("connection").hidden`)
-	b.Sees(".tree .row", "while nobody could see it")
-}

@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -50,7 +51,7 @@ func TestMessages(t *testing.T) {
 		}
 	})
 	t.Run("refused", func(t *testing.T) {
-		b.Allow("400")
+		b.Refused(http.StatusBadRequest, f.URL+"/api/v1/messages")
 		b.Focus("#topic")
 		b.Press("/$gateway", kb.Enter)
 		b.Sees(".send .answer", "the topic is the gateway's own")
@@ -113,7 +114,7 @@ func TestConfiguration(t *testing.T) {
 		{"text": hostile},
 	}
 	f.mu.Unlock()
-	b.Allow("422")
+	b.Refused(http.StatusUnprocessableEntity, f.URL+"/api/v1/reload")
 	b.Click("[data-do=reload]")
 	b.Sees(".faults li:nth-child(1)", `gateway.yaml:4:7 mqtt.brokr: unknown option, "broker" was probably meant`)
 	b.Sees(".faults li:nth-child(2)", "<script>")

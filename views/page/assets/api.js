@@ -26,6 +26,14 @@ export function post(path, body) {
   });
 }
 
+// signedOut tells, by an event "signedout", that the gateway wants credentials which the browser doesn't have any more.
+export const signedOut = new EventTarget();
+
+// signOut ends the session of the browser.
+export async function signOut() {
+  await fetch(document.baseURI.split("#")[0], { method: "POST", body: new URLSearchParams({ sign_out: "1" }), redirect: "manual" });
+}
+
 async function ask(path, query, options) {
   const url = new URL(path, root);
   for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
@@ -45,6 +53,7 @@ async function ask(path, query, options) {
       throw new Problem("the gateway's answer is no JSON", answer.status);
     }
   }
+  if (answer.status === 401) signedOut.dispatchEvent(new Event("signedout"));
   if (!answer.ok) throw new Problem(problemText(value, answer), answer.status, json ? value : {});
   return value;
 }
@@ -56,31 +65,40 @@ function problemText(value, answer) {
 
 const silence = 25e3; // after which the page asks whether the gateway is there: heartbeats can't be seen here
 const again = 1500; // ms until another attempt
+const rest = 60e3; // ms for which a page is out of sight until it listens no more
 
 // Events are the gateway's events of some kinds. The browser connects again when a connection is lost, and says what it has heard
 // last; if the gateway doesn't know any more what came since then, it begins anew with a snapshot. on(name, data) gets each event,
-// lost() and found() tell of the connection, found with every event.
+// lost() and found() tell of the connection, found with every event. A browser has few connections for all pages of one server: with
+// rests, a page that is out of sight gives its own back, and begins anew when somebody looks at it again.
 export class Events {
-  constructor(query, names, { on, lost, found }) {
+  constructor(query, names, { on, lost, found, rests }) {
     this.query = query;
     this.names = names;
     this.on = on;
     this.lost = lost ?? (() => {});
     this.found = found ?? (() => {});
-    this.heard = Date.now();
+    this.ended = new AbortController();
+    const listen = (target, name, f) => target.addEventListener(name, f, { signal: this.ended.signal });
+    listen(window, "pagehide", () => this.stop()); // a page that is kept for the way back would keep its connection, too
+    listen(window, "pageshow", (e) => e.persisted && this.open());
+    if (rests) listen(document, "visibilitychange", () => this.seen(!document.hidden));
+    listen(signedOut, "signedout", () => this.close());
     this.watch = setInterval(() => this.check(), 5e3);
     this.open();
   }
 
   open() {
+    this.stop();
     const url = new URL("events", root);
     for (const [name, value] of Object.entries(this.query)) url.searchParams.set(name, value);
     const source = new EventSource(url);
     this.source = source;
+    this.heard = Date.now();
     source.onopen = () => this.alive();
     source.onerror = () => {
       this.lost();
-      if (source.readyState === EventSource.CLOSED) this.later();
+      if (source.readyState === EventSource.CLOSED) this.refused();
     };
     for (const name of this.names) {
       source.addEventListener(name, (e) => {
@@ -90,34 +108,55 @@ export class Events {
     }
   }
 
+  stop() {
+    clearTimeout(this.timer);
+    this.source?.close();
+    this.source = null;
+  }
+
   alive() {
     this.heard = Date.now();
     this.found();
   }
 
+  // refused finds out why there are no events: an EventSource doesn't tell.
+  refused() {
+    this.later();
+    get("session").catch(() => {});
+  }
+
   later() {
-    this.source.close();
-    clearTimeout(this.timer);
+    this.stop();
     this.timer = setTimeout(() => this.open(), again);
+  }
+
+  seen(is) {
+    clearTimeout(this.resting);
+    if (!is) this.resting = setTimeout(() => this.stop(), rest);
+    else if (!this.source) this.open();
   }
 
   // check finds connections that are dead without a word, as after a telephone has slept.
   async check() {
-    if (Date.now() - this.heard < silence || this.checking) return;
+    if (!this.source || Date.now() - this.heard < silence || this.checking) return;
     this.checking = true;
     try {
-      await fetch(new URL("health", root), { cache: "no-store", signal: AbortSignal.timeout(5e3) });
+      await get("health");
       this.heard = Date.now();
-    } catch {
-      this.lost();
-      this.later();
+    } catch (e) {
+      if (e.status > 0) this.heard = Date.now();
+      else {
+        this.lost();
+        this.later();
+      }
     }
     this.checking = false;
   }
 
   close() {
-    clearTimeout(this.timer);
+    this.ended.abort();
+    clearTimeout(this.resting);
     clearInterval(this.watch);
-    this.source.close();
+    this.stop();
   }
 }

@@ -39,7 +39,7 @@ export function configuration() {
     node: el("section", { class: "view device", "aria-label": "Configuration" },
       el("div", { class: "actions", role: "group", "aria-label": "Reload" },
         el("button", { type: "button", "data-do": "diff", click: carry("comparing …", "compared", () => get("diff")) }, "What would a reload change?"),
-        el("button", { type: "button", "data-do": "reload", class: "primary", click: carry("reloading …", "reloaded", () => post("reload")) }, "Reload"), told.node),
+        el("button", { type: "button", "data-do": "reload", class: "primary changes", click: carry("reloading …", "reloaded", () => post("reload")) }, "Reload"), told.node),
       result,
       el("section", { class: "panel" }, el("h3", null, "In force, with stars for secrets"), text)),
     close() {},

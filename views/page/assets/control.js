@@ -50,6 +50,7 @@ export function control(device, entity, changed) {
   };
   const made = (kinds[entity.kind] ?? kinds.text)(entity, label, send);
   made.node.append(told.node);
+  made.node.classList.add("changes");
   return made;
 }
 

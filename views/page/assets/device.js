@@ -43,7 +43,8 @@ export function device({ model }, name) {
     el("p", null, el("a", { href: "#/tree" }, "← Tree")),
     el("div", { class: "title" }, head, state.node, since, next, why),
     missing,
-    el("div", { class: "actions", role: "group", "aria-label": "Restart, stop and start" },
+    el("p", { class: "instead quiet" }, "Read only: nothing can be changed here."),
+    el("div", { class: "actions changes", role: "group", "aria-label": "Restart, stop and start" },
       order("restart", "asking for a restart …", "restart asked for"), order("stop", "asking to stop …", "stop asked for"),
       order("start", "asking to start …", "start asked for"), told.node),
     el("div", { class: "columns" },
@@ -60,9 +61,11 @@ export function device({ model }, name) {
   }
 
   let seen = null;
+  let gone = false; // until an event tells of the device, nothing more is asked
   let asking = false;
   let asked = 0;
   async function look() {
+    if (model.away) return;
     if (asking) {
       asked++;
       return;
@@ -70,10 +73,12 @@ export function device({ model }, name) {
     asking = true;
     try {
       seen = await get(at);
+      gone = false;
       say(missing, "");
       show(seen);
     } catch (e) {
-      say(missing, e.status === 404 ? `There is no device ${name}. It may have been removed from the configuration.` : `Not up to date: ${e.message}.`);
+      gone = e.status === 404;
+      say(missing, gone ? `There is no device ${name}. It may have been removed from the configuration.` : `Not up to date: ${e.message}.`);
     }
     asking = false;
     if (asked > 0) {
@@ -107,7 +112,7 @@ export function device({ model }, name) {
   const tick = setInterval(() => {
     if (entry()) showState(entry());
     for (const part of values.body.parts?.values() ?? []) part.tick();
-    if (++ticks % (every / 1e3) === 0 && !document.hidden) look();
+    if (++ticks % (every / 1e3) === 0 && !document.hidden && !gone) look();
   }, 1e3);
   if (entry()) showState(entry());
   look();

@@ -2,7 +2,7 @@
 
 import { Events, get, post } from "./api.js";
 import { answer } from "./control.js";
-import { el, say, set } from "./dom.js";
+import { el, say, set, sync } from "./dom.js";
 import { Lines } from "./lines.js";
 import { clock, date } from "./time.js";
 
@@ -112,10 +112,8 @@ function levelPanel(model) {
   const missing = el("p", { class: "fault" });
   const names = el("datalist", { id: "actors" });
   let now = { default: "info", actors: {} };
-  const select = (label, value, change) => {
-    const s = el("select", { "aria-label": label, change: () => change(s.value) }, ...levels.map((l) => el("option", { value: l, selected: l === value }, l)));
-    return s;
-  };
+  const select = (label, change) =>
+    el("select", { "aria-label": label, class: "changes", change: (e) => change(e.target.value) }, ...levels.map((l) => el("option", { value: l }, l)));
   const apply = (next, what) => told.ask("changing …", async () => {
     const said = await post("log/levels", next);
     now = said?.default ? said : next;
@@ -126,25 +124,39 @@ function levelPanel(model) {
     type: "text", list: "actors", "aria-label": "Actor or device", placeholder: "actor or device", autocomplete: "off",
     input: () => names.replaceChildren(...matching(model, actor.value).map((n) => el("option", { value: n }))),
   });
-  const level = select("Level for it", "debug", () => {});
+  const level = select("Level for it", () => {});
+  level.value = "debug";
   const form = el("form", {
-    class: "actions", novalidate: true,
+    class: "actions changes", novalidate: true,
     submit: async (e) => {
       e.preventDefault();
       const name = actor.value.trim();
       if (name !== "" && await apply({ ...now, actors: { ...now.actors, [name]: level.value } }, `${name} writes ${level.value}`)) actor.value = "";
     },
   }, actor, names, level, el("button", { type: "submit" }, "Set"));
+  // levelRow shows the level of an actor, or of everything: "".
+  function levelRow({ name }) {
+    const choice = select(name ? `Level of ${name}` : "Level of everything", (v) =>
+      (name ? apply({ ...now, actors: { ...now.actors, [name]: v } }, `${name} writes ${v}`) : apply({ ...now, default: v }, `everything writes ${v}`)));
+    const word = el("span", { class: "instead" });
+    const rest = () => Object.fromEntries(Object.entries(now.actors).filter(([n]) => n !== name));
+    return {
+      node: el("div", { class: "level" }, el("span", null, name || "everything"), choice, word, name
+        ? el("button", {
+          type: "button", class: "changes", "aria-label": `${name} as everything else`,
+          click: () => { apply({ ...now, actors: rest() }, `${name} as everything else`); actor.focus(); },
+        }, "×")
+        : null),
+      show({ value }) {
+        if (![...choice.options].some((o) => o.value === value)) choice.add(new Option(value, value));
+        choice.value = value;
+        say(word, value);
+      },
+    };
+  }
   function show() {
-    const rows = [el("div", { class: "level" }, el("span", null, "everything"), select("Level of everything", now.default, (v) => apply({ ...now, default: v }, `everything writes ${v}`)))];
-    for (const [name, value] of Object.entries(now.actors ?? {})) {
-      const rest = { ...now.actors };
-      delete rest[name];
-      rows.push(el("div", { class: "level" }, el("span", null, name),
-        select(`Level of ${name}`, value, (v) => apply({ ...now, actors: { ...now.actors, [name]: v } }, `${name} writes ${v}`)),
-        el("button", { type: "button", "aria-label": `${name} as everything else`, click: () => apply({ ...now, actors: rest }, `${name} as everything else`) }, "×")));
-    }
-    list.replaceChildren(...rows);
+    const rows = [{ name: "", value: now.default }, ...Object.entries(now.actors ?? {}).map(([name, value]) => ({ name, value }))];
+    sync(list, rows, (row) => row.name, levelRow);
   }
   get("log/levels").then((l) => { now = l; show(); }, (e) => { say(missing, `The levels can't be shown: ${e.message}.`); form.hidden = true; });
   return el("section", { class: "panel" }, el("h3", null, "Levels, until the gateway ends"), missing, list, form, told.node);

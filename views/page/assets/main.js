@@ -1,6 +1,6 @@
 // The page: which view is shown, and what all of them share.
 
-import { Events } from "./api.js";
+import { Events, get, signedOut, signOut } from "./api.js";
 import { configuration } from "./configuration.js";
 import { device } from "./device.js";
 import { el, say, set } from "./dom.js";
@@ -71,12 +71,47 @@ model.addEventListener("entries", (e) => {
   if (e.detail?.startsWith("link:")) bar();
 });
 
+// Who the person is, and what the person may not do: the style sheet hides what would be refused.
+const account = document.getElementById("account");
+const user = el("span");
+const reads = el("span", { title: "http.read_only is set: nothing can be changed here" }, "read only");
+const out = el("button", { type: "button", click: () => signOut().finally(() => location.reload()) }, "Sign out");
+account.append(user, reads, out);
+async function introduce() {
+  try {
+    const session = await get("session");
+    say(user, session.user ?? "");
+    user.hidden = !session.user;
+    reads.hidden = !session.read_only;
+    out.hidden = !session.sign_out;
+    account.hidden = user.hidden && reads.hidden && out.hidden;
+    document.body.classList.toggle("read-only", Boolean(session.read_only));
+  } catch {
+    // the events tell that the gateway is away
+  }
+}
+
+// What only loading the page again can mend stands above the view until then.
+const news = document.getElementById("news");
+function tellNews(text, label) {
+  news.hidden = false;
+  news.replaceChildren(`${text} `, el("button", { type: "button", click: () => location.reload() }, label));
+}
+signedOut.addEventListener("signedout", () => tellNews("The gateway wants to know who you are.", "Sign in"));
+
+let version = null; // of the gateway that the page has come from
+function compare() {
+  version ??= model.gateway.version;
+  if (model.gateway.version !== version) tellNews(`The gateway is now mqttgateway ${model.gateway.version}, and this page is not.`, "Load the page again");
+}
+
 // A connection that is lost is shown after a moment: most are there again at once.
 const connection = document.getElementById("connection");
 let missing = 0;
 let lostAt = "";
 function lost() {
   if (missing) return;
+  model.away = true;
   lostAt = clock(Date.now());
   missing = setTimeout(() => {
     connection.hidden = false;
@@ -88,6 +123,8 @@ function found() {
   if (!missing) return;
   clearTimeout(missing);
   missing = 0;
+  model.away = false;
+  model.tell("entries");
   connection.hidden = true;
   say(connection, "");
   document.body.classList.remove("lost");
@@ -95,12 +132,16 @@ function found() {
 
 new Events({ kinds: "record,counts" }, ["snapshot", "change", "counts"], {
   on(name, data) {
-    if (name === "snapshot") model.snapshot(data);
-    else if (name === "change") model.change(data);
+    if (name === "snapshot") {
+      model.snapshot(data);
+      compare();
+      introduce();
+    } else if (name === "change") model.change(data);
     else model.flowed(data.devices);
   },
   lost,
   found,
+  rests: true,
 });
 
 show(true);

@@ -83,7 +83,7 @@ export function messages() {
   }
   const payload = el("textarea", { id: "payload", rows: "4", spellcheck: "false", input: () => { chosen.payload = payload.value; } });
   payload.value = chosen.payload;
-  const qos = el("select", { id: "qos", change: () => { chosen.qos = qos.value; } }, ...["0", "1"].map((q) => el("option", { value: q, selected: q === chosen.qos }, q)));
+  const qos = el("select", { id: "qos", class: "changes", change: () => { chosen.qos = qos.value; } }, ...["0", "1"].map((q) => el("option", { value: q, selected: q === chosen.qos }, q)));
   const retain = el("input", { type: "checkbox", checked: chosen.retain, change: () => { chosen.retain = retain.checked; } });
   const sent = answer();
   const result = el("div", { class: "explained", "aria-live": "polite" });
@@ -91,18 +91,22 @@ export function messages() {
     class: "panel send", novalidate: true,
     submit: (e) => {
       e.preventDefault();
+      if (document.body.classList.contains("read-only")) {
+        explain();
+        return;
+      }
       sent.ask("sending …", async () => {
         await post("messages", { topic: topic.value, payload: payload.value, qos: Number(qos.value), retain: retain.checked });
         return `sent at ${clock(Date.now())}`;
       });
     },
   },
-    el("h3", null, "Send or explain a message"),
+    el("h3", null, el("span", { class: "changes" }, "Send or explain a message"), el("span", { class: "instead" }, "Explain a message")),
     el("label", { for: "topic" }, "Topic"), topic, topics,
     el("label", { for: "payload" }, "Payload"), payload,
     el("div", { class: "actions" },
-      el("label", { for: "qos" }, "QoS"), qos, el("label", { class: "check" }, retain, "Retain"),
-      el("button", { type: "submit", class: "primary" }, "Send"),
+      el("label", { for: "qos", class: "changes" }, "QoS"), qos, el("label", { class: "check changes" }, retain, "Retain"),
+      el("button", { type: "submit", class: "primary changes" }, "Send"),
       el("button", { type: "button", "data-do": "explain", click: explain }, "Explain"), sent.node));
 
   async function explain() {

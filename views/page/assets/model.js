@@ -69,6 +69,7 @@ export class Model extends EventTarget {
     this.children = new Map();
     this.opened = null; // the step of the first snapshot
     this.whole = false; // a snapshot has come
+    this.away = false; // the gateway does not answer: nothing is asked
   }
 
   // snapshot replaces everything.

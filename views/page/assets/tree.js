@@ -157,7 +157,7 @@ export function tree({ model, go }) {
   // The past of what is in sight is asked for, of one device after the other.
   let filling = false;
   async function fillLines() {
-    if (filling || !model.stripKnown || document.hidden) return;
+    if (filling || !model.stripKnown || model.away || document.hidden) return;
     filling = true;
     const names = [];
     list.refresh((row) => {
