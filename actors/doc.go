@@ -194,7 +194,8 @@
 //
 // # Debugging
 //
-// With log.level debug each message has a line when it comes, finds devices, is refused, and leaves; each step of the link has
+// The logger of each of the gateway's own actors has the actor's name as an attribute (logbook.Of), a device's the device's, so that one of
+// them can say more than the others, or less ([Gateway.Loggers]). With log.level debug each message has a line when it comes, finds devices, is refused, and leaves; each step of the link has
 // one, with its epoch; and each attempt to begin a device again. The names of protoactor's processes are those of the tree:
 // supervisor/devices/lamp. A gateway that hangs names the actor that does not answer ([Gateway.Alive], the health check).
 //

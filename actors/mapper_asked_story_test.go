@@ -33,8 +33,15 @@ func TestAsked(t *testing.T) {
 			if !slices.Equal(asked, want) || acks.Load() != 3 {
 				t.Errorf("asked %q, want %q; acknowledged %d of 3", asked, want, acks.Load())
 			}
-			if n := b.gateway.Counters().Ignored.Load(); n != 4 {
-				t.Errorf("%d counted as no messages, want 4", n)
+			ignored, refused := int64(4), int64(0)
+			if may {
+				ignored, refused = 3, 1
+			}
+			if c := b.gateway.Counters(); c.Ignored.Load() != ignored || c.Refused.Load() != refused {
+				t.Errorf("%d counted as no messages, want %d; %d refused, want %d", c.Ignored.Load(), ignored, c.Refused.Load(), refused)
+			}
+			if told := mentions(b.log.take(), `WARN messages refused who=mapper`, `request/stop": retained: `); int64(len(told)) != refused {
+				t.Errorf("told %q, want it %d times", told, refused)
 			}
 			b.gateway.Respond("stop", `{"response":"OK"}`)
 			synctest.Wait()

@@ -17,20 +17,18 @@ const maxSet = 64 << 10
 
 // The reasons for refusing such a payload.
 var (
-	errSetRetained = errors.New("retained: what is to be set is meant for now, and would come again with each connect; clear the topic")
-	errSetEmpty    = errors.New("an empty payload")
-	errSetNotUTF8  = errors.New("bytes that are no UTF-8")
-	errSetTooLong  = fmt.Errorf("more than %d bytes", maxSet)
+	errSetRetained   = errors.New("retained: what is to be set is meant for now, and would come again with each connect; clear the topic")
+	errAskedRetained = errors.New("retained: a request is meant for now, and would come again with each connect; clear the topic")
+	errSetEmpty      = errors.New("an empty payload")
+	errSetNotUTF8    = errors.New("bytes that are no UTF-8")
+	errSetTooLong    = fmt.Errorf("more than %d bytes", maxSet)
 )
 
 // reserved handles a message below $gateway. If its topic is that of an entity, the mapper has the device set the entity; what people
 // ask of the gateway goes to whoever runs it; all other topics are ignored.
 func (m *mapper) reserved(a messages.Arrived) {
-	if what, ok := subscription.RequestAt(m.codec.Root(), m.codec.Name(), a.Topic); ok && m.asked != nil && !a.Retained {
-		m.counters.Ignored.Add(1)
-		m.acknowledge(a)
-		m.notRouted("a request to the gateway", a)
-		m.asked(what, a.Payload)
+	if what, ok := subscription.RequestAt(m.codec.Root(), m.codec.Name(), a.Topic); ok && m.asked != nil {
+		m.askedFor(what, a)
 		return
 	}
 	device, id, ok := subscription.SetAt(m.codec.Root(), m.codec.Name(), a.Topic)
@@ -51,6 +49,20 @@ func (m *mapper) reserved(a messages.Arrived) {
 		return
 	}
 	m.setEntity(a, device, id)
+}
+
+// askedFor hands what people ask of the gateway to whoever runs it.
+func (m *mapper) askedFor(what string, a messages.Arrived) {
+	m.acknowledge(a)
+	if a.Retained {
+		m.counters.Refused.Add(1)
+		m.refused.note(fmt.Errorf("what is asked at %.200q: %w", a.Topic, errAskedRetained))
+		m.notRouted("message refused", a, slog.Any("err", errAskedRetained))
+		return
+	}
+	m.counters.Ignored.Add(1)
+	m.notRouted("a request to the gateway", a)
+	m.asked(what, a.Payload)
 }
 
 func refusesSet(a messages.Arrived) error {

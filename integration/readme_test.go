@@ -85,6 +85,8 @@ func TestReadme(t *testing.T) {
 		tests["the plug of the broker"] = func(t *testing.T) { seeOutage(t, outage) }
 		form := r.take(t, "", "topic ")
 		tests["messages"] = func(t *testing.T) { explainForm(t, form) }
+		acl, ask := r.take(t, "", "user kitchen\n"), r.take(t, "console", "$ mosquitto_rr ")
+		tests["orders over MQTT"] = func(t *testing.T) { orderByACL(t, acl, ask) }
 		homeAssistant, mapFile := r.take(t, "yaml", "availability_mode: "), r.take(t, "json", "{")
 		begin, kitchen, check := r.take(t, "console", "$ gateway config"), r.take(t, "yaml", "gateway: "), r.take(t, "console", "$ gateway check ")
 		tests["configuration to begin with"] = func(t *testing.T) { shell(t, t.TempDir(), begin) }

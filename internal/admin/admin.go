@@ -5,11 +5,16 @@
 //	request/stop     {"device":"lamp"}
 //	request/start    {"device":"lamp"}
 //	request/reload   {}                         →  with reload: what has changed
-//	request/log      {"level":"debug"}              of console and file, until the next reload
+//	request/log      {"default":"debug","actors":{"lamp":"warn"}}
+//	                                            →  with log: the levels in force; what is left out stays
 //	request/health   {}                         →  with health
 //	request/devices  {}, {"device":"lamp"}      →  with devices
 //
 // The response is OK, or REJECTED with a reason. Who may ask is the broker's to decide.
+//
+// One request after the other is answered, while up to 256 wait. Of more, each is lost without an answer; the log tells of that once,
+// and of those that are rejected, and then how many more there were. It has a line for each order that is carried out. What only asks
+// is there at level debug.
 package admin
 
 import (
@@ -28,6 +33,8 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/actors/supervision"
+	"github.com/mqttgateway/mqttgateway/internal/complaints"
+	"github.com/mqttgateway/mqttgateway/internal/logbook"
 	"github.com/mqttgateway/mqttgateway/internal/options"
 	"github.com/mqttgateway/mqttgateway/internal/service"
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -39,47 +46,59 @@ type Gateway interface {
 	Start(device string) error
 	Restart(device string) error
 	Watch(context.Context) iter.Seq[actors.Update]
+	Loggers() logbook.Actors
 	Respond(what, payload string)
 }
 
 // Options are what answers are made of.
 type Options struct {
-	Gateway  Gateway
-	Reload   func(context.Context) service.Difference
-	Health   func(context.Context) service.Health
-	SetLevel func(slog.Level) // of the log
-	Log      *slog.Logger
+	Gateway Gateway
+	Reload  func(context.Context) service.Difference
+	Health  func(context.Context) service.Health
+	Levels  logbook.Log // whose levels are asked for and set
 }
 
 // Admin takes what people ask, and answers one request after the other.
-type Admin struct{ requests chan request }
+type Admin struct {
+	requests chan request
+	log      *slog.Logger
+	refused  *complaints.Complaints
+}
 
 type request struct{ what, payload string }
 
-// The bounds of what people ask. A request that does not fit is not answered, but logged.
+// The bounds of what people ask.
 const (
-	mostWaiting    = 64
+	mostWaiting    = 256
+	longestWhat    = 64       // bytes; what is longer is not answered
 	longestRequest = 16 << 10 // bytes
+	mostDevices    = 10_000   // in one answer
 )
 
 // New returns an Admin whose requests wait until Run.
-func New() *Admin { return &Admin{requests: make(chan request, mostWaiting)} }
+func New(log *slog.Logger) *Admin {
+	return &Admin{requests: make(chan request, mostWaiting), log: log, refused: complaints.New(log)}
+}
 
-// Asked takes a request, and does not block. While too many wait, a further one is lost, and Asked returns false.
-func (a *Admin) Asked(what, payload string) bool {
+// Asked takes a request, and does not block. While too many wait, a further one is lost.
+func (a *Admin) Asked(what, payload string) {
+	if len(what) > longestWhat {
+		a.refused.Note("request over MQTT refused", "err", fmt.Sprintf("%.64q…: want one of %q", what, whats))
+		return
+	}
 	if len(payload) > longestRequest {
 		payload = payload[:longestRequest+1] // which Run refuses
 	}
 	select {
-	case a.requests <- request{what, payload}:
-		return true
+	case a.requests <- request{strings.Clone(what), strings.Clone(payload)}: // they share their memory with a packet
 	default:
-		return false
+		a.refused.Note("request over MQTT lost, too many wait", "request", what)
 	}
 }
 
 // Run answers requests until ctx is done.
 func (a *Admin) Run(ctx context.Context, o Options) {
+	defer a.refused.Close()
 	for {
 		select {
 		case r := <-a.requests:
@@ -88,11 +107,23 @@ func (a *Admin) Run(ctx context.Context, o Options) {
 			if err != nil {
 				panic(err) // impossible: an answer consists of texts, numbers, and JSON that has been read
 			}
-			o.Log.Info("a person asks over MQTT", "request", r.what, "payload", r.payload, "response", answer.Response, "reason", answer.Reason)
+			a.tell(ctx, r, answer)
 			o.Gateway.Respond(r.what, string(text))
 		case <-ctx.Done():
 			return
 		}
+	}
+}
+
+// tell logs a request.
+func (a *Admin) tell(ctx context.Context, r request, with answer) {
+	switch {
+	case with.Reason != "":
+		a.refused.Note("request over MQTT rejected", "request", r.what, "payload", r.payload, "err", with.Reason)
+	case actions[r.what].orders:
+		a.log.Info("a person orders over MQTT", "request", r.what, "payload", r.payload)
+	default:
+		a.log.Log(ctx, slog.LevelDebug, "a person asks over MQTT", "request", r.what, "payload", r.payload)
 	}
 }
 
@@ -102,8 +133,10 @@ type answer struct {
 	Reason   string              `json:"reason,omitempty"`
 	ID       json.RawMessage     `json:"id,omitempty"`
 	Reload   *service.Difference `json:"reload,omitempty"`
+	Log      *logbook.Levels     `json:"log,omitempty"`
 	Health   *service.Health     `json:"health,omitempty"`
 	Devices  []device            `json:"devices,omitempty"`
+	More     int                 `json:"more,omitempty"` // devices that have no room in the answer
 }
 
 // device is how a device is.
@@ -115,11 +148,30 @@ type device struct {
 }
 
 // asked are the arguments of a request.
-type asked struct{ device, level string }
+type asked struct {
+	device string
+	levels logbook.Levels
+}
+
+// argument is one argument of requests.
+type argument struct {
+	want string           // what it must be
+	in   func(*asked) any // where it is decoded to
+}
+
+var arguments = map[string]argument{
+	"device":  {"a text", func(q *asked) any { return &q.device }},
+	"default": {"a text", func(q *asked) any { return &q.levels.Default }},
+	"actors":  {"an object with a level for each actor", func(q *asked) any { return &q.levels.Actors }},
+}
+
+// saysNothing reports whether a JSON value stands for what has been left out.
+func saysNothing(v json.RawMessage) bool { return string(v) == "null" || string(v) == `""` }
 
 // action is one thing that people may ask for.
 type action struct {
 	needs, takes []string // arguments that it must have, and those that it may have
+	orders       bool     // something is to change
 	do           func(context.Context, Options, asked, *answer) error
 }
 
@@ -127,7 +179,7 @@ var actions = map[string]action{
 	"stop":    ofDevice(Gateway.Stop),
 	"start":   ofDevice(Gateway.Start),
 	"restart": ofDevice(Gateway.Restart),
-	"reload": {do: func(ctx context.Context, o Options, _ asked, a *answer) error {
+	"reload": {orders: true, do: func(ctx context.Context, o Options, _ asked, a *answer) error {
 		d := o.Reload(ctx)
 		if len(d.Faults) > 0 {
 			return errors.New(strings.Join(d.Faults, "; "))
@@ -135,12 +187,12 @@ var actions = map[string]action{
 		a.Reload = &d
 		return nil
 	}},
-	"log": {needs: []string{"level"}, do: func(_ context.Context, o Options, q asked, _ *answer) error {
-		level, ok := levels[q.level]
-		if !ok {
-			return fmt.Errorf("level %.40q: want one of %q", q.level, slices.Sorted(maps.Keys(levels)))
+	"log": {takes: []string{"default", "actors"}, orders: true, do: func(_ context.Context, o Options, q asked, a *answer) error {
+		if err := q.levels.Change(o.Levels, o.Gateway.Loggers()); err != nil {
+			return err
 		}
-		o.SetLevel(level)
+		now := logbook.LevelsOf(o.Levels)
+		a.Log = &now
 		return nil
 	}},
 	"health": {do: func(ctx context.Context, o Options, _ asked, a *answer) error {
@@ -153,14 +205,17 @@ var actions = map[string]action{
 		if q.device != "" && len(a.Devices) == 0 {
 			return fmt.Errorf("%w: %.120q", actors.ErrNoDevice, q.device)
 		}
+		if more := len(a.Devices) - mostDevices; more > 0 {
+			a.Devices, a.More = a.Devices[:mostDevices], more
+		}
 		return nil
 	}},
 }
 
-var levels = map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
+var whats = slices.Sorted(maps.Keys(actions))
 
 func ofDevice(order func(Gateway, string) error) action {
-	return action{needs: []string{"device"}, do: func(_ context.Context, o Options, q asked, _ *answer) error { return order(o.Gateway, q.device) }}
+	return action{needs: []string{"device"}, orders: true, do: func(_ context.Context, o Options, q asked, _ *answer) error { return order(o.Gateway, q.device) }}
 }
 
 // devicesOf returns how the devices are: all of them, or the one of a name.
@@ -181,7 +236,7 @@ func (o Options) answer(ctx context.Context, r request) answer {
 	act, known := actions[r.what]
 	q, err := a.read(r.payload, act)
 	if !known {
-		err = fmt.Errorf("want one of %q", slices.Sorted(maps.Keys(actions)))
+		err = fmt.Errorf("%q: want one of %q", r.what, whats)
 	}
 	if err == nil {
 		err = act.do(ctx, o, q, &a)
@@ -200,7 +255,7 @@ func (a *answer) read(payload string, act action) (q asked, err error) {
 	var all map[string]json.RawMessage
 	d := json.NewDecoder(bytes.NewReader([]byte(payload)))
 	if err := d.Decode(&all); err != nil || all == nil {
-		return q, errors.New(`want a JSON object, such as {"device":"lamp"}`)
+		return q, errors.New(`want a JSON object, such as {} or {"device":"lamp"}`)
 	}
 	a.ID = all["id"]
 	delete(all, "id")
@@ -214,12 +269,12 @@ func (a *answer) read(payload string, act action) (q asked, err error) {
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(all)) {
-		to := map[string]*string{"device": &q.device, "level": &q.level}[key]
+		argument := arguments[key]
 		switch {
 		case !slices.Contains(act.needs, key) && !slices.Contains(act.takes, key):
-			faults = append(faults, fmt.Errorf("%.40s: unknown", key))
-		case json.Unmarshal(all[key], to) != nil || *to == "":
-			faults = append(faults, fmt.Errorf("%s: want a text", key))
+			faults = append(faults, fmt.Errorf("%.40q: unknown", key))
+		case saysNothing(all[key]) || json.Unmarshal(all[key], argument.in(&q)) != nil:
+			faults = append(faults, fmt.Errorf("%s: want %s", key, argument.want))
 		}
 	}
 	texts := make([]string, len(faults))

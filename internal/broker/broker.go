@@ -12,6 +12,7 @@ import (
 	mochi "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/mqttgateway/mqttgateway/internal/complaints"
 	"github.com/mqttgateway/mqttgateway/internal/librarylog"
 	"github.com/mqttgateway/mqttgateway/internal/users"
 )
@@ -81,7 +82,7 @@ type Broker struct {
 	server     *mochi.Server
 	listener   *listener
 	login      *login
-	complaints *complaints
+	complaints *complaints.Complaints
 	close      sync.Once
 }
 
@@ -105,7 +106,7 @@ func Start(o Options) (*Broker, error) {
 	can.MaximumMessageExpiryInterval = 0        // By default mochi deletes retained messages after a day.
 	can.MaximumPacketSize = uint32(o.MaxPacket) // mochi allocates the length that a packet announces.
 	can.TopicAliasMaximum = 0                   // mochi would keep as many topics for each client.
-	limits, complaints := o.Limits.or(usual), newComplaints(o.Log)
+	limits, refused := o.Limits.or(usual), complaints.New(o.Log)
 	b := &Broker{
 		server: mochi.New(&mochi.Options{
 			Capabilities:             can,
@@ -114,15 +115,15 @@ func Start(o Options) (*Broker, error) {
 			Logger:                   slog.New(librarylog.New(o.Log.Handler(), isPacket)),
 			SysTopicResendInterval:   60, // in seconds; each time mochi stops the program to measure its memory
 		}),
-		listener:   newListener(ln, limits, o.Log, complaints.note),
+		listener:   newListener(ln, limits, o.Log, refused.Note),
 		login:      newLogin(o.Users),
-		complaints: complaints,
+		complaints: refused,
 	}
 	b.listener.readsWithin = cmp.Or(o.readsWithin, usualPatience)
 	err = b.server.AddHook(&hooks{
 		server: b.server, listener: b.listener, login: b.login,
 		limits: limits, clientID: o.ClientID, reserved: o.Reserved,
-		complain: complaints.note,
+		complain: refused.Note,
 		retained: &retained{server: b.server, limits: limits, gateway: o.ClientID, sizes: make(map[string]int)},
 	}, nil)
 	if err == nil {
@@ -196,6 +197,6 @@ func (b *Broker) Close() {
 		// that do not read.
 		b.listener.close()
 		_ = b.server.Close() // the error is always nil
-		b.complaints.close()
+		b.complaints.Close()
 	})
 }

@@ -133,12 +133,8 @@ func takeRequests(o *actors.Options, c *config.Config, log *slog.Logger) *admin.
 	if !c.MQTT.Admin {
 		return nil
 	}
-	asks := admin.New()
-	o.Asked = func(what, payload string) {
-		if !asks.Asked(what, payload) {
-			log.Warn("request over MQTT refused, too many wait", "request", what)
-		}
-	}
+	asks := admin.New(log)
+	o.Asked = asks.Asked
 	return asks
 }
 

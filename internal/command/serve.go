@@ -36,11 +36,10 @@ func serve(ctx context.Context, g *actors.Gateway, r *reloader, requests *servic
 		var done sync.WaitGroup
 		done.Go(func() {
 			asks.Run(ctx, admin.Options{
-				Gateway:  g,
-				Reload:   func(ctx context.Context) service.Difference { return s.Do(ctx, service.Reload) },
-				Health:   s.Health,
-				SetLevel: r.logs.SetLevel,
-				Log:      r.log,
+				Gateway: g,
+				Reload:  func(ctx context.Context) service.Difference { return s.Do(ctx, service.Reload) },
+				Health:  s.Health,
+				Levels:  r.logs,
 			})
 		})
 		defer done.Wait()

@@ -70,21 +70,17 @@ func (l *Logs) SetLevels(o Options) {
 	l.byMail.Set(o.Mail.Level)
 }
 
-// SetLevel puts one level in force on console and file, until SetLevels. It may be called at any time, by any goroutine.
-func (l *Logs) SetLevel(level slog.Level) {
-	l.console.Set(level)
-	l.toDisk.Set(level)
-}
-
 // Levels returns the level of the console, and those of actors.
 func (l *Logs) Levels() (console slog.Level, actors map[string]slog.Level) {
 	return l.console.Level(), l.Actors()
 }
 
-// ChangeLevels puts a level of console and file, and levels of actors, in force until SetLevels or the program's end.
+// ChangeLevels puts a level of console and file in force until SetLevels, unless the console has it already, and levels of actors until
+// the program's end. It may be called at any time, by any goroutine.
 func (l *Logs) ChangeLevels(all slog.Level, actors map[string]slog.Level) {
 	if l.console.Level() != all {
-		l.SetLevel(all)
+		l.console.Set(all)
+		l.toDisk.Set(all)
 	}
 	l.SetActors(actors)
 }

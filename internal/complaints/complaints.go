@@ -1,4 +1,5 @@
-package broker
+// Package complaints logs what is refused, without end perhaps: who misbehaves must not fill the log.
+package complaints
 
 import (
 	"log/slog"
@@ -6,13 +7,12 @@ import (
 	"time"
 )
 
-// complaintEvery is the shortest time between two lines of a kind: a client that misbehaves must not fill the log.
-const complaintEvery = 10 * time.Second
+// every is the shortest time between two lines of a kind.
+const every = 10 * time.Second
 
-// complaints logs what the broker refuses. Each message is a kind of its own. The first complaint of a kind is logged
-// at once; after that, one line every complaintEvery says how many more there were, with the attributes of the latest.
-// Any goroutine may use complaints.
-type complaints struct {
+// Complaints are lines of the log. Each message is a kind of its own. The first complaint of a kind is logged at once; after that, one
+// line each 10 s says how many more there were, with the attributes of the latest. Any goroutine may use Complaints.
+type Complaints struct {
 	log    *slog.Logger
 	mu     sync.Mutex
 	closed bool
@@ -25,11 +25,13 @@ type kind struct {
 	timer  *time.Timer
 }
 
-func newComplaints(log *slog.Logger) *complaints {
-	return &complaints{log: log, kinds: make(map[string]*kind)}
+// New returns complaints that are logged as warnings.
+func New(log *slog.Logger) *Complaints {
+	return &Complaints{log: log, kinds: make(map[string]*kind)}
 }
 
-func (c *complaints) note(message string, attrs ...any) {
+// Note notes a complaint; it must not be called with a new message each time.
+func (c *Complaints) Note(message string, attrs ...any) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -40,12 +42,12 @@ func (c *complaints) note(message string, attrs ...any) {
 		k.latest = attrs
 		return
 	}
-	c.kinds[message] = &kind{timer: time.AfterFunc(complaintEvery, func() { c.sum(message) })}
+	c.kinds[message] = &kind{timer: time.AfterFunc(every, func() { c.sum(message) })}
 	c.log.Warn(message, attrs...)
 }
 
 // sum logs how many complaints there were since the latest line. If there were none, the next one is logged at once.
-func (c *complaints) sum(message string) {
+func (c *Complaints) sum(message string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	k := c.kinds[message]
@@ -56,7 +58,7 @@ func (c *complaints) sum(message string) {
 		delete(c.kinds, message)
 		return
 	}
-	k.timer.Reset(complaintEvery)
+	k.timer.Reset(every)
 }
 
 func (k *kind) say(log *slog.Logger, message string) (said bool) {
@@ -68,8 +70,8 @@ func (k *kind) say(log *slog.Logger, message string) (said bool) {
 	return true
 }
 
-// close logs the complaints that no line has counted yet.
-func (c *complaints) close() {
+// Close logs the complaints that no line has counted yet. Later ones are not logged.
+func (c *Complaints) Close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true

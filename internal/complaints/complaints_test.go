@@ -1,4 +1,4 @@
-package broker
+package complaints
 
 import (
 	"bytes"
@@ -9,21 +9,21 @@ import (
 	"time"
 )
 
-func TestComplaintsAreThrottled(t *testing.T) {
+func TestComplaints(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var said bytes.Buffer
-		c := newComplaints(slog.New(slog.NewTextHandler(&said, nil)))
+		c := New(slog.New(slog.NewTextHandler(&said, nil)))
 		for i := range 110 {
-			c.note("refused", "user", "me\nlevel=ERROR", "n", i)
+			c.Note("refused", "user", "me\nlevel=ERROR", "n", i)
 			time.Sleep(99 * time.Millisecond)
 		}
-		c.note("cut off", "remote", "1.2.3.4:5")
+		c.Note("cut off", "remote", "1.2.3.4:5")
 		time.Sleep(time.Hour)
-		c.note("refused", "user", "you")
-		c.note("refused", "user", "him")
-		c.close()
-		c.note("refused", "user", "too late")
-		c.close()
+		c.Note("refused", "user", "you")
+		c.Note("refused", "user", "him")
+		c.Close()
+		c.Note("refused", "user", "too late")
+		c.Close()
 		got := strings.Split(strings.TrimSpace(said.String()), "\n")
 		want := []string{
 			`level=WARN msg=refused user="me\nlevel=ERROR" n=0`,
