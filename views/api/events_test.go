@@ -160,6 +160,38 @@ func TestPumpBeginsAnew(t *testing.T) {
 	})
 }
 
+// A reader who has got the tree of a pump that ends gets another from the next pump, which tells of no change in between.
+func TestTreeOfTheNextPump(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGateway()
+		a, _ := start(t, g)
+		c := listen(t, a, "kinds=record")
+		if e := c.next(t); e.name != "snapshot" || !strings.Contains(e.data, `"name":"lamp","state":"online"`) {
+			t.Fatalf("%.200v, want the tree", e)
+		}
+		synctest.Wait()
+		s := a.events
+		s.mu.Lock()
+		s.ends[records]()
+		s.mu.Unlock()
+		synctest.Wait()
+		g.mu.Lock()
+		g.entries[3].State = messages.Offline // the lamp
+		g.mu.Unlock()
+		s.mu.Lock()
+		s.users[records]--
+		s.use(records)
+		s.mu.Unlock()
+		e := c.next(t)
+		if e.name == "missed" {
+			e = c.next(t)
+		}
+		if e.name != "snapshot" || !strings.Contains(e.data, `"name":"lamp","state":"offline"`) {
+			t.Errorf("%.200v, want the tree of the next pump", e)
+		}
+	})
+}
+
 // A reader for whom nothing of much that passes is hears a heartbeat all the same.
 func TestHeartbeat(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

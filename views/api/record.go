@@ -125,6 +125,7 @@ func (a *API) pumpRecord(ctx context.Context) {
 				k.ready = make(chan struct{})
 			}
 			close(k.ready)
+			a.events.skip(records) // whoever has the tree of the pump before wants another
 		}
 		k.mu.Unlock()
 		if !wait(ctx, coalesce) {
@@ -169,10 +170,10 @@ func (a *API) snapshot(ctx context.Context) (snapshot, bool) {
 		return s, true
 	}
 	s := snapshot{at: time.Now(), next: a.events.behind()}
-	all, pumped := k.all(pause), k.entries != nil
+	all, pump := k.all(pause), k.ready
 	k.mu.Unlock()
 	s.tree = a.grow(all, pause)
-	if k.mu.Lock(); pumped && k.entries != nil {
+	if k.mu.Lock(); k.entries != nil && k.ready == pump {
 		k.latest = s
 	}
 	k.mu.Unlock()

@@ -163,10 +163,23 @@ func (s *stream) push(k kind, events ...event) {
 	for _, e := range events {
 		s.rings[k].push(e)
 	}
+	s.wake()
+}
+
+// wake wakes the readers. The caller holds mu.
+func (s *stream) wake() {
 	if s.changed != nil {
 		close(s.changed)
 		s.changed = nil
 	}
+}
+
+// skip drops the events of a kind, and has those who read them miss something.
+func (s *stream) skip(k kind) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rings[k].clear()
+	s.wake()
 }
 
 // topics yields the topics of messages that have passed lately.
