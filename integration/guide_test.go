@@ -59,3 +59,35 @@ func TestLinks(t *testing.T) {
 		}
 	}
 }
+
+// TestContributing checks the folders in CONTRIBUTING.md: each of them exists, and each folder with Go files is one of them, or lies
+// below one.
+func TestContributing(t *testing.T) {
+	listed := make(map[string]bool)
+	for _, line := range readDocument(t, "../CONTRIBUTING.md").take(t, "", "mqttgateway.go ").lines {
+		if name, _, _ := strings.Cut(line, " "); name != "" {
+			listed[strings.TrimSuffix(name, "/")] = true
+			if _, err := os.Stat(filepath.Join("..", name)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	files, err := filepath.Glob("../*/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, depth := range []string{"*/*/*.go", "*/*/*/*.go", "*/*/*/*/*.go"} {
+		more, _ := filepath.Glob("../" + depth)
+		files = append(files, more...)
+	}
+	for _, file := range files {
+		folder := filepath.Dir(strings.TrimPrefix(filepath.ToSlash(file), "../"))
+		for above := folder; !listed[above]; above = filepath.Dir(above) {
+			if above == "." {
+				t.Errorf("CONTRIBUTING.md lacks %s", folder)
+				listed[folder] = true
+				break
+			}
+		}
+	}
+}
