@@ -125,7 +125,7 @@ func (r *yamlReader) read(n *yaml.Node) any {
 	case n.Kind == yaml.MappingNode && tag == "!!map":
 		return r.mapping(n)
 	}
-	r.unknownTag(n, tag)
+	r.unknownTag(n)
 	return nil
 }
 
@@ -139,8 +139,9 @@ func (r *yamlReader) alias(n *yaml.Node) any {
 	return r.read(n.Alias)
 }
 
-func (r *yamlReader) unknownTag(n *yaml.Node, tag string) {
-	r.faultf(n, "tag %q: want the value itself, without a tag; what is secret or differs by machine can stand in password_file or the environment", tag)
+// unknownTag does not tell the tag, which may be a password that begins with !.
+func (r *yamlReader) unknownTag(n *yaml.Node) {
+	r.faultf(n, "begins with !, which makes it a tag: want the value itself, in quotes if the ! is a part of it; what is secret or differs by machine can stand in password_file or the environment")
 }
 
 // mapping reads options. The mapping's own win over those that are merged in; of several that are merged in, the first counts.
@@ -184,7 +185,7 @@ func (r *yamlReader) key(n *yaml.Node) (name string, merge, ok bool) {
 	case tag == "!!merge":
 		return n.Value, true, true
 	case !plainTags[tag]:
-		r.unknownTag(at, tag)
+		r.unknownTag(at)
 		return "", false, false
 	}
 	return n.Value, false, true
@@ -226,7 +227,7 @@ func (r *yamlReader) scalar(n *yaml.Node, tag string) any {
 	case tag == "!!null":
 		return nil
 	case !plainTags[tag]:
-		r.unknownTag(n, tag)
+		r.unknownTag(n)
 		return nil
 	case (tag == "!!int" || tag == "!!float") && octal.MatchString(n.Value):
 		r.faultf(n, "a number that begins with 0: want it in quotes if it is text, else without the 0, or 0o before an octal one")

@@ -234,7 +234,7 @@ func TestValuesAreReadAsWritten(t *testing.T) {
 		{"y for truth", "y", truth, cells{`want true or false, have "y"`, "gw.toml:1:", "gw.json:1:", "", `want true or false, have "y"`, `want true or false, have "y"`}},
 		{"day for text", "2026-01-02", text, cells{"= 2026-01-02", "want a string, have 2026-01-02: put it in quotes", "gw.json:1:", "= 2026-01-02", "= 2026-01-02", "= 2026-01-02"}},
 		{"null", "null", text, cells{"=", "gw.toml:1:", "=", "= null", "= null", "= null"}},
-		{"tag", "!secret word", text, cells{`gw.yaml:2:14: tag "!secret": want the value itself`, "gw.toml:1:", "gw.json:1:", "= !secret word", "= !secret word", "= !secret word"}},
+		{"tag", "!secret word", text, cells{`gw.yaml:2:14: begins with !, which makes it a tag: want the value itself`, "gw.toml:1:", "gw.json:1:", "= !secret word", "= !secret word", "= !secret word"}},
 		{"list", `["a/#", "b/#"]`, list, cells{"= a/#|b/#", "= a/#|b/#", "= a/#|b/#", `[MAP] topics[0]: `, "MQTTGATEWAY_MAPPING_TOPICS: word 1 begins with [", "--mapping.topics: word 1 begins with ["}},
 		{"list as text", `a/#, b/#`, list, cells{"= a/#|b/#", "gw.toml:1:", "gw.json:1:", "= a/#|b/#", "= a/#|b/#", "= a/#|b/#"}},
 		{"list as text with a comma more", `a/#, b/#,`, list, cells{"= a/#|b/#", "gw.toml:1:", "gw.json:1:", "= a/#|b/#", "= a/#|b/#", "= a/#|b/#"}},
