@@ -125,11 +125,18 @@ func TestDevice(t *testing.T) {
 		answered("setpoint", "REJECTED: setpoint: 70 is above 60 °C")
 	})
 	t.Run("orders", func(t *testing.T) {
-		for _, what := range []string{"restart", "stop", "start"} {
+		order := func(what string) {
+			t.Helper()
 			b.Click(`.actions button[data-order="` + what + `"]`)
 			b.Sees(".actions .answer", what)
 		}
-		f.wait(t, "restart, stop and start", func() bool { return len(f.ordered) == 3 })
+		order("restart")
+		b.Click(`.actions button[data-order="start"]`) // which has no effect on a device that runs
+		order("stop")
+		f.change("boiler", entry{"state": "stopped", "reason": "by a person"})
+		b.Until("the device can be started, and not stopped again", `document.querySelector("[data-order=stop]").ariaDisabled && !document.querySelector("[data-order=start]").ariaDisabled`)
+		order("start")
+		f.wait(t, "restart, stop and start", func() bool { return strings.Join(f.ordered, ", ") == "restart boiler, stop boiler, start boiler" })
 	})
 	t.Run("unplugged", func(t *testing.T) {
 		f.change("boiler", entry{"state": "offline", "reason": "connection refused", "since": stamp(time.Now()), "next": stamp(time.Now().Add(9 * time.Second))})

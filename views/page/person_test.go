@@ -18,6 +18,7 @@ const token = "a-token-that-nobody-guesses"
 
 // TestToken signs in by the form that a person with a token gets, loses the session, and signs out.
 func TestToken(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t)
 	house(f)
 	f.guardBy(web.Guard{Token: token})
@@ -64,6 +65,7 @@ func TestToken(t *testing.T) {
 
 // TestPassword signs in by the browser's own dialog, whose credentials events carry, too.
 func TestPassword(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t)
 	house(f)
 	list, err := users.Parse([]byte("me:swordfish"))
@@ -92,6 +94,7 @@ func TestPassword(t *testing.T) {
 
 // TestReadOnly offers nothing that would be refused.
 func TestReadOnly(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t)
 	house(f)
 	boiler(f)
@@ -130,6 +133,7 @@ func TestReadOnly(t *testing.T) {
 
 // TestAway ends the gateway under a page, which asks little meanwhile, and starts another version of it.
 func TestAway(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t)
 	house(f)
 	boiler(f)

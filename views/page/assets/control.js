@@ -98,10 +98,16 @@ function field(label, input, read, send) {
 
 function number(entity, label, send) {
   const input = el("input", { type: "number", "aria-label": label, min: entity.min, max: entity.max, step: entity.step ?? "any" });
-  const bounds = [entity.min, entity.max].some((b) => b !== undefined && b !== null);
-  if (bounds) set(input, "title", `${entity.min ?? "…"} to ${entity.max ?? "…"}${entity.unit ? ` ${entity.unit}` : ""}`);
   // The gateway alone judges what fits: its answer says what would have.
-  return field(label, input, () => (input.value === "" ? null : Number(input.value)), send);
+  const made = field(label, input, () => (input.value === "" ? null : Number(input.value)), send);
+  const { min, max } = entity;
+  const bounds = min === undefined ? (max === undefined ? "" : `up to ${max}`) : max === undefined ? `from ${min}` : `${min} to ${max}`;
+  if (bounds) {
+    const id = `bounds-${entity.id}`;
+    set(input, "aria-describedby", id);
+    made.node.append(el("span", { class: "bounds quiet", id }, bounds));
+  }
+  return made;
 }
 
 function choice(entity, label, send) {

@@ -21,7 +21,8 @@ export function device({ model }, name) {
   const told = answer();
   const order = (what, doing, done) => el("button", {
     type: "button", "data-order": what,
-    click: async () => {
+    click: async (e) => {
+      if (e.currentTarget.getAttribute("aria-disabled")) return;
       await told.ask(doing, async () => {
         await post(`${at}/${what}`);
         return `${done} at ${clock(Date.now())}`;
@@ -58,6 +59,10 @@ export function device({ model }, name) {
     say(next, isDown(e.state) && e.next ? `next attempt ${until(e.next)}` : "");
     say(why, e.reason ?? "");
     why.hidden = !e.reason;
+    const stopped = e.state === "stopped";
+    for (const button of node.querySelectorAll("[data-order]")) {
+      set(button, "aria-disabled", (button.dataset.order === "start") === stopped ? null : "true");
+    }
   }
 
   let seen = null;
@@ -93,7 +98,7 @@ export function device({ model }, name) {
     say(spanned, d.plots ? `lines: ${to - from >= steps ? "the last 10 min" : "since the gateway began"}` : "");
     showValues(values.body, name, d, look, [from * step, now()]);
     recorder.show(d.recorder ?? [], d.recorder === undefined);
-    errors.show((d.recorder ?? []).filter((r) => r.what === "error"), d.recorder === undefined);
+    errors.show((d.recorder ?? []).filter((r) => r.what === "error" || (r.what === "state" && isDown(r.text.split(":")[0]))), d.recorder === undefined);
     flow.show(d, model.flows.get(name));
     description.show(described(d));
     counters.show(flat(d.counters));
@@ -219,14 +224,22 @@ function records(title, nothing) {
       none.hidden = lines.length > 0;
       list.hidden = lines.length === 0;
       say(none, lacking ? "This gateway doesn't record them." : nothing);
-      const last = `${lines.length} ${lines.at(-1)?.at} ${lines[0]?.at}`;
-      if (last === list.shown) return;
-      list.shown = last;
-      list.replaceChildren(...lines.toReversed().map((r) =>
-        el("li", { "data-what": r.what }, el("time", { datetime: r.at, title: date(r.at) }, clock(r.at, true)), el("span", { class: "what" }, r.what), el("span", { class: "text" }, r.text))));
+      // Lines stay what they are, so that a person can read and copy them while others come.
+      const had = new Map();
+      const items = lines.map((r) => {
+        const text = `${r.at} ${r.what} ${r.text}`;
+        had.set(text, (had.get(text) ?? 0) + 1);
+        return { ...r, key: `${text} ${had.get(text)}` };
+      });
+      sync(list, items.toReversed(), (r) => r.key, recordLine);
     },
   };
 }
+
+const recordLine = (r) => ({
+  node: el("li", { "data-what": r.what }, el("time", { datetime: r.at, title: date(r.at) }, clock(r.at, true)), el("span", { class: "what" }, r.what), el("span", { class: "text" }, r.text)),
+  show() {},
+});
 
 // showValues shows the entities of a device, and what became of them in a time. Members of one thing stand together, below its name.
 function showValues(body, name, d, look, time) {
@@ -289,7 +302,11 @@ function valueRow(device, entity, look) {
   };
 }
 
+// words are what people call false and true of some classes.
+const closed = ["closed", "open"];
+const words = { door: closed, garage_door: closed, opening: closed, window: closed, lock: ["locked", "unlocked"] };
+
 function spoken(v) {
-  if (v.kind === "bool") return v.value ? "on" : "off";
+  if (v.kind === "bool") return (words[v.class] ?? ["off", "on"])[Number(v.value)];
   return typeof v.value === "object" ? JSON.stringify(v.value) : String(v.value);
 }

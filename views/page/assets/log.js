@@ -24,6 +24,7 @@ export function log({ model }) {
   function pick(line) {
     picked.hidden = false;
     picked.replaceChildren(el("h3", null, `${line.level.toUpperCase()} at ${date(line.at)}`), el("pre", { class: "break" }, `${line.text}${pairs(line.attrs, "\n  ")}`));
+    picked.scrollIntoView({ block: "nearest" }); // on a telephone it is below all others
   }
   const fits = (line) => levels.indexOf(line.level) >= levels.indexOf(chosen.least) && line.whole.toLowerCase().includes(chosen.filter.toLowerCase());
   const prepared = (line) => ({ ...line, level: String(line.level).toLowerCase(), whole: `${line.text}${pairs(line.attrs, " ")}` });

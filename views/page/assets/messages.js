@@ -22,7 +22,7 @@ export function messages() {
   let paused = false;
   let missed = 0;
   let held = 0;
-  const told = el("span", { class: "quiet", role: "status" });
+  const told = el("span", { class: "quiet" }); // not announced: it changes with every message
   const tell = () => say(told, [
     paused ? `paused, ${held.toLocaleString("en")} have passed since` : "",
     missed > 0 ? `${missed.toLocaleString("en")} passed too fast to be shown` : "",
@@ -42,7 +42,7 @@ export function messages() {
   }
   let typing = 0;
   const filter = el("input", {
-    type: "search", class: "filter", placeholder: "Text, or a filter such as home/+/lamp/#", "aria-label": "Filter the messages by a text or a topic filter",
+    type: "search", class: "filter", placeholder: "Text, or home/+/lamp/#", "aria-label": "Filter the messages by a text or a topic filter",
     value: chosen.filter,
     input: () => {
       chosen.filter = filter.value;
@@ -137,6 +137,7 @@ export function messages() {
           topic.focus();
         },
       }, "Take over into the form"));
+    picked.scrollIntoView({ block: "nearest" }); // on a telephone it is below all others
   }
 
   listen();

@@ -60,7 +60,7 @@ export function tree({ model, go }) {
     value: chosen.text, input: () => { chosen.text = field.value; soon(); },
   });
   const sort = el("select", { "aria-label": "Order by", class: "narrow", change: () => by(sort.value, false) },
-    ...columns.filter(([name]) => name !== "why").map(([name, label]) => el("option", { value: name, selected: name === chosen.column }, label)));
+    ...columns.filter(([name]) => name !== "why").map(([name, label]) => el("option", { value: name, selected: name === chosen.column }, `By ${label.toLowerCase()}`)));
 
   const node = el("section", { class: "view tree", "aria-label": "Tree" },
     link.node,
@@ -236,6 +236,7 @@ function makeRow(model, toggle) {
       plain.hidden = device;
       say(name, device ? e.name : "");
       say(plain, device ? "" : e.name);
+      set(name, "title", device ? e.name : null);
       set(name, "href", device ? `#/device/${encodeURIComponent(e.name)}` : null);
       say(type, item.open || item.size === 0 ? (e.type ?? "") : `${item.size.toLocaleString("en")} below`);
       state.show(e.state ?? "");
