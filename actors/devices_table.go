@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"sync"
 
@@ -13,6 +15,7 @@ type deviceTable struct {
 	latest  uint64               // the latest generation
 	present map[string]*device   // wanted devices, by name
 	going   map[*device]struct{} // devices that are not wanted any more, and have not ended yet
+	order   []*device            // wanted devices, the oldest first; nil: not known since one has left. Readers have it without the lock.
 }
 
 func newDeviceTable(devices []*device) *deviceTable {
@@ -36,6 +39,9 @@ func (t *deviceTable) put(d *device) {
 	defer t.mu.Unlock()
 	t.latest++
 	d.generation = t.latest
+	if t.order != nil {
+		t.order = append(t.order, d) // behind what readers see of it
+	}
 	t.present[d.config.Name] = d
 }
 
@@ -45,6 +51,7 @@ func (t *deviceTable) leave(name string) *device {
 	defer t.mu.Unlock()
 	d := t.present[name]
 	delete(t.present, name)
+	t.order = nil
 	t.going[d] = struct{}{}
 	return d
 }
@@ -54,6 +61,16 @@ func (t *deviceTable) ended(d *device) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.going, d)
+}
+
+// wanted returns the wanted devices, the oldest first. The caller must not change the list.
+func (t *deviceTable) wanted() []*device {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.order == nil {
+		t.order = slices.SortedFunc(maps.Values(t.present), func(a, b *device) int { return cmp.Compare(a.generation, b.generation) })
+	}
+	return t.order
 }
 
 // all returns all devices that have not ended.

@@ -100,7 +100,7 @@ func (g *Gateway) Activity(name string) (DeviceInfo, bool) {
 	return d.activity(), true
 }
 
-// Activities yields the Activity of all devices, in any order, each as it is at a moment of its own.
+// Activities yields the Activity of all devices, the oldest first, each as it is at a moment of its own.
 func (g *Gateway) Activities() iter.Seq[DeviceInfo] {
 	return func(yield func(DeviceInfo) bool) {
 		for _, d := range g.table.wanted() {

@@ -197,11 +197,14 @@ type State struct {
 }
 
 // States returns what is known of every entity that has a value, hidden ones included, in the order of the description.
-func (s *Set) States() []State {
+func (s *Set) States() []State { return s.AppendStates(nil) }
+
+// AppendStates appends States.
+func (s *Set) AppendStates(states []State) []State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.confirm()
-	states := make([]State, 0, len(s.points))
+	states = slices.Grow(states, len(s.points))
 	for i := range s.points {
 		if p := &s.points[i]; p.Kind.HasValue() {
 			states = append(states, p.state())

@@ -141,9 +141,9 @@ type busyGateway struct {
 
 func startBusyGateway(t *testing.T) *busyGateway {
 	t.Helper()
-	size, every := 300, "1s"
+	size := 300
 	if *readersRounds > 0 {
-		size, every = 10_000, "10s"
+		size = 10_000
 	}
 	broker := startMosquitto(t)
 	var config strings.Builder
@@ -151,6 +151,10 @@ func startBusyGateway(t *testing.T) *busyGateway {
 		"mapping: {root: home, topics: [\"home/+/+/+/+/+/C\"]}\ndevices:\n"+
 		"  - {name: ear, type: sim, reply: always, params: {points: [{id: relay, write: true, kind: bool}]}}\n")
 	for i := range size {
+		every := "1h"
+		if i%10 == 0 {
+			every = "1s"
+		}
 		fmt.Fprintf(&config, "  - name: plug%05d\n    type: sim\n    params:\n      every: %s\n      points:\n"+
 			"        - {id: power, walk: {min: 0, max: 3000, step: 100}, unit: W, class: power}\n"+
 			"        - {id: energy, steps: [1234.5], unit: kWh, class: energy}\n"+
@@ -163,7 +167,7 @@ func startBusyGateway(t *testing.T) *busyGateway {
 	_, g.url, _ = strings.Cut(g.says(`msg="http listening" url=`), "url=")
 	g.probe = newProbe(t, broker.address)
 	if *readersRounds > 0 {
-		time.Sleep(10 * time.Second) // the polls spread, and memory is given back
+		time.Sleep(10 * time.Second) // until all has been told, and memory is given back
 	}
 	return g
 }

@@ -156,6 +156,9 @@ func (t *Teller) State(id string) (entity.State, bool) { return t.set.State(id) 
 // States returns what is known of every entity that has a value, hidden ones included, in the order of the description.
 func (t *Teller) States() []entity.State { return t.set.States() }
 
+// AppendStates appends States.
+func (t *Teller) AppendStates(to []entity.State) []entity.State { return t.set.AppendStates(to) }
+
 // Again says the values at some addresses, whether they have changed or not.
 func (t *Teller) Again(at []messages.Address) {
 	t.telling.Lock()

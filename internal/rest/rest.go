@@ -1,17 +1,17 @@
-// Package rest has long work leave the processor to messages from time to time.
+// Package rest has long work leave the processor to messages now and then.
 //
 // By default the program uses one processor. The scheduler takes that from a goroutine that computes after 10 ms, and looks no oftener for
 // what has arrived on sockets as long as any goroutine can run: runtime.Gosched doesn't change that, and only sleeping does. Whatever
-// computes for longer than a millisecond on behalf of somebody who watches the gateway (a scrape of 10,000 devices, the tree of them)
+// computes for longer than that on behalf of somebody who watches the gateway (a scrape of 10,000 devices, the tree of them)
 // therefore calls [Rest.Due] in its loops.
 package rest
 
 import "time"
 
-// How long work goes on without a rest, and how long the rest is. A process that has nothing else to do sleeps for a millisecond at
-// least, so work that rests takes three times as long.
+// How long work goes on without a rest, and how long the rest is. A message passes half a dozen goroutines, and waits for the work before
+// some of them. A process that has nothing else to do sleeps for a millisecond at least.
 const (
-	workFor = 500 * time.Microsecond
+	workFor = 200 * time.Microsecond
 	restFor = 50 * time.Microsecond
 )
 

@@ -68,13 +68,13 @@ func TestDevice(t *testing.T) {
 // measured is a gateway whose lamp has values for a History.
 type measured struct{ *gateway }
 
-func (m measured) Figures() iter.Seq[actors.Figures] {
-	return func(yield func(actors.Figures) bool) {
+func (m measured) Figures() iter.Seq[*actors.Figures] {
+	return func(yield func(*actors.Figures) bool) {
 		m.mu.Lock()
 		i := m.inspections["lamp"]
 		states := slices.Clone(i.Values)
 		m.mu.Unlock()
-		yield(actors.Figures{DeviceInfo: actors.DeviceInfo{Name: "lamp"}, Description: *i.Description, States: states})
+		yield(&actors.Figures{DeviceInfo: actors.DeviceInfo{Name: "lamp"}, Description: *i.Description, States: states})
 	}
 }
 

@@ -27,7 +27,7 @@ const (
 // Gateway is the part of actors.Gateway that a History reads.
 type Gateway interface {
 	Watch(context.Context) iter.Seq[actors.Update]
-	Figures() iter.Seq[actors.Figures]
+	Figures() iter.Seq[*actors.Figures]
 }
 
 // Change is a change of the link's state.
@@ -134,7 +134,7 @@ func (h *History) look(took time.Duration) {
 	now := time.Now()
 	pause := rest.Begin()
 	for f := range h.gateway.Figures() {
-		h.see(&f, now, took)
+		h.see(f, now, took)
 		pause.Due()
 	}
 	h.mu.Lock()

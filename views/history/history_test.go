@@ -34,10 +34,10 @@ func (g *gateway) Watch(ctx context.Context) iter.Seq[actors.Update] {
 	}
 }
 
-func (g *gateway) Figures() iter.Seq[actors.Figures] {
-	return func(yield func(actors.Figures) bool) {
+func (g *gateway) Figures() iter.Seq[*actors.Figures] {
+	return func(yield func(*actors.Figures) bool) {
 		for _, f := range g.figures {
-			if !yield(f) {
+			if !yield(&f) {
 				return
 			}
 		}

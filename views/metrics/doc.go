@@ -1,7 +1,7 @@
 // Package metrics shows what a gateway counts, and what its entities are, to Prometheus and to all that read its format.
 //
 // Nothing is kept between two requests, and nothing is counted for the metrics that the gateway does not count anyway: a request reads
-// the record (the first update of [actors.Gateway.Watch]), the counters and the figures of each device, none of which makes anyone wait.
+// the counters and the figures of each device, none of which makes anyone wait.
 // Until the first request there is nothing but a handler.
 //
 // # Formats

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/entity"
 	"github.com/mqttgateway/mqttgateway/internal/entities"
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -20,22 +21,14 @@ type family struct {
 // reading is one metric of an entity.
 type reading struct {
 	value  float64
-	device *device
 	entity *entity.Entity
-	option string
-	typ    string // of an Event
+	device int32 // its place in the picture
+	option int32 // the place of the option, or of an Event's type, that the metric is about; -1: it is about none
 }
 
 // entities writes what is known of the entities of devices that are online. A hub's sum has none.
 func (x *exposition) entities(p *picture) {
-	readings := make(map[family][]reading)
-	for i := range p.devices {
-		x.rest.Due()
-		if d := &p.devices[i]; d.online() {
-			read(d, readings)
-		}
-	}
-	for _, f := range slices.SortedFunc(maps.Keys(readings), func(a, b family) int {
+	for _, f := range slices.SortedFunc(maps.Keys(p.readings), func(a, b family) int {
 		return cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(truth(b.counter), truth(a.counter)))
 	}) {
 		name, kind, begin := f.name, "gauge", x.gauges
@@ -45,28 +38,44 @@ func (x *exposition) entities(p *picture) {
 		for !x.isFree(kind, name) {
 			name += "_value"
 		}
+		if len(p.readings[f]) == 0 { // of a former picture
+			continue
+		}
 		begin(name, "Of entities: "+strings.ReplaceAll(f.name, "_", " ")+".")
-		for _, r := range readings[f] {
-			location := r.device.of.Description.AddressOf(r.entity).Location
-			x.add(r.value, "device", r.device.label, "entity", r.entity.ID, "location", location, "option", r.option, "type", r.typ)
+		for _, r := range p.readings[f] {
+			d, option, typ := &p.devices[r.device], "", ""
+			if r.option >= 0 {
+				if option = r.entity.Options[r.option]; r.entity.Kind == entity.Event {
+					option, typ = "", option
+				}
+			}
+			x.add(r.value, "device", d.label, "entity", r.entity.ID, "location", cmp.Or(r.entity.Address.Location, d.location), "option", option, "type", typ)
 		}
 	}
 }
 
-// read adds the metrics of a device's entities.
-func read(d *device, to map[family][]reading) {
-	states := d.of.States
-	for i := range d.of.Description.Entities {
-		e := &d.of.Description.Entities[i]
+// read adds the metrics of the latest device's entities.
+func (p *picture) read(of *actors.Figures) {
+	states := of.States
+	for i := range of.Description.Entities {
+		e := &of.Description.Entities[i]
+		r := reading{entity: e, device: int32(len(p.devices) - 1), option: -1}
+		add := func(f family, value float64) {
+			r.value = value
+			all := p.readings[f]
+			if len(all) == cap(all) {
+				all = slices.Grow(all, len(all)+1) // twice as many: append would copy them more often
+			}
+			p.readings[f] = append(all, r)
+		}
 		if e.Kind == entity.Button {
-			f := family{subject(e) + "_presses", true}
-			to[f] = append(to[f], reading{value: float64(d.of.Pressed[e.ID]), device: d, entity: e})
+			add(family{subject(e) + "_presses", true}, float64(of.Pressed[e.ID]))
 		}
 		if e.Kind == entity.Event && !e.Hidden {
 			f := family{subject(e) + "_events", true}
-			for _, typ := range e.Options {
-				n := d.of.Happened[entities.Happened{ID: e.ID, Type: typ}]
-				to[f] = append(to[f], reading{value: float64(n), device: d, entity: e, typ: typ})
+			for n, typ := range e.Options {
+				r.option = int32(n)
+				add(f, float64(of.Happened[entities.Happened{ID: e.ID, Type: typ}]))
 			}
 		}
 		if !e.Kind.HasValue() || len(states) == 0 || states[0].ID != e.ID { // it may have been described anew meanwhile
@@ -77,26 +86,21 @@ func read(d *device, to map[family][]reading) {
 		if e.Hidden || value.Kind() == messages.Null {
 			continue
 		}
-		r := reading{device: d, entity: e}
-		add := func(f family) { to[f] = append(to[f], r) }
 		switch e.Kind {
 		case entity.Number:
-			number, ok := value.Float()
-			if !ok {
-				continue // too large for a float64
+			if float, ok := value.Float(); ok { // else it is too large for a float64
+				n := p.numberOf(e)
+				add(n.family, n.unit.base(float))
 			}
-			f, u := numberFamily(e)
-			r.value = u.base(number)
-			add(f)
 		case entity.Bool:
 			on, _ := value.Bool()
-			r.value = truth(on)
-			add(family{name: subject(e)})
+			add(family{name: subject(e)}, truth(on))
 		case entity.Enum:
 			now, _ := value.Text()
-			for _, option := range e.Options {
-				r.option, r.value = option, truth(option == now)
-				add(family{name: subject(e) + "_option"})
+			f := family{name: subject(e) + "_option"}
+			for n, option := range e.Options {
+				r.option = int32(n)
+				add(f, truth(option == now))
 			}
 		}
 	}
@@ -110,10 +114,32 @@ func subject(e *entity.Entity) string {
 	return e.Class
 }
 
-// numberFamily returns the family of a Number, and its unit.
-func numberFamily(e *entity.Entity) (family, unit) {
-	u := unitOf(e.Unit, e.Class)
-	f := family{subject(e), e.StateClass() == entity.TotalIncreasing}
+// number is what the family of a Number depends on.
+type number struct {
+	subject, unit, class string
+	counter              bool
+}
+
+// numbers are Numbers of one family and one unit.
+type numbers struct {
+	family
+	unit unit
+}
+
+// numberOf returns the family of a Number, and its unit. It finds them out once for all of a kind.
+func (p *picture) numberOf(e *entity.Entity) numbers {
+	key := number{subject(e), e.Unit, e.Class, e.StateClass() == entity.TotalIncreasing}
+	n, known := p.numbers[key]
+	if !known {
+		n.family, n.unit = key.family()
+		p.numbers[key] = n
+	}
+	return n
+}
+
+func (n number) family() (family, unit) {
+	u := unitOf(n.unit, n.class)
+	f := family{n.subject, n.counter}
 	if u.word != "" && !strings.HasSuffix(f.name, "_"+u.word) && f.name != u.word {
 		f.name += "_" + u.word
 	}

@@ -114,6 +114,9 @@ func (x *exposition) text(s string) { _, _ = x.to.WriteString(s) }
 // appendEscaped appends the value of a label. What is no UTF-8 becomes U+FFFD, as both formats want UTF-8.
 func appendEscaped(b []byte, value string) []byte {
 	value = strings.ToValidUTF8(value, "\uFFFD")
+	if !strings.ContainsAny(value, "\\\"\n") {
+		return append(b, value...)
+	}
 	for i := range len(value) {
 		switch c := value[i]; c {
 		case '\\', '"':

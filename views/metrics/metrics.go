@@ -1,7 +1,6 @@
 package metrics
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -35,7 +34,7 @@ func New(o Options) http.Handler {
 	if o.mostAdded == 0 {
 		o.mostAdded = mostAdded
 	}
-	return &handler{Options: o, process: sync.OnceValue(newProcess), turn: make(chan struct{}, 1)}
+	return &handler{Options: o, process: sync.OnceValue(newProcess), pictures: sync.Pool{New: newPicture}, turn: make(chan struct{}, 1)}
 }
 
 // newProcess returns what tells of the process and of Go's runtime.
@@ -48,8 +47,9 @@ func newProcess() prometheus.Gatherer {
 // handler shows the metrics.
 type handler struct {
 	Options
-	process func() prometheus.Gatherer
-	turn    chan struct{} // has a token while a request is answered
+	process  func() prometheus.Gatherer
+	pictures sync.Pool     // of the request before, until the collector takes it
+	turn     chan struct{} // has a token while a request is answered
 }
 
 // ServeHTTP implements http.Handler. One request is answered at a time, so that many readers cost no more than one does.
@@ -62,16 +62,20 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	format := expfmt.NegotiateAccept(r.Header, formats...)
 	w.Header().Set("Content-Type", string(format))
-	if err := h.write(r.Context(), newExposition(w, format)); err != nil {
+	if err := h.write(newExposition(w, format)); err != nil {
 		h.Log.Debug("metrics not read to their end", "err", err)
 	}
 }
 
 // write writes all metrics.
-func (h *handler) write(ctx context.Context, x *exposition) error {
+func (h *handler) write(x *exposition) error {
 	x.gateway(h.Gateway, h.Version)
 	x.reload(h.Reload())
-	x.devices(take(ctx, h.Gateway, h.mostAdded, x.rest))
+	p := h.pictures.Get().(*picture)
+	p.take(h.Gateway, h.mostAdded, x.rest)
+	x.devices(p)
+	p.empty()
+	h.pictures.Put(p)
 	families, err := h.process().Gather()
 	if err != nil {
 		h.Log.Debug("metrics of the process are not whole", "err", err)
