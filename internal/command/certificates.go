@@ -7,8 +7,12 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/internal/files"
@@ -73,7 +77,7 @@ func readAuthorities(path string) (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// readPair reads a client certificate and its private key.
+// readPair reads a certificate and its private key.
 func readPair(certFile, keyFile string) (tls.Certificate, error) {
 	cert, certErr := readPEM(certFile)
 	key, keyErr := readPEM(keyFile)
@@ -118,4 +122,63 @@ func readPEM(path string) ([]byte, error) {
 		at = end + next
 	}
 	return text, nil
+}
+
+// certificate is that of the gateway's own web server. A handshake reads it again when its files have changed.
+type certificate struct {
+	certFile, keyFile string
+
+	mu    sync.Mutex
+	pair  tls.Certificate
+	stamp [2]time.Time // of the files, when they were last read
+	told  string       // why they could not be read, as the log says
+}
+
+// readCertificate reads the server's certificate; nil if there is none.
+func readCertificate(l *config.Loaded) (*certificate, error) {
+	h := l.Config.HTTP
+	if !filepath.IsAbs(h.CertFile) || !filepath.IsAbs(h.KeyFile) {
+		return nil, nil
+	}
+	c := &certificate{certFile: h.CertFile, keyFile: h.KeyFile}
+	if err := c.read(); err != nil {
+		return nil, eachUnder(l.Name("http.cert_file")+" and "+l.Name("http.key_file"), err)
+	}
+	return c, nil
+}
+
+// read reads the files unless they are those that read has read already. Beside an error the former certificate stays.
+func (c *certificate) read() error {
+	var stamp [2]time.Time
+	for i, path := range []string{c.certFile, c.keyFile} {
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		stamp[i] = info.ModTime()
+	}
+	if stamp == c.stamp {
+		return nil
+	}
+	pair, err := readPair(c.certFile, c.keyFile)
+	if err == nil {
+		c.pair, c.stamp = pair, stamp
+	}
+	return err
+}
+
+// config returns the settings of the server. The log tells once of a renewed certificate that can't be read; the former one stays.
+func (c *certificate) config(log *slog.Logger) *tls.Config {
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if err := c.read(); err == nil {
+			c.told = ""
+		} else if err.Error() != c.told {
+			c.told = err.Error()
+			log.Error("renewed certificate can't be read, the former one stays", "err", err)
+		}
+		pair := c.pair
+		return &pair, nil
+	}}
 }

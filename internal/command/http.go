@@ -2,25 +2,19 @@ package command
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/pprof"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/config"
-	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/devices/kit/hooks"
 	"github.com/mqttgateway/mqttgateway/internal/files"
-	"github.com/mqttgateway/mqttgateway/internal/wanted"
 	"github.com/mqttgateway/mqttgateway/internal/web"
 	"github.com/mqttgateway/mqttgateway/views/api"
 	"github.com/mqttgateway/mqttgateway/views/metrics"
@@ -100,39 +94,6 @@ func readToken(l *config.Loaded) (config.Secret, error) {
 // shortestToken makes a token that nobody guesses, if it has been drawn at random.
 const shortestToken = 16
 
-// hookPaths returns the paths at which a configured device is called.
-func hookPaths(d config.Device) []string {
-	t, err := devices.Lookup(d.Type)
-	if err != nil || t.Hooks == nil {
-		return nil
-	}
-	return t.Hooks(d.Params)
-}
-
-// checkHooks returns an error for each device that has hooks although nothing listens for them. Each would stay down.
-func checkHooks(l *config.Loaded, list []wanted.Device) (faults []error) {
-	if l.Config.HTTP.Listen != "" {
-		return nil
-	}
-	for _, d := range list {
-		if len(hookPaths(*d.Device)) > 0 {
-			faults = append(faults, ofDevice(d.Name, l.Fault(d.Key("hooks"), fmt.Errorf("nothing listens for them: want %s too", l.Name("http.listen")))))
-		}
-	}
-	return faults
-}
-
-// hookAddresses tells the addresses of all hooks, one a line, with stars for the secrets.
-func hookAddresses(c *config.Config, list []wanted.Device) string {
-	var text strings.Builder
-	for _, d := range list {
-		for _, path := range hookPaths(*d.Device) {
-			fmt.Fprintf(&text, "hook of %q: %s\n", d.Name, hooks.Address(serverURL(&c.HTTP), d.Name, "******", path))
-		}
-	}
-	return text.String()
-}
-
 // serverURL returns the address of the server as its clients may know it.
 func serverURL(c *config.HTTP) string {
 	host, port, _ := net.SplitHostPort(c.Listen) // config has checked it
@@ -144,64 +105,4 @@ func serverURL(c *config.HTTP) string {
 		scheme = "https"
 	}
 	return scheme + "://" + net.JoinHostPort(host, port) + c.BasePath
-}
-
-// certificate is the server's own. It is read again when its files have changed.
-type certificate struct {
-	certFile, keyFile string
-
-	mu    sync.Mutex
-	pair  tls.Certificate
-	stamp [2]time.Time // of the files, when they were last read
-	told  string       // why they could not be read, as the log says
-}
-
-// readCertificate reads the server's certificate; nil if there is none.
-func readCertificate(l *config.Loaded) (*certificate, error) {
-	h := l.Config.HTTP
-	if !filepath.IsAbs(h.CertFile) || !filepath.IsAbs(h.KeyFile) {
-		return nil, nil
-	}
-	c := &certificate{certFile: h.CertFile, keyFile: h.KeyFile}
-	if err := c.read(); err != nil {
-		return nil, eachUnder(l.Name("http.cert_file")+" and "+l.Name("http.key_file"), err)
-	}
-	return c, nil
-}
-
-// read reads the files unless they are those that have been read already. Beside an error the former certificate stays.
-func (c *certificate) read() error {
-	var stamp [2]time.Time
-	for i, path := range []string{c.certFile, c.keyFile} {
-		var info fs.FileInfo
-		info, err := os.Stat(path)
-		if err != nil {
-			return err
-		}
-		stamp[i] = info.ModTime()
-	}
-	if stamp == c.stamp {
-		return nil
-	}
-	pair, err := readPair(c.certFile, c.keyFile)
-	if err == nil {
-		c.pair, c.stamp = pair, stamp
-	}
-	return err
-}
-
-// config returns the settings of the server. A renewed certificate that can't be read is told of once, and the former one stays.
-func (c *certificate) config(log *slog.Logger) *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if err := c.read(); err == nil {
-			c.told = ""
-		} else if err.Error() != c.told {
-			c.told = err.Error()
-			log.Error("renewed certificate can't be read, the former one stays", "err", err)
-		}
-		pair := c.pair
-		return &pair, nil
-	}}
 }
