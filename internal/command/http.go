@@ -65,10 +65,9 @@ func startHTTP(ctx context.Context, c *config.Config, p parts, g *actors.Gateway
 // livePath is the path that whatever supervises the gateway asks, without credentials.
 const livePath = "/livez"
 
-// handleProfiles adds the profiles of the running program.
+// handleProfiles adds the profiles of the running program, but not its command line: a flag may hold a password.
 func handleProfiles(mux *http.ServeMux) {
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)

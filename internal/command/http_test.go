@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"strings"
@@ -52,6 +53,19 @@ func TestCheckTellsOfHooks(t *testing.T) {
 			`hook of "door bell": `+row.want+"/hooks/door%20bell/******/button\n", `hook of "door bell": `+row.want+"/hooks/door%20bell/******/state\n")
 		if got.status != 0 || strings.Contains(got.stdout+got.stderr, "swordfish") {
 			t.Errorf("%s: %+v", row.listen, got)
+		}
+	}
+}
+
+// Profiles can be had, but not the command line, whose flags may hold a password.
+func TestProfilesOfTheProgram(t *testing.T) {
+	mux := http.NewServeMux()
+	handleProfiles(mux)
+	for path, want := range map[string]int{"": 200, "heap": 200, "goroutine": 200, "symbol": 200, "cmdline": 404, "nothing": 404} {
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/debug/pprof/"+path, nil))
+		if w.Code != want || strings.Contains(w.Body.String(), os.Args[0]) && path == "cmdline" {
+			t.Errorf("%q: %d, want %d", path, w.Code, want)
 		}
 	}
 }
