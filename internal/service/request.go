@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -126,17 +127,24 @@ func (q *Requests) Do(ctx context.Context, r Request) Difference {
 	if r != Reload && r != Diff {
 		return Difference{Faults: []string{fmt.Sprintf("unknown request %q: there are %s and %s", string(r), Reload, Diff)}}
 	}
-	stopping := Difference{Faults: []string{"the gateway is stopping"}}
 	answer := make(chan Difference, 1)
 	select {
 	case q.waiting <- asked{r, answer}:
 	case <-ctx.Done():
-		return stopping
+		return undone(ctx)
 	}
 	select {
 	case d := <-answer:
 		return d
 	case <-ctx.Done():
-		return stopping
+		return undone(ctx)
 	}
+}
+
+// undone returns the answer to a request for which nobody waits any more.
+func undone(ctx context.Context) Difference {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return Difference{Faults: []string{"no answer in time: what was asked may be done yet"}}
+	}
+	return Difference{Faults: []string{"the gateway is stopping"}}
 }

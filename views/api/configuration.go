@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/internal/service"
@@ -33,10 +34,13 @@ func (a *API) carryOut(what service.Request) http.HandlerFunc {
 		defer cancel()
 		defer context.AfterFunc(a.life, cancel)()
 		d := a.Configuration.Do(ctx, what)
-		if len(d.Faults) > 0 {
+		switch {
+		case len(d.Faults) == 0:
+			answer(w, http.StatusOK, d)
+		case ctx.Err() != nil: // the gateway is stopping, or busy
+			web.Refuse(w, http.StatusServiceUnavailable, strings.Join(d.Faults, "; "))
+		default:
 			web.RefuseWith(w, web.Problem{Status: http.StatusUnprocessableEntity, Detail: "the configuration has faults, and nothing changes", Faults: faults(d.Faults)})
-			return
 		}
-		answer(w, http.StatusOK, d)
 	}
 }

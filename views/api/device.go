@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"net/http"
 	"slices"
@@ -132,7 +133,7 @@ type Value struct {
 func (a *API) device(w http.ResponseWriter, r *http.Request) {
 	i, ok := a.Gateway.Inspect(r.PathValue("name"))
 	if !ok {
-		noDevice(w)
+		noDevice(w, r.PathValue("name"))
 		return
 	}
 	d := Device{
@@ -182,8 +183,8 @@ func valueOf(e *entity.Entity, states []entity.State) Value {
 	return v
 }
 
-func noDevice(w http.ResponseWriter) {
-	web.Refuse(w, http.StatusNotFound, "there is no device of that name")
+func noDevice(w http.ResponseWriter, name string) {
+	web.Refuse(w, http.StatusNotFound, fmt.Sprintf("there is no device %.120q", name))
 }
 
 // Answer is how a device has answered.
@@ -215,7 +216,7 @@ func (a *API) set(w http.ResponseWriter, r *http.Request) {
 	said, err := a.Gateway.Set(ctx, r.PathValue("name"), values)
 	switch {
 	case errors.Is(err, actors.ErrNoDevice):
-		noDevice(w)
+		noDevice(w, r.PathValue("name"))
 	case err != nil && ctx.Err() != nil:
 		web.Refuse(w, http.StatusGatewayTimeout, context.Cause(ctx).Error())
 	case err != nil:
@@ -233,7 +234,7 @@ func (a *API) order(give func(device string) error) http.HandlerFunc {
 		err := give(r.PathValue("name"))
 		switch {
 		case errors.Is(err, actors.ErrNoDevice):
-			noDevice(w)
+			noDevice(w, r.PathValue("name"))
 		case err != nil:
 			web.Refuse(w, http.StatusServiceUnavailable, err.Error())
 		default:

@@ -60,8 +60,8 @@ func TestDevice(t *testing.T) {
 	if status != http.StatusOK || body != want {
 		t.Errorf("%d\n%s\nwant\n%s", status, body, want)
 	}
-	if status, _ := get(t, a, "devices/nobody"); status != http.StatusNotFound {
-		t.Errorf("nobody: %d", status)
+	if status, body := get(t, a, "devices/nobody"); status != http.StatusNotFound || !strings.Contains(body, `there is no device \"nobody\"`) {
+		t.Errorf("nobody: %d %s", status, body)
 	}
 }
 

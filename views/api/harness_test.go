@@ -214,14 +214,20 @@ func (g *gateway) note(what string) {
 }
 
 // configuration plays the command.
-type configuration struct{ codec *mapping.Codec }
+type configuration struct {
+	codec *mapping.Codec
+	busy  bool // a reload does not end
+}
 
 func (c configuration) Codec() *mapping.Codec { return c.codec }
 func (configuration) InForce() string         { return "gateway:\n  name: gw\n" }
 
-func (configuration) Do(_ context.Context, r service.Request) service.Difference {
-	if r == service.Diff {
+func (c configuration) Do(ctx context.Context, r service.Request) service.Difference {
+	switch {
+	case r == service.Diff:
 		return service.Difference{Added: []string{"new"}, Kept: 2}
+	case c.busy:
+		return service.NewRequests().Do(ctx, r)
 	}
 	return service.Difference{Faults: []string{"/etc/gw.yaml:3:5: devices[0].params.prt: no such option", "mqtt.broker: no host"}}
 }
@@ -238,7 +244,7 @@ func start(t *testing.T, g *gateway) (a *API, stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a = New(ctx, Options{Gateway: g, Configuration: configuration{codec}, Name: "gw", Version: "v1", Broker: "tcp://b:1883", Started: aDay, Log: newLog()})
+	a = New(ctx, Options{Gateway: g, Configuration: configuration{codec: codec}, Name: "gw", Version: "v1", Broker: "tcp://b:1883", Started: aDay, Log: newLog()})
 	stop = func() { cancel(); a.Wait() }
 	t.Cleanup(stop)
 	return a, stop

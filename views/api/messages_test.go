@@ -89,6 +89,21 @@ func TestConfiguration(t *testing.T) {
 	}
 }
 
+// A reload of which nobody hears the end is no fault of the configuration.
+func TestReloadWithoutAnEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, stop := start(t, newGateway())
+		a.Configuration = configuration{busy: true}
+		if status, body := post(t, a, "reload", "{}"); status != 503 || !strings.Contains(body, "no answer in time") {
+			t.Errorf("a gateway that is busy: %d %s", status, body)
+		}
+		stop()
+		if status, body := post(t, a, "reload", "{}"); status != 503 || !strings.Contains(body, "the gateway is stopping") {
+			t.Errorf("a gateway that stops: %d %s", status, body)
+		}
+	})
+}
+
 func TestFaults(t *testing.T) {
 	for line, want := range map[string]Fault{
 		"gone":                          {Text: "gone"},
