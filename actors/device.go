@@ -36,7 +36,7 @@ type device struct {
 	opening uint64                       // counts openings, also through restarts of the actor, which alone uses it
 
 	counters deviceCounters
-	recorder atomic.Pointer[recorder.Recorder] // nil until there is something to record; see flight
+	recorder atomic.Pointer[recorder.Recorder] // nil until there is something to record; see ownRecorder
 
 	entities     atomic.Pointer[entities.Teller] // nil until the device has described itself
 	misdescribed error                           // what is wrong with the description that the type gives; never written after newDevice

@@ -95,7 +95,7 @@ func (d *device) lose(why error) {
 	var cancel func()
 	d.box.Locked(func() {
 		if d.hubDown == nil || d.hubDown.Error() != why.Error() {
-			d.flight().Text(time.Now(), recorder.State, messages.Offline.String(), ": ", why.Error())
+			d.ownRecorder().Text(time.Now(), recorder.State, messages.Offline.String(), ": ", why.Error())
 		}
 		d.hubDown = why
 		queued = d.box.Pick(isHandle)

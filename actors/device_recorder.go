@@ -14,8 +14,8 @@ import (
 // a copy of a few words. A device has a recorder from the first time on that there is anything worth keeping: that it has been opened
 // for the first time is not.
 
-// flight returns the recorder of the device.
-func (d *device) flight() *recorder.Recorder {
+// ownRecorder returns the recorder of the device.
+func (d *device) ownRecorder() *recorder.Recorder {
 	if r := d.recorder.Load(); r != nil {
 		return r
 	}
@@ -37,29 +37,29 @@ func (d *device) recordIn(h messages.Handle) {
 	if h.Entity != "" {
 		before = "set/" + h.Entity + ": "
 	}
-	d.flight().Message(time.Now(), recorder.In, before, h.Msg)
+	d.ownRecorder().Message(time.Now(), recorder.In, before, h.Msg)
 }
 
 // recordOut keeps a message that the device emits.
 func (d *device) recordOut(msg messages.InternalMsg) {
-	d.flight().Message(time.Now(), recorder.Out, "", msg)
+	d.ownRecorder().Message(time.Now(), recorder.Out, "", msg)
 }
 
-// recordAnswer keeps how the device has handled a message. That it has heard a status is no answer.
+// recordAnswer keeps how the device has handled a message. For a status that the device has heard there is no answer to keep.
 func (d *device) recordAnswer(h messages.Handle, o messages.Outcome, reason string) {
 	switch {
 	case o == messages.NotMine:
-		d.flight().Text(time.Now(), recorder.Answer, h.Msg.Action(), ": not for this device")
+		d.ownRecorder().Text(time.Now(), recorder.Answer, h.Msg.Action(), ": not for this device")
 	case reason != "":
-		d.flight().Text(time.Now(), recorder.Answer, h.Msg.Action(), ": ", o.String(), ": ", reason)
+		d.ownRecorder().Text(time.Now(), recorder.Answer, h.Msg.Action(), ": ", o.String(), ": ", reason)
 	case h.Msg.Type() == messages.Command:
-		d.flight().Text(time.Now(), recorder.Answer, h.Msg.Action(), ": ", o.String())
+		d.ownRecorder().Text(time.Now(), recorder.Answer, h.Msg.Action(), ": ", o.String())
 	}
 }
 
 // recordRefusal keeps that a message was refused in the device's stead.
 func (d *device) recordRefusal(h messages.Handle, o messages.Outcome, why error) {
-	d.flight().Refused(time.Now(), h.Msg, o.String(), ": ", why.Error())
+	d.ownRecorder().Refused(time.Now(), h.Msg, o.String(), ": ", why.Error())
 }
 
 // recordNews keeps what the device tells the supervisor of itself.
@@ -85,12 +85,12 @@ func (d *device) recordNews(msg any) {
 	default:
 		return
 	}
-	d.flight().Text(time.Now(), what, parts...)
+	d.ownRecorder().Text(time.Now(), what, parts...)
 }
 
 // unsaid implements inbox.
 func (d *device) unsaid(why error) {
-	d.flight().Text(time.Now(), recorder.Error, "not sent: ", why.Error())
+	d.ownRecorder().Text(time.Now(), recorder.Error, "not sent: ", why.Error())
 }
 
 // recordedText returns what the recorder has on one line, for the log.

@@ -13,7 +13,7 @@ import (
 //	StopDevice                 → the device refuses everything; stopped → host, which closes it; Stopped → supervisor
 //	StartDevice, RestartDevice → restarted → host, which closes it if it is open; Connecting → supervisor; it is opened
 //
-// A stopped device keeps its host, its place below its hub, and its routes. It does not open, whatever else happens to it.
+// A stopped device keeps its host, its place below its hub, and its routes. The host does not open it, whatever else happens.
 
 // The reasons of a device for being closed, and of the devices below it.
 var (

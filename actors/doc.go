@@ -11,11 +11,13 @@
 //
 // [New] and [Gateway.Run] are all that a program needs, and [Register] adds a type of device that is a whole actor.
 // [Gateway.Apply] and [Gateway.Reload] change the devices and the map while the gateway runs; [Gateway.Watch],
-// [Gateway.Device], [Gateway.Inspect], [Gateway.Traffic], [Gateway.State] and [Gateway.Alive] tell how it is;
-// [Gateway.Set], [Gateway.Send], [Gateway.Stop], [Gateway.Start] and [Gateway.Restart] are for people.
+// [Gateway.Device], [Gateway.Inspect], [Gateway.Figures], [Gateway.Queues], [Gateway.Traffic], [Gateway.State] and
+// [Gateway.Alive] tell how everything is; [Gateway.Set], [Gateway.Send], [Gateway.Stop], [Gateway.Start] and
+// [Gateway.Restart] are for people, whose requests over MQTT [Gateway.Respond] answers.
 //
-// A file belongs to the actor with whose name it begins. What can be decided without a clock or a socket stands in the
-// packages below: link, outbox, retained, routing, supervision, throttle, backoff. Package mailbox decides who runs an actor.
+// A file belongs to the actor with whose name it begins, or is about the gateway as a whole. What can be decided without a
+// clock or a socket stands in the packages below: link, outbox, retained, routing, supervision, throttle, backoff, recorder.
+// Package mailbox decides who runs an actor.
 //
 // # What actors say to each other
 //
@@ -202,6 +204,7 @@
 // # Words
 //
 //	acknowledge     tell the broker that a delivery is done with; early: while a device still has it
+//	answer          how what a device was asked has ended, for whoever asked
 //	availability    what the broker keeps of how a device, or the gateway, is
 //	delivery        a message that the broker has sent, by the epoch of its session and a number
 //	description     what a device says of itself: what it is, and its entities
@@ -209,16 +212,19 @@
 //	entity          one thing of a device that has a value, happens or can be pressed
 //	entry           a publication in the outbox; in the record, how one thing is
 //	epoch           number of an attempt to connect, and of the session that came of it
+//	figures         what a device has counted, and the values of its entities, at one moment
 //	finish          say the last words, and end
 //	flight          publications that have been handed to the session, and have no result yet
 //	flush           write to the socket what a session has buffered
 //	generation      number of a device, by which it differs from the others that have had its name
 //	host            the actor that opens one devices.Device and hands it its messages
 //	hub             a device that adds others
+//	inspection      all that can be shown of a device
 //	ledger          a file that knows which retained topics this gateway has at the broker; it outlives the process
 //	line            a medium that several devices share: a serial line, a connection, a program; else a line of the log
 //	memory          of the connection: what is retained at the broker, and what the broker is still to be told of that
 //	neighbour       another device of the same gateway
+//	order           of a person: stop, start or restart a device; of the record: begin something again
 //	orphan          a device whose hub is down, or has not added it again
 //	outcome         how the handling of a message ended: not mine, handled, busy, rejected, timed out, failed
 //	parent          the actor above the hosts

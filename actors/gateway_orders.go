@@ -24,8 +24,8 @@ func noDevice(name string) error { return fmt.Errorf("%w: %.120q", ErrNoDevice, 
 // the process is started again. The device finishes the message that it handles; those that wait, and those that come, are
 // refused, and the device's topic says that it is offline, stopped by a person. What a hub has added goes down with the hub.
 //
-// Stop, Start and Restart are carried out by the actors: [Gateway.Watch] tells when. They return ErrNoDevice, wrapped, if there
-// is no device of that name. Any goroutine may call them.
+// The actors carry out Stop, Start and Restart: [Gateway.Watch] tells when. All three return ErrNoDevice, wrapped, if there is no
+// device of that name. Any goroutine may call them.
 func (g *Gateway) Stop(device string) error {
 	return g.order(device, messages.StopDevice{Device: device})
 }

@@ -37,7 +37,7 @@ const (
 // their devices, and those that go when the session gets them, again if a session ends before the broker has acknowledged them. The
 // sequence ends when ctx is done, when the loop over it ends, or with the gateway.
 //
-// Any number of goroutines may read. They delay neither the gateway nor each other: a reader that is slow misses the oldest of what
+// Any number of goroutines may read. Readers delay neither the gateway nor each other: a reader that is slow misses the oldest of what
 // waits for it, and is told how many. While nobody reads, Traffic costs a message next to nothing.
 func (g *Gateway) Traffic(ctx context.Context) iter.Seq[Passed] {
 	return func(yield func(Passed) bool) {
@@ -62,8 +62,8 @@ func (g *Gateway) Traffic(ctx context.Context) iter.Seq[Passed] {
 	}
 }
 
-// traffic hands what passes to those who watch. It is not an actor: mapper and connection put into it what passes, and each reader
-// takes from it what it has not seen.
+// traffic hands what passes to those who watch. traffic is no actor: mapper and connection put into it what passes, and each reader
+// takes what the reader has not seen.
 type traffic struct {
 	watched atomic.Bool // there are readers: read for each message
 

@@ -24,7 +24,7 @@ type Update struct {
 // last update, which is whole and says that everything is closed. Watch may be called before the gateway runs, and
 // afterwards.
 //
-// Any number of goroutines may watch. They delay neither the gateway nor each other: if entries change while a reader
+// Any number of goroutines may watch. Readers delay neither the gateway nor each other: if entries change while a reader
 // is busy, its next update has the latest state of each changed entry, without the states in between. What waits for a
 // reader is never more than the names of the present entries and of those that the reader knows.
 //
@@ -102,7 +102,7 @@ var linkWords = map[messages.State]string{
 // ErrNotRunning is the error of calls that need a gateway that runs: before Run has begun them, or after their end, actors do nothing.
 var ErrNotRunning = errors.New("the gateway does not run")
 
-// Alive asks the supervisor, the connection and the mapper through their mailboxes. It returns nil when all three have
+// Alive asks the supervisor, the connection and the mapper through their mailboxes. Alive returns nil when all three have
 // answered, or, soon after ctx is done, an error that names those that have not. A gateway that has not started, or has
 // stopped, is not alive. Any number of goroutines may call Alive: only one question at a time waits in a mailbox.
 func (g *Gateway) Alive(ctx context.Context) error {

@@ -2,8 +2,8 @@
 // device, so that a person can see what it did before it failed.
 //
 // A recorder holds at most Most entries, of at most LongestText bytes each, which it copies: it keeps nothing alive that belongs
-// to a message. It grows with its entries, overwrites the oldest one when it is full, and allocates nothing from then on. What it
-// has is put into words only when somebody reads it.
+// to a message. A recorder grows with its entries, overwrites the oldest one when it is full, and allocates nothing from then on. Its
+// entries are put into words only when somebody reads them.
 package recorder
 
 import (

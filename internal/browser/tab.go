@@ -28,7 +28,7 @@ type Tab struct {
 	refused []string // lines that tell of an answer with such a status, each to come once
 }
 
-// Tab opens a tab of a size. It closes with the test.
+// Tab opens a tab of a size, which closes with the test.
 func (b *Browser) Tab(t testing.TB, width, height int64) *Tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(b.ctx)

@@ -93,7 +93,7 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 	again.put(again.codec, again.inForce)
 	ctx, halt := untilTold(cmd.Context())
 	defer halt()
-	var past *history.History // of a gateway that has no server, none is kept
+	var past *history.History // nil: without a server nothing is kept
 	if c.HTTP.Listen != "" {
 		past = history.New(gateway)
 	}

@@ -69,7 +69,7 @@ func (l *lines) Last(n int) []Line {
 }
 
 // Follow yields the lines that come from now on, and with each how many before it were missed, which are those that were not kept long
-// enough. It ends when ctx is done, or the loop over it ends.
+// enough. Follow ends when ctx is done, or the loop over it ends.
 func (l *lines) Follow(ctx context.Context) iter.Seq2[Line, uint64] {
 	return func(yield func(Line, uint64) bool) {
 		l.mu.Lock()

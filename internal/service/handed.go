@@ -19,7 +19,7 @@ type listened struct {
 func (l *listened) Read(b []byte) (int, error) { return l.in.Read(b) }
 
 // speaksHTTP reports whether a client begins with a request of HTTP: with the capital of its method. The words of requests are in lower
-// case. It waits for requestPatience at most.
+// case. speaksHTTP waits for requestPatience at most.
 func (l *listened) speaksHTTP(ctx context.Context) bool {
 	defer context.AfterFunc(ctx, func() { _ = l.SetReadDeadline(time.Now()) })()
 	_ = l.SetReadDeadline(time.Now().Add(requestPatience))

@@ -50,7 +50,7 @@ func (l *Login) Admits(name string, password []byte, gone <-chan struct{}) bool 
 	return fits
 }
 
-// Remembers reports whether the user has signed in with this password before. It never waits.
+// Remembers reports whether the user has signed in with this password before. Remembers never waits.
 func (l *Login) Remembers(name string, password []byte) bool {
 	l.mu.Lock()
 	sum, ok := l.fitted[name]

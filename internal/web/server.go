@@ -139,7 +139,7 @@ func isClean(p string) bool {
 	return p == clean || p == clean+"/"
 }
 
-// guarded bounds the bodies of requests, and logs panics of a handler. It does not log paths, which may hold secrets.
+// guarded bounds the bodies of requests, and logs panics of a handler, without paths, which may hold secrets.
 func guarded(h http.Handler, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {

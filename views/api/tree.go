@@ -105,7 +105,7 @@ func (a *API) strip() (changes []Change) {
 	return changes
 }
 
-// grow returns the tree of a whole record as JSON, but for the gateway itself, which stands before it: see writeTree. It rests meanwhile.
+// grow returns the tree of a whole record as JSON, but for the gateway itself, which stands before: see writeTree. grow rests meanwhile.
 func (a *API) grow(record []supervision.Entry, pause *rest.Rest) []byte {
 	var b bytes.Buffer
 	if len(record) > 0 && record[0].Kind == supervision.Link {

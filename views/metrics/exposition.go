@@ -49,7 +49,7 @@ func (p polite) Write(b []byte) (int, error) {
 	return p.to.Write(b)
 }
 
-// gauges begins a family of gauges. It is not written before its first metric.
+// gauges begins a family of gauges. The first metric of a family has its head written.
 func (x *exposition) gauges(name, help string) { x.begin("gauge", name, name, help) }
 
 // counters begins a family of counters, whose metrics have _total behind their name.

@@ -29,7 +29,7 @@ type Reload struct {
 	Succeeded  time.Time // when a configuration was last put in force
 }
 
-// New returns a handler that shows all metrics. It costs nothing before the first request.
+// New returns a handler that shows all metrics. The handler costs nothing before the first request.
 func New(o Options) http.Handler {
 	if o.mostAdded == 0 {
 		o.mostAdded = mostAdded

@@ -49,7 +49,7 @@ type file struct {
 	tag     string // changes with the content
 }
 
-// Handler returns the handler of the page, which is at "/". It answers all paths that no other handler has: those that name no file
+// Handler returns the handler of the page, which is at "/". The handler answers all paths that no other handler has: those that name no file
 // of the page are not found.
 func Handler() http.Handler {
 	files := load()
