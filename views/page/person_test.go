@@ -30,10 +30,10 @@ func TestToken(t *testing.T) {
 	b.Accessible(root, "the form")
 	b.Picture(*pictures, "sign-in")
 	b.Refused(http.StatusUnauthorized, page)
-	b.Press("trout", kb.Enter) // the field has the focus
+	signIn(b, "trout", kb.Enter)
 	b.Sees("[role=alert]", "The token is wrong.")
 	b.Accessible(root, "the form, after a wrong token")
-	b.Press(token, kb.Enter)
+	signIn(b, token, kb.Enter)
 	b.Sees(".device h2", "boiler") // where the address has led
 	b.Sees(".title .state", "online")
 	f.change("boiler", entry{"state": "offline", "reason": "while somebody looks"})
@@ -55,12 +55,18 @@ func TestToken(t *testing.T) {
 	b.Refused(http.StatusUnauthorized, page)
 	b.Click("#news button")
 	b.Sees("main", "Token")
-	b.Press("another-token-altogether", kb.Tab, " ", kb.Enter)
+	signIn(b, "another-token-altogether", kb.Tab, " ", kb.Enter)
 	b.Sees(".device h2", "boiler")
 
 	b.Refused(http.StatusUnauthorized, page)
 	b.Click("#account button")
 	b.Sees("main", "Token")
+}
+
+// signIn presses keys in the form, whose field has the focus soon after the form is there.
+func signIn(b *browser.Tab, keys ...string) {
+	b.Until("the field has the focus", `document.activeElement?.name === "token"`)
+	b.Press(keys...)
 }
 
 // TestPassword signs in by the browser's own dialog, whose credentials events carry, too.
