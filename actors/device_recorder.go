@@ -23,12 +23,17 @@ func (d *device) ownRecorder() *recorder.Recorder {
 	return d.recorder.Load()
 }
 
-// recorded returns what the recorder has, the oldest first.
+// recorded returns what the recorder has, the oldest first, without the secrets of addresses, as the log has messages.
 func (d *device) recorded() []recorder.Entry {
-	if r := d.recorder.Load(); r != nil {
-		return r.Entries()
+	r := d.recorder.Load()
+	if r == nil {
+		return nil
 	}
-	return nil
+	all := r.Entries()
+	for i := range all {
+		all[i].Text = options.Redact(all[i].Text)
+	}
+	return all
 }
 
 // recordIn keeps a message that the device is given.

@@ -53,6 +53,8 @@ func TestRecorder(t *testing.T) {
 			{"nothing", func() {}, nil},
 			{"a command", func() { b.tell("a", `{"action":"ON","level":7}`) },
 				[]string{`in C ///a from me: ON {"level":7}`, "out S ///a: ON", "answer ON: OK"}},
+			{"a command with a secret in an address", func() { b.tell("a", `{"action":"ON","url":"rtsp://me:swordfish@box/?token=trout"}`) },
+				[]string{`in C ///a from me: ON {"url":"rtsp://******@box/?******"}`, "out S ///a: ON", "answer ON: OK"}},
 			{"one for another", func() { b.tell("a", `{"action":"ONLY","for":"b"}`) },
 				[]string{`in C ///a from me: ONLY {"for":"b"}`, "answer ONLY: not for this device"}},
 			{"one that it refuses", func() { b.tell("a", "REFUSE") }, []string{"in C ///a from me: REFUSE", "answer REFUSE: REJECTED: action refused"}},

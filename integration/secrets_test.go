@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,15 +53,18 @@ func TestSecrets(t *testing.T) { // not parallel: the test sets the environment
 			write(t, dir, "key.pem", key)
 			write(t, dir, "secret", canary+"\n")
 			write(t, dir, "users", "me:"+canary+"\n")
-			config := write(t, dir, "gateway.yaml", c.config+fmt.Sprintf(`
+			text := c.config + fmt.Sprintf(`
 gateway: {name: gw}
 mapping: {root: home, topics: ["home/#"]}
 devices:
   - {name: liar, type: liar, params: {password: %[1]s, pin: %[1]s, url: "http://me:%[1]s@box/?token=%[1]s"}}
   - {name: wrong, type: liar, params: {pasword: %[1]s, password: [%[1]s]}}
+  - {name: bell, type: http, params: {hook_secret: %[1]s, hooks: [{path: /button, id: button, kind: event, value: .event, options: [press]}]}}
+http: {listen: '127.0.0.1:0', users_file: users, token_file: secret, pprof: true}
 log: {level: debug, file: {path: gateway.log, level: debug}}
 health: {socket: health.sock}
-`, canary))
+`, canary)
+			config := write(t, dir, "gateway.yaml", text)
 			gateway := start(t, dir, "testgateway", "run", "--config", config)
 			gateway.says(c.says)
 			if c.meanwhile != nil {
@@ -71,6 +75,17 @@ health: {socket: health.sock}
 				t.Errorf("health: %v: %s", err, health)
 			}
 			shows(t, "health", string(health), key)
+			inspected, err := exec.Command(filepath.Join(programs, "testgateway"), "inspect", "liar", "--config", config).CombinedOutput()
+			if err != nil {
+				t.Errorf("inspect: %v: %s", err, inspected)
+			}
+			shows(t, "inspect", string(inspected), key)
+			look(t, gateway, key)
+			for _, fault := range []string{"mqtt: {password: !" + canary + " x}", "gateway: {nam: " + canary + "}", "mqtt: {password: [" + canary + "]}", "http: {token: {" + canary + ": x}}", "mqtt: {password: '" + canary} {
+				write(t, dir, "gateway.yaml", fault+"\n"+text)
+				reload(t, gateway, key)
+			}
+			write(t, dir, "gateway.yaml", text)
 			gateway.signal(syscall.SIGQUIT)
 			if status := gateway.exit(); status != "exit status 2" {
 				t.Errorf("the program ended with %s, want a dump and exit status 2", status)
@@ -92,6 +107,42 @@ health: {socket: health.sock}
 			}
 		})
 	}
+}
+
+// server returns what asks the gateway's server with a user's password.
+func server(t *testing.T, gateway *program) *eyes {
+	t.Helper()
+	_, url, _ := strings.Cut(gateway.says(`msg="http listening" url=`), "url=")
+	return lookAt(t, url, "me:"+canary, nil)
+}
+
+// look looks at all that the gateway's server shows, and calls hooks.
+func look(t *testing.T, gateway *program, key string) {
+	t.Helper()
+	me := server(t, gateway)
+	for _, path := range []string{"session", "tree", "devices", "devices/liar", "devices/wrong", "devices/bell", "config", "health", "log", "log/levels"} {
+		shows(t, path, me.wants(http.StatusOK, "GET", "/api/v1/"+path, ""), key)
+	}
+	shows(t, "diff", me.wants(http.StatusUnprocessableEntity, "GET", "/api/v1/diff", "", "pasword"), key)
+	for _, path := range []string{"/", "/metrics", "/debug/pprof/cmdline", "/debug/pprof/goroutine?debug=2"} {
+		shows(t, path, me.wants(http.StatusOK, "GET", path, ""), key)
+	}
+	for path, status := range map[string]int{"/hooks/bell/" + canary + "/button": http.StatusNoContent, "/hooks/bell/" + canary + "/buton": http.StatusNotFound, "/hooks/liar/" + canary: http.StatusNotFound} {
+		shows(t, "a hook", me.wants(status, "POST", path, `{"event":"press"}`), key)
+	}
+	if status, text := me.do(me.request("POST", "/hooks/bell/"+canary+"/button", `{"event":"`+canary+`}`)); status != http.StatusBadRequest {
+		t.Errorf("a hook is told nonsense: %d", status)
+	} else {
+		shows(t, "a hook", text, key)
+	}
+	shows(t, "devices/bell", me.wants(http.StatusOK, "GET", "/api/v1/devices/bell", ""), key)
+}
+
+// reload has the gateway read its configuration, which has a fault.
+func reload(t *testing.T, gateway *program, key string) {
+	t.Helper()
+	me := server(t, gateway)
+	shows(t, "reload", me.wants(http.StatusUnprocessableEntity, "POST", "/api/v1/reload", "{}"), key)
 }
 
 // tryPasswords makes strangers try passwords, and a user publish.

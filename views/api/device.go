@@ -13,6 +13,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/entity"
+	"github.com/mqttgateway/mqttgateway/internal/options"
 	"github.com/mqttgateway/mqttgateway/internal/web"
 	"github.com/mqttgateway/mqttgateway/messages"
 	"github.com/mqttgateway/mqttgateway/views/history"
@@ -178,7 +179,7 @@ func valueOf(e *entity.Entity, states []entity.State) Value {
 	s := states[n]
 	v.Value, v.At = json.RawMessage(s.Value.Raw()), Stamp(s.Confirmed)
 	if s.Reason != nil {
-		v.Error = s.Reason.Error()
+		v.Error = options.Redact(s.Reason.Error())
 	}
 	return v
 }

@@ -37,7 +37,7 @@ func described() *gateway {
 		Recorded: []recorder.Entry{{At: aDay, What: recorder.In, Text: "ON"}},
 		Values: []entity.State{
 			{ID: "relay", Value: messages.BoolValue(true), Confirmed: aDay},
-			{ID: "level", Reason: errors.New("not read yet")},
+			{ID: "level", Reason: errors.New("no answer of http://me:swordfish@box/")},
 		},
 	}}
 	i := g.infos["lamp"]
@@ -53,7 +53,7 @@ func TestDevice(t *testing.T) {
 	const want = `{"kind":"device","name":"lamp","state":"online","since":"2026-03-04T05:06:07.008Z","type":"dummy","queue":3,"doing":"handling",` +
 		`"description":{"model":"L1"},"values":[` +
 		`{"id":"relay","name":"Relay","kind":"bool","value":true,"at":"2026-03-04T05:06:07.008Z","write":true},` +
-		`{"id":"level","name":"Level","kind":"number","value":null,"error":"not read yet","unit":"%","min":0,"max":100},` +
+		`{"id":"level","name":"Level","kind":"number","value":null,"error":"no answer of http://******@box/","unit":"%","min":0,"max":100},` +
 		`{"id":"blink","name":"Blink","kind":"button","write":true}],` +
 		`"address":{"location":"Kitchen"},"answers_to":{"location":["Kitchen"]},"params":{"password":"******","port":"none"},` +
 		`"counters":{"handled":7,"refused":0,"failed":0,"early":0,"emitted":0},"recorder":[{"at":"2026-03-04T05:06:07.008Z","what":"in","text":"ON"}]}`
