@@ -109,6 +109,21 @@ func (b *Tab) Open(url string) {
 	must(b, "open "+url, chromedp.Navigate(url))
 }
 
+// Back goes back to the page before. The browser may have kept that, so that nothing is loaded.
+func (b *Tab) Back() {
+	b.t.Helper()
+	here := Eval[string](b, "location.href")
+	Eval[bool](b, "(history.back(), true)")
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(Patience); time.Now().Before(deadline); <-tick.C {
+		if at, err := chromedp.Run(b.ctx, chromedp.Evaluate[string]("location.href")); err == nil && at != here { // an error: it is on its way
+			return
+		}
+	}
+	b.t.Fatalf("does not go back from %s", here)
+}
+
 // Shows returns the text that elements show.
 func (b *Tab) Shows(selector string) string {
 	b.t.Helper()

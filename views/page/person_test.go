@@ -90,10 +90,17 @@ func TestPassword(t *testing.T) {
 		t.Errorf("the browser has asked %d times, want once for the wrong password and once for the right one", d.Asked())
 	}
 
+	// They may stand in the address, too.
+	with := chromium.Tab(t, 390, 844)
+	with.Open(strings.Replace(f.URL, "127.0.0.1", "me:swordfish@localhost", 1) + "/#/device/boiler")
+	with.Sees(".facts", "http")
+
 	other := chromium.Tab(t, 390, 844)
 	other.Dialog("me")
-	other.Refused(http.StatusUnauthorized, strings.Replace(f.URL, "127.0.0.1", "localhost", 1)+"/")
-	other.Open(strings.Replace(f.URL, "127.0.0.1", "localhost", 1) + "/")
+	g := newFleet(t) // whose password the browser doesn't know
+	g.guardBy(web.Guard{Users: list})
+	other.Refused(http.StatusUnauthorized, g.URL+"/")
+	other.Open(g.URL + "/")
 	other.Sees("main", "Load this page again")
 	other.Accessible(root, "after the dialog was given up")
 }
@@ -258,4 +265,30 @@ func TestTyping(t *testing.T) {
 	if !browser.Eval[bool](b, "document.activeElement === held") {
 		t.Error("the level that was changed loses the focus")
 	}
+}
+
+// TestHidden has a page that nobody looks at, which gives its connection back, and begins anew when somebody does.
+func TestHidden(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	house(f)
+	b := chromium.Tab(t, 1280, 800)
+	b.Open(f.URL + "/")
+	b.Sees(".tree .row", "boiler")
+	hide := func(hidden bool) {
+		t.Helper()
+		browser.Eval[bool](b, fmt.Sprintf(`(Object.defineProperty(document, "hidden", { configurable: true, get: () => %v }), document.dispatchEvent(new Event("visibilitychange")))`, hidden))
+	}
+	browser.Eval[bool](b, `(self.wait = setTimeout, self.setTimeout = (f, ms, ...more) => wait(f, ms === 60e3 ? 10 : ms, ...more), true)`) // a minute is too long for a test
+	hide(true)
+	f.wait(t, "that nobody listens", func() bool { return !f.heard("record") })
+	f.change("boiler", entry{"state": "offline", "reason": "while nobody looked"})
+	hide(false)
+	b.Sees(".tree .row", "while nobody looked")
+
+	b.Open("about:blank")
+	f.wait(t, "that nobody listens to what stands behind the page", func() bool { return !f.heard("record") })
+	f.change("boiler", entry{"state": "offline", "reason": "while somebody was elsewhere"})
+	b.Back()
+	b.Sees(".tree .row", "while somebody was elsewhere")
 }

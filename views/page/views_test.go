@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,6 +83,21 @@ func TestLog(t *testing.T) {
 	f.say("log", "log", line("error", hostile, map[string]any{"err": "connection refused"}))
 	b.Sees(".line .l2", `err="connection refused"`)
 	b.Picture(*pictures, "log")
+
+	// The gateway begins anew, and says something before the page is there again.
+	b.Allow("net::ERR_")
+	b.Allow("503 (Service Unavailable) " + f.URL + "/")
+	f.goAway(true)
+	b.Sees("#connection", "No connection")
+	f.mu.Lock()
+	f.lines = append(f.lines[20:], line("info", "starting", nil), line("info", "connected", nil))
+	f.mu.Unlock()
+	f.goAway(false)
+	b.Sees(".line .l2", "starting")
+	shown := browser.Eval[string](b, `[...document.querySelectorAll(".line:not([hidden])")].sort((a, b) => a.getBoundingClientRect().y - b.getBoundingClientRect().y).map((n) => n.querySelector(".l2").textContent).join("|")`)
+	if !strings.HasSuffix(shown, "|starting|connected") || strings.Count(shown, "device=lamp39") != 1 {
+		t.Errorf("after a restart of the gateway the log shows %s", shown)
+	}
 	b.Focus(".filter")
 	b.Press("refused")
 	b.Until("one line is shown", `document.querySelector(".wide .list").getAttribute("aria-rowcount") === "2"`)

@@ -1,6 +1,7 @@
 // The gateway's API, which is all that this page knows of the gateway.
 
-const root = new URL("api/v1/", document.baseURI);
+const home = location.origin + location.pathname; // without a user and a password that stand in the address: no request may have them there
+const root = new URL("api/v1/", home);
 
 // Problem is an answer other than a success. It may have more than a text: the faults of a configuration.
 export class Problem extends Error {
@@ -31,7 +32,7 @@ export const signedOut = new EventTarget();
 
 // signOut ends the session of the browser.
 export async function signOut() {
-  await fetch(document.baseURI.split("#")[0], { method: "POST", body: new URLSearchParams({ sign_out: "1" }), redirect: "manual" });
+  await fetch(home, { method: "POST", body: new URLSearchParams({ sign_out: "1" }), redirect: "manual" });
 }
 
 async function ask(path, query, options) {

@@ -28,9 +28,16 @@ export function log({ model }) {
   }
   const fits = (line) => levels.indexOf(line.level) >= levels.indexOf(chosen.least) && line.whole.toLowerCase().includes(chosen.filter.toLowerCase());
   const prepared = (line) => ({ ...line, level: String(line.level).toLowerCase(), whole: `${line.text}${pairs(line.attrs, " ")}` });
+  const keyOf = (line) => `${line.at} ${line.whole}`;
+  let had = new Set(); // the keys of all
   function add(line) {
+    if (had.has(keyOf(line))) return;
+    had.add(keyOf(line));
     all.push(line);
-    if (all.length > 2 * most) all = all.slice(-most);
+    if (all.length > 2 * most) {
+      all = all.slice(-most);
+      had = new Set(all.map(keyOf));
+    }
     if (fits(line)) lines.add(line);
   }
   const filtered = () => lines.replace(all.slice(-most).filter(fits));
@@ -43,8 +50,9 @@ export function log({ model }) {
   const least = el("select", { "aria-label": "Lowest level that is shown", change: () => { chosen.least = least.value; filtered(); } },
     ...levels.map((l) => el("option", { value: l, selected: l === chosen.least }, l === "debug" ? "all levels" : `${l} and above`)));
 
-  // What has come by event is not shown twice.
-  let early = [];
+  // What events have not told is asked for: the lines before the first, and those since the connection was lost. Lines that come meanwhile wait.
+  let early = null;
+  let away = false;
   let missed = 0;
   const events = new Events({ kinds: "log" }, ["log", "missed"], {
     on(name, data) {
@@ -54,21 +62,25 @@ export function log({ model }) {
       } else if (early) early.push(prepared(data));
       else add(prepared(data));
     },
+    lost: () => { away = true; },
+    found: () => {
+      if (away) load();
+      away = false;
+    },
   });
-  (async () => {
-    let before = [];
+  async function load() {
+    early ??= [];
     try {
-      const answer = await get("log", { lines: most });
-      before = (answer.lines ?? answer).map(prepared);
+      const { lines: before } = await get("log", { lines: most });
+      for (const line of before) add(prepared(line));
     } catch (e) {
       say(told, `The lines before now can't be shown: ${e.message}.`);
     }
-    const same = (a, b) => a.at === b.at && a.whole === b.whole;
-    for (const line of before) if (!early.some((e) => same(e, line))) add(line);
-    for (const line of early) add(line);
+    for (const line of early ?? []) add(line);
     early = null;
     lines.show();
-  })();
+  }
+  load();
 
   return {
     title: "Log",
