@@ -23,6 +23,7 @@ const (
 	MaxBody        = 1 << 20 // bytes of a request
 	maxHeader      = 16 << 10
 	maxConnections = 256
+	maxStreams     = 16 // requests at once on a connection of HTTP/2; that is what a client without credentials can have, too
 	idlePatience   = time.Minute // for the next request on a connection
 )
 
@@ -70,6 +71,13 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		ReadTimeout:       2 * o.patience,
 		WriteTimeout:      3 * o.patience, // it begins before the body has been read
 		IdleTimeout:       idlePatience,
+		HTTP2: &http.HTTP2Config{ // the defaults let a client have a gigabyte
+			MaxConcurrentStreams:          maxStreams,
+			MaxReadFrameSize:              16 << 10,
+			MaxReceiveBufferPerConnection: 64 << 10,
+			MaxReceiveBufferPerStream:     64 << 10,
+			WriteByteTimeout:              3 * o.patience,
+		},
 		MaxHeaderBytes:    maxHeader - 4<<10, // package http adds these
 		ErrorLog:          slog.NewLogLogger(librarylog.New(o.Log.Handler(), nil), slog.LevelDebug),
 		ConnState:         all.changed,
