@@ -23,7 +23,7 @@ const (
 	MaxBody        = 1 << 20 // bytes of a request
 	maxHeader      = 16 << 10
 	maxConnections = 256
-	maxStreams     = 16 // requests at once on a connection of HTTP/2; that is what a client without credentials can have, too
+	maxStreams     = 16          // requests at once on a connection of HTTP/2; that is what a client without credentials can have, too
 	idlePatience   = time.Minute // for the next request on a connection
 )
 
@@ -78,10 +78,10 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 			MaxReceiveBufferPerStream:     64 << 10,
 			WriteByteTimeout:              3 * o.patience,
 		},
-		MaxHeaderBytes:    maxHeader - 4<<10, // package http adds these
-		ErrorLog:          slog.NewLogLogger(librarylog.New(o.Log.Handler(), nil), slog.LevelDebug),
-		ConnState:         all.changed,
-		ConnContext:       all.context,
+		MaxHeaderBytes: maxHeader - 4<<10, // package http adds these
+		ErrorLog:       slog.NewLogLogger(librarylog.New(o.Log.Handler(), nil), slog.LevelDebug),
+		ConnState:      all.changed,
+		ConnContext:    all.context,
 	}
 	s.http.RegisterOnShutdown(all.hangUpWaiting) // Shutdown would wait for those that have never sent anything
 	s.tasks.Go(func() {
@@ -128,6 +128,9 @@ func below(base string, h http.Handler) http.Handler {
 		header.Set("X-Content-Type-Options", "nosniff")
 		header.Set("Referrer-Policy", "no-referrer") // a path may hold a secret
 		header.Set("Cache-Control", "no-store")
+		if r.ProtoMajor == 1 && len(r.TransferEncoding) > 0 {
+			header.Set("Connection", "close") // the request may have a length, too: a proxy could disagree about where it ends (RFC 9112, section 6.1)
+		}
 		if base != "" && r.URL.Path == base {
 			http.Redirect(w, r, (&url.URL{Path: base + "/"}).String(), http.StatusPermanentRedirect)
 			return

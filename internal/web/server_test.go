@@ -168,6 +168,25 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// What stands behind a request whose end is in doubt is no request.
+func TestSmuggling(t *testing.T) {
+	s, _, _ := serve(t, Options{Handler: tells})
+	const behind = "GET /smuggled HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+	for what, request := range map[string]string{
+		"length and chunks": "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		"two lengths":       "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 10\r\n\r\n",
+		"two encodings":     "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+		"a strange one":     "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: \vchunked\r\n\r\n0\r\n\r\n",
+	} {
+		conn := dial(t, s)
+		io.WriteString(conn, request+behind)
+		answers, err := io.ReadAll(conn)
+		if n := strings.Count(string(answers), "HTTP/1.1 "); n != 1 || strings.Contains(string(answers), "smuggled") || isTimeout(err) {
+			t.Errorf("%s: %d answers:\n%s", what, n, answers)
+		}
+	}
+}
+
 // A client that does not end its headers, its body, or its reading is cut off.
 func TestSlowClients(t *testing.T) {
 	s, _, _ := serve(t, Options{patience: 50 * time.Millisecond, connections: 10, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
