@@ -49,8 +49,16 @@ func (a *asker) get(ctx context.Context, path string) (io.ReadCloser, error) {
 	if json.NewDecoder(io.LimitReader(res.Body, maxProblem)).Decode(&p) != nil || p.Detail == "" {
 		p.Detail = res.Status
 	}
-	return nil, errors.New(p.Detail)
+	return nil, &refusal{res.StatusCode, p.Detail}
 }
+
+// refusal is the error of a gateway that answers, and refuses what it is asked.
+type refusal struct {
+	status int
+	detail string
+}
+
+func (r *refusal) Error() string { return r.detail }
 
 // maxProblem is how much of a problem is read, in bytes.
 const maxProblem = 64 << 10

@@ -2,14 +2,20 @@ package command
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/mqttgateway/mqttgateway/internal/wording"
 	"github.com/mqttgateway/mqttgateway/views/api"
 )
 
@@ -36,13 +42,39 @@ answers and errors.`,
 		ctx, cancel := within(cmd, inspectTimeout)
 		defer cancel()
 		var d api.Device
-		if err := newAsker(path).ask(ctx, "devices/"+url.PathEscape(args[0]), &d); err != nil {
+		asks := newAsker(path)
+		err = asks.ask(ctx, "devices/"+url.PathEscape(args[0]), &d)
+		if refused, ok := errors.AsType[*refusal](err); ok && refused.status == http.StatusNotFound {
+			return noDevice(ctx, asks, args[0])
+		}
+		if err != nil {
 			return err
 		}
 		_, err = cmd.OutOrStdout().Write(inspected(d))
 		return err
 	}
 	return cmd
+}
+
+// mostNamed is how many devices are named in the place of one that there is not.
+const mostNamed = 10
+
+// noDevice returns the error of a gateway that has no device of a name: it says which devices there are.
+func noDevice(ctx context.Context, asks *asker, name string) error {
+	var list []api.Entry
+	if err := asks.ask(ctx, "devices", &list); err != nil {
+		return err
+	}
+	names := make([]string, len(list))
+	for i, e := range list {
+		names[i] = e.Name
+	}
+	slices.Sort(names)
+	more := ""
+	if n := len(names) - mostNamed; n > 0 {
+		more = fmt.Sprintf(" and %d more", n)
+	}
+	return fmt.Errorf("no device %q%s (have %q%s)", name, wording.DidYouMean(name, names), names[:min(len(names), mostNamed)], more)
 }
 
 // inspected returns a device as a person reads it.
@@ -57,12 +89,17 @@ func inspected(d api.Device) []byte {
 	if d.AddedBy != "" {
 		fact("added by", "%s", d.AddedBy)
 	}
-	fact("state", "%s since %s", d.State, shownTime(d.Since))
+	if about := d.Description; about != nil {
+		if what := strings.Join(strings.Fields(about.Manufacturer+" "+about.Model+" "+about.SW), " "); what != "" {
+			fact("equipment", "%s", what)
+		}
+	}
+	fact("state", "%s since %s (%s)", d.State, shownTime(d.Since), between(time.Time(d.Since), time.Now()))
 	if d.Reason != "" {
 		fact("why", "%s", d.Reason)
 	}
 	if !d.Next.IsZero() {
-		fact("next attempt", "%s", shownTime(d.Next))
+		fact("next attempt", "%s (in %s)", shownTime(d.Next), between(time.Now(), time.Time(d.Next)))
 	}
 	fact("counters", "handled %d, refused %d, failed %d, emitted %d; failures in a row %d, restarts %d",
 		d.Counters.Handled, d.Counters.Refused, d.Counters.Failed, d.Counters.Emitted, d.Failures, d.Restarts)
@@ -72,11 +109,7 @@ func inspected(d api.Device) []byte {
 		text.WriteByte('\n')
 		fmt.Fprintln(t, "VALUE\tIS\tREAD")
 		for _, v := range d.Values {
-			is := strings.TrimSpace(string(v.Value) + " " + v.Unit)
-			if v.Error != "" {
-				is = "unknown: " + v.Error
-			}
-			fmt.Fprintf(t, "%s\t%s\t%s\n", quoted(v.ID), quoted(is), shownTime(v.At))
+			fmt.Fprintf(t, "%s\t%s\t%s\n", quoted(v.ID), quoted(shownValue(v)), shownTime(v.At))
 		}
 		_ = t.Flush()
 	}
@@ -88,6 +121,22 @@ func inspected(d api.Device) []byte {
 		_ = t.Flush()
 	}
 	return text.Bytes()
+}
+
+// shownValue returns a value with its unit, or why it is unknown.
+func shownValue(v api.Value) string {
+	text := ""
+	switch {
+	case v.Error != "":
+		return "unknown: " + v.Error
+	case len(v.Value) == 0:
+		return "-" // an entity without a value
+	case string(v.Value) == "null":
+		return "unknown"
+	case json.Unmarshal(v.Value, &text) != nil: // no text
+		text = string(v.Value)
+	}
+	return strings.TrimSpace(text + " " + v.Unit)
 }
 
 // shownTime returns a time of the last day as the hour, and any other with its date, in local time.

@@ -1,23 +1,14 @@
 package command
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
 	"io"
-	"maps"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
-	"sync"
 	"syscall"
-	"text/tabwriter"
 	"time"
 
-	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
 	"github.com/mqttgateway/mqttgateway/views/api"
@@ -28,199 +19,136 @@ func newTop(option socketOption) *cobra.Command {
 		Use:   "top",
 		Short: "Watch the running gateway: its link, its parts and its devices",
 		Long: `Top shows how the link, the gateway's own parts and its devices are, live: what is down comes first, then what has the
-most to do. It asks the gateway that listens on health.socket, and ends with Ctrl-C. Where standard output is no
-terminal, it shows everything once, and ends.`,
+most to do. It asks the gateway that listens on health.socket, and goes on when a gateway comes back that was away.
+
+The last line of the screen tells the keys: q and Ctrl-C end it. Where standard output is no terminal, top shows
+everything once, and ends.`,
 		Example: `  gateway top --config dummy2mqtt.yaml
-  gateway top --health.socket /run/gateway/health.sock --lines 50`,
+  gateway top --health.socket /run/gateway/health.sock`,
 		Args: wantArgs(0, 0),
 	}
 	socket := addSocket(cmd, option)
-	lines := cmd.Flags().Int("lines", 20, "how many lines are shown on a terminal")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		path, err := socket()
 		if err != nil {
 			return err
 		}
-		out := cmd.OutOrStdout()
-		file, ok := out.(*os.File)
-		if !ok || !isatty.IsTerminal(file.Fd()) {
-			ctx, cancel := within(cmd, inspectTimeout)
-			defer cancel()
-			var t api.Tree
-			if err := newAsker(path).ask(ctx, "tree", &t); err != nil {
-				return err
+		asks := newAsker(path)
+		if out, ok := cmd.OutOrStdout().(*os.File); ok {
+			if t, ok := openTerminal(os.Stdin, out); ok {
+				return watch(cmd.Context(), asks, t)
 			}
-			s := board{tree: t}
-			_, err = out.Write(s.text(len(t.Entries) + 1))
+		}
+		ctx, cancel := within(cmd, inspectTimeout)
+		defer cancel()
+		var t api.Tree
+		if err := asks.ask(ctx, "tree", &t); err != nil {
 			return err
 		}
-		ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
-		defer stop()
-		body, err := newAsker(path).get(ctx, "events?kinds=record,counts")
-		if err != nil {
-			return err
-		}
-		defer body.Close()
-		return watch(ctx, body, out, max(*lines, 1))
+		b, now := newBoard(), time.Now()
+		b.show(t)
+		lines := append(append(b.summary(now), ""), table(b.ordered(orders[0]), now, 0)...)
+		_, err = io.WriteString(cmd.OutOrStdout(), strings.Join(lines, "\n")+"\n")
+		return err
 	}
 	return cmd
 }
 
-// watch draws the screen each second, until the events end.
-func watch(ctx context.Context, events io.Reader, out io.Writer, lines int) error {
-	var s board
-	ended := make(chan error, 1)
-	go func() { ended <- s.read(events) }() // ends with the body of the answer
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case err := <-ended:
-			if ctx.Err() != nil {
-				return nil
-			}
-			return fmt.Errorf("the gateway has ended: %w", err)
-		case <-tick.C:
-			const home, clear = "\x1b[H", "\x1b[J"
-			if _, err := fmt.Fprintf(out, "%s%s%s", home, clear, s.text(lines)); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// board is the tree as the events have told it.
-type board struct {
-	mu      sync.Mutex
-	tree    api.Tree
-	entries map[string]api.Entry // by kind and name; nil: those of the tree
-}
-
-// maxEvent is the longest event, in bytes: a tree with 100,000 devices.
-const maxEvent = 64 << 20
-
-// read takes in events until they end.
-func (s *board) read(events io.Reader) error {
-	lines := bufio.NewScanner(events)
-	lines.Buffer(nil, maxEvent)
-	name := ""
-	for lines.Scan() {
-		switch field, value, _ := strings.Cut(lines.Text(), ": "); field {
-		case "event":
-			name = value
-		case "data":
-			if err := s.take(name, []byte(value)); err != nil {
-				return err
-			}
-		}
-	}
-	if err := lines.Err(); err != nil {
+// watch shows a gateway on a terminal until a person or a signal ends it. That there is no gateway at first is an error.
+func watch(ctx context.Context, asks *asker, t *terminal) error {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	body, err := asks.get(ctx, recordAndCounts)
+	if err != nil {
 		return err
 	}
-	return io.EOF
-}
-
-func (s *board) take(event string, data []byte) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch event {
-	case "snapshot":
-		s.tree = api.Tree{}
-		if err := json.Unmarshal(data, &s.tree); err != nil {
+	b := newBoard()
+	go follow(ctx, asks, b, body)
+	defer t.end()
+	keys, err := t.begin()
+	if err != nil {
+		return err
+	}
+	d := display{coloured: os.Getenv("NO_COLOR") == ""}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	select {
+	case <-b.news: // there is something to show
+	case <-ctx.Done():
+	}
+	for ctx.Err() == nil {
+		d.width, d.height = t.size()
+		if err := t.draw(d.lines(b, time.Now())); err != nil {
 			return err
 		}
-		s.entries = make(map[string]api.Entry)
-		for _, e := range append(s.tree.Entries, s.tree.Link.Entry) {
-			s.entries[e.Kind+" "+e.Name] = e
-		}
-	case "change":
-		var e struct {
-			api.Entry
-			Removed bool `json:"removed"`
-		}
-		if err := json.Unmarshal(data, &e); err != nil {
-			return err
-		}
-		if delete(s.entries, e.Kind+" "+e.Name); !e.Removed {
-			s.entries[e.Kind+" "+e.Name] = e.Entry
-		}
-	case "counts":
-		var counts struct {
-			Devices [][3]any `json:"devices"`
-		}
-		if err := json.Unmarshal(data, &counts); err != nil {
-			return err
-		}
-		for _, row := range counts.Devices {
-			name, _ := row[0].(string)
-			queue, _ := row[1].(float64)
-			rate, _ := row[2].(float64)
-			if e, ok := s.entries["device "+name]; ok {
-				e.Queue, e.Rate = int(queue), rate
-				s.entries["device "+name] = e
+		select {
+		case <-b.news:
+		case <-tick.C:
+		case <-t.resized:
+		case pressed := <-keys:
+			if !d.press(pressed) {
+				return nil
 			}
+		case <-ctx.Done():
 		}
 	}
 	return nil
 }
 
-// text returns the screen with a number of lines below its heads.
-func (s *board) text(lines int) []byte {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	all := append(slices.Clone(s.tree.Entries), s.tree.Link.Entry)
-	if s.entries != nil {
-		all = slices.Collect(maps.Values(s.entries))
+const recordAndCounts = "events?kinds=record,counts"
+
+// follow keeps a board up to date until ctx is done: with the events in body, and those of the gateway that answers when they have ended.
+func follow(ctx context.Context, asks *asker, b *board, body io.ReadCloser) {
+	for {
+		err := b.read(body)
+		body.Close()
+		for err != nil {
+			b.lost(err)
+			select {
+			case <-time.After(time.Second):
+			case <-ctx.Done():
+				return
+			}
+			body, err = asks.get(ctx, recordAndCounts)
+		}
 	}
-	var text bytes.Buffer
-	fmt.Fprintf(&text, "%s %s, broker %s\n\n", quoted(s.tree.Gateway.Name), quoted(s.tree.Gateway.Version), quoted(s.tree.Link.Broker))
-	t := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "NAME\tSTATE\tSINCE\tFAILURES\tNEXT\tQUEUE\t/S\tWHY")
-	for _, e := range byTrouble(all)[:min(len(all), lines)] {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\t%d\t%.4g\t%s\n", quoted(e.Name), e.State, shownTime(e.Since), e.Failures, shownTime(e.Next), e.Queue, e.Rate, reason(e))
-	}
-	_ = t.Flush() // writes to memory, which does not fail
-	if more := len(all) - lines; more > 0 {
-		fmt.Fprintf(&text, "and %d more\n", more)
-	}
-	return text.Bytes()
 }
 
-// byTrouble orders entries for a screen: the link and the parts, devices that are down, and the others by what they do.
-func byTrouble(all []api.Entry) []api.Entry {
-	rank := func(e api.Entry) int {
-		switch {
-		case e.Kind == "link":
-			return 0
-		case e.Kind == "part":
-			return 1
-		case e.State != "online":
-			return 2
+// press does what a person wants by the keys that were pressed at once, and reports whether the person wants to go on.
+func (d *display) press(keys string) bool {
+	page := max(1, d.height-5)
+	for keys != "" {
+		key, rest := nextKey(keys)
+		keys = rest
+		switch key {
+		case "q", "Q", "\x03":
+			return false
+		case "s":
+			d.order, d.top = (d.order+1)%len(orders), 0
+		case "k", "\x1b[A", "\x1bOA":
+			d.top--
+		case "j", "\x1b[B", "\x1bOB":
+			d.top++
+		case "b", "\x1b[5~":
+			d.top -= page
+		case " ", "\x1b[6~":
+			d.top += page
+		case "g", "\x1b[H", "\x1bOH", "\x1b[1~":
+			d.top = 0
 		}
-		return 3
+		d.top = max(0, d.top)
 	}
-	slices.SortFunc(all, func(a, b api.Entry) int {
-		switch {
-		case rank(a) != rank(b):
-			return rank(a) - rank(b)
-		case a.Rate > b.Rate:
-			return -1
-		case a.Rate < b.Rate:
-			return 1
-		}
-		return strings.Compare(a.Name, b.Name)
-	})
-	return all
+	return true
 }
 
-// reason returns why something is down, cut for a line of a terminal.
-func reason(e api.Entry) string {
-	if e.Reason == "" {
-		return ""
+// nextKey divides keys into the first and the others. A key that is no character is ESC, [ or O, and what ends with a letter or ~.
+func nextKey(keys string) (key, rest string) {
+	if len(keys) > 2 && keys[0] == '\x1b' && (keys[1] == '[' || keys[1] == 'O') {
+		for i, r := range keys[2:] {
+			if r == '~' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' {
+				return keys[:3+i], keys[3+i:]
+			}
+		}
 	}
-	runes := []rune(quoted(e.Reason))
-	if len(runes) > 60 {
-		return string(runes[:59]) + "…"
-	}
-	return string(runes)
+	return keys[:1], keys[1:]
 }
