@@ -90,7 +90,7 @@ func (b *board) entry(kind supervision.Kind, name string) supervision.Entry {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	e, _ := b.record.Entry(kind, name)
-	return e
+	return e.ByClock(time.Now())
 }
 
 // firstOpening returns how many configured devices have neither opened nor failed yet.
@@ -180,11 +180,12 @@ func (b *board) newsOf(r *reader) (changed map[entry]bool, all []string, last bo
 func (b *board) read(names []entry, u *Update) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	now := time.Now()
 	for _, name := range names {
 		e, ok := b.record.Entry(name.kind, name.name)
 		switch {
 		case ok:
-			u.Entries = append(u.Entries, e)
+			u.Entries = append(u.Entries, e.ByClock(now))
 		case !u.Whole:
 			u.Removed = append(u.Removed, name.name)
 		}

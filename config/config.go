@@ -83,7 +83,7 @@ type Outbox struct {
 // EmbeddedBroker holds the embedded broker's address, its users, and the limits for all clients but the gateway.
 type EmbeddedBroker struct {
 	Address   string `koanf:"address" default:"127.0.0.1:1883" doc:"host and port to listen on; anything but loopback, so that others get in from outside, wants users_file"`
-	UsersFile string `koanf:"users_file" default:"" example:"users" doc:"those who may sign in, a line each: NAME:PASSWORD, or what mosquitto_passwd makes of it; empty: anybody may"` // absolute after Load
+	UsersFile string `koanf:"users_file" default:"" example:"users" doc:"those who may sign in, a line each: NAME:PASSWORD, or what mosquitto_passwd makes of it; read at the start; empty: anybody may"` // absolute after Load
 
 	MaxClients       int  `koanf:"max_clients" default:"100" min:"1" max:"100000" doc:"most clients connected at once; this and the limits that follow are for all but the gateway"`
 	MaxSilent        int  `koanf:"max_silent" default:"100" min:"1" max:"100000" doc:"most connections that have not signed in; of more, the one that has waited longest is cut off"`
@@ -197,8 +197,8 @@ type Health struct {
 // HTTP is about the gateway's own web server. Paths of files are absolute after Load.
 type HTTP struct {
 	Listen    string   `koanf:"listen" default:"" example:"127.0.0.1:8080" doc:"host and port to listen on; :8080 is every address of this machine, port 0 a free one; anything but loopback, so that others get in from outside, wants users_file or token_file; empty: there is no server"`
-	UsersFile string   `koanf:"users_file" default:"" example:"users" doc:"those who may sign in, a line each: NAME:PASSWORD, or what mosquitto_passwd makes of it; empty: no user may"`
-	TokenFile string   `koanf:"token_file" default:"" example:"token" doc:"a file that holds a token and nothing else, of 16 characters at least, which programs show as Bearer, and a person signs in with; empty: there is no token"`
+	UsersFile string   `koanf:"users_file" default:"" example:"users" doc:"those who may sign in, a line each: NAME:PASSWORD, or what mosquitto_passwd makes of it; read at the start; empty: no user may"`
+	TokenFile string   `koanf:"token_file" default:"" example:"token" doc:"a file that holds a token and nothing else, of 16 characters at least, which programs show as Bearer, and a person signs in with; read at the start; empty: there is no token"`
 	ReadOnly  bool     `koanf:"read_only" default:"false" doc:"everything can be seen, and nothing changed; hooks work"`
 	Hosts     []string `koanf:"hosts" default:"" example:"[gateway.example.com]" doc:"names by which browsers reach the server, beside localhost and its own addresses; other names are refused, so that no foreign page gets in by a name of its own"`
 	CertFile  string   `koanf:"cert_file" default:"" doc:"certificate to show to clients, PEM, with those that lead to its authority; read again when it has been renewed; empty: nothing is encrypted"`

@@ -48,6 +48,25 @@ type Entry struct {
 	Unanswered time.Time // since when the broker has left something unanswered on a link that is up; zero: nothing
 }
 
+// ByClock returns the entry with its times as the clock tells them that now is of; see the function.
+func (e Entry) ByClock(now time.Time) Entry {
+	e.Since, e.Next, e.Unanswered = ByClock(e.Since, now), ByClock(e.Next, now), ByClock(e.Unanswered, now)
+	return e
+}
+
+// ByClock returns a time of this process as the clock tells it that now is of. A small box without a battery begins with a clock that is
+// wrong by days, and sets it when it has found its network: a time that was noted before is of the former clock, and how long ago it was
+// is all that is known for sure. Differences of up to a second are the clock's usual ones.
+func ByClock(t, now time.Time) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	if told := now.Add(-now.Sub(t)); told.Round(0).Sub(t.Round(0)).Abs() > time.Second {
+		return told
+	}
+	return t
+}
+
 // Change is an entry before and after an event.
 type Change struct {
 	Before Entry // the zero Entry: there was no such entry

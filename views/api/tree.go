@@ -72,6 +72,7 @@ type Entry struct {
 
 // entry returns an entry as the API shows it.
 func (a *API) entry(e supervision.Entry) Entry {
+	e = e.ByClock(time.Now()) // the clock may have been set since the record told
 	shown := Entry{
 		Kind: e.Kind.String(), Name: e.Name, State: e.State.String(), Since: Stamp(e.Since), Reason: e.Reason,
 		Failures: e.Failures, Restarts: e.Restarts, Next: Stamp(e.Next), Type: e.Type, AddedBy: e.AddedBy, Unanswered: Stamp(e.Unanswered),
@@ -142,7 +143,8 @@ func writeTree(b *bytes.Buffer, gateway About, grown []byte) {
 
 // about returns what is known of the gateway itself.
 func (a *API) about() About {
-	return About{Name: a.Name, Version: a.Version, Started: Stamp(a.Started), Now: Stamp(time.Now())}
+	now := time.Now()
+	return About{Name: a.Name, Version: a.Version, Started: Stamp(supervision.ByClock(a.Started, now)), Now: Stamp(now)}
 }
 
 func (c *Counts) add(s messages.State) {

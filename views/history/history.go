@@ -124,8 +124,13 @@ func (h *History) trim(now time.Time) {
 func (h *History) Strip() []Change {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.trim(time.Now())
-	return append([]Change(nil), h.strip...)
+	now := time.Now()
+	h.trim(now)
+	strip := append([]Change(nil), h.strip...)
+	for i := range strip {
+		strip[i].At = supervision.ByClock(strip[i].At, now)
+	}
+	return strip
 }
 
 // look looks at all devices. took is the time since the look before.
