@@ -190,15 +190,33 @@ func (g *busyGateway) time(t *testing.T, when string) timing {
 
 func (g *busyGateway) timeUntil(t *testing.T, when string, until func()) timing {
 	t.Helper()
+	made, cycles := g.garbage(t)
 	computed, began := g.computed(), time.Now()
 	done := make(chan struct{})
 	go func() { defer close(done); until() }()
 	took := g.probe.send(done)
 	slices.Sort(took)
 	result := timing{len(took), took[len(took)*99/100], took[len(took)-1]}
-	t.Logf("%s: %d messages took %v in the middle, %v at the 99th of 100, %v at most; %.0f %% of a processor", when, result.count,
-		took[len(took)/2], result.p99, result.longest, 100*(g.computed()-computed).Seconds()/time.Since(began).Seconds())
+	share, long := 100*(g.computed()-computed).Seconds()/time.Since(began).Seconds(), time.Since(began)
+	madeThen, cyclesThen := g.garbage(t)
+	t.Logf("%s: %d messages took %v in the middle, %v at the 99th of 100, %v at most; %.0f %% of a processor, %.1f MB of garbage a second, collected %d times",
+		when, result.count, took[len(took)/2], result.p99, result.longest, share, (madeThen-made)/1e6/long.Seconds(), cyclesThen-cycles)
 	return result
+}
+
+// garbage returns how many bytes the gateway has allocated so far, and how often it has collected what was garbage of them.
+func (g *busyGateway) garbage(t *testing.T) (bytes float64, cycles int) {
+	t.Helper()
+	res, err := http.Get(g.url + "/debug/pprof/heap?debug=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	for lines := bufio.NewScanner(res.Body); lines.Scan(); {
+		_, _ = fmt.Sscanf(lines.Text(), "# TotalAlloc = %g", &bytes)
+		_, _ = fmt.Sscanf(lines.Text(), "# NumGC = %d", &cycles)
+	}
+	return bytes, cycles
 }
 
 // probe sends numbered commands to the ear, at a steady rate, whether they are answered or not.

@@ -2,7 +2,7 @@
 //
 // By default the program uses one processor. The scheduler takes that from a goroutine that computes after 10 ms, and looks no oftener for
 // what has arrived on sockets as long as any goroutine can run: runtime.Gosched doesn't change that, and only sleeping does. Whatever
-// computes for longer than that on behalf of somebody who watches the gateway (a scrape of 10,000 devices, the tree of them)
+// computes for long on behalf of somebody who watches the gateway (a scrape of 10,000 devices, the tree of them)
 // therefore calls [Rest.Due] in its loops.
 package rest
 

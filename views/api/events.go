@@ -14,9 +14,9 @@ import (
 
 const (
 	mostAtOnce  = 1000                   // events of a kind that a reader gets at once
+	takenAtOnce = 64                     // events that are taken from a ring at once, so that a stuck reader holds few
+	mostWritten = 32 << 10               // bytes that are written at once, more or less: more would hold up messages
 	restBetween = 200 * time.Millisecond // between two times, so that many events make few writes
-	mostKept    = 1 << 20                // bytes of memory that a reader keeps for what is written next
-	mostWritten = 32 << 10               // bytes in one write: a longer one would hold up messages
 	heartbeat   = 15 * time.Second       // longest time without a write
 	// writePatience is how long a reader may take to accept what is written at once. One that takes longer is hung up on.
 	writePatience = 30 * time.Second
@@ -46,57 +46,20 @@ func (a *API) stream(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	defer context.AfterFunc(a.life, cancel)()
 
-	out := &listener{to: w, control: http.NewResponseController(w), s: a.events, at: at}
+	out := &listener{api: a, to: w, control: http.NewResponseController(w), at: at, fresh: true, counted: slices.Contains(list, counts)}
 	out.filter = newFilter(r.URL.Query().Get("filter"))
+	if at, known := a.events.resume(r.Header.Get("Last-Event-ID")); known {
+		out.at, out.fresh = at, false
+	}
 	_ = out.control.SetReadDeadline(time.Time{}) // the deadline of a request; a server without deadlines has no error that matters
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // nginx would gather events
 	out.text = append(out.text, "retry: 1000\n\n"...)
-	resumed, known := a.events.resume(r.Header.Get("Last-Event-ID"))
-	if known {
-		out.at = resumed
-	}
-	fresh := !known // wants a snapshot
 	for wait(ctx, a.events.untilTurn()) {
 		news := a.events.news() // before looking, so that nothing comes unnoticed
-		more := false
-		for _, k := range list {
-			if k == records && fresh {
-				fresh = false
-				tree, ok := a.snapshot(ctx)
-				if !ok {
-					return
-				}
-				out.at[records] = tree.next[records]
-				if slices.Contains(list, counts) {
-					out.at[counts] = tree.next[counts]
-				}
-				out.write(tree.event(a.about()))
-				more = true
-				continue
-			}
-			events, missed := a.events.take(k, &out.at, mostAtOnce)
-			if missed > 0 { // the position is that behind the events, which a reader that resumes now will have got
-				out.write(encode("missed", missedEvents{kindNames[k], missed}))
-				if fresh = k == records; fresh {
-					more = true
-					continue
-				}
-			}
-			next := out.at[k]
-			for i, e := range events {
-				out.at[k] = next - uint64(len(events)-1-i)
-				if out.filter(e) {
-					out.write(e)
-				}
-			}
-			more = more || len(events) == mostAtOnce
-		}
-		if len(out.text) == 0 && time.Since(out.wrote) >= heartbeat { // also while all that comes is for others
-			out.text = append(out.text, ": here\n\n"...)
-		}
-		if !out.flush() || !wait(ctx, restBetween) {
+		more, err := out.tellAll(ctx, list)
+		if err != nil || !wait(ctx, restBetween) {
 			return
 		}
 		if more {
@@ -113,39 +76,115 @@ func (a *API) stream(w http.ResponseWriter, r *http.Request) {
 
 // listener is the client of one stream.
 type listener struct {
+	api     *API
 	to      http.ResponseWriter
 	control *http.ResponseController
-	s       *stream
 	at      position
+	fresh   bool // wants a snapshot
+	counted bool // listens for counts
 	filter  func(event) bool
-	text    []byte    // not written yet
-	wrote   time.Time // when something was last written
+	events  [takenAtOnce]event
+	text    []byte     // not written yet
+	pause   *rest.Rest // between writes
+	wrote   time.Time  // when something was last written
 }
 
-// write adds an event to what is to be written. Its id is the position of the reader behind it.
-func (l *listener) write(e event) {
-	l.text = l.s.appendID(append(l.text, "id: "...), &l.at)
-	l.text = append(append(l.text, '\n'), e.frame...)
-}
-
-// flush writes what is to be written, and reports whether the client has taken it.
-func (l *listener) flush() bool {
-	if len(l.text) == 0 {
-		return true
-	}
-	l.wrote = time.Now()
-	_ = l.control.SetWriteDeadline(l.wrote.Add(writePatience))
-	pause := rest.Begin()
-	for part := range slices.Chunk(l.text, mostWritten) {
-		if _, err := l.to.Write(part); err != nil {
-			return false
+// tellAll writes what has happened since the time before, and reports whether there is more. An error means that nothing can be written.
+func (l *listener) tellAll(ctx context.Context, list []kind) (more bool, err error) {
+	_ = l.control.SetWriteDeadline(time.Now().Add(writePatience))
+	l.pause = rest.Begin()
+	for _, k := range list {
+		further, err := l.tell(ctx, k)
+		if err != nil {
+			return false, err
 		}
-		pause.Due()
+		more = more || further
 	}
-	if l.text = l.text[:0]; cap(l.text) > mostKept { // that of a tree
-		l.text = nil
+	if len(l.text) == 0 && time.Since(l.wrote) >= heartbeat { // also while all that comes is for others
+		l.text = append(l.text, ": here\n\n"...)
 	}
-	return l.control.Flush() == nil
+	if len(l.text) == 0 {
+		return more, nil
+	}
+	if err := l.flush(); err != nil {
+		return false, err
+	}
+	return more, l.control.Flush()
+}
+
+// tell writes events of a kind, up to mostAtOnce.
+func (l *listener) tell(ctx context.Context, k kind) (more bool, err error) {
+	if k == records && l.fresh {
+		l.fresh = false
+		return true, l.tellTree(ctx)
+	}
+	for told := 0; told < mostAtOnce; {
+		events, missed := l.api.events.take(k, &l.at, l.events[:0])
+		if missed > 0 { // the position is that behind the events, which a reader that resumes now will have got
+			if err := l.write(encode("missed", missedEvents{kindNames[k], missed})); err != nil {
+				return false, err
+			}
+			if l.fresh = k == records; l.fresh {
+				return true, nil
+			}
+		}
+		if len(events) == 0 {
+			return false, nil
+		}
+		next := l.at[k]
+		for i, e := range events {
+			l.at[k] = next - uint64(len(events)-1-i)
+			if l.filter(e) {
+				if err := l.write(e); err != nil {
+					return false, err
+				}
+			}
+		}
+		told += len(events)
+		clear(events) // the ring may drop them
+	}
+	return true, nil
+}
+
+// tellTree writes a snapshot. Most of its text is that of other readers, too.
+func (l *listener) tellTree(ctx context.Context) error {
+	tree, ok := l.api.snapshot(ctx)
+	if !ok {
+		return ctx.Err()
+	}
+	if l.at[records] = tree.next[records]; l.counted {
+		l.at[counts] = tree.next[counts]
+	}
+	if err := l.write(event{frame: tree.begin(l.api.about())}); err != nil {
+		return err
+	}
+	for part := range slices.Chunk(tree.tree, mostWritten) {
+		l.text = append(l.text, part...)
+		if err := l.flush(); err != nil {
+			return err
+		}
+	}
+	l.text = append(l.text, "\n\n"...)
+	return nil
+}
+
+// write adds an event to what is to be written, and writes that if it has become much. The event's id is the position of the reader
+// behind it.
+func (l *listener) write(e event) error {
+	l.text = l.api.events.appendID(append(l.text, "id: "...), &l.at)
+	l.text = append(append(l.text, '\n'), e.frame...)
+	if len(l.text) < mostWritten {
+		return nil
+	}
+	return l.flush()
+}
+
+// flush writes what is to be written.
+func (l *listener) flush() error {
+	_, err := l.to.Write(l.text)
+	l.text, l.wrote = l.text[:0], time.Now()
+	l.pause.Due()
+	return err
 }
 
 // newFilter returns what lets events of messages and of the log pass: those whose topic a filter with wildcards matches, or in which a
@@ -154,9 +193,12 @@ func newFilter(text string) func(event) bool {
 	if text == "" {
 		return func(event) bool { return true }
 	}
+	applies := func(e event) bool { return e.topic != "" || e.text != "" }
 	if strings.ContainsAny(text, "+#") && topic.CheckFilter(text) == nil {
-		return func(e event) bool { return e.topic == "" && e.text == "" || topic.Matches(text, e.topic) }
+		return func(e event) bool { return !applies(e) || topic.Matches(text, e.topic) }
 	}
 	text = strings.ToLower(text)
-	return func(e event) bool { return e.text == "" || strings.Contains(strings.ToLower(e.text), text) }
+	return func(e event) bool {
+		return !applies(e) || strings.Contains(strings.ToLower(strings.TrimSpace(e.topic+" "+e.text)), text)
+	}
 }

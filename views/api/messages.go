@@ -34,19 +34,20 @@ const longestPayload = 4 << 10
 
 // pumpTraffic makes an event of each message that passes.
 func (a *API) pumpTraffic(ctx context.Context) {
+	var m Message
 	for p := range a.Gateway.Traffic(ctx) {
 		if p.Missed > 0 {
 			a.events.push(traffic, encode("missed", missedEvents{kindNames[traffic], uint64(p.Missed)}))
 		}
-		m := Message{At: Stamp(p.At), Direction: "in", Topic: p.Topic, Size: p.Size, QoS: p.QoS, Retained: p.Retained, Devices: p.Devices, Note: p.Note}
+		m = Message{At: Stamp(p.At), Direction: "in", Topic: p.Topic, Size: p.Size, QoS: p.QoS, Retained: p.Retained, Devices: p.Devices, Note: p.Note}
 		if m.Payload = p.Payload; len(m.Payload) > longestPayload {
 			m.Payload = strings.ToValidUTF8(m.Payload[:longestPayload], "") + "…"
 		}
 		if p.Out {
 			m.Direction = "out"
 		}
-		e := encode("message", m)
-		e.topic, e.text = m.Topic, m.Topic+" "+m.Payload
+		e := encode("message", &m)
+		e.topic, e.text = m.Topic, m.Payload
 		a.events.push(traffic, e)
 	}
 }

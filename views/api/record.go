@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"math"
@@ -144,13 +143,9 @@ type snapshot struct {
 // shared is how long a snapshot is given to others who come, too: many come when the gateway has begun, or its network is back.
 const shared = 500 * time.Millisecond
 
-// event returns the event of a snapshot.
-func (s snapshot) event(gateway About) event {
-	var b bytes.Buffer
-	b.WriteString("event: snapshot\ndata: ")
-	writeTree(&b, gateway, s.tree)
-	b.WriteString("\n\n")
-	return event{frame: b.Bytes()}
+// begin returns the event of a snapshot, up to what readers share.
+func (s snapshot) begin(gateway About) []byte {
+	return append([]byte("event: snapshot\ndata: "), beginTree(gateway)...)
 }
 
 // snapshot returns the whole tree, as it is now or was just before, and false if ctx is done.
@@ -184,6 +179,7 @@ func (a *API) snapshot(ctx context.Context) (snapshot, bool) {
 type rates struct {
 	mu     sync.Mutex
 	latest map[string]sample
+	before map[string]sample // the look before, whose memory is that of the next
 }
 
 // sample is what is known of a device from the latest look at it.
@@ -213,11 +209,16 @@ type queues struct {
 func (a *API) pumpCounts(ctx context.Context) {
 	r := &a.events.rates
 	latest := time.Now()
+	var changed queues
 	for wait(ctx, countEvery) {
 		took := time.Since(latest).Seconds()
 		latest = latest.Add(time.Duration(took * float64(time.Second)))
-		now := make(map[string]sample, len(r.latest))
-		var changed queues
+		now := r.before
+		if now == nil {
+			now = make(map[string]sample, len(r.latest))
+		}
+		clear(now)
+		changed.Devices = changed.Devices[:0]
 		pause := rest.Begin()
 		for d := range a.Gateway.Activities() {
 			pause.Due()
@@ -232,14 +233,14 @@ func (a *API) pumpCounts(ctx context.Context) {
 			}
 		}
 		r.mu.Lock()
-		r.latest = now
+		r.latest, r.before = now, r.latest
 		r.mu.Unlock()
 		if len(changed.Devices) > 0 {
-			a.events.push(counts, encode("counts", changed))
+			a.events.push(counts, encode("counts", &changed))
 		}
 	}
 	r.mu.Lock()
-	r.latest = nil
+	r.latest, r.before = nil, nil
 	r.mu.Unlock()
 }
 

@@ -4,7 +4,7 @@ package api
 type event struct {
 	frame []byte // its name, data and end, as they are written to each reader
 	topic string // that a filter with wildcards matches
-	text  string // in which any other filter looks; "": no filter applies
+	text  string // in which any other filter looks, too; without topic and text no filter applies
 }
 
 // ring holds the latest events of one kind. Each event has a number; numbers only grow.
@@ -48,17 +48,18 @@ func (r *ring) clear() {
 	*r = ring{first: r.next + 1, next: r.next + 1}
 }
 
-// take returns up to most events from a number on, the number behind them, and how many events before them are not there any more.
-func (r *ring) take(from uint64, most int) (events []event, next, missed uint64) {
+// take appends events from a number on to a slice, as many as it has room for. It returns the number behind them, and how many events
+// before them are not there any more.
+func (r *ring) take(from uint64, to []event) (events []event, next, missed uint64) {
 	if from > r.next { // of another life of the program
 		from = 0
 	}
 	if from < r.first {
 		missed, from = r.first-from, r.first
 	}
-	next = min(r.next, from+uint64(most))
+	next = min(r.next, from+uint64(cap(to)-len(to)))
 	for n := from; n < next; n++ {
-		events = append(events, r.items[n%maxEvents])
+		to = append(to, r.items[n%maxEvents])
 	}
-	return events, next, missed
+	return to, next, missed
 }

@@ -50,8 +50,8 @@ func parseKinds(text string) (list []kind, err error) {
 // The bounds of streams.
 const (
 	maxReaders = 100
-	linger     = 30 * time.Second // after the last reader, until a pump ends
-	turnEvery  = time.Millisecond // between two readers
+	linger     = 30 * time.Second     // after the last reader, until a pump ends
+	turnEvery  = 2 * time.Millisecond // between two readers
 )
 
 var errReaders = errors.New("too many readers of events at once: close some")
@@ -205,11 +205,11 @@ func (s *stream) news() <-chan struct{} {
 	return s.changed
 }
 
-// take returns up to most events of a kind behind a position, moves the position, and tells how many events were missed.
-func (s *stream) take(k kind, at *position, most int) (events []event, missed uint64) {
+// take appends events of a kind behind a position, as many as there is room for, moves the position, and tells how many events were missed.
+func (s *stream) take(k kind, at *position, to []event) (events []event, missed uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	events, at[k], missed = s.rings[k].take(at[k], most)
+	events, at[k], missed = s.rings[k].take(at[k], to)
 	return events, missed
 }
 
@@ -258,21 +258,34 @@ func (s *stream) resume(id string) (at position, ok bool) {
 
 // encode returns an event with a value as JSON.
 func encode(name string, value any) event {
-	var b bytes.Buffer
-	b.WriteString("event: ")
-	b.WriteString(name)
-	b.WriteString("\ndata: ")
-	encodeTo(&b, value)
-	b.WriteString("\n\n")
-	return event{frame: b.Bytes()}
+	e := encoders.Get().(*encoder)
+	defer encoders.Put(e)
+	e.text.Reset()
+	e.text.WriteString("event: ")
+	e.text.WriteString(name)
+	e.text.WriteString("\ndata: ")
+	e.write(value)
+	e.text.WriteString("\n\n")
+	return event{frame: bytes.Clone(e.text.Bytes())}
 }
 
-// encodeTo writes a value as JSON on one line.
-func encodeTo(b *bytes.Buffer, value any) {
-	e := json.NewEncoder(b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(value); err != nil {
+// encoder has memory for events that are encoded. Thousands of them a second would else leave much garbage behind.
+type encoder struct {
+	text bytes.Buffer
+	json *json.Encoder // to text
+}
+
+var encoders = sync.Pool{New: func() any {
+	e := new(encoder)
+	e.json = json.NewEncoder(&e.text)
+	e.json.SetEscapeHTML(false)
+	return e
+}}
+
+// write appends a value as JSON on one line.
+func (e *encoder) write(value any) {
+	if err := e.json.Encode(value); err != nil {
 		panic(fmt.Sprintf("api: %T: %v", value, err)) // impossible: our own types
 	}
-	b.Truncate(b.Len() - 1) // the line's end
+	e.text.Truncate(e.text.Len() - 1) // the line's end
 }

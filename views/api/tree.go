@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"strings"
@@ -106,39 +105,41 @@ func (a *API) strip() (changes []Change) {
 	return changes
 }
 
-// grow returns the tree of a whole record as JSON, but for the gateway itself, which stands before: see writeTree. grow rests meanwhile.
+// grow returns the tree of a whole record as JSON, but for the gateway itself, which stands before: see beginTree. grow rests meanwhile.
 func (a *API) grow(record []supervision.Entry, pause *rest.Rest) []byte {
-	var b bytes.Buffer
+	e := encoders.New().(*encoder)
+	e.text.Grow(200 * len(record))
 	if len(record) > 0 && record[0].Kind == supervision.Link {
-		b.WriteString(`"link":`)
-		encodeTo(&b, Link{a.entry(record[0]), a.Broker, a.strip()})
-		b.WriteByte(',')
+		e.text.WriteString(`"link":`)
+		e.write(Link{a.entry(record[0]), a.Broker, a.strip()})
+		e.text.WriteByte(',')
 		record = record[1:]
 	}
 	var counts Counts
-	b.WriteString(`"entries":[`)
-	for i, e := range record {
+	e.text.WriteString(`"entries":[`)
+	for i, of := range record {
 		pause.Due()
 		if i > 0 {
-			b.WriteByte(',')
+			e.text.WriteByte(',')
 		}
-		encodeTo(&b, a.entry(e))
-		if e.Kind == supervision.Device {
-			counts.add(e.State)
+		e.write(a.entry(of))
+		if of.Kind == supervision.Device {
+			counts.add(of.State)
 		}
 	}
-	b.WriteString(`],"counts":`)
-	encodeTo(&b, counts)
-	b.WriteByte('}')
-	return b.Bytes()
+	e.text.WriteString(`],"counts":`)
+	e.write(counts)
+	e.text.WriteByte('}')
+	return e.text.Bytes()
 }
 
-// writeTree writes a Tree: the gateway itself, and what grow has returned.
-func writeTree(b *bytes.Buffer, gateway About, grown []byte) {
-	b.WriteString(`{"gateway":`)
-	encodeTo(b, gateway)
-	b.WriteByte(',')
-	b.Write(grown)
+// beginTree returns what of a Tree stands before that which grow returns: the gateway itself.
+func beginTree(gateway About) []byte {
+	e := encoders.New().(*encoder)
+	e.text.WriteString(`{"gateway":`)
+	e.write(gateway)
+	e.text.WriteByte(',')
+	return e.text.Bytes()
 }
 
 // about returns what is known of the gateway itself.
@@ -167,10 +168,10 @@ func (a *API) record(ctx context.Context) (all []supervision.Entry) {
 }
 
 func (a *API) tree(w http.ResponseWriter, r *http.Request) {
-	var b bytes.Buffer
-	writeTree(&b, a.about(), a.grow(a.record(r.Context()), rest.Begin()))
+	grown := a.grow(a.record(r.Context()), rest.Begin())
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = b.WriteTo(w) // an error means that the client has gone
+	_, _ = w.Write(beginTree(a.about())) // an error means that the client has gone
+	_, _ = w.Write(grown)
 }
 
 // devices answers with the devices that a state, a type and a part of their names select.
