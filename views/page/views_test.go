@@ -38,6 +38,9 @@ func TestMessages(t *testing.T) {
 	b.Focus(".wide .list")
 	b.Press(kb.End, kb.Enter)
 	b.Sees(".narrower .panel", "Received at")
+	if shown := b.Shows(".narrower .panel:last-child"); strings.Contains(shown, "null") {
+		t.Errorf("a message is shown as %s", shown)
+	}
 
 	t.Run("send", func(t *testing.T) {
 		b.Focus("#topic")

@@ -112,6 +112,7 @@ export function messages() {
   async function explain() {
     try {
       result.replaceChildren(explanation(await get("explain", { topic: topic.value, payload: payload.value })));
+      result.scrollIntoView({ block: "nearest" });
     } catch (e) {
       result.replaceChildren(el("p", { class: "fault" }, e.message));
     }
@@ -128,7 +129,7 @@ export function messages() {
         `QoS ${m.qos ?? 0}`, m.retained ? "retained" : "", `${(m.size ?? m.payload.length).toLocaleString("en")} bytes`,
         m.direction === "in" ? `${m.devices} ${m.devices === 1 ? "device" : "devices"} found` : "",
       ].filter(Boolean).join(" · ")),
-      m.note ? el("p", { class: "fault" }, m.note) : null,
+      m.note ? el("p", { class: "fault" }, m.note) : "",
       el("button", {
         type: "button",
         click: () => {
