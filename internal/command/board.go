@@ -149,7 +149,7 @@ func urgency(e api.Entry) int {
 			return 3
 		}
 		return 4
-	case e.State == "closed", e.State == "connecting", e.State == "opening":
+	case e.State == "closed", e.State == "connecting":
 		return 2
 	}
 	return 1

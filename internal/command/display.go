@@ -21,42 +21,68 @@ type display struct {
 // silence is for how long a gateway that gives no sign of life is taken to be well: it gives one each 15 s at least.
 const silence = 25 * time.Second
 
+// above is how many lines stand above the entries: the gateway, its devices in numbers, and the heads of the table; below them are the keys.
+const above = 3
+
 // lines returns as many lines as the terminal has, none of which is longer than its width.
 func (d *display) lines(b *board, now time.Time) []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	all := b.ordered(orders[d.order])
-	room := max(1, d.height-len("GCHK")) // gateway, counts, heads, keys: a line each
+	room := max(1, d.height-above-1)
 	d.top = max(0, min(d.top, len(all)-room))
 	shown := all[d.top:min(len(all), d.top+room)]
 
 	lines := append(b.summary(now), table(shown, now, d.width)...)
-	if b.away != nil {
-		lines[1] = fmt.Sprintf("As it was %s ago: %v", age(now.Sub(b.heard)), b.away)
-	} else if quiet := now.Sub(b.heard); quiet > silence {
-		lines[1] = fmt.Sprintf("As it was %s ago: the gateway has given no sign of life since", age(quiet))
+	keys := fmt.Sprintf("%d-%d of %d  q ends  s sorts (now by %s)  up, down, PgUp, PgDn move", d.top+1, d.top+len(shown), len(all), orders[d.order].name)
+	past := b.past(now)
+	if past != "" {
+		lines[1] = past
 	}
-	for i, line := range lines {
-		line = cut(line, d.width)
-		switch {
-		case !d.coloured:
-		case i == 1 && !strings.HasPrefix(line, countsBegin), i > 2 && urgency(shown[i-3]) == 1, i > 2 && shown[i-3].Kind == "link" && shown[i-3].State != "online":
-			line = "\x1b[31m" + line + "\x1b[39m" // red
-		case i == 2:
-			line = "\x1b[7m" + line + strings.Repeat(" ", d.width-utf8.RuneCountInString(line)) + "\x1b[27m" // reversed
-		case i > 2 && urgency(shown[i-3]) == 2:
-			line = "\x1b[33m" + line + "\x1b[39m" // yellow
+	for i := range lines {
+		lines[i] = cut(lines[i], d.width)
+	}
+	if d.coloured {
+		if past != "" {
+			lines[1] = red(lines[1])
 		}
-		lines[i] = line
+		lines[2] = reversed(lines[2] + strings.Repeat(" ", d.width-utf8.RuneCountInString(lines[2])))
+		for i, e := range shown {
+			lines[above+i] = colourOf(e)(lines[above+i])
+		}
 	}
 	for len(lines) < d.height-1 {
 		lines = append(lines, "")
 	}
-	keys := fmt.Sprintf("%d-%d of %d  q ends  s sorts (now by %s)  up, down, PgUp, PgDn move", d.top+1, d.top+len(shown), len(all), orders[d.order].name)
 	return append(lines, cut(keys, d.width))
 }
 
-const countsBegin = "devices: "
+func red(line string) string      { return "\x1b[31m" + line + "\x1b[39m" }
+func yellow(line string) string   { return "\x1b[33m" + line + "\x1b[39m" }
+func reversed(line string) string { return "\x1b[7m" + line + "\x1b[27m" }
+
+// colourOf returns what colours the line of an entry.
+func colourOf(e api.Entry) func(string) string {
+	switch {
+	case e.State == "online":
+		return func(line string) string { return line }
+	case e.State == "closed", e.State == "connecting":
+		return yellow
+	}
+	return red
+}
+
+// past says that the board shows how it was, and why; "" if it shows how it is.
+func (b *board) past(now time.Time) string {
+	quiet := now.Sub(b.heard)
+	switch {
+	case b.away != nil:
+		return fmt.Sprintf("As it was %s ago: %v", age(quiet), b.away)
+	case quiet > silence:
+		return fmt.Sprintf("As it was %s ago: the gateway has given no sign of life since", age(quiet))
+	}
+	return ""
+}
 
 // summary returns what stands above the table: which gateway it is, and how many of its devices are well.
 func (b *board) summary(now time.Time) []string {
@@ -74,7 +100,7 @@ func (b *board) summary(now time.Time) []string {
 	}
 	return []string{
 		fmt.Sprintf("%s %s, up %s, broker %s", quoted(b.gateway.Name), quoted(b.gateway.Version), age(now.Sub(time.Time(b.gateway.Started))), quoted(b.broker)),
-		fmt.Sprintf(countsBegin+"%d online, %d opening, %d down", n.Online, n.Opening, n.Down),
+		fmt.Sprintf("devices: %d online, %d opening, %d down", n.Online, n.Opening, n.Down),
 	}
 }
 

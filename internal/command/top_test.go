@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -98,6 +99,26 @@ boiler  offline  3m   7         12s               opening: /dev/serial/by-id/usâ
 		if text := strings.Join(got, "\n"); text != strings.TrimPrefix(row.want, "\n") {
 			t.Errorf("%s:\n%s\nwant\n%s", row.name, text, row.want)
 		}
+	}
+}
+
+// What is down is red, what is not up yet yellow; without colours nothing is.
+func TestDisplayColours(t *testing.T) {
+	b := boardOf(aTree(0))
+	d := display{width: 80, height: 12, coloured: true}
+	lines := d.lines(b, aNoon)
+	for i, begin := range map[int]string{1: "devices: ", 2: "\x1b[7mNAME ", 3: "link ", 4: "\x1b[31mboiler ", 5: "\x1b[33mgate ", 6: "connection "} {
+		if !strings.HasPrefix(lines[i], begin) {
+			t.Errorf("line %d is %q, want %q", i, lines[i], begin)
+		}
+	}
+	b.away = errors.New("gone")
+	if lines = d.lines(b, aNoon); !strings.HasPrefix(lines[1], "\x1b[31mAs it was ") {
+		t.Errorf("that the gateway is away is %q", lines[1])
+	}
+	d.coloured = false
+	if text := strings.Join(d.lines(b, aNoon), ""); strings.Contains(text, "\x1b") {
+		t.Errorf("without colours: %q", text)
 	}
 }
 
