@@ -47,6 +47,7 @@ func startHTTP(ctx context.Context, c *config.Config, p parts, g *actors.Gateway
 	guard := web.Guard{
 		Users: p.webUsers, Token: p.webToken.Reveal(), ReadOnly: c.HTTP.ReadOnly, Hosts: c.HTTP.Hosts, Base: c.HTTP.BasePath,
 		Free: func(path string) bool { return path == livePath || strings.HasPrefix(path, hooks.Prefix) },
+		Log:  log,
 	}
 	o := web.Options{Listen: c.HTTP.Listen, Base: c.HTTP.BasePath, Handler: guard.Handler(mux), Grace: c.Gateway.Grace, Log: log}
 	if p.server != nil {

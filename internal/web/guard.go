@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
+	"log/slog"
 	"mime"
 	"net"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mqttgateway/mqttgateway/internal/complaints"
 	"github.com/mqttgateway/mqttgateway/internal/users"
 )
 
@@ -32,11 +34,16 @@ type Guard struct {
 
 	// Free reports whether a path wants neither credentials nor anything else: what listens there has a secret of its own, or none.
 	Free func(path string) bool
+
+	Log *slog.Logger // is told of wrong credentials; nil: nobody is
 }
 
 // Handler returns h behind the guard.
 func (g Guard) Handler(h http.Handler) http.Handler {
 	in := &entrance{Guard: g, closed: len(g.Users.Names()) > 0 || g.Token != "", login: users.NewLogin(g.Users), token: digest(g.Token), tries: newTries(), turn: make(chan struct{}, 1), key: []byte(rand.Text())}
+	if g.Log != nil {
+		in.wrong = complaints.New(g.Log)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if g.Free != nil && g.Free(r.URL.Path) {
 			h.ServeHTTP(w, r)
@@ -58,8 +65,9 @@ type entrance struct {
 	login  *users.Login
 	token  [sha256.Size]byte
 	tries  *tries
-	turn   chan struct{} // has a token while a user's password is looked at
-	key    []byte        // of receipts
+	turn   chan struct{}          // has a token while a user's password is looked at
+	key    []byte                 // of receipts
+	wrong  *complaints.Complaints // nil: nobody is told
 }
 
 // admits reports whether a request may pass, and whose it is, and answers it if not.
@@ -167,6 +175,7 @@ func (e *entrance) signedIn(w http.ResponseWriter, r *http.Request) bool {
 	case wait > 0:
 		e.tooMany(w, r, wait)
 	case !right:
+		e.complain(r, e.Users.Shown(name))
 		e.challenge(w, r, "the user, the password or the token is wrong")
 	case basic:
 		http.SetCookie(w, &http.Cookie{Name: receiptCookie, Value: receipt, Path: "/", HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode})
@@ -221,6 +230,15 @@ func (e *entrance) challenge(w http.ResponseWriter, r *http.Request, why string)
 func (e *entrance) tooMany(w http.ResponseWriter, r *http.Request, wait time.Duration) {
 	w.Header().Set("Retry-After", seconds(wait))
 	e.refuse(w, r, http.StatusTooManyRequests, "too many wrong passwords have come from your address: the next one is looked at in "+seconds(wait)+" s")
+}
+
+// complain tells the log of wrong credentials, and whose they are said to be.
+func (e *entrance) complain(r *http.Request, who string) {
+	if e.wrong == nil {
+		return
+	}
+	from, _, _ := net.SplitHostPort(r.RemoteAddr)
+	e.wrong.Note("wrong credentials at the web server", "from", from, "user", who)
 }
 
 func (e *entrance) fitsToken(text string) bool {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -188,6 +189,26 @@ func TestWrongPasswordsAreSlowedDown(t *testing.T) {
 			t.Errorf("after a wrong one behind a right one: %d", got)
 		}
 		time.Sleep(time.Minute) // timers of the login
+	})
+}
+
+// The log tells of wrong credentials, from where they come and whose they are, in few lines, and has none of them.
+func TestWrongPasswordsAreLogged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		said := &lines{}
+		h := Guard{Users: listed(t), Token: rightToken, Log: slog.New(slog.NewTextHandler(said, nil))}.Handler(tells)
+		for range 60 {
+			ask(t, h, "GET", "localhost", "/", "as", "me:trout")
+			ask(t, h, "GET", "localhost", "/", "as", "trout:x")
+			ask(t, h, "GET", "localhost", "/", "Authorization", "Bearer trout")
+			ask(t, h, "GET", "localhost", "/")
+			time.Sleep(time.Second)
+		}
+		time.Sleep(time.Minute)
+		text := said.String()
+		if n := strings.Count(text, "\n"); n < 2 || n > 7 || !strings.Contains(text, `level=WARN msg="wrong credentials at the web server" from=192.0.2.1 user=me`) || strings.Contains(text, "trout") {
+			t.Errorf("%d lines:\n%s", n, text)
+		}
 	})
 }
 

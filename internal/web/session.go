@@ -90,6 +90,7 @@ func (e *entrance) signIn(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		if !right {
+			e.complain(r, "(none)")
 			e.challenge(w, r, "The token is wrong.")
 			return
 		}
