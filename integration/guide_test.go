@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -36,9 +37,9 @@ func TestGuideShowsWhatIsTested(t *testing.T) {
 	}
 }
 
-// Links within the documents lead somewhere.
+// Links within the documents lead somewhere: to a file, and to a heading of it if they name one.
 func TestLinks(t *testing.T) {
-	documents := []string{"../README.md", "../CONTRIBUTING.md"}
+	documents := []string{"../README.md", "../CONTRIBUTING.md", "../CHANGELOG.md", "../packaging/README.md"}
 	for _, pattern := range []string{"../docs/*.md", "../docs/*/*.md"} {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
@@ -47,17 +48,38 @@ func TestLinks(t *testing.T) {
 		documents = append(documents, found...)
 	}
 	for _, document := range documents {
-		text, err := os.ReadFile(document)
-		if err != nil {
-			t.Fatal(err)
-		}
-		prose := regexp.MustCompile("(?ms)^```.*?^```$").ReplaceAllString(string(text), "")
-		for _, link := range regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`).FindAllStringSubmatch(prose, -1) {
-			if _, err := os.Stat(filepath.Join(filepath.Dir(document), link[1])); err != nil {
+		for _, link := range regexp.MustCompile(`\]\(([^)#:]*)(?:#([^)]*))?\)`).FindAllStringSubmatch(prose(t, document), -1) {
+			to := document
+			if link[1] != "" {
+				to = filepath.Join(filepath.Dir(document), link[1])
+			}
+			if _, err := os.Stat(to); err != nil {
 				t.Errorf("%s leads to %s: %v", document, link[1], err)
+			} else if link[2] != "" && !slices.Contains(anchors(t, to), link[2]) {
+				t.Errorf("%s leads to %s#%s: no such heading", document, link[1], link[2])
 			}
 		}
 	}
+}
+
+// prose returns a document without its blocks.
+func prose(t *testing.T, document string) string {
+	t.Helper()
+	text, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return regexp.MustCompile("(?ms)^```.*?^```$").ReplaceAllString(string(text), "")
+}
+
+// anchors returns what links to the headings of a document name, as GitHub makes it of their words.
+func anchors(t *testing.T, document string) (all []string) {
+	t.Helper()
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(prose(t, document), -1) {
+		words := regexp.MustCompile(`[^\w -]`).ReplaceAllString(strings.ToLower(heading[1]), "")
+		all = append(all, strings.ReplaceAll(words, " ", "-"))
+	}
+	return all
 }
 
 // TestContributing checks the folders in CONTRIBUTING.md: each of them exists, and each folder with Go files is one of them, or lies
