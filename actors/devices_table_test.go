@@ -70,3 +70,25 @@ func TestInspectBeforeTheRecord(t *testing.T) {
 		t.Errorf("inspected as %+v, %t", i.Entry, ok)
 	}
 }
+
+// The wanted devices are in the order of their age, and a list of them stays as it is when others come and go.
+func TestOrderOfDevices(t *testing.T) {
+	table := newDeviceTable(nil)
+	names := func(list []*device) (text string) {
+		for _, d := range list {
+			text += d.config.Name
+		}
+		return text
+	}
+	put := func(name string) { table.put(&device{config: &config.Device{Name: name}}) }
+	put("c")
+	put("a")
+	first := table.wanted()
+	put("b")
+	second := table.wanted()
+	table.leave("a")
+	put("a")
+	if got := names(first) + " " + names(second) + " " + names(table.wanted()); got != "ca cab cba" {
+		t.Errorf("%s, want ca cab cba", got)
+	}
+}

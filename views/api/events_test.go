@@ -264,6 +264,46 @@ func TestManyReaders(t *testing.T) {
 	})
 }
 
+// Readers that come together get one tree, and each hears of what has changed since.
+func TestSharedTree(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGateway()
+		a, _ := start(t, g)
+		var readers []*client
+		for range 40 {
+			readers = append(readers, listen(t, a, "kinds=record,counts"))
+		}
+		for _, c := range readers {
+			if e := c.next(t); e.name != "snapshot" || len(object(t, e.data)["entries"].([]any)) != 4 {
+				t.Fatalf("%+v, want the tree", e)
+			}
+		}
+		if n := g.asked.Load(); n != 3 {
+			t.Errorf("the three devices were looked at %d times", n)
+		}
+		g.tell(actors.Update{Removed: []string{"lamp.child"}})
+		late := listen(t, a, "kinds=record")
+		if e := late.next(t); e.name != "snapshot" || len(object(t, e.data)["entries"].([]any)) != 4 {
+			t.Errorf("%+v, want the tree of the others", e)
+		}
+		for _, c := range append(readers, late) {
+			if e := c.next(t); e.name != "change" || e.data != `{"kind":"device","name":"lamp.child","removed":true}` {
+				t.Errorf("%+v, want that it is gone", e)
+			}
+		}
+		g.tell(actors.Update{Entries: []supervision.Entry{{Kind: supervision.Device, Name: "lamp.child", State: messages.Online}, {Kind: supervision.Device, Name: "attic", State: messages.Online}}})
+		time.Sleep(shared + time.Second)
+		tree := object(t, listen(t, a, "kinds=record").next(t).data)
+		var names []string
+		for _, e := range tree["entries"].([]any) {
+			names = append(names, e.(map[string]any)["name"].(string))
+		}
+		if got := fmt.Sprint(names); got != "[mapper attic boiler lamp lamp.child]" {
+			t.Errorf("%s afterwards", got)
+		}
+	})
+}
+
 func TestReadersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, _ := start(t, newGateway())

@@ -38,7 +38,8 @@ type gateway struct {
 
 	inspections map[string]actors.Inspection
 	passing     chan actors.Passed
-	done        []string // what it was told to do
+	done        []string     // what it was told to do
+	asked       atomic.Int64 // how often it was asked what a device does
 }
 
 var aDay = time.Date(2026, 3, 4, 5, 6, 7, 8_900_000, time.UTC)
@@ -105,7 +106,10 @@ func (g *gateway) Device(name string) (actors.DeviceInfo, bool) {
 	return d, ok
 }
 
-func (g *gateway) Activity(name string) (actors.DeviceInfo, bool) { return g.Device(name) }
+func (g *gateway) Activity(name string) (actors.DeviceInfo, bool) {
+	g.asked.Add(1)
+	return g.Device(name)
+}
 
 func (g *gateway) Activities() iter.Seq[actors.DeviceInfo] {
 	return func(yield func(actors.DeviceInfo) bool) {

@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math"
 	"slices"
 	"sync"
@@ -17,11 +18,10 @@ const coalesce = 100 * time.Millisecond
 
 // known is the record as the readers of events have been told it.
 type known struct {
-	mu       sync.Mutex
-	entries  map[thing]supervision.Entry
-	order    []thing // of the entries, by kind and name, unless unsorted; some of them may be gone
-	unsorted bool
-	ready    chan struct{} // closed when the entries are there; nil: the pump does not run
+	mu      sync.Mutex
+	entries map[thing]supervision.Entry
+	order   []thing       // of the entries; nil: not known since one has come or gone
+	ready   chan struct{} // closed when the entries are there; nil: the pump does not run
 
 	making sync.Mutex // held while a snapshot is made, of which there is one at a time
 	latest snapshot   // that readers share who come together
@@ -54,31 +54,29 @@ func (k *known) whenReady() <-chan struct{} {
 func (k *known) put(e supervision.Entry) {
 	of := thing{e.Kind, e.Name}
 	if _, is := k.entries[of]; !is {
-		k.unsorted = k.unsorted || len(k.order) > 0 && k.order[len(k.order)-1].compare(of) > 0
-		k.order = append(k.order, of)
+		k.order = nil
 	}
 	k.entries[of] = e
 }
 
-func (t thing) compare(other thing) int {
-	return cmp.Or(cmp.Compare(t.kind, other.kind), cmp.Compare(t.name, other.name))
+// remove forgets a device. The caller holds mu.
+func (k *known) remove(name string) {
+	delete(k.entries, thing{supervision.Device, name})
+	k.order = nil
 }
 
 // all returns the entries, ordered by kind and name. The caller holds mu.
 func (k *known) all(pause *rest.Rest) []supervision.Entry {
-	if k.unsorted {
-		slices.SortFunc(k.order, thing.compare)
-		k.order, k.unsorted = slices.Compact(k.order), false // what went and came again is there twice
+	if k.order == nil {
+		k.order = slices.SortedFunc(maps.Keys(k.entries), func(a, b thing) int {
+			return cmp.Or(cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name))
+		})
 	}
-	list := make([]supervision.Entry, 0, len(k.entries))
-	there := k.order[:0]
+	list := make([]supervision.Entry, 0, len(k.order))
 	for _, of := range k.order {
-		if e, is := k.entries[of]; is {
-			list, there = append(list, e), append(there, of)
-		}
+		list = append(list, k.entries[of])
 		pause.Due()
 	}
-	k.order = there
 	return list
 }
 
@@ -98,7 +96,7 @@ func (a *API) pumpRecord(ctx context.Context) {
 		if u.Whole {
 			gone = nil
 			before := k.entries
-			k.entries, k.order = make(map[thing]supervision.Entry, len(u.Entries)), make([]thing, 0, len(u.Entries))
+			k.entries = make(map[thing]supervision.Entry, len(u.Entries))
 			for _, e := range u.Entries {
 				delete(before, thing{e.Kind, e.Name})
 			}
@@ -115,7 +113,7 @@ func (a *API) pumpRecord(ctx context.Context) {
 			}
 		}
 		for _, name := range gone {
-			delete(k.entries, thing{supervision.Device, name})
+			k.remove(name)
 			events = append(events, encode("change", removed{supervision.Device.String(), name, true}))
 		}
 		a.events.push(records, events...)
