@@ -51,7 +51,7 @@ type MQTT struct {
 	AckTimeout     time.Duration `koanf:"ack_timeout" default:"30s" min:"1s" max:"1h" doc:"a broker that is there and leaves something unacknowledged for longer is left, and connected to again"`
 	MaxPacket      Size          `koanf:"max_packet" default:"1MB" min:"1KB" max:"256MB" doc:"largest packet accepted from the broker; larger messages are acknowledged, counted and passed over"`
 	Availability   bool          `koanf:"availability" default:"true" doc:"the broker is told, below $gateway, how the gateway and its devices are, and by a last will when the gateway is gone; false: nothing of that"`
-	Admin          bool          `koanf:"admin" default:"false" doc:"what arrives at root/$gateway/NAME/request/… stops, starts and restarts devices, reloads, and asks how all is: whoever the broker lets publish there may do that"`
+	Admin          bool          `koanf:"admin" default:"false" doc:"what arrives at root/$gateway/NAME/request/… stops, starts and restarts devices, reloads, sets the levels of the log, and asks how all is: whoever the broker lets publish there may do that"`
 	Will           bool          `koanf:"will" default:"true" doc:"should the gateway die or lose its link, the broker says that it is offline; false: for brokers that hang up on a last will, which are found out without this option, too"`
 	Spool          string        `koanf:"spool" default:"" example:"spool" doc:"folder in which what is to be sent outlives the process, from QoS 1 on; no two gateways may share it; empty: none"` // absolute after Load
 	SpoolBatch     time.Duration `koanf:"spool_batch" default:"5ms" min:"1ms" max:"1s" doc:"how long a message waits for others to be written to the disk with it"`

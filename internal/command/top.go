@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -58,7 +59,7 @@ everything once, and ends.`,
 func watch(ctx context.Context, asks *asker, t *terminal) error {
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
-	body, err := asks.get(ctx, recordAndCounts)
+	body, err := openEvents(ctx, asks, inspectTimeout)
 	if err != nil {
 		return err
 	}
@@ -95,7 +96,13 @@ func watch(ctx context.Context, asks *asker, t *terminal) error {
 	return nil
 }
 
-const recordAndCounts = "events?kinds=record,counts"
+// openEvents asks for the events of a gateway, which may take so long to begin with them at most.
+func openEvents(ctx context.Context, asks *asker, most time.Duration) (io.ReadCloser, error) {
+	ctx, cancel := context.WithCancelCause(ctx) // ends with the program, and with the events if they begin too late
+	late := time.AfterFunc(most, func() { cancel(fmt.Errorf("time is up after %v", most)) })
+	defer late.Stop()
+	return asks.get(ctx, "events?kinds=record,counts")
+}
 
 // follow keeps a board up to date until ctx is done: with the events in body, and those of the gateway that answers when they have ended.
 func follow(ctx context.Context, asks *asker, b *board, body io.ReadCloser) {
@@ -109,7 +116,7 @@ func follow(ctx context.Context, asks *asker, b *board, body io.ReadCloser) {
 			case <-ctx.Done():
 				return
 			}
-			body, err = asks.get(ctx, recordAndCounts)
+			body, err = openEvents(ctx, asks, inspectTimeout)
 		}
 	}
 }

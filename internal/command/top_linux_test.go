@@ -248,6 +248,19 @@ func TestTopWithoutATerminal(t *testing.T) {
 	}
 }
 
+// A gateway that takes a question and hangs is not waited for without end.
+func TestEventsOfAGatewayThatHangs(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "h.sock")
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	if _, err := openEvents(t.Context(), newAsker(socket), 20*time.Millisecond); err == nil || !strings.Contains(err.Error(), "time is up after 20ms") {
+		t.Errorf("a gateway that hangs: %v", err)
+	}
+}
+
 // For a device that there is not, inspect says which there are.
 func TestInspectNobody(t *testing.T) {
 	g := &playedGateway{t: t, socket: filepath.Join(t.TempDir(), "h.sock")}

@@ -126,7 +126,7 @@ function levelPanel(model) {
   const names = el("datalist", { id: "actors" });
   let now = { default: "info", actors: {} };
   const select = (label, change) =>
-    el("select", { "aria-label": label, class: "changes", change: (e) => change(e.target.value) }, ...levels.map((l) => el("option", { value: l }, l)));
+    el("select", { "aria-label": label, class: "changes", change: (e) => change(e.target.value) }, ...[...levels, "none"].map((l) => el("option", { value: l }, l)));
   const apply = (next, what) => told.ask("changing …", async () => {
     const said = await post("log/levels", next);
     now = said?.default ? said : next;
