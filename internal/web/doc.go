@@ -21,8 +21,9 @@
 // wants a header that foreign pages can't send, and JSON.
 //
 // Who tries wrong credentials waits: after 5 of them from one address, or one /64 of IPv6, the guard looks at none from there for a second,
-// then two, up to a minute (429), and the log tells from where they come. Right ones are no exception, or else one could try at full speed. A browser that has signed in
-// by a password has got a receipt, a cookie, and does not wait: behind a reverse proxy all clients have one address.
+// then two, up to a minute (429), and the log tells from where they come. Right ones are no exception, or else one could try at full
+// speed. A browser that has signed in by a password has got a receipt, a cookie, and does not wait: behind a reverse proxy all clients have
+// one address.
 //
 // # Concurrency
 //
