@@ -172,7 +172,7 @@ func (h *History) see(f *actors.Figures, now time.Time, took time.Duration) {
 	if d.kept != nil {
 		d.kept.rates[d.looks%Steps], d.kept.queue[d.looks%Steps] = rate, queue
 	}
-	d.values.look(&f.Description, f.States, now, &h.series)
+	d.values.look(f.Description.Entities, f.States, now, &h.series)
 	d.total, d.seen = total, h.looks
 	d.looks++
 }

@@ -34,10 +34,10 @@ type series struct {
 }
 
 // look notes the values of a device. kept is the number of pasts of all devices.
-func (v *values) look(of *entity.Device, states []entity.State, now time.Time, kept *int) {
+func (v *values) look(of []entity.Entity, states []entity.State, now time.Time, kept *int) {
 	place := 0
-	for i := range of.Entities {
-		e := &of.Entities[i]
+	for i := range of {
+		e := &of[i]
 		if !e.Kind.HasValue() || len(states) == 0 || states[0].ID != e.ID { // the device may have described itself anew meanwhile
 			continue
 		}

@@ -15,16 +15,16 @@ export class Problem extends Error {
 // path joins the parts of a path, of which each is one level, whatever is in it.
 export const path = (...parts) => parts.map(encodeURIComponent).join("/");
 
-// get returns what the gateway answers: a value, or text if the answer is no JSON.
-export const get = (path, query) => ask(path, query, { headers: { Accept: "application/json, text/plain, application/yaml" } });
+// get returns what the gateway answers: a value, or text if the answer is no JSON. patience is in ms.
+export const get = (path, query, patience) => ask(path, query, { headers: { Accept: "application/json, text/plain, application/yaml" } }, patience);
 
 // post sends a value. The header is one that a foreign page can't send.
-export function post(path, body) {
+export function post(path, body, patience) {
   return ask(path, {}, {
     method: "POST",
     headers: { "Mqttgateway-Request": "1", "Content-Type": "application/json" },
     body: JSON.stringify(body ?? {}),
-  });
+  }, patience);
 }
 
 // signedOut tells, by an event "signedout", that the gateway wants credentials which the browser doesn't have any more.
@@ -35,12 +35,12 @@ export async function signOut() {
   await fetch(home, { method: "POST", body: new URLSearchParams({ sign_out: "1" }), redirect: "manual" });
 }
 
-async function ask(path, query, options) {
+async function ask(path, query, options, patience = 30e3) {
   const url = new URL(path, root);
   for (const [name, value] of Object.entries(query ?? {})) url.searchParams.set(name, value);
   let answer;
   try {
-    answer = await fetch(url, { ...options, cache: "no-store", signal: AbortSignal.timeout(30e3) });
+    answer = await fetch(url, { ...options, cache: "no-store", signal: AbortSignal.timeout(patience) });
   } catch {
     throw new Problem("no answer from the gateway", 0);
   }

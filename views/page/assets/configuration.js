@@ -5,6 +5,8 @@ import { answer } from "./control.js";
 import { el } from "./dom.js";
 import { clock } from "./time.js";
 
+const patience = 120e3; // ms for a configuration of many devices
+
 export function configuration() {
   const text = el("pre", { class: "config", tabindex: "0", "aria-label": "Configuration in force" }, "asking the gateway …");
   const told = answer();
@@ -38,8 +40,8 @@ export function configuration() {
     title: "Configuration",
     node: el("section", { class: "view device", "aria-label": "Configuration" },
       el("div", { class: "actions", role: "group", "aria-label": "Reload" },
-        el("button", { type: "button", "data-do": "diff", click: carry("comparing …", "compared", () => get("diff")) }, "What would a reload change?"),
-        el("button", { type: "button", "data-do": "reload", class: "primary changes", click: carry("reloading …", "reloaded", () => post("reload")) }, "Reload"), told.node),
+        el("button", { type: "button", "data-do": "diff", click: carry("comparing …", "compared", () => get("diff", {}, patience)) }, "What would a reload change?"),
+        el("button", { type: "button", "data-do": "reload", class: "primary changes", click: carry("reloading …", "reloaded", () => post("reload", {}, patience)) }, "Reload"), told.node),
       result,
       el("section", { class: "panel" }, el("h3", null, "In force, with stars for secrets"), text)),
     close() {},
