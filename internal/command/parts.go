@@ -22,11 +22,30 @@ import (
 type parts struct {
 	codec    *mapping.Codec
 	security func() (*tls.Config, error) // returns the settings for each attempt to connect; nil: the defaults
-	users    users.List                  // of the embedded broker
-	webUsers users.List                  // of the gateway's own web server
-	webToken config.Secret               // of the same; "": none
 	server   *certificate                // of the gateway's own web server; nil: nothing is encrypted
 	devices  []wanted.Device             // with complete parameters
+	logins
+}
+
+// logins are those who may sign in at the gateway, as their files had them at the start.
+type logins struct {
+	users    users.List    // of the embedded broker
+	webUsers users.List    // of the gateway's own web server
+	webToken config.Secret // of the same; "": none
+}
+
+// changes returns the options whose files say something else now.
+func (l logins) changes(now logins) (keys []string) {
+	if !l.users.Equal(now.users) {
+		keys = append(keys, "embedded.users_file")
+	}
+	if l.webToken != now.webToken {
+		keys = append(keys, "http.token_file")
+	}
+	if !l.webUsers.Equal(now.webUsers) {
+		keys = append(keys, "http.users_file")
+	}
+	return keys
 }
 
 // readParts reads the files that a configuration names (the map file, certificates, users, a token), looks up the types of its devices

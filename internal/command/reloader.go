@@ -23,6 +23,7 @@ import (
 type reloader struct {
 	load    func() (*config.Loaded, error)
 	started config.Config // with which the gateway was started; Lines and Devices are nil
+	logins  logins        // likewise
 	gateway running
 	logs    *logging.Logs
 	log     *slog.Logger
@@ -42,9 +43,9 @@ type running interface {
 	Configuration(device string) (config.Device, bool)
 }
 
-func newReloader(load func() (*config.Loaded, error), l *config.Loaded, codec *mapping.Codec, g running, logs *logging.Logs) *reloader {
+func newReloader(load func() (*config.Loaded, error), l *config.Loaded, p parts, g running, logs *logging.Logs) *reloader {
 	r := &reloader{
-		load: load, started: l.Config, codec: codec,
+		load: load, started: l.Config, logins: p.logins, codec: p.codec,
 		gateway: g, logs: logs, log: logs.Logger, put: func(*mapping.Codec, config.Config) {},
 	}
 	r.started.Lines, r.started.Devices = nil, nil // they come and go, and the gateway knows them
@@ -95,6 +96,11 @@ func (r *reloader) read(ctx context.Context) (successor, service.Difference) {
 	}
 	if err != nil {
 		return successor{}, refused(err)
+	}
+	for _, key := range r.logins.changes(p.logins) {
+		if name := l.Name(key); !slices.Contains(d.Restart, name) {
+			d.Restart = append(d.Restart, name)
+		}
 	}
 	d.Map = r.codec.Changes(p.codec)
 	for _, key := range r.inForce.Changes(&l.Config) {

@@ -189,9 +189,14 @@ func (f *fakeFleet) Apply(ctx context.Context, list []config.Device) (actors.Cha
 	return c, err
 }
 
-// reloading returns the reloader of a fake gateway that runs with the configuration file, which is gw.yaml.
-func reloading(t *testing.T, file string) (*reloader, *fakeFleet) {
-	folder(t, map[string]string{"gw.yaml": file})
+// reloading returns the reloader of a fake gateway that runs with the configuration file, which is gw.yaml. beside are names and texts of
+// further files.
+func reloading(t *testing.T, file string, beside ...string) (*reloader, *fakeFleet) {
+	files := map[string]string{"gw.yaml": file}
+	for i := 0; i < len(beside); i += 2 {
+		files[beside[i]] = beside[i+1]
+	}
+	folder(t, files)
 	load := func() (*config.Loaded, error) {
 		dir, err := os.Getwd()
 		if err != nil {
@@ -213,7 +218,7 @@ func reloading(t *testing.T, file string) (*reloader, *fakeFleet) {
 	}
 	t.Cleanup(func() { logs.Close() })
 	f := &fakeFleet{devices: l.Config.Devices, codec: p.codec}
-	return newReloader(load, l, p.codec, f, logs), f
+	return newReloader(load, l, p, f, logs), f
 }
 
 // A reload that the gateway does not carry out to the end leaves everything as it was, and the next one finds all of the
@@ -306,6 +311,32 @@ devices:
 				t.Errorf("a faulty configuration has changed %+v to %+v", before, *f)
 			}
 		})
+	}
+}
+
+// Users and tokens that have changed are not in force, and a reload says so.
+func TestReloadOfLogins(t *testing.T) {
+	const file = "http: {listen: '127.0.0.1:0', users_file: users, token_file: token}\nembedded: {users_file: users}\n" +
+		"mqtt: {broker: embedded}\nmapping: {root: home, topics: [home/#]}\n"
+	r, _ := reloading(t, file, "users", "me:swordfish\n", "token", "nobody-guesses-this\n")
+	for _, step := range []struct {
+		users, token string
+		want         []string
+	}{
+		{"me:swordfish\n", "nobody-guesses-this\n", nil},
+		{"me:swordfish\nyou:trout-trout\n", "nobody-guesses-this\n", []string{"embedded.users_file", "http.users_file"}},
+		{"me:swordfish\n", "another-token-altogether\n", []string{"http.token_file"}},
+	} {
+		for name, text := range map[string]string{"users": step.users, "token": step.token} {
+			if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for what, got := range map[string]service.Difference{"diff": r.diff(t.Context()), "reload": r.reload(t.Context())} {
+			if !slices.Equal(got.Restart, step.want) || len(got.Faults) > 0 {
+				t.Errorf("%s with %q and %q: %+v, want that %q need a restart", what, step.users, step.token, got, step.want)
+			}
+		}
 	}
 }
 

@@ -88,7 +88,7 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 	}
 
 	told := &configuration{gateway: gateway, requests: service.NewRequests(), path: l.Path}
-	again := newReloader(func() (*config.Loaded, error) { return from.load(cmd) }, l, p.codec, gateway, logs)
+	again := newReloader(func() (*config.Loaded, error) { return from.load(cmd) }, l, p, gateway, logs)
 	again.put = told.put
 	again.put(again.codec, again.inForce)
 	ctx, halt := untilTold(cmd.Context())

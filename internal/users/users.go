@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"crypto/pbkdf2"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/subtle"
 	"encoding/base64"
@@ -21,7 +22,8 @@ import (
 type List struct {
 	names  []string // in the order of the file
 	hashes map[string]hash
-	most   int // the largest number of iterations among the hashes and nobody's
+	most   int               // the largest number of iterations among the hashes and nobody's
+	text   [sha256.Size]byte // digest of the file
 }
 
 // Parse reads a file of users, one on each line, and skips empty lines and lines that begin with #:
@@ -32,7 +34,7 @@ type List struct {
 // A password that begins with $ must be hashed. The error joins all faults, each with its line and without the
 // password.
 func Parse(text []byte) (List, error) {
-	u := List{hashes: make(map[string]hash), most: nobody.iterations}
+	u := List{hashes: make(map[string]hash), most: nobody.iterations, text: sha256.Sum256(text)}
 	var faults []error
 	number := 0
 	for line := range bytes.Lines(text) {
@@ -53,6 +55,9 @@ func Parse(text []byte) (List, error) {
 
 // Names returns the names of the users, in the order of the file.
 func (u List) Names() []string { return u.names }
+
+// Equal reports whether both lists were read from the same text.
+func (u List) Equal(other List) bool { return u.text == other.text }
 
 func (u *List) add(line string) error {
 	name, password, found := strings.Cut(line, ":")
