@@ -59,6 +59,7 @@ func TestFaults(t *testing.T) {
 		{"shared by nobody", `mapping: {topics: [$share//a]}`, `mapping.topics[0]: "$share//a": want $share/GROUP/FILTER`},
 		{"device without name", "devices: [{type: x}]", `devices[0].name: missing: want a string, such as lamp`},
 		{"device with a topic for a name", "devices: [{name: a+, type: x}]", `devices[0].name: "a+": holds '+', which no level of a topic can`},
+		{"device with a folder for a name", "devices: [{name: .., type: x}]", `devices[0].name: "..": means a folder in an address: want another name`},
 		{"device with a topic of the gateway for a name", "devices: [{name: state, type: x}]", `devices[0].name: "state": is a topic of the gateway's own: want another name`},
 		{"two of a name", "devices: [{name: a, type: x}, {name: b, type: x}, {name: a, type: y}]", `devices[2].name: devices[0] is called "a" already`},
 		{"no type", `devices: [{name: a, type: ""}]`, `devices[0].type: empty: want one of those that the command "devices" lists`},

@@ -98,11 +98,14 @@ func CheckLevel(word string) error {
 	return CheckName(word)
 }
 
-// CheckDevice returns an error if a device cannot have this name, which becomes a level below root/$gateway/GATEWAY.
+// CheckDevice returns an error if a device cannot have this name, which becomes a level below root/$gateway/GATEWAY, and a part of the
+// path at which the API has the device.
 func CheckDevice(name string) error {
 	switch name {
 	case "state", "request", "response":
 		return errors.New("is a topic of the gateway's own: want another name")
+	case ".", "..":
+		return errors.New("means a folder in an address: want another name")
 	}
 	return CheckLevel(name)
 }
