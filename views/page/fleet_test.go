@@ -26,6 +26,7 @@ type fleet struct {
 	mux     http.Handler
 	started time.Time
 	away    atomic.Bool
+	full    atomic.Bool                  // nobody else may listen
 	asked   atomic.Int64                 // requests, answered or not
 	guard   atomic.Pointer[http.Handler] // before everything
 
@@ -306,6 +307,10 @@ func (f *fleet) routes(mux *http.ServeMux) {
 
 // events is the stream of events.
 func (f *fleet) events(w http.ResponseWriter, r *http.Request) {
+	if f.full.Load() {
+		reply(w, http.StatusServiceUnavailable, problem("too many readers of events at once"))
+		return
+	}
 	kinds := r.URL.Query().Get("kinds")
 	hearer := make(chan string, 20000)
 	whole, _ := json.Marshal(f.tree())

@@ -47,6 +47,9 @@ func TestToken(t *testing.T) {
 	f.guardBy(web.Guard{Token: "another-token-altogether"})
 	b.Sees("#news", "The gateway wants to know who you are.")
 	b.Accessible(root, "a page that is signed out")
+	if browser.Eval[bool](b, `!document.getElementById("connection").hidden`) {
+		t.Errorf("a page that is signed out says %s", b.Shows("#connection"))
+	}
 	asked := f.asked.Load()
 	time.Sleep(2 * time.Second) // the page asks no more, which can't be waited for
 	if more := f.asked.Load() - asked; more > 1 {
@@ -267,7 +270,7 @@ func TestTyping(t *testing.T) {
 	}
 }
 
-// TestHidden has a page that nobody looks at, which gives its connection back, and begins anew when somebody does.
+// TestHidden has a page that nobody looks at, which gives its connection back, begins anew when somebody does, and finds no room.
 func TestHidden(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t)
@@ -291,4 +294,12 @@ func TestHidden(t *testing.T) {
 	f.change("boiler", entry{"state": "offline", "reason": "while somebody was elsewhere"})
 	b.Back()
 	b.Sees(".tree .row", "while somebody was elsewhere")
+
+	b.Allow("net::ERR_INCOMPLETE_CHUNKED_ENCODING " + f.URL + "/api/v1/events")
+	b.Allow("503 (Service Unavailable) " + f.URL + "/api/v1/events")
+	f.full.Store(true)
+	f.CloseClientConnections()
+	b.Sees("#connection", "The gateway has no room for another page since")
+	f.full.Store(false)
+	b.Until("there is room", `document.getElementById("connection").hidden`)
 }

@@ -70,7 +70,7 @@ const rest = 60e3; // ms for which a page is out of sight until it listens no mo
 
 // Events are the gateway's events of some kinds. The browser connects again when a connection is lost, and says what it has heard
 // last; if the gateway doesn't know any more what came since then, it begins anew with a snapshot. on(name, data) gets each event,
-// lost() and found() tell of the connection, found with every event. A browser has few connections for all pages of one server: with
+// lost(why) and found() tell of the connection, found with every event. A browser has few connections for all pages of one server: with
 // rests, a page that is out of sight gives its own back, and begins anew when somebody looks at it again.
 export class Events {
   constructor(query, names, { on, lost, found, rests }) {
@@ -98,8 +98,8 @@ export class Events {
     this.heard = Date.now();
     source.onopen = () => this.alive();
     source.onerror = () => {
-      this.lost();
       if (source.readyState === EventSource.CLOSED) this.refused();
+      else this.lost();
     };
     for (const name of this.names) {
       source.addEventListener(name, (e) => {
@@ -121,9 +121,14 @@ export class Events {
   }
 
   // refused finds out why there are no events: an EventSource doesn't tell.
-  refused() {
+  async refused() {
     this.later();
-    get("session").catch(() => {});
+    try {
+      await get("session");
+      this.lost("The gateway has no room for another page");
+    } catch (e) {
+      if (e.status !== 401) this.lost();
+    }
   }
 
   later() {

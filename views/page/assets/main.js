@@ -97,7 +97,12 @@ function tellNews(text, label) {
   news.hidden = false;
   news.replaceChildren(`${text} `, el("button", { type: "button", click: () => location.reload() }, label));
 }
-signedOut.addEventListener("signedout", () => tellNews("The gateway wants to know who you are.", "Sign in"));
+signedOut.addEventListener("signedout", () => {
+  tellNews("The gateway wants to know who you are.", "Sign in");
+  clearTimeout(missing);
+  connection.hidden = true;
+  model.away = true; // nothing more is asked
+});
 
 let version = null; // of the gateway that the page has come from
 function compare() {
@@ -109,14 +114,19 @@ function compare() {
 const connection = document.getElementById("connection");
 let missing = 0;
 let lostAt = "";
-function lost() {
-  if (missing) return;
+let lostFor = "";
+const tellLost = () => say(connection, `${lostFor} since ${lostAt}. What is shown is from then. Trying again.`);
+function lost(why = "No connection to the gateway") {
+  lostFor = why;
+  if (missing) {
+    if (!connection.hidden) tellLost();
+    return;
+  }
   model.away = true;
   lostAt = clock(Date.now());
   missing = setTimeout(() => {
     connection.hidden = false;
-    say(connection, `No connection to the gateway since ${lostAt}. What is shown is from then. Trying again.`);
-    document.body.classList.add("lost");
+    tellLost();
   }, 700);
 }
 function found() {
@@ -127,7 +137,6 @@ function found() {
   model.tell("entries");
   connection.hidden = true;
   say(connection, "");
-  document.body.classList.remove("lost");
 }
 
 new Events({ kinds: "record,counts" }, ["snapshot", "change", "counts"], {
