@@ -167,7 +167,7 @@ func (e *entrance) signedIn(w http.ResponseWriter, r *http.Request) bool {
 		password = token
 	}
 	receipt := e.receipt(name, password)
-	if c, err := r.Cookie(receiptCookie); basic && err == nil && hmac.Equal([]byte(c.Value), []byte(receipt)) {
+	if c, err := r.Cookie(cookieName(r, receiptCookie)); basic && err == nil && hmac.Equal([]byte(c.Value), []byte(receipt)) {
 		return true
 	}
 	right, wait := e.judge(r, name, password, basic)
@@ -178,16 +178,14 @@ func (e *entrance) signedIn(w http.ResponseWriter, r *http.Request) bool {
 		e.complain(r, e.Users.Shown(name))
 		e.challenge(w, r, "the user, the password or the token is wrong")
 	case basic:
-		http.SetCookie(w, &http.Cookie{Name: receiptCookie, Value: receipt, Path: "/", HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode})
+		http.SetCookie(w, &http.Cookie{Name: cookieName(r, receiptCookie), Value: receipt, Path: e.Base + "/", HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode})
 	}
 	return right
 }
 
-// receiptCookie is the cookie that a browser gets for its right credentials, and shows together with them: they are then not taken for
-// tries, so that whoever tries passwords from the same address, as all do behind a proxy, does not lock the browser out.
-const receiptCookie = "mqttgateway-signed-in"
-
-// receipt returns what nobody can show who has not been given it.
+// receipt returns the value of the cookie that a browser gets for its right password, and shows together with it. The password is then not
+// taken for one that is tried, so that whoever tries passwords from the same address, as all do behind a proxy, does not lock the browser
+// out. Nobody can show a receipt who has not been given it.
 func (e *entrance) receipt(name, password string) string {
 	h := hmac.New(sha256.New, e.key)
 	_, _ = fmt.Fprintf(h, "%q %q", name, password) // a hash takes everything

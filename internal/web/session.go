@@ -28,9 +28,14 @@ const sessionTime = 90 * 24 * time.Hour
 // maxForm bounds the form, in bytes: anybody may send one.
 const maxForm = 4 << 10
 
-// sessionCookie returns the name of the cookie. Cookies of one host are the same for all its ports, at which other gateways may listen.
-func sessionCookie(r *http.Request) string {
-	name := "mqttgateway-session"
+// The cookies that a browser gets.
+const (
+	sessionCookie = "mqttgateway-session"
+	receiptCookie = "mqttgateway-signed-in"
+)
+
+// cookieName returns the whole name of a cookie. Cookies of one host are the same for all its ports, at which other gateways may listen.
+func cookieName(r *http.Request, name string) string {
 	if at, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr); ok {
 		name += "-" + strconv.Itoa(at.Port)
 	}
@@ -48,7 +53,7 @@ func (e *entrance) session(until int64) string {
 // hasSession reports whether a request comes from a browser that has signed in by the form. One whose session has ended is not taken for
 // one that tries credentials.
 func (e *entrance) hasSession(r *http.Request) bool {
-	c, err := r.Cookie(sessionCookie(r))
+	c, err := r.Cookie(cookieName(r, sessionCookie))
 	if err != nil || e.Token == "" {
 		return false
 	}
@@ -72,7 +77,7 @@ func (e *entrance) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	cookie := http.Cookie{
-		Name: sessionCookie(r), Path: e.Base + "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil || strings.HasPrefix(origin, "https:"), MaxAge: -1,
+		Name: cookieName(r, sessionCookie), Path: e.Base + "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil || strings.HasPrefix(origin, "https:"), MaxAge: -1,
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
