@@ -186,7 +186,8 @@
 // it, which is not stopped. Nothing outlives the process.
 //
 // What people ask over MQTT arrives at root/$gateway/name/request/WHAT, below $gateway the only topic beside set/ID that the mapper knows,
-// and only with Options.Asked, which it calls with it. What is asked there and how it is answered is no business of the actors'.
+// and only with Options.Asked, which it calls with it; what is retained there it refuses. What is asked
+// there and how it is answered is no business of the actors'.
 //
 // # Stopping
 //

@@ -42,8 +42,9 @@ type Actors struct {
 
 // The bounds of what is changed, and of what an error shows.
 const (
-	mostActors = 1000
-	mostShown  = 10
+	mostActors  = 1000
+	mostShown   = 10
+	longestName = 120 // bytes of a name that is shown, and for which one like it is looked for
 )
 
 // Change puts levels in force. What is left out, a Default of "" or nil Actors, stays. An actor that has a level already keeps it or
@@ -54,7 +55,7 @@ func (l Levels) Change(log Log, known Actors) error {
 	parse := func(of, word string) slog.Level {
 		level, err := ParseLevel(word)
 		if err != nil {
-			faults = append(faults, fmt.Sprintf("%.120q: %v", of, err))
+			faults = append(faults, fmt.Sprintf("%.*q: %v", longestName, of, err))
 		}
 		return level
 	}
@@ -94,7 +95,11 @@ func (a Actors) lack(unknown []string) string {
 		if i > 0 {
 			text += ", "
 		}
-		text += fmt.Sprintf("%.120q", name) + wording.DidYouMean(name, all)
+		if len(name) > longestName { // it takes time in proportion to its length to compare it with each of the others
+			text += fmt.Sprintf("%.*q…", longestName, name)
+			continue
+		}
+		text += fmt.Sprintf("%q", name) + wording.DidYouMean(name, all)
 	}
 	if more := len(unknown) - mostShown; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -76,6 +77,11 @@ func TestChange(t *testing.T) {
 		`(have ["supervisor" "mapper"], and devices ["x" "x" "x" "x" "x" "x" "x" "x" "x" "x"] and 9990 more)`
 	if err := (Levels{Actors: many}).Change(log, known); err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
+	}
+	huge := strings.Repeat("x", 1<<20) // which takes minutes to be compared with 10,000 names
+	want = `no actor "` + huge[:longestName] + `"… (have `
+	if err := (Levels{Actors: map[string]string{huge: "debug"}}).Change(log, known); err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("%.300v, want %s", err, want)
 	}
 	many["more"] = "debug"
 	if err := (Levels{Actors: many}).Change(log, known); err == nil || err.Error() != "levels of 1001 actors: want 1000 at most" {
