@@ -113,7 +113,7 @@ func (b *Tab) Open(url string) {
 func (b *Tab) Back() {
 	b.t.Helper()
 	here := Eval[string](b, "location.href")
-	Eval[bool](b, "(history.back(), true)")
+	_, _ = chromedp.Run(b.ctx, chromedp.Evaluate[bool]("(history.back(), true)")) // an error: the page has gone already
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.Now().Add(Patience); time.Now().Before(deadline); <-tick.C {

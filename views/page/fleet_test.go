@@ -231,7 +231,7 @@ func (f *fleet) routes(mux *http.ServeMux) {
 		}
 		whole := maps.Clone(e)
 		maps.Copy(whole, f.details[r.PathValue("name")])
-		return http.StatusOK, whole
+		return http.StatusOK, json.RawMessage(text(whole)) // others may change it
 	})
 	post("devices/{name}/set", func(r *http.Request, body map[string]any) (int, any) {
 		if f.refusal != "" {
