@@ -214,7 +214,7 @@ func (e *entrance) judge(r *http.Request, name, password string, basic bool) (ri
 	return right, 0
 }
 
-// challenge answers who has not signed in. Only if there are users, a browser is told to ask for a password.
+// challenge answers a client that has not signed in. A browser is told to ask for a password only if there are users.
 func (e *entrance) challenge(w http.ResponseWriter, r *http.Request, why string) {
 	how := `Basic realm="gateway", charset="UTF-8"`
 	if len(e.Users.Names()) == 0 {
@@ -224,7 +224,7 @@ func (e *entrance) challenge(w http.ResponseWriter, r *http.Request, why string)
 	e.refuse(w, r, http.StatusUnauthorized, why)
 }
 
-// tooMany answers who has to wait.
+// tooMany answers a client that has to wait.
 func (e *entrance) tooMany(w http.ResponseWriter, r *http.Request, wait time.Duration) {
 	w.Header().Set("Retry-After", seconds(wait))
 	e.refuse(w, r, http.StatusTooManyRequests, "too many wrong passwords have come from your address: the next one is looked at in "+seconds(wait)+" s")

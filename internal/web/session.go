@@ -19,7 +19,7 @@ import (
 
 // A person with a token has no other way to show it to the gateway from a browser than a form, and a page has none to send it with its
 // events than a cookie. The form is the body of the answer that refuses a person's first request; the browser posts it to the same
-// path, /, and gets a session: a cookie that holds until when it counts, and what only who has the token can make of that. So sessions
+// path, /, and gets a session: a cookie with the end of the session, and a code of that end which takes the token to make. So sessions
 // need no memory, outlast a restart of the gateway, and end when the token changes.
 
 // sessionTime is how long a session lasts, also in a browser that is never closed.
@@ -143,7 +143,7 @@ func (e *entrance) refuse(w http.ResponseWriter, r *http.Request, status int, wh
 	_, _ = w.Write(page.Bytes()) // an error means that the client has gone
 }
 
-// Visitor is who has sent a request that a Guard has let in.
+// Visitor is the client that has sent a request which a Guard has let in.
 type Visitor struct {
 	Name     string // of a user; "": a token has been shown, or nobody needs credentials
 	Session  bool   // the browser has signed in by the form, and can sign out
@@ -152,7 +152,7 @@ type Visitor struct {
 
 type visitorKey struct{}
 
-// VisitorOf returns who has sent a request; nobody if no Guard has seen it.
+// VisitorOf returns the client that has sent a request; the zero Visitor if no Guard has seen the request.
 func VisitorOf(r *http.Request) Visitor {
 	v, _ := r.Context().Value(visitorKey{}).(Visitor)
 	return v

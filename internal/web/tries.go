@@ -53,8 +53,8 @@ func (t *tries) wait(from netip.Prefix, now time.Time) time.Duration {
 	return max(0, of.latest.Add(wait).Sub(now))
 }
 
-// wrong notes wrong credentials. They are not forgotten for the sake of right ones: whoever has some could else try as many as he likes
-// of somebody else's.
+// wrong notes wrong credentials. Right ones do not have them forgotten: a client with some of its own could else try as many as it likes of
+// somebody else's.
 func (t *tries) wrong(from netip.Prefix, now time.Time) {
 	of, known := t.all[from]
 	if !known && len(t.all) >= mostClients {
