@@ -228,6 +228,7 @@ func TestRegisteredActorCannotBeMade(t *testing.T) {
 				if took := time.Since(began); took > 0 {
 					t.Errorf("the stop took %v", took)
 				}
+				b.end()
 			})
 		})
 	}
@@ -247,8 +248,7 @@ func TestRegisteredActorPanicsInStopping(t *testing.T) {
 		}})
 		b.arrive("home////odd/me/C", "ON")
 		time.Sleep(time.Minute)
-		b.stop()
-		<-b.done
+		b.end()
 		want := []string{
 			"*actor.Started", "*actors.Request", "*actor.Stopping", "*actor.Stopped",
 			"*actor.Started", "*actor.Stopping", "*actor.Stopped",
@@ -313,8 +313,7 @@ func TestRegisteredActorStopsItselfAndPanics(t *testing.T) {
 		if c := b.gateway.Counters(); c.Handled.Load() != 3 || c.Failed.Load() != 3 || c.TurnedAway.Load() != 3 {
 			t.Errorf("%d handled, %d failed, %d refused, want 3 each", c.Handled.Load(), c.Failed.Load(), c.TurnedAway.Load())
 		}
-		b.stop()
-		<-b.done
+		b.end()
 	})
 }
 
@@ -331,5 +330,6 @@ func TestStopRefusesNothingThatWasLetIn(t *testing.T) {
 		if c := b.gateway.Counters(); c.Handled.Load() != 90 || c.TurnedAway.Load() != 0 {
 			t.Errorf("handled %d, refused %d, want all 90 handled", c.Handled.Load(), c.TurnedAway.Load())
 		}
+		b.end()
 	})
 }

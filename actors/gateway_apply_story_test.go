@@ -388,5 +388,6 @@ func TestApplyDuringTheStop(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("the devices did %q, want %q", got, want)
 		}
+		b.end()
 	})
 }

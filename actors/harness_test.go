@@ -112,7 +112,8 @@ func (b *bench) options(list []config.Device) actors.Options {
 	}
 }
 
-// end stops the gateway in good order, and lets devices wake up that slept through it.
+// end stops the gateway in good order, and lets devices wake up that slept through it, and protoactor end the second in which it
+// counts letters to those who are no more.
 func (b *bench) end() {
 	b.stop()
 	<-b.done

@@ -299,6 +299,7 @@ func TestConnectionPanicsWhileItCloses(t *testing.T) {
 		if lines := b.log.take(); len(mentions(lines, "link closed")) != 1 || b.broker.attempts() != 1 {
 			t.Errorf("%d attempts; want the link closed, and said so:\n%s", b.broker.attempts(), strings.Join(lines, "\n"))
 		}
+		b.end()
 	})
 }
 
