@@ -23,7 +23,6 @@ const (
 	MaxBody        = 1 << 20 // bytes of a request
 	maxHeader      = 16 << 10
 	maxConnections = 256
-	maxStreams     = 16          // requests at once on a connection of HTTP/2; that is what a client without credentials can have, too
 	idlePatience   = time.Minute // for the next request on a connection
 )
 
@@ -71,17 +70,11 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		ReadTimeout:       2 * o.patience,
 		WriteTimeout:      3 * o.patience, // it begins before the body has been read
 		IdleTimeout:       idlePatience,
-		HTTP2: &http.HTTP2Config{ // the defaults let a client have a gigabyte
-			MaxConcurrentStreams:          maxStreams,
-			MaxReadFrameSize:              16 << 10,
-			MaxReceiveBufferPerConnection: 64 << 10,
-			MaxReceiveBufferPerStream:     64 << 10,
-			WriteByteTimeout:              3 * o.patience,
-		},
-		MaxHeaderBytes: maxHeader - 4<<10, // package http adds these
-		ErrorLog:       slog.NewLogLogger(librarylog.New(o.Log.Handler(), nil), slog.LevelDebug),
-		ConnState:      all.changed,
-		ConnContext:    all.context,
+		Protocols:         protocols(),
+		MaxHeaderBytes:    maxHeader - 4<<10, // package http adds these
+		ErrorLog:          slog.NewLogLogger(librarylog.New(o.Log.Handler(), nil), slog.LevelDebug),
+		ConnState:         all.changed,
+		ConnContext:       all.context,
 	}
 	s.http.RegisterOnShutdown(all.hangUpWaiting) // Shutdown would wait for those that have never sent anything
 	s.tasks.Go(func() {
@@ -105,6 +98,14 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	})
 	o.Log.Info("http listening", "url", s.URL())
 	return s, nil
+}
+
+// protocols are those that the server speaks: HTTP/1.1 alone. A client that speaks HTTP/2 can have hundreds of thousands of requests begun
+// and taken back in a second on few connections, without credentials, and messages then take seconds.
+func protocols() *http.Protocols {
+	p := new(http.Protocols)
+	p.SetHTTP1(true)
+	return p
 }
 
 // Wait waits until the server has ended, after the end of the context that Start was given.

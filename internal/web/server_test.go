@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -305,34 +304,12 @@ func TestTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	if body, _ := io.ReadAll(res.Body); string(body) != "/a" {
-		t.Errorf("got %q", body)
+	if body, _ := io.ReadAll(res.Body); string(body) != "/a" || res.ProtoMajor != 1 {
+		t.Errorf("got %q by %s", body, res.Proto)
 	}
-}
-
-// A client that speaks HTTP/2 can have a few requests at once, and few bytes of each in memory.
-func TestBoundsOfHTTP2(t *testing.T) {
-	other := httptest.NewUnstartedServer(nil)
-	other.StartTLS() // for its certificate
-	defer other.Close()
-	s, _, _ := serve(t, Options{TLS: &tls.Config{Certificates: other.TLS.Certificates}, Handler: tells})
-	conn := tls.Client(dial(t, s), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
-	io.WriteString(conn, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00")
-	head := make([]byte, 9)
-	if _, err := io.ReadFull(conn, head); err != nil || head[3] != 4 {
-		t.Fatalf("no SETTINGS: %x, %v", head, err)
-	}
-	settings := make([]byte, head[2])
-	if _, err := io.ReadFull(conn, settings); err != nil {
-		t.Fatal(err)
-	}
-	got := make(map[uint16]uint32)
-	for ; len(settings) >= 6; settings = settings[6:] {
-		got[binary.BigEndian.Uint16(settings)] = binary.BigEndian.Uint32(settings[2:])
-	}
-	const streams, window, frame = 3, 4, 5 // RFC 9113, section 6.5.2
-	if got[streams] != maxStreams || got[window] != 64<<10 || got[frame] != 16<<10 {
-		t.Errorf("a client may %v", got)
+	conn := tls.Client(dial(t, s), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2", "http/1.1"}})
+	if err := conn.Handshake(); err != nil || conn.ConnectionState().NegotiatedProtocol != "http/1.1" {
+		t.Errorf("HTTP/2 is spoken: %q, %v", conn.ConnectionState().NegotiatedProtocol, err)
 	}
 }
 
