@@ -26,6 +26,7 @@ func TestPage(t *testing.T) {
 	defer chromium.Close()
 	t.Run("first run", func(t *testing.T) { firstPage(t, chromium) })
 	t.Run("house", func(t *testing.T) { housePage(t, chromium) })
+	t.Run("many devices", func(t *testing.T) { manyPage(t, chromium) })
 }
 
 // firstPage runs the program without a configuration, and opens what the program says.

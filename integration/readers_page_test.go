@@ -9,18 +9,14 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/browser"
 )
 
-// TestPageOfMany opens the page of a gateway with many devices, a tenth of which change each second, and goes through its list. With -v
-// the test prints when the page was there, and how long its longest task took.
-func TestPageOfMany(t *testing.T) {
-	chromium, err := browser.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer chromium.Close()
+// manyPage opens the page of a gateway with many devices, a tenth of which change each second, and goes through its list. With -v it prints
+// when the page was there, and how long its longest task took.
+func manyPage(t *testing.T, chromium *browser.Browser) {
 	g := startBusyGateway(t)
 	tab := chromium.Tab(t, 1280, 800)
 	tab.Open(g.url + "/")
 	tab.Sees(".tree .row .state", "online")
+	tab.Until("it is painted", `performance.getEntriesByName("first-contentful-paint").length > 0`)
 	painted := browser.Eval[float64](tab, `performance.getEntriesByName("first-contentful-paint")[0].startTime`)
 	shown := browser.Eval[float64](tab, `performance.now()`)
 

@@ -181,7 +181,7 @@ type timing struct {
 // time sends messages for a while, and returns how long they took from the user to a device and back.
 func (g *busyGateway) time(t *testing.T, when string) timing {
 	t.Helper()
-	long := time.Second
+	long := 500 * time.Millisecond
 	if *readersRounds > 0 {
 		long = 5 * time.Second
 	}
