@@ -4,14 +4,14 @@
 // # What a client can cost
 //
 // A client has 10 s to send the headers of a request, 20 s for the whole request, and 30 s from the headers on to take the answer. Then
-// the server cuts it off. Headers are bounded by 16 KB, bodies by [MaxBody] unless a handler sets a lower bound, and connections by
-// 256, of one request at a time, since the server speaks no HTTP/2. When there are more, the server closes the one that has waited for a request for longest, so that idle and slow clients, and those
-// that have not been let in yet, make room for those that ask.
+// the server cuts it off. Headers are bounded by 16 KB, bodies by [MaxBody] unless a handler sets a lower bound, and connections by 256, of
+// one request at a time, since the server speaks no HTTP/2. When there are more, the server closes the one that has waited for a request
+// for longest, so that idle and slow clients, and those that have not been let in yet, make room for those that ask.
 //
 // # Paths
 //
-// All paths begin with [Options.Base]; Base itself leads to Base and a slash. A path that is not clean, since it has "..", "//" or the like, is not found: no handler sees it.
-// The log has no paths, since they may hold secrets.
+// All paths begin with [Options.Base]; Base itself leads to Base and a slash. A path that is not clean, since it has "..", "//" or the
+// like, is not found: no handler sees it. The log has no paths, since they may hold secrets.
 //
 // # Who may ask
 //
