@@ -8,6 +8,7 @@
 //
 //	index.html  the bar, and the place of a view
 //	main.js     which view is shown; the events of the record, which all views share
+//	bar.js      what stands above all views: gateway, link and person, and what is wrong with the page itself
 //	api.js      requests and events
 //	model.js    the record as a tree, and what passes each device
 //	list.js     lists of any length, of which only the rows in sight are in the document; lines.js: those that grow at their end
