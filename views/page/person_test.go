@@ -251,6 +251,12 @@ func TestTyping(t *testing.T) {
 	}
 	b.Open(f.URL + "/#/tree")
 	b.Sees(".tree .row", "boiler")
+	b.Focus(".tree .list")
+	b.Press(kb.Home, kb.ArrowDown, kb.ArrowDown, kb.ArrowDown, kb.ArrowDown)
+	holds(".tree .list")
+	if got := browser.Eval[string](b, `document.getElementById(held.getAttribute("aria-activedescendant")).querySelector(".name a").textContent`); got != "boiler" {
+		t.Errorf("the cursor has moved from the boiler to %q", got)
+	}
 	types(".filter", "boiler tu")
 	b.Sees(".tools", "found")
 	b.Open(f.URL + "/#/messages")
