@@ -11,6 +11,7 @@ import (
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/actors/routing"
 	"github.com/mqttgateway/mqttgateway/actors/supervision"
+	"github.com/mqttgateway/mqttgateway/internal/rest"
 	"github.com/mqttgateway/mqttgateway/internal/web"
 	"github.com/mqttgateway/mqttgateway/messages"
 	"github.com/mqttgateway/mqttgateway/views/explain"
@@ -126,7 +127,9 @@ func (a *API) explain(w http.ResponseWriter, r *http.Request) {
 // answers yields what each device answers to.
 func (a *API) answers(ctx context.Context) iter.Seq2[string, routing.Answers] {
 	return func(yield func(string, routing.Answers) bool) {
+		pause := rest.Begin()
 		for _, e := range a.record(ctx) {
+			pause.Due()
 			if e.Kind != supervision.Device {
 				continue
 			}

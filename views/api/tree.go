@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -117,14 +118,10 @@ func (a *API) grow(record []supervision.Entry, pause *rest.Rest) []byte {
 	}
 	var counts Counts
 	e.text.WriteString(`"entries":[`)
-	for i, of := range record {
-		pause.Due()
-		if i > 0 {
-			e.text.WriteByte(',')
-		}
-		e.write(a.entry(of))
-		if of.Kind == supervision.Device {
-			counts.add(of.State)
+	a.list(e, record, pause)
+	for i := range record {
+		if record[i].Kind == supervision.Device {
+			counts.add(record[i].State)
 		}
 	}
 	e.text.WriteString(`],"counts":`)
@@ -178,14 +175,27 @@ func (a *API) tree(w http.ResponseWriter, r *http.Request) {
 func (a *API) devices(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
 	state, kind, name := q.Get("state"), q.Get("type"), strings.ToLower(q.Get("name"))
-	found := []Entry{}
-	for _, e := range a.record(r.Context()) {
-		if e.Kind == supervision.Device && (state == "" || e.State.String() == state) && (kind == "" || e.Type == kind) &&
-			strings.Contains(strings.ToLower(e.Name), name) {
-			found = append(found, a.entry(e))
+	found := slices.DeleteFunc(a.record(r.Context()), func(e supervision.Entry) bool {
+		return e.Kind != supervision.Device || state != "" && e.State.String() != state || kind != "" && e.Type != kind ||
+			!strings.Contains(strings.ToLower(e.Name), name)
+	})
+	list := encoders.New().(*encoder)
+	list.text.WriteByte('[')
+	a.list(list, found, rest.Begin())
+	list.text.WriteString("]\n")
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(list.text.Bytes()) // an error means that the client has gone
+}
+
+// list writes entries with commas between them. It rests meanwhile.
+func (a *API) list(to *encoder, entries []supervision.Entry, pause *rest.Rest) {
+	for i, e := range entries {
+		pause.Due()
+		if i > 0 {
+			to.text.WriteByte(',')
 		}
+		to.write(a.entry(e))
 	}
-	answer(w, http.StatusOK, found)
 }
 
 // Health says whether the gateway's actors answer, and how everything is in numbers.
