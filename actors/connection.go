@@ -64,6 +64,7 @@ type connectionMemory struct {
 	codec         *mapping.Codec // of the map in force
 	subscriptions *subscription.Subscriptions
 	outbox        *outbox.Outbox
+	poison        outbox.Poison
 	unwritten     unwrittenRecords
 	awaiting      acknowledgements
 	availability  *availabilityTopics

@@ -311,9 +311,7 @@ func (s *availabilityTopics) suspect(device string, alone bool) (aside bool) {
 	if a == nil {
 		return false
 	}
-	if a.losses < outbox.MaxLosses-1 || alone {
-		a.losses++
-	}
+	a.losses = outbox.Suspect(a.losses, alone)
 	return a.aside()
 }
 

@@ -78,8 +78,8 @@ func TestStateOverWhichTheBrokerHangsUp(t *testing.T) {
 					if told := mentions(b.log.take(), "publications refused", row.poison[:strings.Index(row.poison, " ")]); len(told) != 1 {
 						t.Errorf("told %q, want one line with the topic", told)
 					}
-					if got := f.attempts(); got != 4 {
-						t.Errorf("%d attempts, want three that are lost, and one", got)
+					if got := f.attempts(); got != 5 {
+						t.Errorf("%d attempts, want four that are lost, and one", got)
 					}
 					f.session().lose(errors.New("connection reset"))
 					b.saidStates()
@@ -103,8 +103,8 @@ func TestStateOverWhichTheBrokerHangsUpAmongMessages(t *testing.T) {
 			speaker.emit(status("ON"))
 			time.Sleep(time.Second)
 		}
-		if got := f.attempts(); got != 4 {
-			t.Errorf("%d attempts, want three that are lost, and one", got)
+		if got := f.attempts(); got != 5 {
+			t.Errorf("%d attempts, want four that are lost, and one", got)
 		}
 	})
 }

@@ -34,6 +34,10 @@ func (c *connection) enqueue(e outbox.Entry) {
 		c.drop(e, err)
 		return
 	}
+	if c.isPoison(e) {
+		c.giveUp(e, errPoison)
+		return
+	}
 	if c.outbox.Len() == 0 && c.outbox.Fits(e) && c.ready() && c.flight.Room(e.QoS, e.Losses) && c.inLedger(e.Ledger) {
 		c.hand(e)
 		return
@@ -67,6 +71,10 @@ func (c *connection) pump() {
 	}
 	for c.outbox.Len() > 0 {
 		first := c.outbox.First()
+		if c.isPoison(first) { // it has waited since before
+			c.giveUp(c.outbox.Pop(), errPoison)
+			continue
+		}
 		if !c.flight.Room(first.QoS, first.Losses) || !c.inLedger(first.Ledger) {
 			return
 		}
@@ -137,12 +145,22 @@ func (c *connection) landed(e outbox.Entry, err error) {
 			c.tellDropped(e.Publication, fmt.Errorf("%w: %w", devices.ErrRefused, err))
 		}
 	case err != nil:
-		c.retained.Refused(e.Topic, e.Payload)
-		c.drop(e, fmt.Errorf("%w: %w", devices.ErrRefused, err))
+		c.giveUp(e, fmt.Errorf("%w: %w", devices.ErrRefused, err))
 	default:
 		c.counters.Published.Add(1)
 		c.resolve(e, nil)
 	}
+}
+
+// isPoison reports whether the broker has hung up over the same publication before.
+func (c *connection) isPoison(e outbox.Entry) bool {
+	return !c.poison.Empty() && c.poison.Has(e, c.now())
+}
+
+// giveUp drops a publication that the broker does not accept.
+func (c *connection) giveUp(e outbox.Entry, why error) {
+	c.retained.Refused(e.Topic, e.Payload)
+	c.drop(e, why)
 }
 
 // drop reports that a publication was dropped.
@@ -178,9 +196,8 @@ func (c *connection) resolve(e outbox.Entry, err error) {
 // arrived, and is not sent twice. Availability is published anew in each session, and the memory keeps its own topics.
 func (c *connection) putBack() {
 	unwritten, unacked := c.flight.Take()
-	if err := c.blame(unacked); err != nil {
-		unacked = c.suspect(unacked, len(unacked)+len(unwritten) == 1, err)
-	}
+	suspects, why := c.blame(unacked)
+	unacked = slices.Concat(c.suspect(suspects, len(unacked)+len(unwritten) == 1, why), unacked[len(suspects):])
 	for _, e := range unwritten {
 		c.drop(e, devices.ErrLost)
 	}
@@ -190,44 +207,47 @@ func (c *connection) putBack() {
 	}
 }
 
-// blame returns the reason for which the first of the entries in flight at QoS 1 must be dropped if it goes on like
-// this, or nil if the session did not end over it. Brokers handle publications in order, so the first entry is the one
-// over which a broker has hung up. If a broker acknowledges nothing at all, the entry is not at fault, but it is
-// dropped after some time nevertheless: statuses can do without the gateway's availability.
-func (c *connection) blame(flight []outbox.Entry) error {
+// blame returns those of the entries in flight at QoS 1 over one of which the session may have ended, and the reason for which that one
+// must be dropped if it goes on like this. If the broker has hung up, any entry may be at fault; if it has left one unacknowledged, that
+// one is. If a broker acknowledges nothing at all, the entry is not at fault, but it is dropped after some time nevertheless: statuses
+// can do without the gateway's availability.
+func (c *connection) blame(flight []outbox.Entry) (suspects []outbox.Entry, why error) {
 	if len(flight) == 0 {
-		return nil
+		return nil, nil
 	}
 	var missing *mqtt.UnansweredError
 	switch first := flight[0]; {
-	case c.state.Fault == link.EOF:
-		return errPoison
+	case c.state.Fault == link.EOF, mqtt.HungUp(c.cause): // or by a reset, if the broker had not read everything
+		return flight, errPoison
 	case errors.As(c.cause, &missing) && missing.Message && missing.Topic == first.Topic && (c.acked || first.Availability):
-		return errUnacked
+		return flight[:1], errUnacked
 	}
-	return nil
+	return nil, nil
 }
 
-// suspect notes that a session has ended while the first of these entries was in flight, alone or with others. It
-// returns the entries to send again: without the first one if that must be dropped.
-func (c *connection) suspect(flight []outbox.Entry, alone bool, err error) []outbox.Entry {
-	first := &flight[0]
-	if first.Availability {
-		if c.availability.suspect(first.Device, alone) {
-			c.tellDropped(first.Publication, err)
+// suspect notes that a session has ended over one of these entries, which were in flight alone or with others. It returns the entries to
+// send again: without the one that must be dropped.
+func (c *connection) suspect(list []outbox.Entry, alone bool, why error) (rest []outbox.Entry) {
+	for _, e := range list {
+		switch {
+		case e.Availability:
+			if c.availability.suspect(e.Device, alone) {
+				c.tellDropped(e.Publication, why)
+			}
+		case e.Remembered:
+			if c.retained.Suspect(e.Topic, alone) {
+				c.tellDropped(e.Publication, why)
+			}
+		default:
+			if e.Losses = outbox.Suspect(e.Losses, alone); e.Losses >= outbox.MaxLosses {
+				if errors.Is(why, errPoison) {
+					c.poison.Add(e, c.now())
+				}
+				c.giveUp(e, why)
+				continue
+			}
 		}
-		return flight
+		rest = append(rest, e)
 	}
-	if first.Remembered {
-		if c.retained.Suspect(first.Topic, alone) {
-			c.tellDropped(first.Publication, err)
-		}
-		return flight
-	}
-	if first.Losses++; first.Losses < outbox.MaxLosses || !alone {
-		return flight
-	}
-	c.retained.Refused(first.Topic, first.Payload)
-	c.drop(*first, err)
-	return flight[1:]
+	return rest
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mqttgateway/mqttgateway/actors"
+	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/mqtt"
 	"github.com/mqttgateway/mqttgateway/messages"
 )
@@ -223,28 +224,39 @@ func TestLinkWaitsForDevices(t *testing.T) {
 	})
 }
 
-// What makes the broker hang up is set aside after three times, and the rest arrives.
+// What makes the broker hang up is set aside after four times, and the rest arrives: also if what the broker had acknowledged before is
+// lost when it hangs up, as happens when a connection is reset.
 func TestPoisonousPublicationIsSetAside(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := start(t, lamps("a"))
-		defer b.end()
-		b.broker.locked(func() { b.broker.poison = "home/////gw/S POISON" })
-		poison := speaker.emit(messages.New(messages.Status, messages.Address{}, "POISON"))
-		receipt := speaker.emit(messages.New(messages.Status, messages.Address{}, "FINE"))
-		time.Sleep(5 * time.Minute)
-		synctest.Wait()
-		if poison.Err() == nil {
-			t.Error("the poison is not refused")
-		}
-		select {
-		case <-receipt.Done():
-			if err := receipt.Err(); err != nil {
-				t.Errorf("what followed the poison is refused: %v", err)
-			}
-		default:
-			t.Error("what followed the poison is still waiting")
-		}
-	})
+	for _, resets := range []bool{false, true} {
+		t.Run(fmt.Sprintf("resets %t", resets), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := start(t, lamps("a"))
+				defer b.end()
+				b.broker.locked(func() { b.broker.poison, b.broker.resets = "home/////gw/S POISON", resets })
+				before := speaker.emit(messages.New(messages.Status, messages.Address{}, "BEFORE"))
+				poison := speaker.emit(messages.New(messages.Status, messages.Address{}, "POISON"))
+				after := speaker.emit(messages.New(messages.Status, messages.Address{}, "AFTER"))
+				time.Sleep(5 * time.Minute)
+				synctest.Wait()
+				if err := poison.Err(); err == nil || !strings.Contains(err.Error(), "closed the connection 4 times over it") {
+					t.Errorf("the poison: %v", err)
+				}
+				for what, r := range map[string]devices.Receipt{"before": before, "after": after} {
+					select {
+					case <-r.Done():
+						if err := r.Err(); err != nil {
+							t.Errorf("what came %s the poison is refused: %v", what, err)
+						}
+					default:
+						t.Errorf("what came %s the poison is still waiting", what)
+					}
+				}
+				if got := b.broker.attempts(); got != 5 {
+					t.Errorf("%d attempts, want four that are lost, and one", got)
+				}
+			})
+		})
+	}
 }
 
 // What the broker does not acknowledge of the gateway's own states holds up no message at QoS 0.
@@ -319,13 +331,13 @@ func TestUnacknowledgedPublication(t *testing.T) {
 		b.broker.locked(func() { b.broker.deaf = "home/////gw/S STUCK" })
 		stuck := speaker.emit(messages.New(messages.Status, messages.Address{}, "STUCK"))
 		next := speaker.emit(messages.New(messages.Status, messages.Address{}, "NEXT"))
-		for range 3 {
+		for range 4 {
 			synctest.Wait()
 			b.broker.session().lose(&mqtt.UnansweredError{Message: true, Topic: "home/////gw/S"})
 			time.Sleep(time.Minute)
 		}
 		synctest.Wait()
-		if err := stuck.Err(); err == nil || !strings.Contains(err.Error(), "unacknowledged in 3 sessions") {
+		if err := stuck.Err(); err == nil || !strings.Contains(err.Error(), "unacknowledged in 4 sessions") {
 			t.Errorf("the one that is not acknowledged: %v", err)
 		}
 		if err := next.Err(); err != nil {

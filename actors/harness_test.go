@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,7 +131,8 @@ type fakeBroker struct {
 	hangUp   bool            // on who asks for one of these
 	hold     bool            // publications are not acknowledged,
 	holdOnly byte            // if not 0, those of this QoS
-	poison   string          // a publication over which the broker closes the connection
+	poison   string          // a publication over which the broker closes the connection,
+	resets   bool            // by a reset, so that what it has acknowledged within the last millisecond is lost
 	deaf     string          // a publication that it does not acknowledge, so that those behind it have no outcome
 	dials    int
 	sessions []*fakeSession
@@ -195,8 +197,9 @@ type fakeSession struct {
 	broker  *fakeBroker
 	options mqtt.Options
 	held    []uint64
-	deaf    bool // to what it was sent last
-	closed  bool // in good order
+	late    []uint64 // to be acknowledged soon
+	deaf    bool     // to what it was sent last
+	closed  bool     // in good order
 	killed  bool
 }
 
@@ -301,11 +304,35 @@ func (s *fakeSession) Publish(number uint64, m mqtt.Message) {
 		}
 	})
 	switch {
+	case poisoned && s.broker.resets:
+		s.lose(syscall.ECONNRESET)
 	case poisoned:
 		s.lose(io.EOF)
+	case !held && s.broker.resets:
+		s.acknowledgeSoon(number)
 	case !held:
 		s.options.Published(number, nil)
 	}
+}
+
+// acknowledgeSoon acknowledges in order, after a millisecond, unless the session is lost before.
+func (s *fakeSession) acknowledgeSoon(number uint64) {
+	s.broker.locked(func() {
+		if s.late = append(s.late, number); len(s.late) > 1 {
+			return
+		}
+		time.AfterFunc(time.Millisecond, func() {
+			var all []uint64
+			s.broker.locked(func() {
+				if all, s.late = s.late, nil; s.killed {
+					all = nil
+				}
+			})
+			for _, n := range all {
+				s.options.Published(n, nil)
+			}
+		})
+	})
 }
 
 func (s *fakeSession) Close(context.Context) { s.broker.locked(func() { s.closed = true }) }

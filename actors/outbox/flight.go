@@ -10,11 +10,21 @@ const (
 	maxBytes          = 4 << 20 // at each QoS; the last entry may exceed it
 )
 
-// MaxLosses is the number of sessions in a row that may end over an entry before the entry is given up. An entry that
-// would be given up at its next loss is sent alone, so that no other entry can be at fault.
-const MaxLosses = 3
+// MaxLosses is the number of sessions in a row that may end over an entry before the entry is given up. Which of the entries in
+// flight is at fault the broker does not say: when it hangs up, even acknowledgements that it has sent may be lost. So an entry
+// that has been in flight at the end of two sessions is sent alone from then on, and only losses alone count against it: the second
+// of them gives it up.
+const MaxLosses = 4
 
-const suspicious = MaxLosses - 1
+const suspicious = 2
+
+// Suspect returns the losses of an entry that had losses before, when one more session has ended over it, alone or with others.
+func Suspect(losses uint8, alone bool) uint8 {
+	if losses < suspicious || alone {
+		losses++
+	}
+	return losses
+}
 
 // Flight holds the entries that were handed to one session and whose result is not known, in order at each QoS. A
 // Flight numbers entries from 1. The zero Flight is empty.

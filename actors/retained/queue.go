@@ -130,9 +130,7 @@ func (m *Memory) Suspect(topic string, alone bool) (aside bool) {
 	if t == nil {
 		return false
 	}
-	if t.losses < outbox.MaxLosses-1 || alone {
-		t.losses++
-	}
+	t.losses = outbox.Suspect(t.losses, alone)
 	return t.aside()
 }
 
