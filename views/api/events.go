@@ -16,7 +16,6 @@ const (
 	mostAtOnce  = 1000                   // events of a kind that a reader gets at once
 	takenAtOnce = 64                     // events that are taken from a ring at once, so that a stuck reader holds few
 	mostWritten = 32 << 10               // bytes that are written at once, more or less: more would hold up messages
-	treePart    = 256 << 10              // bytes of a tree, likewise
 	restBetween = 200 * time.Millisecond // between two times, so that many events make few writes
 	heartbeat   = 15 * time.Second       // longest time without a write
 	// writePatience is how long a reader may take to accept what is written at once. One that takes longer is hung up on.
@@ -147,7 +146,7 @@ func (l *listener) tell(ctx context.Context, k kind) (more bool, err error) {
 	return true, nil
 }
 
-// tellTree writes a snapshot, part by part, each in turn with other readers. Most of its text is that of other readers, too.
+// tellTree writes a snapshot. Most of its text is that of other readers, too.
 func (l *listener) tellTree(ctx context.Context) error {
 	tree, ok := l.api.snapshot(ctx)
 	if !ok {
@@ -159,16 +158,12 @@ func (l *listener) tellTree(ctx context.Context) error {
 	if err := l.write(event{frame: tree.begin(l.api.about())}); err != nil {
 		return err
 	}
-	for part := range slices.Chunk(tree.tree, treePart) {
-		if !wait(ctx, l.api.events.untilTurn()) {
-			return ctx.Err()
-		}
+	for part := range slices.Chunk(tree.tree, mostWritten) {
 		l.text = append(l.text, part...)
 		if err := l.flush(); err != nil {
 			return err
 		}
 	}
-	l.text = nil // it has become large
 	l.text = append(l.text, "\n\n"...)
 	return nil
 }
