@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -116,7 +117,8 @@ func (g *gateway) Activities() iter.Seq[actors.DeviceInfo] {
 		g.mu.Lock()
 		all := maps.Clone(g.infos)
 		g.mu.Unlock()
-		for name, info := range all {
+		for _, name := range slices.Sorted(maps.Keys(all)) {
+			info := all[name]
 			info.Name = name
 			if !yield(info) {
 				return

@@ -176,23 +176,20 @@ func (a *API) snapshot(ctx context.Context) (snapshot, bool) {
 // rates are how many messages a second each device has, in and out, while somebody reads.
 type rates struct {
 	mu     sync.Mutex
-	latest map[string]sample
-	before map[string]sample // the look before, whose memory is that of the next
-}
-
-// sample is what is known of a device from the latest look at it.
-type sample struct {
-	total uint64  // messages, in and out
-	queue int     // messages in the mailbox
-	rate  float64 // a second
+	latest map[string]float64 // of the devices that have any; nil: not known
 }
 
 // of returns the rate of a device, and whether it is known.
-func (r *rates) of(device string) (float64, bool) {
+func (r *rates) of(device string) (rate float64, known bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s, ok := r.latest[device]
-	return s.rate, ok
+	return r.latest[device], r.latest != nil
+}
+
+func (r *rates) put(latest map[string]float64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.latest = latest
 }
 
 // countEvery is the time between two looks at all devices.
@@ -203,43 +200,69 @@ type queues struct {
 	Devices [][3]any `json:"devices"` // name, queue, rate
 }
 
+// sample is what a look has seen of a device.
+type sample struct {
+	device string
+	total  uint64  // messages, in and out
+	queue  int     // messages in the mailbox
+	rate   float64 // a second
+}
+
+// samples are those of one look, in the order of the gateway: the oldest devices first. Of 10,000 devices hardly any come or go between
+// two looks, so that nearly all are found where the one before was, or a few places on: a map would take several times as long.
+type samples struct {
+	list []sample
+	at   int // where the next device is looked for
+}
+
+// next returns the sample of a device that comes after those that were asked for before; nil if there is none.
+func (s *samples) next(device string) *sample {
+	for i := s.at; i < len(s.list); i++ {
+		if s.list[i].device == device {
+			s.at = i + 1
+			return &s.list[i]
+		}
+	}
+	s.at = len(s.list) // the device is new, and so are all that follow
+	return nil
+}
+
 // pumpCounts looks at all devices each second, and makes an event of what has changed.
 func (a *API) pumpCounts(ctx context.Context) {
-	r := &a.events.rates
-	latest := time.Now()
+	defer a.events.rates.put(nil)
+	var before, now samples
 	var changed queues
-	for wait(ctx, countEvery) {
+	latest := time.Now()
+	for first := true; wait(ctx, countEvery); first = false {
 		took := time.Since(latest).Seconds()
 		latest = latest.Add(time.Duration(took * float64(time.Second)))
-		now := r.before
-		if now == nil {
-			now = make(map[string]sample, len(r.latest))
-		}
-		clear(now)
+		before, now = samples{list: now.list}, samples{list: before.list[:0]}
 		changed.Devices = changed.Devices[:0]
+		rates := make(map[string]float64)
 		pause := rest.Begin()
 		for d := range a.Gateway.Activities() {
 			pause.Due()
-			before, seen := r.latest[d.Name] // written by this goroutine alone
-			s := sample{total: d.Handled + d.Refused + d.Failed + d.Emitted, queue: d.Waiting + d.Awaited}
-			if seen && s.total > before.total { // else the device has been replaced, or is idle
-				s.rate = math.Round(10*float64(s.total-before.total)/took) / 10
+			s := sample{device: d.Name, total: d.Handled + d.Refused + d.Failed + d.Emitted, queue: d.Waiting + d.Awaited}
+			was := before.next(d.Name)
+			if was == nil {
+				was = &sample{total: s.total}
 			}
-			now[d.Name] = s
-			if s.queue != before.queue || s.rate != before.rate {
+			if s.total > was.total { // else the device has been replaced, or is idle
+				s.rate = math.Round(10*float64(s.total-was.total)/took) / 10
+				rates[d.Name] = s.rate
+			}
+			now.list = append(now.list, s)
+			if s.queue != was.queue || s.rate != was.rate {
 				changed.Devices = append(changed.Devices, [3]any{d.Name, s.queue, s.rate})
 			}
 		}
-		r.mu.Lock()
-		r.latest, r.before = now, r.latest
-		r.mu.Unlock()
+		if !first {
+			a.events.rates.put(rates)
+		}
 		if len(changed.Devices) > 0 {
 			a.events.push(counts, encode("counts", &changed))
 		}
 	}
-	r.mu.Lock()
-	r.latest, r.before = nil, nil
-	r.mu.Unlock()
 }
 
 // wait waits for d. It returns false if ctx is done by then.

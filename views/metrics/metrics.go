@@ -34,7 +34,7 @@ func New(o Options) http.Handler {
 	if o.mostAdded == 0 {
 		o.mostAdded = mostAdded
 	}
-	return &handler{Options: o, process: sync.OnceValue(newProcess), pictures: sync.Pool{New: newPicture}, turn: make(chan struct{}, 1)}
+	return &handler{Options: o, process: sync.OnceValue(newProcess), pictures: sync.Pool{New: newPicture}, turns: make(chan struct{}, atOnce)}
 }
 
 // newProcess returns what tells of the process and of Go's runtime.
@@ -49,14 +49,18 @@ type handler struct {
 	Options
 	process  func() prometheus.Gatherer
 	pictures sync.Pool     // of the request before, until the collector takes it
-	turn     chan struct{} // has a token while a request is answered
+	turns    chan struct{} // has a token for each request that is being answered
 }
 
-// ServeHTTP implements http.Handler. One request is answered at a time, so that many readers cost no more than one does.
+// atOnce is how many requests are answered at a time: many readers cost no more than three, and one that reads slowly does not hold up
+// the others.
+const atOnce = 3
+
+// ServeHTTP implements http.Handler.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	select {
-	case h.turn <- struct{}{}:
-		defer func() { <-h.turn }()
+	case h.turns <- struct{}{}:
+		defer func() { <-h.turns }()
 	case <-r.Context().Done():
 		return
 	}
