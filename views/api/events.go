@@ -16,7 +16,7 @@ const (
 	mostAtOnce  = 1000                   // events of a kind that a reader gets at once
 	takenAtOnce = 64                     // events that are taken from a ring at once, so that a stuck reader holds few
 	mostWritten = 32 << 10               // bytes that are written at once, more or less: more would hold up messages
-	restBetween = 200 * time.Millisecond // between two times, so that many events make few writes
+	restBetween = 300 * time.Millisecond // between two times, so that many events make few writes
 	heartbeat   = 15 * time.Second       // longest time without a write
 	// writePatience is how long a reader may take to accept what is written at once. One that takes longer is hung up on.
 	writePatience = 30 * time.Second
