@@ -119,7 +119,7 @@ func TestMissingAcknowledgementOfAState(t *testing.T) {
 		})
 		dir := t.TempDir()
 		gateway := start(t, dir, "gateway", "run", "--mqtt.broker=tcp://"+proxy.Address(), "--config", write(t, dir, "gateway.yaml",
-			"mqtt: {ack_timeout: 2s, reconnect: {min: 50ms, max: 50ms}, transport: "+transport+"}"+echoing))
+			"mqtt: {ack_timeout: 1s, reconnect: {min: 50ms, max: 50ms}, transport: "+transport+"}"+echoing))
 		gateway.says("msg=subscribed")
 		user := join(t, broker.address, "home/+/+/+/+/gw/S")
 		const commands = 300 // more than may be outstanding
@@ -133,8 +133,8 @@ func TestMissingAcknowledgementOfAState(t *testing.T) {
 		}
 		const lost = `level=WARN msg="link lost" … no PUBACK for the message on "home/$gateway/gw/state"`
 		gateway.says(lost)
-		// After the third session the state is given up, and the next session lasts.
-		const aside = `level=WARN msg="publications refused" … unacknowledged in 3 sessions`
+		// After the fourth session the state is given up, and the next session lasts.
+		const aside = `level=WARN msg="publications refused" … unacknowledged in 4 sessions`
 		gateway.says(aside)
 		for deadline := time.Now().Add(patience); ; {
 			user.say(question) // lost at QoS 0 while there is no session

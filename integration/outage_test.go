@@ -27,6 +27,7 @@ func TestOutage(t *testing.T) {
 	gateway.broker()
 	join(t, broker.address, "#").ask(patience, question, answer)
 
+	gateway.says("message received")
 	before := gateway.lines.len()
 	broker.kill()
 	gateway.says("link lost")
