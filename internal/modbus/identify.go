@@ -59,6 +59,7 @@ func (r Identify) Check() error {
 	return nil
 }
 
+// String says what the request does.
 func (r Identify) String() string { return fmt.Sprintf("identify from object %d", r.Object) }
 
 func (r Identify) append(pdu []byte) []byte {

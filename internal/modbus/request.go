@@ -135,20 +135,33 @@ func span(t Table, address uint16, count, most int) error {
 	return nil
 }
 
-func (r Read) String() string      { return fmt.Sprintf("read %s at %d", r.Table.some(r.Count), r.Address) }
+// String says what the request does.
+func (r Read) String() string { return fmt.Sprintf("read %s at %d", r.Table.some(r.Count), r.Address) }
+
+// String says what the request does.
 func (r WriteCoil) String() string { return fmt.Sprintf("switch the coil at %d", r.Address) }
+
+// String says what the request does.
 func (r WriteRegister) String() string {
 	return fmt.Sprintf("write the holding register at %d", r.Address)
 }
+
+// String says what the request does.
 func (r WriteCoils) String() string {
 	return fmt.Sprintf("switch %s at %d", Coils.some(len(r.On)), r.Address)
 }
+
+// String says what the request does.
 func (r WriteRegisters) String() string {
 	return fmt.Sprintf("write %s at %d", HoldingRegisters.some(len(r.Values)), r.Address)
 }
+
+// String says what the request does.
 func (r Mask) String() string {
 	return fmt.Sprintf("change bits of the holding register at %d", r.Address)
 }
+
+// String says what the request does.
 func (r ReadWrite) String() string {
 	return fmt.Sprintf("write %s at %d and read %d at %d", HoldingRegisters.some(len(r.Values)), r.To, r.Count, r.Address)
 }

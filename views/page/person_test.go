@@ -234,7 +234,7 @@ func TestTyping(t *testing.T) {
 		t.Helper()
 		b.Focus(selector)
 		browser.Eval[bool](b, fmt.Sprintf(`(self.held = document.querySelector(%q), true)`, selector))
-		time.Sleep(200 * time.Millisecond)
+		time.Sleep(200 * time.Millisecond) // in which everything changes twenty times; that nothing happens can't be waited for
 		if !browser.Eval[bool](b, "document.activeElement === held") {
 			t.Errorf("%s loses the focus", selector)
 		}
