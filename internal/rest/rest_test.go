@@ -7,22 +7,27 @@ import (
 )
 
 func TestDue(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := Begin()
-		took := func() time.Duration {
-			began := time.Now()
-			r.Due()
-			return time.Since(began)
-		}
-		if took() != 0 {
-			t.Error("work that has just begun rests")
-		}
-		time.Sleep(2 * workFor) // in place of work
-		if took() != restFor {
-			t.Error("work does not rest when it is due")
-		}
-		if took() != 0 {
-			t.Error("work rests twice")
-		}
-	})
+	for name, of := range map[string]struct {
+		begin      func() *Rest
+		work, rest time.Duration
+	}{"begin": {Begin, workFor, restFor}, "aside": {Aside, asideWork, asideRest}} {
+		synctest.Test(t, func(t *testing.T) {
+			r := of.begin()
+			took := func() time.Duration {
+				began := time.Now()
+				r.Due()
+				return time.Since(began)
+			}
+			if took() != 0 {
+				t.Errorf("%s: work that has just begun rests", name)
+			}
+			time.Sleep(2 * of.work) // in place of work
+			if took() != of.rest {
+				t.Errorf("%s: work does not rest when it is due", name)
+			}
+			if took() != 0 {
+				t.Errorf("%s: work rests twice", name)
+			}
+		})
+	}
 }

@@ -137,7 +137,7 @@ func (h *History) Strip() []Change {
 func (h *History) look(took time.Duration) {
 	h.looks++
 	now := time.Now()
-	pause := rest.Begin()
+	pause := rest.Aside()
 	for f := range h.gateway.Figures() {
 		h.see(f, now, took)
 		pause.Due()
