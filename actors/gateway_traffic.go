@@ -26,16 +26,18 @@ type Passed struct {
 	Missed   int    // how many messages just before this one the reader has missed, being too slow
 }
 
-// The bounds of Traffic: of a payload, and of what waits for a reader.
+// The bounds of Traffic: of a payload, of what waits for a reader, and for how long messages are gathered before a reader is woken, since
+// one that wakes for each would do so amid the work on it.
 const (
 	LongestPassed  = 16 << 10
 	mostPassed     = 2000
 	mostPassedSize = 4 << 20
+	gatherPassed   = 20 * time.Millisecond
 )
 
 // Traffic yields the messages that pass between the gateway and the broker from now on: those that arrive when the mapper has found
 // their devices, and those that go when the session gets them, again if a session ends before the broker has acknowledged them. The
-// sequence ends when ctx is done, when the loop over it ends, or with the gateway.
+// sequence ends when ctx is done, when the loop over it ends, or with the gateway. What passes within 20 ms is yielded at their end.
 //
 // Any number of goroutines may read. Readers delay neither the gateway nor each other: a reader that is slow misses the oldest of what
 // waits for it, and is told how many. While nobody reads, Traffic costs a message next to nothing.
@@ -43,21 +45,21 @@ func (g *Gateway) Traffic(ctx context.Context) iter.Seq[Passed] {
 	return func(yield func(Passed) bool) {
 		r := g.traffic.join()
 		defer g.traffic.leave(r)
-		for {
-			p, some, over := g.traffic.take(r)
-			switch {
-			case ctx.Err() != nil, over:
-				return
-			case some:
-				if !yield(p) {
-					return
-				}
-				continue
-			}
+		var batch []Passed
+		for over := false; !over; {
 			select {
 			case <-r.news:
+				time.Sleep(gatherPassed)
 			case <-ctx.Done():
+				return
 			}
+			batch, over = g.traffic.take(r, batch[:0])
+			for _, p := range batch {
+				if ctx.Err() != nil || !yield(p) {
+					return
+				}
+			}
+			clear(batch) // it must keep no payload alive
 		}
 	}
 }
@@ -137,6 +139,9 @@ func (t *traffic) join() *trafficReader {
 	}
 	t.readers[r] = struct{}{}
 	t.watched.Store(true)
+	if t.over {
+		r.wake()
+	}
 	return r
 }
 
@@ -157,15 +162,13 @@ func (t *traffic) end() {
 	}
 }
 
-// take returns the next that waits for a reader, and whether there is one. When nothing waits and nothing comes any more, it is over.
-func (t *traffic) take(r *trafficReader) (p Passed, some, over bool) {
+// take appends what waits for a reader to a batch, and reports whether nothing comes any more.
+func (t *traffic) take(r *trafficReader, to []Passed) (batch []Passed, over bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if r.waiting.Len() == 0 {
-		return p, false, t.over
+	if r.waiting.Len() > 0 {
+		r.waiting.First().Missed = r.missed
+		r.missed, r.size = 0, 0
 	}
-	p = r.waiting.Pop()
-	r.size -= p.size()
-	p.Missed, r.missed = r.missed, 0
-	return p, true, false
+	return r.waiting.Take(to), t.over
 }

@@ -50,6 +50,7 @@ func (b *bench) watchTraffic(ctx context.Context, each func()) *watching {
 }
 
 func (w *watching) take() (seen []string) {
+	time.Sleep(time.Second) // for which messages are gathered, or longer
 	synctest.Wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -98,7 +99,8 @@ func TestTraffic(t *testing.T) {
 		if got := other.take(); !slices.Contains(got, "out home/$gateway/gw/state offline") || !other.ended {
 			t.Errorf("at the end %q was seen, ended %v", got, other.ended)
 		}
-		if got := b.watchTraffic(t.Context(), nil); !got.ended {
+		late := b.watchTraffic(t.Context(), nil)
+		if late.take(); !late.ended {
 			t.Error("after the end somebody still waits")
 		}
 	})
@@ -117,6 +119,7 @@ func TestSlowTraffic(t *testing.T) {
 				slow := make(chan struct{})
 				w := b.watchTraffic(t.Context(), func() { <-slow })
 				b.arrive("home/x", "first")
+				time.Sleep(time.Second) // the reader has it
 				for i := range row.of {
 					b.broker.session().options.Arrived(mqtt.Message{Topic: "home/x", Payload: fmt.Sprintf("%0*d", row.size, i)})
 				}

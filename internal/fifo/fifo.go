@@ -3,8 +3,8 @@ package fifo
 
 import "slices"
 
-// Queue returns items in the order in which they were pushed. The zero Queue is an empty queue. An empty queue uses
-// next to no memory, also after a burst. Only one goroutine may use a Queue at a time.
+// Queue returns items in the order in which they were pushed. The zero Queue is an empty queue. A queue that is
+// emptied by Pop or Remove uses next to no memory, also after a burst. Only one goroutine may use a Queue at a time.
 type Queue[T any] struct {
 	items []T
 	head  int // the items before head have been popped
@@ -42,6 +42,14 @@ func (q *Queue[T]) Pop() T {
 		q.reset()
 	}
 	return item
+}
+
+// Take appends all items to a slice, in order, and removes them. The queue keeps its array for the next items, however large it is.
+func (q *Queue[T]) Take(to []T) []T {
+	to = append(to, q.items[q.head:]...)
+	clear(q.items)
+	q.items, q.head = q.items[:0], 0
+	return to
 }
 
 // reset makes an emptied queue use its array again, or frees a large array.
