@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mqttgateway/mqttgateway/internal/rest"
 	"github.com/mqttgateway/mqttgateway/internal/web"
 	"github.com/mqttgateway/mqttgateway/topic"
 )
@@ -15,7 +14,7 @@ import (
 const (
 	mostAtOnce  = 1000                   // events of a kind that a reader gets at once
 	takenAtOnce = 64                     // events that are taken from a ring at once, so that a stuck reader holds few
-	mostWritten = 32 << 10               // bytes that are written at once, more or less: more would hold up messages
+	mostWritten = 32 << 10               // bytes that are written in a turn, more or less: more would hold up messages
 	restBetween = 300 * time.Millisecond // between two times, so that many events make few writes
 	heartbeat   = 15 * time.Second       // longest time without a write
 	// writePatience is how long a reader may take to accept what is written at once. One that takes longer is hung up on.
@@ -54,16 +53,20 @@ func (a *API) stream(w http.ResponseWriter, r *http.Request) {
 	_ = out.control.SetReadDeadline(time.Time{}) // the deadline of a request; a server without deadlines has no error that matters
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Accel-Buffering", "no") // nginx would gather events
+	w.Header().Set("Transfer-Encoding", "identity") // one system call a write; each chunk would take two
+	w.Header().Set("X-Accel-Buffering", "no")       // nginx would gather events
 	out.text = append(out.text, "retry: 1000\n\n"...)
 	for wait(ctx, a.events.untilTurn()) {
 		news := a.events.news() // before looking, so that nothing comes unnoticed
 		more, err := out.tellAll(ctx, list)
-		if err != nil || !wait(ctx, restBetween) {
+		if err != nil {
 			return
 		}
 		if more {
 			continue
+		}
+		if !wait(ctx, restBetween) {
+			return
 		}
 		select {
 		case <-news:
@@ -84,15 +87,12 @@ type listener struct {
 	counted bool // listens for counts
 	filter  func(event) bool
 	events  [takenAtOnce]event
-	text    []byte     // not written yet
-	pause   *rest.Rest // between writes
-	wrote   time.Time  // when something was last written
+	text    []byte    // not written yet
+	wrote   time.Time // when something was last written
 }
 
 // tellAll writes what has happened since the time before, and reports whether there is more. An error means that nothing can be written.
 func (l *listener) tellAll(ctx context.Context, list []kind) (more bool, err error) {
-	_ = l.control.SetWriteDeadline(time.Now().Add(writePatience))
-	l.pause = rest.Begin()
 	for _, k := range list {
 		further, err := l.tell(ctx, k)
 		if err != nil {
@@ -121,7 +121,7 @@ func (l *listener) tell(ctx context.Context, k kind) (more bool, err error) {
 	for told := 0; told < mostAtOnce; {
 		events, missed := l.api.events.take(k, &l.at, l.events[:0])
 		if missed > 0 { // the position is that behind the events, which a reader that resumes now will have got
-			if err := l.write(encode("missed", missedEvents{kindNames[k], missed})); err != nil {
+			if err := l.write(ctx, encode("missed", missedEvents{kindNames[k], missed})); err != nil {
 				return false, err
 			}
 			if l.fresh = k == records; l.fresh {
@@ -135,7 +135,7 @@ func (l *listener) tell(ctx context.Context, k kind) (more bool, err error) {
 		for i, e := range events {
 			l.at[k] = next - uint64(len(events)-1-i)
 			if l.filter(e) {
-				if err := l.write(e); err != nil {
+				if err := l.write(ctx, e); err != nil {
 					return false, err
 				}
 			}
@@ -155,12 +155,12 @@ func (l *listener) tellTree(ctx context.Context) error {
 	if l.at[records] = tree.next[records]; l.counted {
 		l.at[counts] = tree.next[counts]
 	}
-	if err := l.write(event{frame: tree.begin(l.api.about())}); err != nil {
+	if err := l.write(ctx, event{frame: tree.begin(l.api.about())}); err != nil {
 		return err
 	}
 	for part := range slices.Chunk(tree.tree, mostWritten) {
 		l.text = append(l.text, part...)
-		if err := l.flush(); err != nil {
+		if err := l.flushAndWait(ctx); err != nil {
 			return err
 		}
 	}
@@ -170,20 +170,31 @@ func (l *listener) tellTree(ctx context.Context) error {
 
 // write adds an event to what is to be written, and writes that if it has become much. The event's id is the position of the reader
 // behind it.
-func (l *listener) write(e event) error {
+func (l *listener) write(ctx context.Context, e event) error {
 	l.text = l.api.events.appendID(append(l.text, "id: "...), &l.at)
 	l.text = append(append(l.text, '\n'), e.frame...)
 	if len(l.text) < mostWritten {
 		return nil
 	}
-	return l.flush()
+	return l.flushAndWait(ctx)
+}
+
+// flushAndWait writes what is to be written, and waits until it is the reader's turn again.
+func (l *listener) flushAndWait(ctx context.Context) error {
+	if err := l.flush(); err != nil {
+		return err
+	}
+	if !wait(ctx, l.api.events.untilTurn()) {
+		return ctx.Err()
+	}
+	return nil
 }
 
 // flush writes what is to be written.
 func (l *listener) flush() error {
+	_ = l.control.SetWriteDeadline(time.Now().Add(writePatience))
 	_, err := l.to.Write(l.text)
 	l.text, l.wrote = l.text[:0], time.Now()
-	l.pause.Due()
 	return err
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -261,6 +262,42 @@ func TestManyReaders(t *testing.T) {
 			}
 		}
 		time.Sleep(2 * writePatience) // the stuck ones are hung up on
+	})
+}
+
+// However many readers there are, and however much each is to get, there is time for messages between two writes.
+func TestTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, _ := start(t, newGateway())
+		var mu sync.Mutex
+		var writes []time.Time
+		var readers []*client
+		for range 20 {
+			c := &client{events: make(chan got, 20_000), wrote: func() {
+				mu.Lock()
+				defer mu.Unlock()
+				writes = append(writes, time.Now())
+			}}
+			c.begin(a, "kinds=log", t.Context())
+			readers = append(readers, c)
+		}
+		synctest.Wait()
+		const lines = 500
+		for range lines {
+			a.events.push(logLines, encode("log", strings.Repeat("x", 1000)))
+		}
+		for _, c := range readers {
+			for range lines {
+				c.next(t)
+			}
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for i := range writes[1:] {
+			if after := writes[i+1].Sub(writes[i]); after < turnEvery {
+				t.Fatalf("write %d of %d comes %v after the one before, want %v at least", i+1, len(writes), after, turnEvery)
+			}
+		}
 	})
 }
 

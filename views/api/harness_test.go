@@ -279,6 +279,7 @@ type client struct {
 	cancel context.CancelFunc
 	status int
 	stuck  chan struct{} // nil, or what a write waits for
+	wrote  func()        // nil, or called with each write
 	beats  atomic.Int64  // heartbeats that have come
 
 	after time.Time // the deadline of writes
@@ -320,6 +321,9 @@ func (c *client) Write(b []byte) (int, error) {
 		case <-time.After(time.Until(c.after)):
 			return 0, errors.New("timeout")
 		}
+	}
+	if c.wrote != nil {
+		c.wrote()
 	}
 	c.begun += string(b)
 	for {

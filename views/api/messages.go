@@ -36,7 +36,9 @@ const longestPayload = 4 << 10
 // pumpTraffic makes an event of each message that passes.
 func (a *API) pumpTraffic(ctx context.Context) {
 	var m Message
+	pause := rest.Aside()
 	for p := range a.Gateway.Traffic(ctx) {
+		pause.Due()
 		if p.Missed > 0 {
 			a.events.push(traffic, encode("missed", missedEvents{kindNames[traffic], uint64(p.Missed)}))
 		}

@@ -104,7 +104,7 @@ func (a *API) pumpRecord(ctx context.Context) {
 				gone = append(gone, of.name)
 			}
 		}
-		pause := rest.Begin()
+		pause := rest.Aside()
 		for _, e := range u.Entries {
 			pause.Due()
 			k.put(e)
@@ -239,7 +239,7 @@ func (a *API) pumpCounts(ctx context.Context) {
 		before, now = samples{list: now.list}, samples{list: before.list[:0]}
 		changed.Devices = changed.Devices[:0]
 		rates := make(map[string]float64)
-		pause := rest.Begin()
+		pause := rest.Aside()
 		for d := range a.Gateway.Activities() {
 			pause.Due()
 			s := sample{device: d.Name, total: d.Handled + d.Refused + d.Failed + d.Emitted, queue: d.Waiting + d.Awaited}

@@ -50,8 +50,8 @@ func parseKinds(text string) (list []kind, err error) {
 // The bounds of streams.
 const (
 	maxReaders = 100
-	linger     = 30 * time.Second     // after the last reader, until a pump ends
-	turnEvery  = 2 * time.Millisecond // between two readers
+	linger     = 30 * time.Second       // after the last reader, until a pump ends
+	turnEvery  = 500 * time.Microsecond // between two turns, of any readers
 )
 
 var errReaders = errors.New("too many readers of events at once: close some")
@@ -71,7 +71,7 @@ type stream struct {
 	running [kinds]chan struct{} // closed when the latest pump has ended; nil: there was none
 	readers int
 	changed chan struct{} // closed when there are new events; nil: nobody waits
-	turn    time.Time     // when the reader that comes next may be written to
+	turn    time.Time     // when the next turn begins
 
 	known known
 	rates rates
@@ -213,8 +213,8 @@ func (s *stream) take(k kind, at *position, to []event) (events []event, missed 
 	return events, missed
 }
 
-// untilTurn returns how long a reader waits until it is written to. Readers that have waited for the same event would else be written to one
-// right after the other, and messages would wait for the last of them.
+// untilTurn returns how long a reader waits for its turn, in which it is written to once. All readers share the turns, so that messages
+// find the processor free between two writes, however many readers there are and however much each of them is to get.
 func (s *stream) untilTurn() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
