@@ -42,7 +42,7 @@ func run(m *testing.M) (status int) {
 	if raced() {
 		args = append(args, "-race")
 	}
-	build := exec.Command("go", append(args, "../cmd/gateway", "./testgateway")...)
+	build := exec.Command("go", append(args, "../cmd/gateway", "./testgateway", "./eventreaders")...)
 	if said, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building the programs under test: %v\n%s", err, said)
 		return 1

@@ -83,13 +83,6 @@ func (p *probe) next() int {
 	return len(p.sent)
 }
 
-// since returns how long ago a command was sent.
-func (p *probe) since(n int) time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return time.Since(p.sent[n])
-}
-
 // send sends commands until done, and returns how long each has taken.
 func (p *probe) send(done <-chan struct{}) []time.Duration {
 	p.t.Helper()

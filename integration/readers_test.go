@@ -6,8 +6,11 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -18,8 +21,9 @@ import (
 var readersRounds = flag.Int("integration.readers", 0, "how often messages are timed among 10,000 devices, without and with 50 readers of events, and without and with a scraper of metrics; 0: once, among 300 devices")
 
 const (
-	eventReaders = 50
-	stuckReaders = 5
+	eventReaderCount = 50
+	stuckReaders     = 5
+	allEvents        = "/api/v1/events?kinds=record,counts,messages,log"
 )
 
 // TestReaders has 50 readers of events, 5 of which never read, beside devices a tenth of which change each second. What the others get
@@ -27,46 +31,30 @@ const (
 // messages take than without readers.
 func TestReaders(t *testing.T) {
 	g := startBusyGateway(t)
-	var alone, beside []timing
+	var alone, beside []time.Duration
 	for round := range max(1, *readersRounds) {
 		if round > 0 {
 			time.Sleep(idleReaders) // until nothing is left in the gateway of the readers before
 		}
-		alone = append(alone, g.time(t, "nobody reads"))
+		alone = append(alone, g.time(t, "nobody reads")...)
 		before := g.resident()
 
 		ctx, leave := context.WithCancel(t.Context())
-		var reading sync.WaitGroup
-		var readers []*eventReader
-		for i := range eventReaders {
-			if i < stuckReaders {
-				g.stuckReader(t, ctx)
-				continue
-			}
-			r := &eventReader{ready: make(chan struct{}), probe: g.probe, heard: make(map[int]int)}
-			readers = append(readers, r)
-			reading.Go(func() { r.read(t, ctx, g.url) })
+		for range stuckReaders {
+			g.stuckReader(t, ctx)
 		}
-		g.timeUntil(t, "they come", func() {
-			for _, r := range readers {
-				<-r.ready
-			}
-		})
+		readers := startEventReaders(t, g.url)
+		g.timeUntil(t, "they come", func() { readers.says("ready") })
 		first := g.probe.next()
-		beside = append(beside, g.time(t, "50 readers"))
-		last := g.probe.next()
-		var late []time.Duration
-		for i, r := range readers {
-			late = append(late, r.await(t, i, first, last))
-		}
+		beside = append(beside, g.time(t, "50 readers")...)
+		events, middle, last := readers.await(first, g.probe.next())
 		leave()
-		reading.Wait()
-		slices.Sort(late)
+		readers.leave()
 		after := g.resident()
-		t.Logf("%d events for each reader; the latest came %v after its command to the median reader, %v to the last; %d MB in RAM, %d MB without readers",
-			readers[0].events, late[len(late)/2], late[len(late)-1], after/1e6, before/1e6)
-		if late[len(late)-1] > 10*time.Second {
-			t.Errorf("an event came %v after its command, want 1s, and under load 10s at most", late[len(late)-1])
+		t.Logf("%d events for each reader; the latest came %v after its message to the median reader, %v to the last; %d MB in RAM, %d MB without readers",
+			events, middle, last, after/1e6, before/1e6)
+		if last > 10*time.Second {
+			t.Errorf("an event came %v after its message, want 1s, and under load 10s at most", last)
 		}
 		if grown := after - before; grown > mostForReaders && !raced() {
 			t.Errorf("with readers the gateway has %d MB more in RAM, want %d MB at most", grown/1e6, int(mostForReaders)/1e6)
@@ -79,9 +67,9 @@ func TestReaders(t *testing.T) {
 // TestScrapes is TestReaders with one who reads the metrics all the time, in place of the readers.
 func TestScrapes(t *testing.T) {
 	g := startBusyGateway(t)
-	var alone, beside []timing
+	var alone, beside []time.Duration
 	for range max(1, *readersRounds) {
-		alone = append(alone, g.time(t, "nobody reads"))
+		alone = append(alone, g.time(t, "nobody reads")...)
 		ctx, leave := context.WithCancel(t.Context())
 		var scraping sync.WaitGroup
 		var took []time.Duration
@@ -96,7 +84,7 @@ func TestScrapes(t *testing.T) {
 				time.Sleep(scrapePause) // otherwise more would be measured than one can ask for
 			}
 		})
-		beside = append(beside, g.time(t, "scraped"))
+		beside = append(beside, g.time(t, "scraped")...)
 		leave()
 		scraping.Wait()
 		slices.Sort(took)
@@ -106,19 +94,13 @@ func TestScrapes(t *testing.T) {
 	g.stop()
 }
 
-// compare prints what the medians of timings of the same rounds are.
-func compare(t *testing.T, alone, beside []timing) {
+// compare prints how long messages of all rounds took.
+func compare(t *testing.T, alone, beside []time.Duration) {
 	t.Helper()
-	median := func(of []timing) time.Duration {
-		all := make([]time.Duration, len(of))
-		for i := range of {
-			all[i] = of[i].p99
-		}
-		slices.Sort(all)
-		return all[len(all)/2]
-	}
-	a, b := median(alone), median(beside)
-	t.Logf("p99 of messages %v alone, %v beside: %.2f times as long", a, b, float64(b)/float64(a))
+	slices.Sort(alone)
+	slices.Sort(beside)
+	a, b := alone[len(alone)*99/100], beside[len(beside)*99/100]
+	t.Logf("p99 of messages of all rounds: %v alone, %v beside: %.2f times as long", a, b, float64(b)/float64(a))
 }
 
 const (
@@ -169,23 +151,17 @@ func startBusyGateway(t *testing.T) *busyGateway {
 	return g
 }
 
-// timing is how long messages took.
-type timing struct {
-	count        int
-	p99, longest time.Duration
-}
-
-// time sends messages for a while, and returns how long they took from the user to a device and back.
-func (g *busyGateway) time(t *testing.T, when string) timing {
+// time sends messages for a while, and returns how long each took from the user to a device and back.
+func (g *busyGateway) time(t *testing.T, when string) []time.Duration {
 	t.Helper()
 	long := 500 * time.Millisecond
 	if *readersRounds > 0 {
-		long = 5 * time.Second
+		long = 30 * time.Second // as long as the gateway takes to make garbage that it collects
 	}
 	return g.timeUntil(t, when, func() { time.Sleep(long) }) // how long is what is measured
 }
 
-func (g *busyGateway) timeUntil(t *testing.T, when string, until func()) timing {
+func (g *busyGateway) timeUntil(t *testing.T, when string, until func()) []time.Duration {
 	t.Helper()
 	made, cycles := g.garbage(t)
 	computed, began := g.computed(), time.Now()
@@ -193,12 +169,11 @@ func (g *busyGateway) timeUntil(t *testing.T, when string, until func()) timing 
 	go func() { defer close(done); until() }()
 	took := g.probe.send(done)
 	slices.Sort(took)
-	result := timing{len(took), took[len(took)*99/100], took[len(took)-1]}
 	share, long := 100*(g.computed()-computed).Seconds()/time.Since(began).Seconds(), time.Since(began)
 	madeThen, cyclesThen := g.garbage(t)
 	t.Logf("%s: %d messages took %v in the middle, %v at the 99th of 100, %v at most; %.0f %% of a processor, %.1f MB of garbage a second, collected %d times",
-		when, result.count, took[len(took)/2], result.p99, result.longest, share, (madeThen-made)/1e6/long.Seconds(), cyclesThen-cycles)
-	return result
+		when, len(took), took[len(took)/2], took[len(took)*99/100], took[len(took)-1], share, (madeThen-made)/1e6/long.Seconds(), cyclesThen-cycles)
+	return took
 }
 
 // garbage returns how many bytes the gateway has allocated so far, and how often it has collected what was garbage of them.
@@ -216,81 +191,51 @@ func (g *busyGateway) garbage(t *testing.T) (bytes float64, cycles int) {
 	return bytes, cycles
 }
 
-// eventReader reads all events, and looks among them for the commands and answers of a probe.
-type eventReader struct {
-	ready chan struct{} // closed when the tree has come
-	probe *probe
-
-	mu     sync.Mutex
-	events int
-	missed string      // that it is told of
-	heard  map[int]int // by the number of a command: how many events there were of the command, and of its answer
-	latest time.Duration
+// eventReaders is the program of that name.
+type eventReaders struct {
+	*program
+	asked io.WriteCloser
 }
 
-func (r *eventReader) read(t *testing.T, ctx context.Context, url string) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/v1/events?kinds=record,counts,messages,log", nil)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, ReadBufferSize: 64 << 10}}
-	res, err := client.Do(request)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	defer res.Body.Close()
-	lines := bufio.NewScanner(res.Body)
-	lines.Buffer(nil, 16<<20)
-	for ready, name := false, ""; lines.Scan(); {
-		line := lines.Bytes()
-		if of, ok := bytes.CutPrefix(line, []byte("event: ")); ok {
-			name = string(of)
-		}
-		data, ok := bytes.CutPrefix(line, []byte("data: "))
-		if !ok {
-			continue
-		}
-		r.mu.Lock()
-		r.events++
-		if name == "missed" {
-			r.missed += string(data)
-		}
-		if n, ok := probeNumber(data, strings.ReplaceAll(probeMark, `"`, `\"`)); ok {
-			r.heard[n]++
-			r.latest = max(r.latest, r.probe.since(n))
-		}
-		r.mu.Unlock()
-		if name == "snapshot" && !ready {
-			ready = true
-			close(r.ready)
-		}
-	}
-}
-
-// await waits until the events of the commands from first to before last are there, and returns how late the latest of all was.
-func (r *eventReader) await(t *testing.T, which, first, last int) time.Duration {
+// startEventReaders has all readers but the stuck ones begin. They use one processor, so that where there are two the other is left to
+// messages.
+func startEventReaders(t *testing.T, url string) eventReaders {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-		r.mu.Lock()
-		lacks := 0
-		for n := first; n < last; n++ {
-			if r.heard[n] != 2 {
-				lacks++
-			}
-		}
-		missed, latest := r.missed, r.latest
-		r.mu.Unlock()
-		switch {
-		case missed != "":
-			t.Fatalf("reader %d is told that it has missed %s", which, missed)
-		case lacks == 0:
-			return latest
-		case time.Now().After(deadline):
-			t.Fatalf("reader %d lacks %d of %d messages", which, lacks, last-first)
-		}
+	p := newProgram(t, t.TempDir(), filepath.Join(programs, "eventreaders"), []string{"GOMAXPROCS=1"}, url+allEvents, fmt.Sprint(eventReaderCount-stuckReaders), strings.ReplaceAll(probeMark, `"`, `\"`))
+	stdin, err := p.cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
 	}
+	stdout, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.cmd.Stderr = os.Stderr
+	p.begin(func() { p.read(stdout, &p.lines) })
+	return eventReaders{p, stdin}
+}
+
+// await waits until each reader has got the events of the messages from first to before last. It returns how many events the first has
+// got, and how long the latest took to the reader in the middle and to the last.
+func (r eventReaders) await(first, last int) (events int, middle, latest time.Duration) {
+	r.t.Helper()
+	if _, err := fmt.Fprintln(r.asked, first, last); err != nil {
+		r.t.Fatal(err)
+	}
+	said := r.saysWithin(2*patience, "complete")
+	var m, l string
+	if _, err := fmt.Sscanf(said, "complete events=%d middle=%s last=%s", &events, &m, &l); err != nil {
+		r.t.Fatalf("%q: %v", said, err)
+	}
+	middle, _ = time.ParseDuration(m)
+	latest, _ = time.ParseDuration(l)
+	return events, middle, latest
+}
+
+// leave has all readers go.
+func (r eventReaders) leave() {
+	r.asked.Close()
+	r.exit()
 }
 
 // stuckReader asks for all events, and reads none.
@@ -303,7 +248,7 @@ func (g *busyGateway) stuckReader(t *testing.T, ctx context.Context) {
 	}
 	context.AfterFunc(ctx, func() { conn.Close() })
 	_ = conn.(*net.TCPConn).SetReadBuffer(4096) // more would only take longer to fill
-	if _, err := fmt.Fprintf(conn, "GET /api/v1/events?kinds=record,counts,messages,log HTTP/1.1\r\nHost: %s\r\n\r\n", host); err != nil {
+	if _, err := fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", allEvents, host); err != nil {
 		t.Fatal(err)
 	}
 }
