@@ -15,6 +15,7 @@ const (
 	mostAtOnce  = 1000                   // events of a kind that a reader gets at once
 	takenAtOnce = 64                     // events that are taken from a ring at once, so that a stuck reader holds few
 	mostWritten = 32 << 10               // bytes that are written in a turn, more or less: more would hold up messages
+	treeWritten = 2 * mostWritten        // bytes of a tree, for which its reader waits, that are written in a turn
 	restBetween = 300 * time.Millisecond // between two times, so that many events make few writes
 	heartbeat   = 15 * time.Second       // longest time without a write
 	// writePatience is how long a reader may take to accept what is written at once. One that takes longer is hung up on.
@@ -158,7 +159,7 @@ func (l *listener) tellTree(ctx context.Context) error {
 	if err := l.write(ctx, event{frame: tree.begin(l.api.about())}); err != nil {
 		return err
 	}
-	for part := range slices.Chunk(tree.tree, mostWritten) {
+	for part := range slices.Chunk(tree.tree, treeWritten) {
 		l.text = append(l.text, part...)
 		if err := l.flushAndWait(ctx); err != nil {
 			return err
