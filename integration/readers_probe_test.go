@@ -1,9 +1,9 @@
 package integration
 
 import (
-	"bytes"
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -53,7 +53,7 @@ func newProbe(t *testing.T, address string) *probe {
 func (p *probe) arrived(m mqtt.Message) {
 	m.Ack()
 	now := time.Now()
-	if n, ok := probeNumber([]byte(m.Payload), probeMark); ok {
+	if n, ok := probeNumber(m.Payload); ok {
 		p.mu.Lock()
 		p.took = append(p.took, now.Sub(p.sent[n]))
 		p.mu.Unlock()
@@ -61,17 +61,14 @@ func (p *probe) arrived(m mqtt.Message) {
 	}
 }
 
-// probeNumber returns the number behind a mark.
-func probeNumber(text []byte, mark string) (n int, ok bool) {
-	at := bytes.Index(text, []byte(mark))
-	if at < 0 {
-		return 0, false
-	}
-	for _, c := range text[at+len(mark):] {
+// probeNumber returns the number of a command, or of its answer.
+func probeNumber(payload string) (n int, ok bool) {
+	_, number, ok := strings.Cut(payload, probeMark)
+	for _, c := range number {
 		if c < '0' || c > '9' {
 			break
 		}
-		n, ok = 10*n+int(c-'0'), true
+		n = 10*n + int(c-'0')
 	}
 	return n, ok
 }
