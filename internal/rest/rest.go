@@ -13,7 +13,7 @@ import "time"
 // a millisecond at least.
 const (
 	workFor   = 200 * time.Microsecond
-	restFor   = 50 * time.Microsecond
+	restFor   = 80 * time.Microsecond
 	asideWork = 100 * time.Microsecond
 	asideRest = time.Millisecond
 )

@@ -32,7 +32,7 @@ type exposition struct {
 
 func newExposition(w io.Writer, format expfmt.Format) *exposition {
 	pause := rest.Begin()
-	to := bufio.NewWriterSize(polite{w, pause}, 16<<10)
+	to := bufio.NewWriterSize(polite{w, pause}, 32<<10)
 	return &exposition{
 		to: to, rest: pause, foreign: expfmt.NewEncoder(to, format), open: format.FormatType() == expfmt.TypeOpenMetrics, taken: make(map[string]bool),
 	}
