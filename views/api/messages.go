@@ -130,6 +130,7 @@ func (a *API) explain(w http.ResponseWriter, r *http.Request) {
 func (a *API) answers(ctx context.Context) iter.Seq2[string, routing.Answers] {
 	return func(yield func(string, routing.Answers) bool) {
 		pause := rest.Begin()
+		defer pause.End()
 		for _, e := range a.record(ctx) {
 			pause.Due()
 			if e.Kind != supervision.Device {

@@ -157,6 +157,7 @@ func (a *API) snapshot(ctx context.Context) (snapshot, bool) {
 	k.making.Lock()
 	defer k.making.Unlock()
 	pause := rest.Begin()
+	defer pause.End()
 	k.mu.Lock()
 	if s := k.latest; time.Since(s.at) < shared && s.tree != nil {
 		k.mu.Unlock()

@@ -165,7 +165,9 @@ func (a *API) record(ctx context.Context) (all []supervision.Entry) {
 }
 
 func (a *API) tree(w http.ResponseWriter, r *http.Request) {
-	grown := a.grow(a.record(r.Context()), rest.Begin())
+	pause := rest.Begin()
+	defer pause.End()
+	grown := a.grow(a.record(r.Context()), pause)
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(beginTree(a.about())) // an error means that the client has gone
 	_, _ = w.Write(grown)
@@ -181,7 +183,9 @@ func (a *API) devices(w http.ResponseWriter, r *http.Request) {
 	})
 	list := encoders.New().(*encoder)
 	list.text.WriteByte('[')
-	a.list(list, found, rest.Begin())
+	pause := rest.Begin()
+	a.list(list, found, pause)
+	pause.End()
 	list.text.WriteString("]\n")
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(list.text.Bytes()) // an error means that the client has gone

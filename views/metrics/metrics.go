@@ -66,7 +66,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	format := expfmt.NegotiateAccept(r.Header, formats...)
 	w.Header().Set("Content-Type", string(format))
-	if err := h.write(newExposition(w, format)); err != nil {
+	x := newExposition(w, format)
+	defer x.rest.End()
+	if err := h.write(x); err != nil {
 		h.Log.Debug("metrics not read to their end", "err", err)
 	}
 }
