@@ -19,17 +19,21 @@ type picture struct {
 	link     supervision.Entry
 	parts    []supervision.Entry
 	devices  []device
-	readings map[family][]reading
+	readings map[family]*[]reading
 	numbers  map[number]numbers
+	text     []byte                    // labels as they are written, one after the other
+	latest   []byte                    // those that are being made
 	states   [messages.Stopped + 1]int // how many devices are in each
 	summed   int                       // devices that have no metrics of their own
 }
 
+// span is a place in the text of a picture.
+type span struct{ from, to uint32 }
+
 // device is one device, or the sum of those that a hub has added beyond the first.
 type device struct {
-	label    string // its name, or HUB.* for a sum
+	labels   span // its name, or HUB.* for a sum
 	hub, typ string
-	location string // of its entities that have none of their own
 	sum, up  bool
 	since    time.Time
 	call     time.Duration // that is under way
@@ -44,18 +48,28 @@ type counted struct {
 }
 
 func newPicture() any {
-	return &picture{readings: make(map[family][]reading), numbers: make(map[number]numbers)}
+	return &picture{readings: make(map[family]*[]reading), numbers: make(map[number]numbers)}
 }
 
 // empty makes a picture one of nothing, which has the memory of what it was.
 func (p *picture) empty() {
 	clear(p.devices)
-	for f, all := range p.readings {
-		clear(all)
-		p.readings[f] = all[:0]
+	for _, all := range p.readings {
+		*all = (*all)[:0]
 	}
-	*p = picture{devices: p.devices[:0], readings: p.readings, numbers: p.numbers}
+	*p = picture{devices: p.devices[:0], readings: p.readings, numbers: p.numbers, text: p.text[:0], latest: p.latest}
 }
+
+// keep keeps labels that are added to those at a place. It returns where they are together. Each would otherwise be made anew for each
+// of a dozen metrics.
+func (p *picture) keep(to span, labels ...string) span {
+	p.latest = appendLabels(append(p.latest[:0], p.labels(to)...), labels...)
+	from := len(p.text)
+	p.text = append(p.text, p.latest...)
+	return span{uint32(from), uint32(len(p.text))}
+}
+
+func (p *picture) labels(at span) []byte { return p.text[at.from:at.to] }
 
 // take takes the picture of a gateway.
 func (p *picture) take(g *actors.Gateway, mostAdded int, pause *rest.Rest) {
@@ -74,9 +88,10 @@ func (p *picture) take(g *actors.Gateway, mostAdded int, pause *rest.Rest) {
 		}
 		if e.AddedBy == "" || added[e.AddedBy] <= mostAdded {
 			up := e.State == messages.Online
-			p.devices = append(p.devices, device{f.Name, e.AddedBy, f.Type, f.Description.Address.Location, false, up, e.Since, f.Took, of})
+			labels := p.keep(span{}, "device", f.Name)
+			p.devices = append(p.devices, device{labels, e.AddedBy, f.Type, false, up, e.Since, f.Took, of})
 			if up {
-				p.read(f)
+				p.read(f, labels)
 			}
 			continue
 		}
@@ -85,7 +100,7 @@ func (p *picture) take(g *actors.Gateway, mostAdded int, pause *rest.Rest) {
 		if !ok {
 			at = len(p.devices)
 			sums[e.AddedBy] = at
-			p.devices = append(p.devices, device{label: e.AddedBy + ".*", sum: true})
+			p.devices = append(p.devices, device{labels: p.keep(span{}, "device", e.AddedBy+".*"), sum: true})
 		}
 		p.devices[at].add(of)
 	}
@@ -122,14 +137,14 @@ func (x *exposition) own(p *picture) {
 	each := func(value func(d *device) float64) {
 		for i := range p.devices {
 			if d := &p.devices[i]; !d.sum {
-				x.add(value(d), "device", d.label)
+				x.addTo(p.labels(d.labels), value(d))
 			}
 		}
 	}
 	x.gauges("device_info", "The type of a device, and the hub that has added it.")
 	for i := range p.devices {
 		if d := &p.devices[i]; !d.sum {
-			x.add(1, "device", d.label, "hub", d.hub, "type", d.typ)
+			x.addTo(p.labels(d.labels), 1, "hub", d.hub, "type", d.typ)
 		}
 	}
 	x.gauges("device_up", "Whether a device is online: 1, otherwise 0.")
@@ -144,7 +159,7 @@ func (x *exposition) own(p *picture) {
 func (x *exposition) counts(p *picture) {
 	each := func(value func(d *device) float64) {
 		for i := range p.devices {
-			x.add(value(&p.devices[i]), "device", p.devices[i].label)
+			x.addTo(p.labels(p.devices[i].labels), value(&p.devices[i]))
 		}
 	}
 	x.counters("device_restarts", "How often a device was opened again after it had failed.")
@@ -154,9 +169,10 @@ func (x *exposition) counts(p *picture) {
 	x.counters("device_messages", "Messages that a device has got, by how it has answered.")
 	for i := range p.devices {
 		d := &p.devices[i]
-		x.add(float64(d.failed), "device", d.label, "outcome", "failed")
-		x.add(float64(d.handled), "device", d.label, "outcome", "handled")
-		x.add(float64(d.refused), "device", d.label, "outcome", "refused")
+		labels := p.labels(d.labels)
+		x.addTo(labels, float64(d.failed), "outcome", "failed")
+		x.addTo(labels, float64(d.handled), "outcome", "handled")
+		x.addTo(labels, float64(d.refused), "outcome", "refused")
 	}
 	x.counters("device_emitted_messages", "Messages of a device.")
 	each(func(d *device) float64 { return float64(d.emitted) })

@@ -21,9 +21,7 @@ type family struct {
 // reading is one metric of an entity.
 type reading struct {
 	value  float64
-	entity *entity.Entity
-	device int32 // its place in the picture
-	option int32 // the place of the option, or of an Event's type, that the metric is about; -1: it is about none
+	labels span
 }
 
 // entities writes what is known of the entities of devices that are online. A hub's sum has none.
@@ -38,44 +36,37 @@ func (x *exposition) entities(p *picture) {
 		for !x.isFree(kind, name) {
 			name += "_value"
 		}
-		if len(p.readings[f]) == 0 { // of a former picture
+		if len(*p.readings[f]) == 0 { // of a former picture
 			continue
 		}
 		begin(name, "Of entities: "+strings.ReplaceAll(f.name, "_", " ")+".")
-		for _, r := range p.readings[f] {
-			d, option, typ := &p.devices[r.device], "", ""
-			if r.option >= 0 {
-				if option = r.entity.Options[r.option]; r.entity.Kind == entity.Event {
-					option, typ = "", option
-				}
-			}
-			x.add(r.value, "device", d.label, "entity", r.entity.ID, "location", cmp.Or(r.entity.Address.Location, d.location), "option", option, "type", typ)
+		for _, r := range *p.readings[f] {
+			x.addTo(p.labels(r.labels), r.value)
 		}
 	}
 }
 
-// read adds the metrics of the latest device's entities.
-func (p *picture) read(of *actors.Figures) {
+// read adds the metrics of a device's entities. labels are the device's.
+func (p *picture) read(of *actors.Figures, labels span) {
 	states := of.States
 	for i := range of.Description.Entities {
 		e := &of.Description.Entities[i]
-		r := reading{entity: e, device: int32(len(p.devices) - 1), option: -1}
-		add := func(f family, value float64) {
-			r.value = value
+		add := func(f family, value float64, option, typ string) {
 			all := p.readings[f]
-			if len(all) == cap(all) {
-				all = slices.Grow(all, len(all)+1) // twice as many: append would copy them more often
+			if all == nil {
+				all = new([]reading)
+				p.readings[f] = all
 			}
-			p.readings[f] = append(all, r)
+			location := cmp.Or(e.Address.Location, of.Description.Address.Location)
+			*all = append(*all, reading{value, p.keep(labels, "entity", e.ID, "location", location, "option", option, "type", typ)})
 		}
 		if e.Kind == entity.Button {
-			add(family{subject(e) + "_presses", true}, float64(of.Pressed[e.ID]))
+			add(family{subject(e) + "_presses", true}, float64(of.Pressed[e.ID]), "", "")
 		}
 		if e.Kind == entity.Event && !e.Hidden {
 			f := family{subject(e) + "_events", true}
-			for n, typ := range e.Options {
-				r.option = int32(n)
-				add(f, float64(of.Happened[entities.Happened{ID: e.ID, Type: typ}]))
+			for _, typ := range e.Options {
+				add(f, float64(of.Happened[entities.Happened{ID: e.ID, Type: typ}]), "", typ)
 			}
 		}
 		if !e.Kind.HasValue() || len(states) == 0 || states[0].ID != e.ID { // it may have been described anew meanwhile
@@ -90,17 +81,16 @@ func (p *picture) read(of *actors.Figures) {
 		case entity.Number:
 			if float, ok := value.Float(); ok { // else it is too large for a float64
 				n := p.numberOf(e)
-				add(n.family, n.unit.base(float))
+				add(n.family, n.unit.base(float), "", "")
 			}
 		case entity.Bool:
 			on, _ := value.Bool()
-			add(family{name: subject(e)}, truth(on))
+			add(family{name: subject(e)}, truth(on), "", "")
 		case entity.Enum:
 			now, _ := value.Text()
 			f := family{name: subject(e) + "_option"}
-			for n, option := range e.Options {
-				r.option = int32(n)
-				add(f, truth(option == now))
+			for _, option := range e.Options {
+				add(f, truth(option == now), option, "")
 			}
 		}
 	}

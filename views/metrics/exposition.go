@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -17,6 +18,9 @@ import (
 // formats are those that there are. The first is for whoever asks for none of them.
 var formats = []expfmt.Format{expfmt.FmtText, expfmt.FmtOpenMetrics_1_0_0, expfmt.FmtOpenMetrics_0_0_1}
 
+// restRows is after how many metrics the exposition looks whether it is time to rest.
+const restRows = 64
+
 // exposition writes families of metrics, one after the other, each metric at once: nothing of them is kept.
 type exposition struct {
 	to      *bufio.Writer
@@ -25,9 +29,10 @@ type exposition struct {
 	open    bool            // the format is OpenMetrics
 	taken   map[string]bool // names of the families so far and of their metrics, without prefix
 
-	head string // of the present family, until its first metric has been written
-	name string // of the present family's metrics
-	line []byte
+	head   string // of the present family, until its first metric has been written
+	name   string // of the present family's metrics
+	rows   int    // metrics so far
+	labels []byte // of the present metric
 }
 
 func newExposition(w io.Writer, format expfmt.Format) *exposition {
@@ -83,40 +88,58 @@ func namesOf(kind, family string) []string {
 	return []string{family}
 }
 
-// add writes a metric of the family. Labels are names, in alphabetical order, each with its value behind it. A label without a value is
-// left out.
-func (x *exposition) add(value float64, labels ...string) { x.write("", value, labels) }
+// add writes a metric of the family, with labels as appendLabels wants them.
+func (x *exposition) add(value float64, labels ...string) { x.addTo(nil, value, labels...) }
 
-func (x *exposition) write(suffix string, value float64, labels []string) {
+// addTo adds labels to those that are there already.
+func (x *exposition) addTo(there []byte, value float64, labels ...string) {
+	if len(labels) > 0 {
+		x.labels = appendLabels(append(x.labels[:0], there...), labels...)
+		there = x.labels
+	}
+	x.write("", value, there)
+}
+
+// write writes a metric of the family. suffix is what stands behind the family's name.
+func (x *exposition) write(suffix string, value float64, labels []byte) {
+	if x.rows++; x.rows%restRows == 0 {
+		x.rest.Due()
+	}
 	if x.head != "" {
 		x.text(x.head)
 		x.head = ""
 	}
-	b := append(append(x.line[:0], x.name...), suffix...)
-	next := byte('{')
-	for i := 0; i < len(labels); i += 2 {
-		if labels[i+1] == "" {
-			continue
-		}
-		b = append(append(append(b, next), labels[i]...), '=', '"')
-		b = append(appendEscaped(b, labels[i+1]), '"')
-		next = ','
+	b := append(append(x.to.AvailableBuffer(), x.name...), suffix...)
+	if len(labels) > 0 {
+		b = append(append(append(b, '{'), labels...), '}')
 	}
-	if next == ',' {
-		b = append(b, '}')
-	}
-	x.line = append(appendFloat(append(b, ' '), value), '\n')
-	_, _ = x.to.Write(x.line) // the error comes again when all is flushed
+	_, _ = x.to.Write(append(appendFloat(append(b, ' '), value), '\n')) // the error comes again when all is flushed
 }
 
 func (x *exposition) text(s string) { _, _ = x.to.WriteString(s) }
 
+// appendLabels appends labels, with commas between them. Labels are names, in alphabetical order, each with its value behind it. A label
+// without a value is left out.
+func appendLabels(b []byte, labels ...string) []byte {
+	for i := 0; i < len(labels); i += 2 {
+		if labels[i+1] == "" {
+			continue
+		}
+		if len(b) > 0 {
+			b = append(b, ',')
+		}
+		b = append(append(b, labels[i]...), '=', '"')
+		b = append(appendEscaped(b, labels[i+1]), '"')
+	}
+	return b
+}
+
 // appendEscaped appends the value of a label. What is no UTF-8 becomes U+FFFD, as both formats want UTF-8.
 func appendEscaped(b []byte, value string) []byte {
-	value = strings.ToValidUTF8(value, "\uFFFD")
-	if !strings.ContainsAny(value, "\\\"\n") {
+	if isPlain(value) {
 		return append(b, value...)
 	}
+	value = strings.ToValidUTF8(value, "\uFFFD")
 	for i := range len(value) {
 		switch c := value[i]; c {
 		case '\\', '"':
@@ -128,6 +151,16 @@ func appendEscaped(b []byte, value string) []byte {
 		}
 	}
 	return b
+}
+
+// isPlain reports whether a value is the same when it is escaped. It may say false of one that is.
+func isPlain(value string) bool {
+	for i := range len(value) {
+		if c := value[i]; c == '\\' || c == '"' || c == '\n' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 func appendFloat(b []byte, f float64) []byte {

@@ -85,7 +85,7 @@ func (x *exposition) took(d *actors.Durations) {
 		if b.Most != 0 {
 			most = x.bound(b.Most.Seconds())
 		}
-		x.write("_bucket", float64(count), []string{"le", most})
+		x.write("_bucket", float64(count), appendLabels(nil, "le", most))
 	}
 	x.write("_sum", sum.Seconds(), nil)
 	x.write("_count", float64(count), nil)
