@@ -15,12 +15,13 @@ import (
 	"github.com/mqttgateway/mqttgateway/messages"
 )
 
+var mortalLives int // of the device of TestLastFailure
+
 func init() {
-	lives := 0
 	devices.Register("mortal", func(ctx context.Context, _ devices.Env, _ struct{}) (devices.Device, error) {
-		lives++
-		diary.add(fmt.Sprintf("life %d after %v", lives, devices.LastFailure(ctx)))
-		if lives == 2 {
+		mortalLives++
+		diary.add(fmt.Sprintf("life %d after %v", mortalLives, devices.LastFailure(ctx)))
+		if mortalLives == 2 {
 			return nil, errors.New("nobody there")
 		}
 		return mortal{}, nil
@@ -106,6 +107,7 @@ func TestStopDoesNotWaitForAnOpener(t *testing.T) {
 func TestLastFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		diary.take()
+		mortalLives = 0
 		b := start(t, []config.Device{{Name: "m", Type: "mortal", Reply: config.ReplyNever}})
 		defer b.end()
 		time.Sleep(10 * time.Second)
