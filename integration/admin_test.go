@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -76,8 +77,10 @@ func TestAdmin(t *testing.T) {
 	run("mosquitto_pub", "-t", "home////nobody/me/C", "-m", "ON")
 	gateway.says(`level=DEBUG msg="message finds no device" topic=home////nobody/me/C`)
 	ask("log", `{"actors":{}}`)
-	if lines := gateway.saidSince(0, "level=DEBUG"); len(lines) != len(gateway.saidSince(0, "level=DEBUG msg=")) || len(gateway.saidSince(0, "msg=\"message out\"")) > 0 {
-		t.Errorf("others than the mapper say more:\n%s", strings.Join(lines, "\n"))
+	if others := slices.DeleteFunc(gateway.saidSince(0, "level=DEBUG"), func(line string) bool {
+		return strings.Contains(line, "level=DEBUG msg=") && !strings.Contains(line, `msg="message out"`)
+	}); len(others) > 0 {
+		t.Errorf("others than the mapper say more:\n%s", strings.Join(others, "\n"))
 	}
 	write(t, dir, "gateway.yaml", strings.Replace(administered, "admin: true", "admin: maybe, qos: 7", 1))
 	if got := ask("reload", `{}`); !strings.Contains(got, "gateway.yaml:3:8: mqtt.admin: ") || !strings.Contains(got, "gateway.yaml:3:22: mqtt.qos: ") {

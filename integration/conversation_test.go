@@ -44,6 +44,7 @@ type play struct {
 	program *program // nil before it has started
 	over    bool     // the program has ended
 	taken   map[int]bool
+	states  []message // that have come since the user last spoke, and that no step has wanted yet
 }
 
 func newPlay(t *testing.T, c conversation, transport string) *play {
@@ -70,6 +71,7 @@ func (p *play) run() {
 		case "$":
 			p.command(s)
 		case ">":
+			p.states = nil
 			p.user.say(s.said)
 		case "<":
 			group := []step{s}
@@ -118,20 +120,29 @@ func (p *play) command(s step) {
 // hear waits for the messages of a group, in any order.
 func (p *play) hear(group []step) {
 	p.t.Helper()
+	p.states = slices.DeleteFunc(p.states, func(m message) bool { return wanted(&group, m) })
 	for len(group) > 0 {
 		m, ok := p.user.hearAny(patience)
-		if !ok {
+		switch {
+		case !ok:
 			p.t.Fatalf("line %d: did not come: %v", group[0].line, group[0].said)
-		}
-		i := slices.IndexFunc(group, func(s step) bool { return s.said == m })
-		if i < 0 {
-			if m.tellsState() {
-				continue
-			}
+		case wanted(&group, m):
+		case m.tellsState():
+			p.states = append(p.states, m) // a later step may want it: others have no order with it
+		default:
 			p.t.Fatalf("line %d: came: %v\nwant: %v", group[0].line, m, group[0].said)
 		}
-		group = slices.Delete(group, i, i+1)
 	}
+}
+
+// wanted removes from a group the step that wants a message, and reports whether there is one.
+func wanted(group *[]step, m message) bool {
+	i := slices.IndexFunc(*group, func(s step) bool { return s.said == m })
+	if i < 0 {
+		return false
+	}
+	*group = slices.Delete(*group, i, i+1)
+	return true
 }
 
 // finds checks the retained message of a topic.
