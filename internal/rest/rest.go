@@ -6,19 +6,26 @@
 //
 // Work that somebody waits for lets go of the processor in two ways. Often it passes: everything in the program that can run does so first,
 // and what has arrived on sockets is looked for. That takes 2 µs if there is nothing. Seldom it sleeps, since the broker and others may
-// want the same processor, which the kernel would otherwise take from the program only after some milliseconds. That takes 1 ms: the timers
-// of a process that has nothing else to do are no finer.
+// want the same processor, which the kernel would otherwise take from the program only after some milliseconds. In a flood of messages
+// something can run at any time, and the work would come to its end only behind the flood; it only sleeps then.
 package rest
 
 import "time"
 
-// How long work goes on before it passes, and before it sleeps.
+// How long work that somebody waits for goes on before it passes, and before it sleeps.
 const (
 	passAfter  = 50 * time.Microsecond
-	sleepAfter = 500 * time.Microsecond
-	sleepFor   = 80 * time.Microsecond
+	sleepAfter = 500 * time.Microsecond // everything included that ran meanwhile: to the kernel it is all the same
+	sleepFor   = 80 * time.Microsecond  // it is a millisecond at least in a process that has nothing else to do
+)
 
-	sleepAfterUnpassed = 200 * time.Microsecond // if it can't pass
+// How long work goes on that does not pass, in a flood or because the system has no turns, before it sleeps, and for how long it does.
+const (
+	unpassedWork = 200 * time.Microsecond
+	unpassedRest = 500 * time.Microsecond
+
+	slowPass = 2 * time.Millisecond
+	flood    = 3 // slow passes, one after the other
 )
 
 // How long work goes on that nobody waits for before it sleeps, and for how long it does.
@@ -30,15 +37,16 @@ const (
 // Rest knows since when its goroutine has worked.
 type Rest struct {
 	passed, slept        time.Time
-	passAfter            time.Duration // 0: the work does not pass
 	sleepAfter, sleepFor time.Duration
+	passes               bool
+	slow                 int   // passes, one after the other
 	turn                 *turn // nil: none has been needed
 }
 
 // Begin returns a Rest of work that begins now, and that somebody waits for. The caller calls End.
 func Begin() *Rest {
 	now := time.Now()
-	return &Rest{passed: now, slept: now, passAfter: passAfter, sleepAfter: sleepAfter, sleepFor: sleepFor}
+	return &Rest{passed: now, slept: now, sleepAfter: sleepAfter, sleepFor: sleepFor, passes: true}
 }
 
 // Aside returns a Rest of work that begins now, and that nobody waits for. It takes ten times as long, and leaves the processor to
@@ -52,9 +60,14 @@ func (r *Rest) Due() {
 		time.Sleep(r.sleepFor)
 		r.slept = time.Now()
 		r.passed = r.slept
-	case r.passAfter > 0 && now.Sub(r.passed) > r.passAfter:
+	case r.passes && now.Sub(r.passed) > passAfter:
 		r.pass()
 		r.passed = time.Now()
+		if r.passed.Sub(now) < slowPass {
+			r.slow = 0
+		} else if r.slow++; r.slow == flood {
+			r.onlySleep()
+		}
 	}
 }
 
@@ -63,11 +76,15 @@ func (r *Rest) pass() {
 	if r.turn == nil {
 		var err error
 		if r.turn, err = newTurn(); err != nil {
-			r.passAfter, r.sleepAfter = 0, sleepAfterUnpassed
+			r.onlySleep()
 			return
 		}
 	}
 	r.turn.pass()
+}
+
+func (r *Rest) onlySleep() {
+	r.passes, r.sleepAfter, r.sleepFor = false, unpassedWork, unpassedRest
 }
 
 // End gives back what Due has used. Due must not be called any more.

@@ -13,7 +13,7 @@ func TestDue(t *testing.T) {
 		sleeps, sleepFor time.Duration
 	}{
 		"begin":                   {Begin, true, sleepAfter, sleepFor},
-		"begin without a turn":    {func() *Rest { return &Rest{slept: time.Now(), sleepAfter: sleepAfterUnpassed, sleepFor: sleepFor} }, false, sleepAfterUnpassed, sleepFor},
+		"begin without a turn":    {unpassed, false, unpassedWork, unpassedRest},
 		"aside, nobody waits for": {Aside, false, asideWork, asideRest},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -40,4 +40,10 @@ func TestDue(t *testing.T) {
 			}
 		})
 	}
+}
+
+func unpassed() *Rest {
+	r := Begin()
+	r.onlySleep()
+	return r
 }

@@ -3,6 +3,8 @@ package rest
 import (
 	"os"
 	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -52,4 +54,29 @@ func TestPass(t *testing.T) {
 	if passes > 100*rounds {
 		t.Errorf("what has come waits for %d passes, want few", passes/rounds)
 	}
+}
+
+// In a flood, when something can run at any time, work no longer waits until nothing can.
+func TestFlood(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	var over atomic.Bool
+	var flowing sync.WaitGroup
+	flowing.Go(func() {
+		for !over.Load() {
+			for began := time.Now(); time.Since(began) < 2*slowPass; {
+			}
+			runtime.Gosched()
+		}
+	})
+	defer flowing.Wait()
+	defer over.Store(true)
+	r := Begin()
+	defer r.End()
+	for range 10 * flood {
+		r.slept, r.passed = time.Now().Add(time.Hour), time.Time{}
+		if r.Due(); !r.passes {
+			return
+		}
+	}
+	t.Error("it goes on to pass")
 }
