@@ -11,8 +11,8 @@ import (
 //
 //	tcp://me:swordfish@box:1883    and    me:swordfish@box
 //
-// what stands behind the ?, ; or # of an address, and, behind such a sign in any other text, the value of a name that sounds like
-// a secret. Redact hides too much rather than too little. Text without an address stays as it is.
+// what stands behind the ?, ; or # of an address, and in any other text the value of a name that sounds like a secret, as forms, flags
+// of commands and JSON have it. Redact hides too much rather than too little. Text with nothing of this kind stays as it is.
 func Redact(text string) string {
 	if strings.Contains(text, "://") || strings.Contains(text, "@") {
 		text = words.ReplaceAllStringFunc(text, redactWord)
@@ -20,16 +20,26 @@ func Redact(text string) string {
 	if strings.Contains(text, "=") {
 		text = tokens.ReplaceAllString(text, "${1}"+hidden)
 	}
+	if strings.Contains(text, `":`) || strings.Contains(text, `" :`) {
+		text = members.ReplaceAllString(text, "${1}"+hidden+`"`)
+	}
 	return text
 }
+
+// secrets are what is in the names of secrets.
+const secrets = `pass|pwd|secret|token|credential|api[-_ ]?key|private`
 
 var (
 	// words are separated by white space or quotation marks.
 	words = regexp.MustCompile("[^\\s\"`]+")
 	// login matches user and password at the beginning of an address without a scheme.
 	login = regexp.MustCompile(`[^\s:/@=({\[,]+:[^\s/][^\s]*@`)
-	// tokens matches the value of a name that sounds like a secret.
-	tokens = regexp.MustCompile(`(?i)([?&;#][\w.-]*(?:pass|pwd|secret|token|credential|key|auth|signature)[\w.-]*=)[^\s"&;#]+`)
+	// tokens matches the value of a name that sounds like a secret; what is a key elsewhere may be a button.
+	tokens = regexp.MustCompile(`(?i)([?&;#][\w.-]*(?:pass|pwd|secret|token|credential|key|auth|signature)[\w.-]*=|(?:^|[\s"'])[\w.-]*(?:` + secrets + `)[\w.-]*=)[^\s"&;#]+`)
+	// members matches the text of a member of JSON whose name sounds so.
+	members = regexp.MustCompile(`(?i)("[\w.-]*(?:` + secrets + `)[\w.-]*"\s*:\s*")(?:[^"\\]|\\.)*"?`)
+	// flags matches a flag of a command whose value stands behind it.
+	flags = regexp.MustCompile(`(?i)^--?[\w.-]*(?:` + secrets + `)[\w.-]*$`)
 )
 
 func redactWord(word string) string {
@@ -80,7 +90,7 @@ func redactPort(rest string) string {
 }
 
 // secretName is what the options of a device may be called that hold a secret. One that ends in _file holds the name of a file.
-var secretName = regexp.MustCompile(`(?i)pass|pwd|secret|token|credential|api[-_ ]?key|private`)
+var secretName = regexp.MustCompile(`(?i)` + secrets)
 
 // HideSecrets returns the options of a device, which may be nested, as a log may show them. Hidden is what a field of type
 // Secret reads, what has a name that sounds like a secret, and what is secret in an address. If typed is true, fields are
@@ -168,6 +178,9 @@ func hideByName(name string, value any) any {
 		shown := make([]any, len(value))
 		for i, item := range value {
 			shown[i] = hideByName(name, item)
+			if before, ok := value[max(i-1, 0)].(string); ok && i > 0 && flags.MatchString(before) {
+				shown[i] = hidden
+			}
 		}
 		return shown
 	}

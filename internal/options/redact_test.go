@@ -38,6 +38,11 @@ func TestRedact(t *testing.T) {
 		{"GET /mqtt?access_token=swordfish&x=1 401", "GET /mqtt?access_token=******&x=1 401"},
 		{"h/mqtt;Password=swordfish", "h/mqtt;Password=******"},
 		{"a=b; key = c", "a=b; key = c"},
+		{"password=swordfish&user=admin", "password=******&user=admin"},
+		{"--password=swordfish", "--password=******"},
+		{`{"user":"me","password":"sword\"fish","n":1}`, `{"user":"me","password":"******","n":1}`},
+		{`{"api_key" : "swordfish`, `{"api_key" : "******"`},
+		{`{"action":"PRESS","key":"up"}`, `{"action":"PRESS","key":"up"}`},
 	} {
 		if got := Redact(row.text); got != row.want {
 			t.Errorf("%q\n got %q\nwant %q", row.text, got, row.want)
@@ -95,22 +100,23 @@ func TestHideSecrets(t *testing.T) {
 			Pin  Secret `koanf:"pin" default:""`
 		} `koanf:"deep"`
 		Map map[string]string `koanf:"map"`
+		Run []string          `koanf:"run" default:""`
 	}{})
 	given := func() map[string]any {
 		return map[string]any{
-			"Port": "tcp://me:pw@box", "PIN": "1234", "pinn": "1234", "map": map[string]any{"a": "b", "token": "x", "token_file": "t"}, "password": []any{"x"},
+			"Port": "tcp://me:pw@box", "PIN": "1234", "pinn": "1234", "map": map[string]any{"a": "b", "token": "x", "token_file": "t"}, "password": []any{"x"}, "run": []any{"login", "--password", "1234", "--user", "me"},
 			"deep": map[string]any{"baud": 9600, "pin": 1234, "bin": 1234}, "ports": map[string]any{"pin": "1234"},
 		}
 	}
 	params := given()
 	if got, want := HideSecrets(params, fields, true), (map[string]any{
-		"Port": "tcp://******@box", "PIN": "******", "pinn": "******", "map": map[string]any{"a": "b", "token": "******", "token_file": "t"}, "password": "******",
+		"Port": "tcp://******@box", "PIN": "******", "pinn": "******", "map": map[string]any{"a": "b", "token": "******", "token_file": "t"}, "password": "******", "run": []any{"login", "--password", "******", "--user", "me"},
 		"deep": map[string]any{"baud": 9600, "pin": "******", "bin": "******"}, "ports": map[string]any{"pin": "******"},
 	}); !reflect.DeepEqual(got, want) {
 		t.Errorf("typed: got %v\nwant %v", got, want)
 	}
 	if got, want := HideSecrets(params, nil, false), (map[string]any{
-		"Port": "tcp://******@box", "PIN": "1234", "pinn": "1234", "map": map[string]any{"a": "b", "token": "******", "token_file": "t"}, "password": "******",
+		"Port": "tcp://******@box", "PIN": "1234", "pinn": "1234", "map": map[string]any{"a": "b", "token": "******", "token_file": "t"}, "password": "******", "run": []any{"login", "--password", "******", "--user", "me"},
 		"deep": map[string]any{"baud": 9600, "pin": 1234, "bin": 1234}, "ports": map[string]any{"pin": "1234"},
 	}); !reflect.DeepEqual(got, want) {
 		t.Errorf("untyped: got %v\nwant %v", got, want)
