@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"path"
 	"strings"
 
@@ -49,9 +48,13 @@ func checkBasePath(base string) error {
 	if base == "" {
 		return nil
 	}
-	u, err := url.Parse(base)
-	if err != nil || !strings.HasPrefix(base, "/") || u.EscapedPath() != base || path.Clean(u.Path) != u.Path || u.Path == "/" {
-		return fmt.Errorf("%q: want a path such as /gateway, which begins with / and does not end with one", base)
+	if !strings.HasPrefix(base, "/") || strings.ContainsFunc(base, isEscapedInPath) || path.Clean(base) != base || base == "/" {
+		return fmt.Errorf("%q: want a path such as /gateway, which begins with / and does not end with one, of letters, digits and -._~", base)
 	}
 	return nil
+}
+
+// isEscapedInPath reports whether a character of a path or of a cookie's may look otherwise on its way (RFC 3986, section 2.3).
+func isEscapedInPath(r rune) bool {
+	return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/-._~", r)
 }
