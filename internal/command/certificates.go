@@ -2,11 +2,13 @@ package command
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -162,6 +164,9 @@ func (c *certificate) read() error {
 	}
 	pair, err := readPair(c.certFile, c.keyFile)
 	if err == nil {
+		if key, ok := pair.PrivateKey.(crypto.Signer); ok {
+			pair.PrivateKey = signer{key, make(chan struct{}, 1)}
+		}
 		c.pair, c.stamp = pair, stamp
 	}
 	return err
@@ -181,4 +186,21 @@ func (c *certificate) config(log *slog.Logger) *tls.Config {
 		pair := c.pair
 		return &pair, nil
 	}}
+}
+
+// signer is the key of a certificate with which handshakes sign one after the other, for half of the time at most: anybody may begin
+// handshakes, a signature takes a millisecond of the processor, and messages want it, too.
+type signer struct {
+	crypto.Signer
+	turn chan struct{} // has a token while one signs
+}
+
+// Sign implements crypto.Signer.
+func (s signer) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	s.turn <- struct{}{}
+	defer func() { <-s.turn }()
+	began := time.Now()
+	signature, err := s.Signer.Sign(rand, digest, opts)
+	time.Sleep(max(time.Since(began), time.Millisecond))
+	return signature, err
 }
