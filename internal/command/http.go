@@ -38,7 +38,7 @@ func startHTTP(ctx context.Context, c *config.Config, p parts, g *actors.Gateway
 	mux.Handle(hooks.Prefix, called)
 	mux.Handle("GET /metrics", metrics.New(metrics.Options{Gateway: g, Version: version(), Reload: reload, Log: log}))
 	mux.Handle(api.Prefix, shown.Handler())
-	mux.Handle("/", page.Handler())
+	mux.Handle("/", page.Handler(web.Refuse))
 	mux.HandleFunc("GET "+livePath, shown.Live)
 	mux.HandleFunc("GET /readyz", shown.Ready)
 	if c.HTTP.Pprof {
@@ -49,7 +49,7 @@ func startHTTP(ctx context.Context, c *config.Config, p parts, g *actors.Gateway
 		Free: func(path string) bool { return path == livePath || strings.HasPrefix(path, hooks.Prefix) },
 		Log:  log,
 	}
-	o := web.Options{Listen: c.HTTP.Listen, Base: c.HTTP.BasePath, Handler: guard.Handler(mux), Grace: c.Gateway.Grace, Log: log}
+	o := web.Options{Listen: c.HTTP.Listen, Base: c.HTTP.BasePath, Handler: guard.Handler(web.Methods(mux)), Grace: c.Gateway.Grace, Log: log}
 	if p.server != nil {
 		o.TLS = p.server.config(log)
 	}

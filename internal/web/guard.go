@@ -46,16 +46,32 @@ func (g Guard) Handler(h http.Handler) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if g.Free != nil && g.Free(r.URL.Path) {
+			last(w)
 			h.ServeHTTP(w, r)
 			return
 		}
 		known := stranger(r)
+		stay := last(w)
 		visitor, ok := in.admits(w, r)
 		known()
 		if ok {
+			stay()
 			h.ServeHTTP(w, withVisitor(r, visitor))
 		}
 	})
+}
+
+// last has the connection end with the answer unless stay is called: a client that has not been let in gets one answer. It could else
+// send many requests at once, which were all answered before messages had their turn.
+func last(w http.ResponseWriter) (stay func()) {
+	header := w.Header()
+	before := header["Connection"]
+	header.Set("Connection", "close")
+	return func() {
+		if header.Del("Connection"); before != nil {
+			header["Connection"] = before
+		}
+	}
 }
 
 // entrance is a Guard at work.
@@ -102,7 +118,7 @@ func (e *entrance) admits(w http.ResponseWriter, r *http.Request) (visitor Visit
 		Refuse(w, http.StatusForbidden, "want the header "+RequestHeader+": 1, which pages of other servers can't send")
 	case e.ReadOnly:
 		Refuse(w, http.StatusForbidden, "http.read_only is set: nothing can be changed here")
-	case kind != "application/json":
+	case kind != "application/json" && (kind != "" || r.ContentLength != 0):
 		Refuse(w, http.StatusUnsupportedMediaType, "want Content-Type: application/json")
 	case r.ContentLength > MaxBody:
 		Refuse(w, http.StatusRequestEntityTooLarge, "want 1 MB at most")
@@ -158,7 +174,8 @@ func hostname(host string) string {
 // signedIn reports whether a request has right credentials, and answers it if not.
 func (e *entrance) signedIn(w http.ResponseWriter, r *http.Request) bool {
 	name, password, basic := r.BasicAuth()
-	token, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	bearer := strings.EqualFold(scheme, "Bearer")
 	if !basic && !bearer {
 		e.challenge(w, r, "want a user and a password, or a token")
 		return false

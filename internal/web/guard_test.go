@@ -259,3 +259,39 @@ func TestTriesAreBounded(t *testing.T) {
 		t.Errorf("%d addresses are remembered", len(all.all))
 	}
 }
+
+// Of requests that a client sends at once, those of a stranger end with the first answer.
+func TestStrangersGetOneAnswer(t *testing.T) {
+	free := func(path string) bool { return path == "/livez" }
+	s, _, _ := serve(t, Options{Handler: Guard{Free: free, Token: rightToken}.Handler(tells)})
+	for _, row := range []struct {
+		what, path, header string
+		answers            int
+	}{
+		{"without credentials", "/a", "", 1},
+		{"at a free path", "/livez", "", 1},
+		{"with a wrong token", "/a", "Authorization: Bearer wrong\r\n", 1},
+		{"with the token", "/a", "Authorization: bearer " + rightToken + "\r\n", 3},
+	} {
+		conn := dial(t, s)
+		request := "GET " + row.path + " HTTP/1.1\r\nHost: localhost\r\n" + row.header
+		io.WriteString(conn, strings.Repeat(request+"\r\n", 2)+request+"Connection: close\r\n\r\n")
+		answers, err := io.ReadAll(conn)
+		if n := strings.Count(string(answers), "HTTP/1.1 "); n != row.answers || isTimeout(err) {
+			t.Errorf("%s: %d answers, want %d:\n%s", row.what, n, row.answers, answers)
+		}
+	}
+}
+
+// An order without a body has no type either.
+func TestNoBody(t *testing.T) {
+	h := Guard{}.Handler(tells)
+	for body, want := range map[string]int{"": http.StatusOK, "{}": http.StatusUnsupportedMediaType} {
+		r := httptest.NewRequest(http.MethodPost, "http://localhost/a", strings.NewReader(body))
+		r.Header.Set(RequestHeader, "1")
+		w := httptest.NewRecorder()
+		if h.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("%q: %d, want %d", body, w.Code, want)
+		}
+	}
+}

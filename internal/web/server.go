@@ -64,17 +64,18 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	all := newConnections(o.connections)
 	s := &Server{address: listener.Addr().(*net.TCPAddr), base: o.Base, secure: o.TLS != nil}
 	s.http = &http.Server{
-		Handler:           all.handler(below(o.Base, guarded(o.Handler, o.Log))),
-		TLSConfig:         o.TLS,
-		ReadHeaderTimeout: o.patience,
-		ReadTimeout:       2 * o.patience,
-		WriteTimeout:      3 * o.patience, // it begins before the body has been read
-		IdleTimeout:       idlePatience,
-		Protocols:         protocols(),
-		MaxHeaderBytes:    maxHeader - 4<<10, // package http adds these
-		ErrorLog:          slog.NewLogLogger(librarylog.New(o.Log.Handler(), nil), slog.LevelDebug),
-		ConnState:         all.changed,
-		ConnContext:       all.context,
+		Handler:                      all.handler(below(o.Base, guarded(o.Handler, o.Log))),
+		TLSConfig:                    o.TLS,
+		ReadHeaderTimeout:            o.patience,
+		ReadTimeout:                  2 * o.patience,
+		WriteTimeout:                 3 * o.patience, // it begins before the body has been read
+		IdleTimeout:                  idlePatience,
+		Protocols:                    protocols(),
+		MaxHeaderBytes:               maxHeader - 4<<10, // package http adds these
+		DisableGeneralOptionsHandler: true,              // it asks nobody
+		ErrorLog:                     slog.NewLogLogger(librarylog.New(o.Log.Handler(), nil), slog.LevelDebug),
+		ConnState:                    all.changed,
+		ConnContext:                  all.context,
 	}
 	s.http.RegisterOnShutdown(all.hangUpWaiting) // Shutdown would wait for those that have never sent anything
 	s.tasks.Go(func() {
@@ -137,8 +138,8 @@ func below(base string, h http.Handler) http.Handler {
 			return
 		}
 		rest, ok := strings.CutPrefix(r.URL.Path, base)
-		if !ok || !strings.HasPrefix(rest, "/") || !isClean(rest) {
-			http.NotFound(w, r)
+		if !ok || !strings.HasPrefix(r.URL.EscapedPath(), base+"/") || !isClean(rest) {
+			Refuse(w, http.StatusNotFound, "there is nothing at this path")
 			return
 		}
 		inner.ServeHTTP(w, r)

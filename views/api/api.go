@@ -59,11 +59,12 @@ type API struct {
 	Options
 	life   context.Context // of streams
 	events *stream
+	turns  chan struct{} // has a token for each large answer that is being given
 }
 
 // New returns the API of a gateway. Streams end, and no goroutine is left, soon after ctx is done.
 func New(ctx context.Context, o Options) *API {
-	a := &API{Options: o, life: ctx}
+	a := &API{Options: o, life: ctx, turns: make(chan struct{}, fewAtOnce)}
 	a.events = a.newStream()
 	return a
 }
@@ -80,16 +81,16 @@ func (a *API) Handler() http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		web.Refuse(w, http.StatusNotFound, "there is nothing at this path: openapi.yaml lists what there is")
 	})
-	return allowed(mux)
+	return web.Methods(mux)
 }
 
 // routes returns the handlers by their patterns.
 func (a *API) routes() map[string]http.HandlerFunc {
 	get, post := "GET "+Prefix, "POST "+Prefix
 	return map[string]http.HandlerFunc{
-		get + "tree":                    a.tree,
+		get + "tree":                    a.few(a.tree),
 		get + "health":                  a.health,
-		get + "devices":                 a.devices,
+		get + "devices":                 a.few(a.devices),
 		get + "devices/{name}":          a.device,
 		post + "devices/{name}/set":     a.set,
 		post + "devices/{name}/restart": a.order(a.Gateway.Restart),
@@ -109,22 +110,27 @@ func (a *API) routes() map[string]http.HandlerFunc {
 	}
 }
 
-// allowed answers requests with a method that a path does not have by a problem, as everything else is answered.
-func allowed(mux *http.ServeMux) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, pattern := mux.Handler(r); pattern == "/" {
-			for _, method := range []string{http.MethodGet, http.MethodPost} {
-				other := r.Clone(r.Context())
-				other.Method = method
-				if _, pattern := mux.Handler(other); pattern != "/" && method != r.Method {
-					w.Header().Set("Allow", method)
-					web.Refuse(w, http.StatusMethodNotAllowed, "want "+method)
-					return
-				}
-			}
+// An answer about all devices takes megabytes until its client has read it. There are few of them at once, and whoever would wait for
+// longer than turnPatience is asked to come again.
+const (
+	fewAtOnce    = 8
+	turnPatience = 5 * time.Second
+)
+
+// few bounds how often a handler runs at once.
+func (a *API) few(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), turnPatience)
+		defer cancel()
+		select {
+		case a.turns <- struct{}{}:
+			defer func() { <-a.turns }()
+			h(w, r)
+		case <-ctx.Done():
+			w.Header().Set("Retry-After", "10")
+			web.Refuse(w, http.StatusServiceUnavailable, "too many are reading all devices: come again later")
 		}
-		mux.ServeHTTP(w, r)
-	})
+	}
 }
 
 // answer writes a value as JSON.

@@ -35,6 +35,10 @@ func (a *API) stream(w http.ResponseWriter, r *http.Request) {
 		web.Refuse(w, http.StatusBadRequest, err.Error())
 		return
 	}
+	if r.Method == http.MethodHead {
+		w.Header().Set("Content-Type", "text/event-stream")
+		return
+	}
 	at, err := a.events.join(list)
 	if err != nil {
 		w.Header().Set("Retry-After", "10")

@@ -2,6 +2,8 @@ package api
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -383,5 +385,17 @@ func TestRingIsBounded(t *testing.T) {
 	}
 	if events, _, _ := r.take(1<<60, make([]event, 0, 10)); len(events) != 4 {
 		t.Errorf("%d events for a position of the future", len(events))
+	}
+}
+
+// Who asks for the headers alone takes no place of a reader.
+func TestHeadOfEvents(t *testing.T) {
+	a, _ := start(t, newGateway())
+	for range 2 * maxReaders {
+		w := httptest.NewRecorder()
+		a.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodHead, Prefix+"events", nil))
+		if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "text/event-stream" {
+			t.Fatalf("%d %v", w.Code, w.Header())
+		}
 	}
 }

@@ -9,6 +9,10 @@ import (
 	"testing"
 
 	"github.com/mqttgateway/mqttgateway/internal/web"
+	"sync"
+	"sync/atomic"
+	"testing/synctest"
+	"time"
 )
 
 func TestTree(t *testing.T) {
@@ -98,4 +102,51 @@ func TestSession(t *testing.T) {
 	if got := strings.TrimSpace(w.Body.String()); got != `{"user":"me","read_only":true}` {
 		t.Errorf("behind a guard: %s", got)
 	}
+}
+
+// blocked is a client that takes no byte until it is let go.
+type blocked struct {
+	*httptest.ResponseRecorder
+	writes chan<- struct{}
+	let    <-chan struct{}
+}
+
+func (b blocked) Write(p []byte) (int, error) {
+	b.writes <- struct{}{}
+	<-b.let
+	return b.ResponseRecorder.Write(p)
+}
+
+// Clients that don't read hold few of the large answers. Others are asked to come again.
+func TestLargeAnswersAreFew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, stop := start(t, newGateway())
+		defer stop()
+		writes, let := make(chan struct{}, 100), make(chan struct{})
+		var all sync.WaitGroup
+		var refused atomic.Int64
+		for i := range 3 * fewAtOnce {
+			path := []string{"tree", "devices"}[i%2]
+			all.Go(func() {
+				w := blocked{httptest.NewRecorder(), writes, let}
+				a.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, Prefix+path, nil))
+				if w.Code == http.StatusServiceUnavailable {
+					refused.Add(1)
+				}
+			})
+		}
+		time.Sleep(turnPatience / 2)
+		if n := len(writes); n != fewAtOnce {
+			t.Errorf("%d answers at once, want %d", n, fewAtOnce)
+		}
+		time.Sleep(turnPatience)
+		close(let)
+		all.Wait()
+		if n := refused.Load(); n != 2*fewAtOnce {
+			t.Errorf("%d refused, want %d", n, 2*fewAtOnce)
+		}
+		if status, _ := get(t, a, "tree"); status != http.StatusOK {
+			t.Errorf("afterwards: %d", status)
+		}
+	})
 }

@@ -67,7 +67,7 @@ func newFleet(t testing.TB) *fleet {
 		{"at": stamp(now.Add(-3 * time.Hour)), "state": "online"},
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/", Handler())
+	mux.Handle("/", Handler(web.Refuse))
 	f.routes(mux)
 	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.asked.Add(1)

@@ -51,8 +51,8 @@ type file struct {
 }
 
 // Handler returns the handler of the page, which is at "/". The handler answers all paths that no other handler has: those that name no file
-// of the page are not found.
-func Handler() http.Handler {
+// of the page are refused.
+func Handler(refuse func(w http.ResponseWriter, status int, why string)) http.Handler {
 	files := load()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(r.URL.Path, "/")
@@ -62,11 +62,11 @@ func Handler() http.Handler {
 		f, ok := files[name]
 		switch {
 		case !ok:
-			http.NotFound(w, r)
+			refuse(w, http.StatusNotFound, "there is nothing at this path")
 			return
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			w.Header().Set("Allow", "GET, HEAD")
-			http.Error(w, "want GET or HEAD", http.StatusMethodNotAllowed)
+			refuse(w, http.StatusMethodNotAllowed, "want GET or HEAD")
 			return
 		}
 		h := w.Header()

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/mqttgateway/mqttgateway/internal/browser"
+	"github.com/mqttgateway/mqttgateway/internal/web"
 )
 
 // root is the folder of the module.
@@ -33,7 +34,7 @@ func TestSize(t *testing.T) {
 }
 
 func TestHandler(t *testing.T) {
-	server := httptest.NewServer(Handler())
+	server := httptest.NewServer(Handler(web.Refuse))
 	defer server.Close()
 	ask := func(method, path, tag string) (*http.Response, string) {
 		request, _ := http.NewRequest(method, server.URL+path, nil)
@@ -56,10 +57,10 @@ func TestHandler(t *testing.T) {
 		{"GET", "/main.js", 200, "text/javascript; charset=utf-8"},
 		{"GET", "/style.css", 200, "text/css; charset=utf-8"},
 		{"GET", "/icon.svg", 200, "image/svg+xml"},
-		{"POST", "/", 405, "text/plain; charset=utf-8"},
-		{"GET", "/assets/main.js", 404, "text/plain; charset=utf-8"},
-		{"GET", "/page.go", 404, "text/plain; charset=utf-8"},
-		{"GET", "/../page.go", 404, "text/plain; charset=utf-8"},
+		{"POST", "/", 405, "application/problem+json"},
+		{"GET", "/assets/main.js", 404, "application/problem+json"},
+		{"GET", "/page.go", 404, "application/problem+json"},
+		{"GET", "/../page.go", 404, "application/problem+json"},
 	} {
 		response, _ := ask(c.method, c.path, "")
 		if response.StatusCode != c.status || response.Header.Get("Content-Type") != c.kind {
