@@ -99,6 +99,27 @@ func TestRecorder(t *testing.T) {
 	})
 }
 
+// Why a device failed is still told when it is back and has handled many more messages than its flight recorder keeps.
+func TestRecorderKeepsFailures(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, []config.Device{{Name: "a", Type: "speaker", AnswersTo: config.AnswersTo{Device: []string{"a"}}}})
+		defer b.end()
+		b.tell("a", "BREAK")
+		time.Sleep(time.Second)
+		for range 2 * recorder.Most {
+			b.tell("a", "ON")
+			time.Sleep(time.Second / 4)
+		}
+		got := b.flight("a")
+		if want := []string{"state offline: handling BREAK: input/output error", "state online"}; !slices.Equal(got[:min(len(got), 2)], want) {
+			t.Errorf("begins with %q, want %q", got[:min(len(got), 2)], want)
+		}
+		if last := got[len(got)-1]; len(got) != recorder.Most || last != "answer ON: OK" {
+			t.Errorf("has %d entries, of which the last is %q", len(got), last)
+		}
+	})
+}
+
 // What a hub has added records that it goes down with it, once.
 func TestRecorderBelowAHub(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

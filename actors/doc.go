@@ -104,9 +104,10 @@
 // # Flight recorder
 //
 // Package recorder keeps the latest 50 entries of each device: what it was given, what it emitted, how it is and why, its errors and its
-// answers. What is refused in its stead takes one entry however often it happens, so that what came before a failure stays. An entry copies
-// at most 300 bytes, so that a message costs a tenth of a microsecond, and no memory from its 50th entry on. When a device panics the log has
-// all of it once, on a line of its own, if the panic has one; [Gateway.Inspect] has it at any time. Parameters are not in it.
+// answers. Messages don't push its latest 20 states and errors out of it, nor do these its latest 30 messages and answers. What is refused in
+// its stead takes one entry however often it happens, so that what came before a failure stays. An entry copies at most 300 bytes,
+// so that a message costs a tenth of a microsecond, and no memory from its 50th entry on. When a device panics the log has all of it once, on a
+// line of its own, if the panic has one; [Gateway.Inspect] has it at any time. Parameters are not in it.
 //
 // # Availability
 //

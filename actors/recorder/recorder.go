@@ -2,8 +2,12 @@
 // device, so that a person can see what it did before it failed.
 //
 // A recorder holds at most Most entries, of at most LongestText bytes each, which it copies: it keeps nothing alive that belongs
-// to a message. A recorder grows with its entries, overwrites the oldest one when it is full, and allocates nothing from then on. Its
+// to a message. A recorder grows with its entries, overwrites an old one when it is full, and allocates nothing from then on. Its
 // entries are put into words only when somebody reads them.
+//
+// Messages and their answers come far more often than changes: states and errors. So that neither pushes out the other, the latest
+// MostChanges changes stay whatever messages come, and the latest Most-MostChanges messages and answers stay whatever changes come. What
+// one of the two does not need of its share is there for the other.
 package recorder
 
 import (
@@ -20,6 +24,7 @@ import (
 // The bounds of a recorder.
 const (
 	Most        = 50  // entries
+	MostChanges = 20  // states and errors among them, unless messages and answers leave more room
 	LongestText = 300 // bytes of the text of an entry
 )
 
@@ -48,23 +53,50 @@ type Entry struct {
 // Recorder keeps the latest entries. The zero Recorder is empty. Any goroutine may call its methods; none of them blocks.
 type Recorder struct {
 	mu      sync.Mutex
-	entries []entry // when there are Most, the one at oldest is the oldest
-	oldest  int
+	entries []entry  // in no order: each is in one of the queues
+	queues  [2]queue // of messages and of changes
+	last    uint8    // where the latest entry is, if there is any
+	number  uint64   // of the latest entry
+}
+
+// The queues of a recorder.
+const (
+	ofMessages = iota // and of answers
+	ofChanges
+)
+
+// shares are how many entries each queue may have when there is no room for more.
+var shares = [...]uint8{ofMessages: Most - MostChanges, ofChanges: MostChanges}
+
+// queueOf returns the queue of the entries of a kind.
+func queueOf(what What) int {
+	if what == State || what == Error {
+		return ofChanges
+	}
+	return ofMessages
+}
+
+// queue is a list of entries, the oldest first.
+type queue struct {
+	first, last uint8 // where these entries are, if there are any
+	n           uint8
 }
 
 // entry is an Entry in the making.
 type entry struct {
-	at    int64 // Unix time in nanoseconds
-	text  []byte
-	times uint32 // refusals that the entry stands for; 0: it is none
-	what  What
+	at     int64 // Unix time in nanoseconds
+	text   []byte
+	number uint64 // grows from entry to entry, since many may have the same time
+	times  uint32 // refusals that the entry stands for; 0: it is none
+	what   What
+	next   uint8 // where the next entry of the queue is, if there is one
 }
 
 // Message keeps a message, with what stands before it, unless that is empty.
 func (r *Recorder) Message(at time.Time, what What, before string, msg messages.InternalMsg) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	e := r.next()
+	e := r.next(what)
 	e.begin(at, what)
 	e.add(before)
 	e.addMessage(&msg)
@@ -77,7 +109,7 @@ func (r *Recorder) Text(at time.Time, what What, parts ...string) {
 	if what == State && r.says(parts) {
 		return
 	}
-	e := r.next()
+	e := r.next(what)
 	e.begin(at, what)
 	for _, part := range parts {
 		e.add(part)
@@ -105,7 +137,7 @@ func (r *Recorder) Refused(at time.Time, msg messages.InternalMsg, why ...string
 	var times uint32
 	e := r.latest()
 	if e == nil || e.times == 0 {
-		e = r.next()
+		e = r.next(Answer)
 	} else {
 		times = e.times
 	}
@@ -123,29 +155,56 @@ func (r *Recorder) latest() *entry {
 	if len(r.entries) == 0 {
 		return nil
 	}
-	return &r.entries[(r.oldest+len(r.entries)-1)%len(r.entries)]
+	return &r.entries[r.last]
 }
 
-// next returns the place of the next entry.
-func (r *Recorder) next() *entry {
-	if len(r.entries) < Most {
-		if r.entries == nil {
-			r.entries = make([]entry, 0, 2)
+// next returns the place of the next entry, which is of a kind. If there is no room left, the oldest entry of the queue that has more
+// than its share gives way.
+func (r *Recorder) next(what What) *entry {
+	of := queueOf(what)
+	var at uint8
+	switch {
+	case len(r.entries) < Most:
+		n := len(r.entries)
+		if n == cap(r.entries) {
+			r.entries = append(make([]entry, 0, min(max(2, 2*n), Most)), r.entries...)
 		}
+		at = uint8(n)
 		r.entries = append(r.entries, entry{})
-		return &r.entries[len(r.entries)-1]
+	case r.queues[of].n >= shares[of]:
+		at = r.take(&r.queues[of])
+	default:
+		at = r.take(&r.queues[1-of])
 	}
-	e := &r.entries[r.oldest]
-	r.oldest = (r.oldest + 1) % Most
+	q := &r.queues[of]
+	if q.n == 0 {
+		q.first = at
+	} else {
+		r.entries[q.last].next = at
+	}
+	q.last = at
+	q.n++
+	r.last = at
+	r.number++
+	e := &r.entries[at]
+	e.number = r.number
 	return e
 }
 
-// begin empties an entry, and keeps the memory of its text.
+// take takes the oldest entry out of a queue that has one, and returns where it is.
+func (r *Recorder) take(q *queue) uint8 {
+	at := q.first
+	q.first = r.entries[at].next
+	q.n--
+	return at
+}
+
+// begin empties an entry, and keeps its place and the memory of its text.
 func (e *entry) begin(at time.Time, what What) {
 	if e.text == nil {
 		e.text = make([]byte, 0, 64) // most texts are not longer
 	}
-	*e = entry{at: at.UnixNano(), what: what, text: e.text[:0]}
+	e.at, e.what, e.times, e.text = at.UnixNano(), what, 0, e.text[:0]
 }
 
 // add appends as much of s as there is room for. A text that is longer than LongestText was cut.
@@ -192,8 +251,14 @@ func (r *Recorder) Entries() []Entry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	all := make([]Entry, 0, len(r.entries))
-	for i := range r.entries {
-		e := &r.entries[(r.oldest+i)%len(r.entries)]
+	left := r.queues // a copy, so that the entries stay in the queues of the recorder
+	for range r.entries {
+		m, c := &left[ofMessages], &left[ofChanges]
+		q := m
+		if m.n == 0 || c.n > 0 && r.entries[c.first].number < r.entries[m.first].number {
+			q = c
+		}
+		e := &r.entries[r.take(q)]
 		all = append(all, Entry{At: time.Unix(0, e.at), What: e.what, Text: e.words()})
 	}
 	return all

@@ -28,7 +28,7 @@ func newInspect(option socketOption) *cobra.Command {
 		Short: "Show all that the running gateway knows of a device",
 		Long: `Inspect asks the gateway that listens on health.socket about a device, and prints how the device is, since when and
 why, its values, its counters, and what its flight recorder has: the last messages in and out, changes of its state,
-answers and errors.`,
+answers and errors. However many messages there are, the latest 20 changes and errors stay.`,
 		Example: `  gateway inspect lamp --config dummy2mqtt.yaml
   gateway inspect lamp --health.socket /run/gateway/health.sock`,
 		Args: wantArgs(1, 1),
