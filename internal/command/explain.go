@@ -24,7 +24,8 @@ func newExplain() *cobra.Command {
 		Short: "Show what would become of a message, and why",
 		Long: `Explain shows, characteristic by characteristic, what becomes of each keyword of a message and by which rule, and which
 devices it finds and why the others not, or why it is refused. Without PAYLOAD the message is an empty one. Nothing is
-started, the types of the devices need not be known, and the exit status is 0 whatever becomes of the message.`,
+started, the types of the devices need not be known, and the exit status is 0 whatever becomes of the message. What a device
+answers to that says so itself, once it has opened, only the running gateway knows: its page explains messages, too.`,
 		Example: `  gateway explain testmqttgtw/lighting/dummy/kitchen/spot/me/C light_on
   gateway explain --config dummy2mqtt.yaml home/lighting//kitchen//me/C '{"action": "dim", "level": 42}'`,
 		Args: wantArgs(1, 2),

@@ -80,9 +80,15 @@ func TestHealth(t *testing.T) {
 			stdout: `{"ok":true,`,
 		},
 		{
-			name: "a faulty configuration",
+			name: "a faulty configuration without a socket",
 			args: []string{"--config", faulty},
 			err:  "mqtt.qos",
+		},
+		{
+			name:       "the socket of a faulty configuration",
+			args:       []string{"--config", faulty},
+			configured: well,
+			stdout:     `{"ok":true,`,
 		},
 		{
 			name:   "not well",

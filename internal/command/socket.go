@@ -26,10 +26,9 @@ func addSocket(cmd *cobra.Command, option socketOption) func() (string, error) {
 		path := *socket
 		if path == "" {
 			loaded, err := sources.load(cmd)
-			if err != nil {
+			if path = option(loaded); path == "" && err != nil { // else its faults don't matter: the gateway began with another state of the file
 				return "", err
 			}
-			path = option(loaded)
 		}
 		if path == "" {
 			return "", errors.New("no socket to ask at: set health.socket in the configuration, or give --health.socket PATH")
