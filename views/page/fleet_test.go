@@ -130,13 +130,16 @@ func (f *fleet) remove(name string) {
 }
 
 // broker changes the link, and tells of it.
-func (f *fleet) broker(state, reason string) {
+func (f *fleet) broker(state, reason string) { f.brokerSince(time.Now(), state, reason) }
+
+// brokerSince changes the link, and tells only now of what is so since a time.
+func (f *fleet) brokerSince(at time.Time, state, reason string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	now := stamp(time.Now())
+	now := stamp(at)
 	f.link = entry{"kind": "link", "name": "link", "state": state, "since": now, "reason": reason}
 	if state != "online" {
-		f.link["next"] = stamp(time.Now().Add(8 * time.Second))
+		f.link["next"] = stamp(at.Add(8 * time.Second))
 	}
 	f.strip = append(f.strip, map[string]any{"at": now, "state": state, "reason": reason})
 	f.tell("record", "change", f.link)

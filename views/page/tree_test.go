@@ -76,6 +76,33 @@ func TestTree(t *testing.T) {
 	b.Picture(*pictures, "tree-filtered")
 }
 
+// TestFlap has the page hear of an interruption of the link only when it is over: with its events, or with the snapshot after a cut.
+func TestFlap(t *testing.T) {
+	f := newFleet(t)
+	b := chromium.Tab(t, 1280, 800)
+	b.Open(f.URL + "/")
+	b.Sees(".link summary", "2 interruptions in the last 24 h")
+	b.Click(".link summary")
+	begin := time.Now().Add(-10 * time.Second)
+	f.brokerSince(begin, "offline", "EOF")
+	f.brokerSince(begin.Add(1200*time.Millisecond), "connecting", "")
+	f.brokerSince(begin.Add(3700*time.Millisecond), "online", "")
+	b.Sees(".link summary", "3 interruptions")
+	b.Sees(".flaps li:first-child", "for 3.7 s: EOF")
+
+	b.Allow("net::ERR_")
+	b.Allow("503 (Service Unavailable) " + f.URL + "/")
+	f.goAway(true)
+	b.Sees("#connection", "No connection")
+	begin = time.Now().Add(-5 * time.Second)
+	f.brokerSince(begin, "offline", "connection refused")
+	f.brokerSince(begin.Add(2400*time.Millisecond), "online", "")
+	f.goAway(false)
+	b.Sees(".link summary", "4 interruptions")
+	b.Sees(".flaps li:first-child", "for 2.4 s: connection refused")
+	b.Sees(".flaps li:nth-child(2)", "for 3.7 s: EOF")
+}
+
 // TestCrowd has 10,000 devices, of which a thousand change each second.
 func TestCrowd(t *testing.T) {
 	f := newFleet(t)

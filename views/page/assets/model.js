@@ -87,7 +87,7 @@ export class Model extends EventTarget {
       // Without the gateway's own history there is what has come since the page was opened.
       this.stripKnown = Boolean(strip);
       if (strip) this.strip = strip;
-      else this.lengthen(entry);
+      this.lengthen(entry); // the history may be behind the record
     }
     const at = now();
     for (const e of this.entries.values()) if (e.rate || e.queue) this.flow(e.name).add(at, e.queue ?? 0, e.rate ?? 0);
@@ -132,9 +132,10 @@ export class Model extends EventTarget {
     this.lengthen(e);
   }
 
-  // lengthen notes the state of the link in its strip.
+  // lengthen notes the state of the link in its strip, with the time since when it is so: the page may hear of it much later.
   lengthen(e) {
-    if (this.strip.at(-1)?.state !== e.state) this.strip.push({ at: new Date(now()).toISOString(), state: e.state, reason: e.reason });
+    if (!e.since) return; // before the gateway runs
+    if (!this.strip.some((c) => c.state === e.state && c.at === e.since)) this.strip.push({ at: e.since, state: e.state, reason: e.reason });
     const begin = now() - 25 * 3600e3;
     while (this.strip.length > 1 && Date.parse(this.strip[1].at) < begin) this.strip.shift();
   }
