@@ -103,6 +103,31 @@ func TestFlap(t *testing.T) {
 	b.Sees(".flaps li:nth-child(2)", "for 3.7 s: EOF")
 }
 
+// TestBegunAnew has the gateway begin anew while the page is open: the lines of messages a second begin anew, too.
+func TestBegunAnew(t *testing.T) {
+	f := newFleet(t)
+	house(f)
+	boiler(f)
+	b := chromium.Tab(t, 1280, 800)
+	b.Open(f.URL + "/")
+	b.Sees(".tree .row .rate", "4.5")
+	const points = `[...document.querySelectorAll(".tree .row .rate .line")].flatMap((n) => (n.getAttribute("d") ?? "").match(/[ML][^ ]+/g) ?? [])`
+	b.Until("the past is shown", points+`.length > 60`)
+
+	b.Allow("net::ERR_")
+	b.Allow("503 (Service Unavailable) " + f.URL + "/")
+	f.goAway(true)
+	b.Sees("#connection", "No connection")
+	f.mu.Lock()
+	f.started = time.Now()
+	f.details["boiler"]["rates"] = []float64{6}
+	f.entries["device:boiler"]["rate"] = 6
+	f.mu.Unlock()
+	f.goAway(false)
+	b.Sees(".tree .row .rate", "6")
+	b.Until("only what has passed since is shown", points+`.length < 10 && `+points+`.every((p) => Number(p.slice(1)) >= 0)`)
+}
+
 // TestCrowd has 10,000 devices, of which a thousand change each second.
 func TestCrowd(t *testing.T) {
 	f := newFleet(t)

@@ -74,7 +74,10 @@ export class Model extends EventTarget {
 
   // snapshot replaces everything.
   snapshot(tree) {
+    const began = Date.parse(this.gateway.started);
     this.gateway = tree.gateway ?? {};
+    // What passed before the gateway began anew is left of all lines.
+    if (Math.abs(Date.parse(this.gateway.started) - began) > 1e3) this.flows.clear();
     setClock(this.gateway.now);
     this.entries.clear();
     this.counts = { online: 0, opening: 0, down: 0 };
