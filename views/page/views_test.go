@@ -42,6 +42,19 @@ func TestMessages(t *testing.T) {
 		t.Errorf("a message is shown as %s", shown)
 	}
 
+	t.Run("cut", func(t *testing.T) {
+		b.Click(".tools button[aria-pressed]")
+		f.say("messages", "message", map[string]any{"at": stamp(time.Now()), "direction": "in", "topic": "home/long", "payload": strings.Repeat("x", 4096) + "…", "size": 6000})
+		b.Sees(".message .m2", "home/long")
+		b.Focus(".wide .list")
+		b.Press(kb.End, kb.Enter)
+		b.Sees(".narrower .panel:last-child", "6,000 bytes · cut: only the first 4,096")
+		b.Click(".narrower .panel:last-child button")
+		if form := browser.Eval[string](b, `document.querySelector("#topic").value + " " + document.querySelector("#payload").value`); form != "home/long " {
+			t.Errorf("of a message that is cut, the form has %.40q, want the topic alone", form)
+		}
+		b.Press(strings.Repeat(kb.Backspace, len("home/long")))
+	})
 	t.Run("send", func(t *testing.T) {
 		b.Focus("#topic")
 		b.Press("home/li")

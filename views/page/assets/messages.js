@@ -6,6 +6,8 @@ import { el, say, set } from "./dom.js";
 import { Lines } from "./lines.js";
 import { clock } from "./time.js";
 
+const longest = 4096; // bytes of a payload that the gateway shows
+
 const chosen = { filter: "", topic: "", payload: "", qos: "0", retain: false };
 
 export function messages() {
@@ -121,12 +123,14 @@ export function messages() {
   // One of the messages, whole
   const picked = el("section", { class: "panel", "aria-label": "The chosen message", hidden: true });
   function pick(m) {
+    const cut = m.size > longest;
     picked.hidden = false;
     picked.replaceChildren(
       el("h3", null, `${m.direction === "out" ? "Sent" : "Received"} at ${clock(m.at, true)}`),
       el("p", { class: "mono break" }, m.topic), el("pre", { class: "break" }, m.payload),
       el("p", { class: "quiet" }, [
         `QoS ${m.qos ?? 0}`, m.retained ? "retained" : "", `${(m.size ?? m.payload.length).toLocaleString("en")} bytes`,
+        cut ? `cut: only the first ${longest.toLocaleString("en")} are known here` : "",
         m.direction === "in" ? `${m.devices} ${m.devices === 1 ? "device" : "devices"} found` : "",
       ].filter(Boolean).join(" · ")),
       m.note ? el("p", { class: "fault" }, m.note) : "",
@@ -134,10 +138,10 @@ export function messages() {
         type: "button",
         click: () => {
           chosen.topic = topic.value = m.topic;
-          chosen.payload = payload.value = m.payload;
+          if (!cut) chosen.payload = payload.value = m.payload;
           topic.focus();
         },
-      }, "Take over into the form"));
+      }, cut ? "Take over the topic, without the payload" : "Take over into the form"));
     picked.scrollIntoView({ block: "nearest" }); // on a telephone it is below all others
   }
 
