@@ -120,11 +120,15 @@ func TestBegunAnew(t *testing.T) {
 	b.Sees("#connection", "No connection")
 	f.mu.Lock()
 	f.started = time.Now()
+	f.strip = []map[string]any{{"at": stamp(f.started), "state": "connecting"}, {"at": stamp(f.started.Add(time.Millisecond)), "state": "online"}}
+	f.link["since"] = stamp(f.started.Add(time.Millisecond))
 	f.details["boiler"]["rates"] = []float64{6}
 	f.entries["device:boiler"]["rate"] = 6
 	f.mu.Unlock()
 	f.goAway(false)
 	b.Sees(".tree .row .rate", "6")
+	b.Sees(".link summary", "no interruption since the gateway began")
+	b.Until("the strip says so, too", `document.querySelector(".strip").ariaLabel.endsWith("no interruption since the gateway began")`)
 	b.Until("only what has passed since is shown", points+`.length < 10 && `+points+`.every((p) => Number(p.slice(1)) >= 0)`)
 }
 

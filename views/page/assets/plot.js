@@ -47,7 +47,7 @@ export class Line {
   }
 }
 
-const day = 24 * 3600e3;
+export const day = 24 * 3600e3;
 
 // Strip draws the states of the last 24 hours, each change [{at, state}] as an upright line at least.
 export class Strip {

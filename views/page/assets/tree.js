@@ -4,7 +4,7 @@ import { get, path } from "./api.js";
 import { badge, el, say, set } from "./dom.js";
 import { List } from "./list.js";
 import { group, isDown, order } from "./model.js";
-import { Line, Strip } from "./plot.js";
+import { day, Line, Strip } from "./plot.js";
 import { ago, date, now, spanExactly, until } from "./time.js";
 
 const columns = [
@@ -295,9 +295,10 @@ function linkPanel() {
       say(why, e.reason ?? "");
       tick(e);
       const lost = outages(model.strip);
-      const known = model.stripKnown ? "in the last 24 h" : "since this page was opened";
+      const { started } = model.gateway;
+      const known = !model.stripKnown ? "since this page was opened" : now() - Date.parse(started) < day ? "since the gateway began" : "in the last 24 h";
       const label = lost.length === 0 ? `no interruption ${known}` : `${lost.length} ${lost.length === 1 ? "interruption" : "interruptions"} ${known}`;
-      const key = `${Math.floor(now() / 30e3)} ${model.strip.length} ${model.strip.at(-1)?.at}`;
+      const key = `${Math.floor(now() / 30e3)} ${started} ${model.strip.length} ${model.strip.at(-1)?.at}`;
       if (key === drawn) return;
       drawn = key;
       strip.draw(model.strip, `Link with the broker: ${label}`);
