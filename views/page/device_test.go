@@ -147,5 +147,10 @@ func TestDevice(t *testing.T) {
 		b.Allow("404 (Not Found) " + f.URL + "/api/v1/devices/boiler")
 		f.remove("boiler")
 		b.Sees(".device", "There is no device boiler.")
+		const offered = `[...document.querySelectorAll(".device .changes")].some((n) => n.checkVisibility())`
+		b.Until("nothing is offered that would be refused", "!"+offered)
+		f.add("boiler", "http", "online", nil)
+		f.change("boiler", nil)
+		b.Until("the device is there again", offered)
 	})
 }

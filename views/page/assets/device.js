@@ -85,6 +85,7 @@ export function device({ model }, name) {
       gone = e.status === 404;
       say(missing, gone ? `There is no device ${name}. It may have been removed from the configuration.` : `Not up to date: ${e.message}.`);
     }
+    node.classList.toggle("gone", gone); // nothing can be changed
     asking = false;
     if (asked > 0) {
       asked = 0;
