@@ -164,12 +164,14 @@ func TestAccessible(t *testing.T) {
 	}
 }
 
-// TestTelephone has a screen that is 390 pixels wide, and nothing is wider.
+// TestTelephone has a screen that is 360 pixels wide, and nothing is wider.
 func TestTelephone(t *testing.T) {
 	f := newFleet(t)
 	house(f)
 	boiler(f)
-	b := chromium.Tab(t, 390, 844)
+	f.details["boiler"]["values"] = append(f.details["boiler"]["values"].([]map[string]any),
+		map[string]any{"id": "notice", "kind": "text", "name": "Notice of the last service", "value": strings.Repeat("the filter was changed ", 20), "at": stamp(f.started)})
+	b := chromium.Tab(t, 360, 740)
 	for _, v := range []struct{ hash, selector, text string }{
 		{"#/tree", ".tree .row", "hub.lamp10"},
 		{"#/device/boiler", ".value .reading", "1842.5"},
@@ -179,8 +181,13 @@ func TestTelephone(t *testing.T) {
 	} {
 		b.Open(f.URL + "/" + v.hash)
 		b.Sees(v.selector, v.text)
-		if wide := browser.Eval[int](b, `Math.max(document.documentElement.scrollWidth, document.querySelector("main").scrollWidth)`); wide > 390 {
+		if wide := browser.Eval[int](b, `Math.max(document.documentElement.scrollWidth, document.querySelector("main").scrollWidth)`); wide > 360 {
 			t.Errorf("%s is %d pixels wide on a telephone", v.hash, wide)
+		}
+		if v.hash == "#/device/boiler" {
+			if width := browser.Eval[int](b, `Math.round(document.querySelector("[data-id=notice] .label").getBoundingClientRect().width)`); width < 100 {
+				t.Errorf("the label of a long text is %d pixels wide on a telephone", width)
+			}
 		}
 		b.Accessible(root, v.hash+" on a telephone")
 		b.Picture(*pictures, "telephone"+strings.ReplaceAll(v.hash, "/", "-")[1:])
