@@ -285,8 +285,8 @@ func (f *fleet) routes(mux *http.ServeMux) {
 		return http.StatusOK, maps.Clone(f.levels)
 	})
 	post("log/levels", func(_ *http.Request, body map[string]any) (int, any) {
-		f.levels = body
-		return http.StatusOK, body
+		maps.Copy(f.levels, body) // what is left out stays
+		return http.StatusOK, maps.Clone(f.levels)
 	})
 	get("config", func(*http.Request) (int, any) {
 		return http.StatusOK, "mqtt:\n  broker: tcp://broker.lan:1883\n  password: \"******\"\n"

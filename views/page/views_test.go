@@ -130,6 +130,13 @@ func TestLog(t *testing.T) {
 	b.Click("[aria-label='gate as everything else']")
 	b.Sees(".narrower .answer", "gate as everything else")
 	b.Until("gate has no level of its own", `document.querySelectorAll(".level").length === 1`)
+
+	// Somebody else changes the levels, too.
+	f.mu.Lock()
+	f.levels = map[string]any{"default": "warn", "actors": map[string]any{"boiler": "error"}}
+	f.mu.Unlock()
+	b.Sees(".level", "boiler")
+	b.Until("the level of everything is another", `document.querySelector("[aria-label='Level of everything']").value === "warn"`)
 }
 
 func TestConfiguration(t *testing.T) {

@@ -8,6 +8,7 @@ import { clock, date } from "./time.js";
 
 const levels = ["debug", "info", "warn", "error"];
 const most = 1000;
+const every = 5e3; // ms between two looks at the levels, which others change, too
 
 const chosen = { filter: "", least: "debug" };
 
@@ -82,16 +83,18 @@ export function log({ model }) {
   }
   load();
 
+  const panel = levelPanel(model);
   return {
     title: "Log",
     node: el("section", { class: "view fixed beside", "aria-label": "Log" },
       el("div", { class: "wide" }, el("div", { class: "tools" }, filter, least, told), lines.node),
-      el("div", { class: "narrower" }, levelPanel(model), picked)),
+      el("div", { class: "narrower" }, panel.node, picked)),
     shown: () => lines.shown(),
     focus: () => filter.focus(),
     close: () => {
       events.close();
       lines.close();
+      panel.close();
     },
   };
 }
@@ -118,7 +121,7 @@ function logRow() {
   };
 }
 
-// levelPanel shows from which level on each actor's lines are written, and changes it until the gateway ends.
+// levelPanel shows from which level on each actor's lines are written, and changes it.
 function levelPanel(model) {
   const told = answer();
   const list = el("div", { class: "levels" });
@@ -127,12 +130,16 @@ function levelPanel(model) {
   let now = { default: "info", actors: {} };
   const select = (label, change) =>
     el("select", { "aria-label": label, class: "changes", change: (e) => change(e.target.value) }, ...[...levels, "none"].map((l) => el("option", { value: l }, l)));
-  const apply = (next, what) => told.ask("changing …", async () => {
-    const said = await post("log/levels", next);
-    now = said?.default ? said : next;
+  let changes = 0;
+  // apply changes what a function makes of the levels as they are.
+  const apply = (change, what) => told.ask("changing …", async () => {
+    changes++;
+    now = await post("log/levels", change(await get("log/levels")));
+    changes++;
     show();
     return `${what} at ${clock(Date.now())}`;
   });
+  const actorTo = (name, level) => ({ actors }) => ({ actors: { ...actors, [name]: level } }); // undefined is left out
   const actor = el("input", {
     type: "text", list: "actors", "aria-label": "Actor or device", placeholder: "actor or device", autocomplete: "off",
     input: () => names.replaceChildren(...matching(model, actor.value).map((n) => el("option", { value: n }))),
@@ -144,20 +151,19 @@ function levelPanel(model) {
     submit: async (e) => {
       e.preventDefault();
       const name = actor.value.trim();
-      if (name !== "" && await apply({ ...now, actors: { ...now.actors, [name]: level.value } }, `${name} writes ${level.value}`)) actor.value = "";
+      if (name !== "" && await apply(actorTo(name, level.value), `${name} writes ${level.value}`)) actor.value = "";
     },
   }, actor, names, level, el("button", { type: "submit" }, "Set"));
   // levelRow shows the level of an actor, or of everything: "".
   function levelRow({ name }) {
     const choice = select(name ? `Level of ${name}` : "Level of everything", (v) =>
-      (name ? apply({ ...now, actors: { ...now.actors, [name]: v } }, `${name} writes ${v}`) : apply({ ...now, default: v }, `everything writes ${v}`)));
+      apply(name ? actorTo(name, v) : () => ({ default: v }), `${name || "everything"} writes ${v}`));
     const word = el("span", { class: "instead" });
-    const rest = () => Object.fromEntries(Object.entries(now.actors).filter(([n]) => n !== name));
     return {
       node: el("div", { class: "level" }, el("span", null, name || "everything"), choice, word, name
         ? el("button", {
           type: "button", class: "changes", "aria-label": `${name} as everything else`,
-          click: () => { apply({ ...now, actors: rest() }, `${name} as everything else`); actor.focus(); },
+          click: () => { apply(actorTo(name, undefined), `${name} as everything else`); actor.focus(); },
         }, "×")
         : null),
       show({ value }) {
@@ -171,8 +177,28 @@ function levelPanel(model) {
     const rows = [{ name: "", value: now.default }, ...Object.entries(now.actors ?? {}).map(([name, value]) => ({ name, value }))];
     sync(list, rows, (row) => row.name, levelRow);
   }
-  get("log/levels").then((l) => { now = l; show(); }, (e) => { say(missing, `The levels can't be shown: ${e.message}.`); form.hidden = true; });
-  return el("section", { class: "panel" }, el("h3", null, "Levels, until the gateway ends"), missing, list, form, told.node);
+  async function look() {
+    const had = changes;
+    try {
+      const found = await get("log/levels");
+      if (had !== changes) return; // what was asked for may be older than the change
+      now = found;
+      say(missing, "");
+      show();
+    } catch (e) {
+      say(missing, `The levels can't be shown: ${e.message}.`);
+    }
+    form.hidden = missing.textContent !== "";
+  }
+  look();
+  const tick = setInterval(() => {
+    if (!model.away && !document.hidden) look();
+  }, every);
+  return {
+    node: el("section", { class: "panel" }, el("h3", null, "Levels"), missing, list, form, told.node,
+      el("p", { class: "quiet" }, "What is set here lasts until the gateway ends, the level of everything only until the next reload.")),
+    close: () => clearInterval(tick),
+  };
 }
 
 // matching returns the actors whose names hold a text: those that can have a level. The link is no actor, and the supervisor no entry.
