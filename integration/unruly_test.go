@@ -80,13 +80,8 @@ func TestUnrulyClients(t *testing.T) {
 	})
 	tick := time.NewTicker(unrulyEvery)
 	defer tick.Stop()
-	half := 0 // memory after half of the time
-	began := time.Now()
 	for n := 0; ctx.Err() == nil; n++ {
 		talk.send(n%unrulyDevices, n)
-		if half == 0 && time.Since(began) > *unrulyTime/2 {
-			half = gateway.peak()
-		}
 		<-tick.C
 	}
 	crowd.Wait()
@@ -105,14 +100,11 @@ func TestUnrulyClients(t *testing.T) {
 	// before garbage is collected, and while it is passed on.
 	held := queues*1e6 + retainedSize*1e6 + (clients+sessions)*session*1e3
 	peak := gateway.staysSmall(max(unrulyMemory, 150e6+4*held))
-	if most := half*5/4 + 64e6; peak > most {
-		t.Errorf("the program had up to %d MB in RAM, after half of the time %d MB", peak/1e6, half/1e6)
-	}
 	gateway.stop()
 	gateway.saysOnly(`msg="embedded broker`)
 	lines, _, _ := gateway.lines.from(0)
 	if n := len(slices.DeleteFunc(lines, func(line string) bool { return !strings.Contains(line, "msg=connected") })); n != 1 {
 		t.Errorf("the gateway has connected %d times, want once", n)
 	}
-	t.Logf("%d commands, p99 %v, longest %v; %d MB after half of the time, %d MB in the end; %v", result.count, result.p99, result.longest, half/1e6, peak/1e6, came)
+	t.Logf("%d commands, p99 %v, longest %v; up to %d MB; %v", result.count, result.p99, result.longest, peak/1e6, came)
 }
