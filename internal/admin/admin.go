@@ -18,7 +18,6 @@
 package admin
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -214,6 +213,12 @@ var actions = map[string]action{
 
 var whats = slices.Sorted(maps.Keys(actions))
 
+// Check returns what a request is rejected for before anything is done.
+func Check(what, payload string) error {
+	_, err := new(answer).read(request{what, payload})
+	return err
+}
+
 func ofDevice(order func(Gateway, string) error) action {
 	return action{needs: []string{"device"}, orders: true, do: func(_ context.Context, o Options, q asked, _ *answer) error { return order(o.Gateway, q.device) }}
 }
@@ -233,13 +238,9 @@ func devicesOf(ctx context.Context, g Gateway, name string) (list []device) {
 
 func (o Options) answer(ctx context.Context, r request) answer {
 	a := answer{Response: messages.Handled.String()}
-	act, known := actions[r.what]
-	q, err := a.read(r.payload, act)
-	if !known {
-		err = fmt.Errorf("%q: want one of %q", r.what, whats)
-	}
+	q, err := a.read(r)
 	if err == nil {
-		err = act.do(ctx, o, q, &a)
+		err = actions[r.what].do(ctx, o, q, &a)
 	}
 	if err != nil {
 		a.Response, a.Reason = messages.Rejected.String(), options.Redact(err.Error())
@@ -247,13 +248,17 @@ func (o Options) answer(ctx context.Context, r request) answer {
 	return a
 }
 
-// read reads the arguments of a request strictly.
-func (a *answer) read(payload string, act action) (q asked, err error) {
-	if len(payload) > longestRequest {
+// read reads a request strictly, and takes over its id.
+func (a *answer) read(r request) (q asked, err error) {
+	act, known := actions[r.what]
+	if !known {
+		defer func() { err = fmt.Errorf("%q: want one of %q", r.what, whats) }() // whatever the payload is
+	}
+	if len(r.payload) > longestRequest {
 		return q, fmt.Errorf("more than %d bytes", longestRequest)
 	}
 	var all map[string]json.RawMessage
-	d := json.NewDecoder(bytes.NewReader([]byte(payload)))
+	d := json.NewDecoder(strings.NewReader(r.payload))
 	if err := d.Decode(&all); err != nil || all == nil {
 		return q, errors.New(`want a JSON object, such as {} or {"device":"lamp"}`)
 	}

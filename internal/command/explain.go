@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -50,7 +52,9 @@ answers to that says so itself, once it has opened, only the running gateway kno
 		if len(args) > 1 {
 			payload = args[1]
 		}
-		_, err = cmd.OutOrStdout().Write(written(explain.Explain(codec, args[0], payload, answers(wanted.Complete(list))), codec))
+		all := wanted.Complete(list)
+		g := explain.Gateway{Codec: codec, Admin: loaded.Config.MQTT.Admin, Devices: answers(all), Set: refusesSet(all)}
+		_, err = cmd.OutOrStdout().Write(written(g.Explain(args[0], payload), codec))
 		return err
 	}
 	return cmd
@@ -67,32 +71,34 @@ func answers(list []config.Device) iter.Seq2[string, routing.Answers] {
 	}
 }
 
-// written returns an explanation as a person reads it: whether the gateway subscribes to the topic at all, what each keyword is
-// translated into and by which rule, why the message is refused if it is, and the findings for each device.
+// refusesSet returns why nothing can be set at a device. What a device can set, and what a hub adds, only the running gateway knows.
+func refusesSet(list []config.Device) func(explain.Target, string) error {
+	return func(at explain.Target, _ string) error {
+		hub, _, _ := strings.Cut(at.Device, ".")
+		if slices.ContainsFunc(list, func(d config.Device) bool { return d.Name == at.Device || d.Name == hub }) {
+			return nil
+		}
+		return fmt.Errorf("no device is called %.120q", at.Device)
+	}
+}
+
+// written returns an explanation as a person reads it: what the message is for, unless it is for devices, why it is refused if it
+// is, and else the findings for each device.
 func written(x explain.Explanation, codec *mapping.Codec) []byte {
 	var text bytes.Buffer
 	fmt.Fprintf(&text, "topic    %s\npayload  %s\n", quoted(x.Topic), quoted(x.Payload))
-	if x.Sets != nil {
+	switch {
+	case x.Sets != nil:
 		fmt.Fprintf(&text, "\nsets     the entity %s of the device %s, whatever the map says, unless it is retained\n", quoted(x.Sets.Entity), quoted(x.Sets.Device))
-		return text.Bytes()
-	}
-	if x.Subscription == "" {
-		fmt.Fprintf(&text, "arrives  no: no subscription matches the topic (have %q)\n", x.Topics)
-	} else {
-		fmt.Fprintf(&text, "arrives  by the subscription %s\n", quoted(x.Subscription))
-	}
-	if len(x.Steps) > 0 {
-		text.WriteByte('\n')
-		writeSteps(&text, x.Steps)
-	}
-	text.WriteByte('\n')
-	if x.Echo {
-		fmt.Fprintf(&text, "echo     the sender is this gateway, %s: the message goes no further\n", quoted(codec.Name()))
+	case x.Asks != "":
+		fmt.Fprintf(&text, "\nasks     the gateway itself for %s, whatever the map says, unless it is retained\n", quoted(x.Asks))
+	default:
+		writeWay(&text, x, codec)
 	}
 	for _, why := range x.Refused {
 		fmt.Fprintf(&text, "refused  %s\n", why)
 	}
-	if len(x.Refused) == 0 {
+	if x.Message != "" {
 		fmt.Fprintf(&text, "message  %s\n", quoted(x.Message))
 		if !x.Echo {
 			text.WriteByte('\n')
@@ -100,6 +106,23 @@ func written(x explain.Explanation, codec *mapping.Codec) []byte {
 		}
 	}
 	return text.Bytes()
+}
+
+// writeWay writes whether the gateway subscribes to a message's topic at all, and what each keyword is translated into, by which rule.
+func writeWay(w *bytes.Buffer, x explain.Explanation, codec *mapping.Codec) {
+	if x.Subscription == "" {
+		fmt.Fprintf(w, "arrives  no: no subscription matches the topic (have %q)\n", x.Topics)
+	} else {
+		fmt.Fprintf(w, "arrives  by the subscription %s\n", quoted(x.Subscription))
+	}
+	if len(x.Steps) > 0 {
+		w.WriteByte('\n')
+		writeSteps(w, x.Steps)
+	}
+	w.WriteByte('\n')
+	if x.Echo {
+		fmt.Fprintf(w, "echo     the sender is this gateway, %s: the message goes no further\n", quoted(codec.Name()))
+	}
 }
 
 // writeSteps writes one row for each keyword.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/mqttgateway/mqttgateway/actors/routing"
+	"github.com/mqttgateway/mqttgateway/config"
 	"github.com/mqttgateway/mqttgateway/mapping"
 	"github.com/mqttgateway/mqttgateway/views/explain"
 )
@@ -69,7 +70,7 @@ func TestExplain(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			out := string(written(explain.Explain(codec, tt.topic, tt.payload, radio), codec))
+			out := string(written(explain.Gateway{Codec: codec, Devices: radio}.Explain(tt.topic, tt.payload), codec))
 			for _, want := range tt.want {
 				if !strings.Contains(out, want) {
 					t.Errorf("lacks %q", want)
@@ -87,8 +88,8 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-// What is set at the topic of an entity is no message, and no subscription of the map has to match it.
-func TestExplainSet(t *testing.T) {
+// What is set at the topic of an entity, and what is asked of the gateway, is no message, and no subscription of the map has to match it.
+func TestExplainReserved(t *testing.T) {
 	file, _, err := mapping.Plain("home", []string{"home/Lighting/#"})
 	if err != nil {
 		t.Fatal(err)
@@ -97,11 +98,23 @@ func TestExplainSet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := string(written(explain.Explain(codec, "home/$gateway/gw/lamp/set/level", "42", nil), codec))
-	const want = "topic    home/$gateway/gw/lamp/set/level\npayload  42\n\n" +
-		"sets     the entity level of the device lamp, whatever the map says, unless it is retained\n"
-	if out != want {
-		t.Errorf("wrote\n%s\nwant\n%s", out, want)
+	g := explain.Gateway{Codec: codec, Admin: true, Set: refusesSet([]config.Device{{Name: "lamp"}, {Name: "hub"}})}
+	for topic, want := range map[string]string{
+		"lamp/set/level":   "sets     the entity level of the device lamp, whatever the map says, unless it is retained\n",
+		"hub.lamp/set/x":   "sets     the entity x of the device hub.lamp, whatever the map says, unless it is retained\n",
+		"lamb/set/x":       "sets     the entity x of the device lamb, whatever the map says, unless it is retained\nrefused  no device is called \"lamb\"\n",
+		"request/restart":  "asks     the gateway itself for restart, whatever the map says, unless it is retained\nrefused  want a JSON object, such as {} or {\"device\":\"lamp\"}\n",
+		"request/restarts": "asks     the gateway itself for restarts, whatever the map says, unless it is retained\nrefused  \"restarts\": want one of [\"devices\" \"health\" \"log\" \"reload\" \"restart\" \"start\" \"stop\"]\n",
+	} {
+		topic = "home/$gateway/gw/" + topic
+		want = "topic    " + topic + "\npayload  42\n\n" + want
+		if out := string(written(g.Explain(topic, "42"), codec)); out != want {
+			t.Errorf("wrote\n%s\nwant\n%s", out, want)
+		}
+	}
+	g.Admin = false
+	if out := string(written(g.Explain("home/$gateway/gw/request/health", "{}"), codec)); !strings.Contains(out, "arrives  no") {
+		t.Errorf("people may not ask, and it says\n%s", out)
 	}
 }
 
@@ -114,7 +127,7 @@ func TestExplainNoDevice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := string(written(explain.Explain(codec, "home/a/b/c/d/e/S", "on", answers(nil)), codec))
+	out := string(written(explain.Gateway{Codec: codec, Devices: answers(nil)}.Explain("home/a/b/c/d/e/S", "on"), codec))
 	if !strings.Contains(out, "finds no device") {
 		t.Errorf("wrote\n%s", out)
 	}

@@ -98,7 +98,7 @@ func run(cmd *cobra.Command, from *sources, l *config.Loaded, p parts, warnings 
 		past = history.New(gateway)
 	}
 	shown := api.New(ctx, api.Options{
-		Gateway: gateway, Configuration: told, Name: c.Gateway.Name, Version: version(), Broker: options.Broker, Started: time.Now(), Log: logs, History: past,
+		Gateway: gateway, Configuration: told, Name: c.Gateway.Name, Version: version(), Broker: options.Broker, Admin: c.MQTT.Admin, Started: time.Now(), Log: logs, History: past,
 	})
 	defer shown.Wait()
 	page, wait, err := startHTTP(ctx, c, p, gateway, shown, again.latest, log)

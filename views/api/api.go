@@ -51,6 +51,7 @@ type Options struct {
 	Name          string           // of the gateway
 	Version       string           // of the program
 	Broker        string           // its address, as it may be shown
+	Admin         bool             // people may ask of the gateway over MQTT
 	Started       time.Time
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"slices"
@@ -123,7 +124,27 @@ func (a *API) topics(w http.ResponseWriter, r *http.Request) {
 // explain answers with what becomes of a message, as the command explain does.
 func (a *API) explain(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
-	answer(w, http.StatusOK, explain.Explain(a.Configuration.Codec(), q.Get("topic"), q.Get("payload"), a.answers(r.Context())))
+	g := explain.Gateway{Codec: a.Configuration.Codec(), Admin: a.Admin, Devices: a.answers(r.Context()), Set: a.refusesSet}
+	answer(w, http.StatusOK, g.Explain(q.Get("topic"), q.Get("payload")))
+}
+
+// refusesSet returns why a payload would not set an entity.
+func (a *API) refusesSet(at explain.Target, payload string) error {
+	i, ok := a.Gateway.Inspect(at.Device)
+	switch {
+	case !ok:
+		return fmt.Errorf("%w: %.120q", actors.ErrNoDevice, at.Device)
+	case i.Description == nil:
+		return fmt.Errorf("%.120q has not said yet what can be set", at.Device)
+	case payload == "":
+		return errors.New("an empty payload")
+	}
+	e, ok := i.Description.Entity(at.Entity)
+	if !ok || e.Hidden {
+		return fmt.Errorf("%.120q: there is no such entity", at.Entity)
+	}
+	_, err := e.Change(messages.TextValue(payload))
+	return err
 }
 
 // answers yields what each device answers to.

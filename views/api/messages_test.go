@@ -77,6 +77,26 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+func TestExplainReserved(t *testing.T) {
+	a, _ := start(t, described())
+	a.Admin = true
+	for query, want := range map[string]string{
+		"lamp/set/relay&payload=on":  `"sets":{"device":"lamp","entity":"relay"}}`,
+		"lamp/set/relay&payload=hot": `,"refused":["relay: `,
+		"lamp/set/level&payload=5":   `,"refused":["level: can't be set"]}`,
+		"lamp/set/relay":             `,"refused":["an empty payload"]}`,
+		"lamp/set/secret&payload=1":  `,"refused":["\"secret\": there is no such entity"]}`,
+		"nobody/set/x&payload=1":     `,"refused":["no such device: \"nobody\""]}`,
+		"boiler/set/x&payload=1":     `,"refused":["\"boiler\" has not said yet what can be set"]}`,
+		"request/restart&payload={}": `"asks":"restart","refused":["device: missing"]}`,
+		"request/health&payload={}":  `"asks":"health"}`,
+	} {
+		if status, body := get(t, a, "explain?topic=home/$gateway/gw/"+query); status != http.StatusOK || !strings.Contains(body, want) {
+			t.Errorf("%s: %d %s\nwant %s", query, status, body, want)
+		}
+	}
+}
+
 func TestConfiguration(t *testing.T) {
 	a, _ := start(t, newGateway())
 	if status, body := get(t, a, "diff"); status != 200 || body != `{"added":["new"],"kept":2}` {

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/mqttgateway/mqttgateway/actors/routing"
+	"github.com/mqttgateway/mqttgateway/internal/admin"
 	"github.com/mqttgateway/mqttgateway/internal/subscription"
 	"github.com/mqttgateway/mqttgateway/mapping"
 	"github.com/mqttgateway/mqttgateway/messages"
@@ -17,7 +19,8 @@ import (
 type Explanation struct {
 	Topic        string    `json:"topic"`
 	Payload      string    `json:"payload"`
-	Sets         *Target   `json:"sets,omitempty"`         // the message sets an entity, whatever the map says; nothing else is known then
+	Sets         *Target   `json:"sets,omitempty"`         // the message is to set an entity, whatever the map says
+	Asks         string    `json:"asks,omitempty"`         // the message asks something of the gateway itself, whatever the map says
 	Subscription string    `json:"subscription,omitempty"` // the first filter that matches the topic; "": none, and the message never arrives
 	Topics       []string  `json:"topics,omitempty"`       // the filters, if none matches
 	Steps        []Step    `json:"steps,omitempty"`        // empty if the topic does not have the form of a message's
@@ -25,6 +28,14 @@ type Explanation struct {
 	Refused      []string  `json:"refused,omitempty"`      // why the message is refused
 	Message      string    `json:"message,omitempty"`      // in internal words, unless it is refused
 	Devices      []Finding `json:"devices,omitempty"`
+}
+
+// Gateway is what an Explanation must know of a gateway.
+type Gateway struct {
+	Codec   *mapping.Codec
+	Admin   bool                               // people may ask of it over MQTT
+	Devices iter.Seq2[string, routing.Answers] // the names of all devices, and what each answers to
+	Set     func(Target, string) error         // why a payload would not set an entity, as far as that is known
 }
 
 // Target is an entity of a device.
@@ -51,17 +62,25 @@ type Finding struct {
 	Why    string `json:"why"`
 }
 
-// Explain explains a message. devices yields the names of all devices, and what each answers to.
-func Explain(codec *mapping.Codec, topic, payload string, devices iter.Seq2[string, routing.Answers]) Explanation {
-	e := Explanation{Topic: topic, Payload: payload}
-	if device, id, ok := subscription.SetAt(codec.Root(), codec.Name(), topic); ok {
-		e.Sets = &Target{device, id}
-		return e
+// Explain explains a message.
+func (g Gateway) Explain(topic, payload string) Explanation {
+	root, name := g.Codec.Root(), g.Codec.Name()
+	if device, id, ok := subscription.SetAt(root, name, topic); ok {
+		at := Target{device, id}
+		return Explanation{Topic: topic, Payload: payload, Sets: &at, Refused: reasons(g.Set(at, payload))}
 	}
-	x := codec.Explain(topic, payload)
-	e.Subscription, e.Echo = x.Filter, x.Echo
+	if what, ok := subscription.RequestAt(root, name, topic); ok && g.Admin {
+		return Explanation{Topic: topic, Payload: payload, Asks: what, Refused: reasons(admin.Check(what, payload))}
+	}
+	return g.message(topic, payload)
+}
+
+// message explains a message to devices.
+func (g Gateway) message(topic, payload string) Explanation {
+	x := g.Codec.Explain(topic, payload)
+	e := Explanation{Topic: topic, Payload: payload, Subscription: x.Filter, Echo: x.Echo}
 	if e.Subscription == "" {
-		e.Topics = codec.Topics()
+		e.Topics = g.Codec.Topics()
 	}
 	for _, s := range x.Steps {
 		step := Step{Of: s.Of, Key: s.Key, Wire: s.Wire, Word: s.Word, Rule: string(s.Verdict), Maptype: string(s.Maptype)}
@@ -76,7 +95,7 @@ func Explain(codec *mapping.Codec, topic, payload string, devices iter.Seq2[stri
 	}
 	e.Message = x.Message.String()
 	if !x.Echo {
-		for name, answers := range devices {
+		for name, answers := range g.Devices {
 			e.Devices = append(e.Devices, find(name, answers, x.Message))
 		}
 	}
@@ -85,9 +104,12 @@ func Explain(codec *mapping.Codec, topic, payload string, devices iter.Seq2[stri
 
 // reasons returns the reasons for which a message is refused, one line each.
 func reasons(err error) (lines []string) {
+	if err == nil {
+		return nil
+	}
 	refused, ok := errors.AsType[*mapping.Error](err)
 	if !ok {
-		return []string{err.Error()}
+		return strings.Split(err.Error(), "\n")
 	}
 	for _, fault := range refused.Faults {
 		lines = append(lines, fault.Error())

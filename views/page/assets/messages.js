@@ -185,11 +185,9 @@ function messageRow() {
 function explanation(x) {
   const parts = [el("h3", null, "What becomes of it")];
   const fact = (name, ...text) => parts.push(el("p", null, el("span", { class: "quiet" }, `${name} `), ...text));
-  if (x.sets) {
-    fact("sets", `the entity ${x.sets.entity} of the device ${x.sets.device}, whatever the map says, unless it is retained`);
-    return el("section", { class: "panel" }, ...parts);
-  }
-  if (x.subscription) fact("arrives", `by the subscription ${x.subscription}`);
+  if (x.sets) fact("sets", `the entity ${x.sets.entity} of the device ${x.sets.device}, whatever the map says, unless it is retained`);
+  else if (x.asks) fact("asks", `the gateway itself for ${x.asks}, whatever the map says, unless it is retained`);
+  else if (x.subscription) fact("arrives", `by the subscription ${x.subscription}`);
   else fact("arrives", "no: no subscription matches the topic", x.topics?.length ? ` (have ${x.topics.join(", ")})` : "");
   if (x.steps?.length > 0) {
     parts.push(grid(["What", "On the wire", "Inside", "Rule"], x.steps.map((s) => [
