@@ -117,7 +117,7 @@ func (a *Admin) Run(ctx context.Context, o Options) {
 // tell logs a request.
 func (a *Admin) tell(ctx context.Context, r request, with answer) {
 	switch {
-	case with.Reason != "":
+	case with.Reason != "" && !with.told:
 		a.refused.Note("request over MQTT rejected", "request", r.what, "payload", r.payload, "err", with.Reason)
 	case actions[r.what].orders:
 		a.log.Info("a person orders over MQTT", "request", r.what, "payload", r.payload)
@@ -136,6 +136,8 @@ type answer struct {
 	Health   *service.Health     `json:"health,omitempty"`
 	Devices  []device            `json:"devices,omitempty"`
 	More     int                 `json:"more,omitempty"` // devices that have no room in the answer
+
+	told bool // whoever has tried to carry out the request has logged the Reason
 }
 
 // device is how a device is.
@@ -171,6 +173,7 @@ func saysNothing(v json.RawMessage) bool { return string(v) == "null" || string(
 type action struct {
 	needs, takes []string // arguments that it must have, and those that it may have
 	orders       bool     // something is to change
+	tells        bool     // whoever does it logs why it failed
 	do           func(context.Context, Options, asked, *answer) error
 }
 
@@ -178,7 +181,7 @@ var actions = map[string]action{
 	"stop":    ofDevice(Gateway.Stop),
 	"start":   ofDevice(Gateway.Start),
 	"restart": ofDevice(Gateway.Restart),
-	"reload": {orders: true, do: func(ctx context.Context, o Options, _ asked, a *answer) error {
+	"reload": {orders: true, tells: true, do: func(ctx context.Context, o Options, _ asked, a *answer) error {
 		d := o.Reload(ctx)
 		if len(d.Faults) > 0 {
 			return errors.New(strings.Join(d.Faults, "; "))
@@ -240,6 +243,7 @@ func (o Options) answer(ctx context.Context, r request) answer {
 	a := answer{Response: messages.Handled.String()}
 	q, err := a.read(r)
 	if err == nil {
+		a.told = actions[r.what].tells
 		err = actions[r.what].do(ctx, o, q, &a)
 	}
 	if err != nil {
