@@ -12,6 +12,9 @@ import (
 	"github.com/mqttgateway/mqttgateway/internal/browser"
 )
 
+// beforeToday is when something happened of which the day is told.
+var beforeToday = time.Now().Add(-50 * time.Hour)
+
 // boiler describes the device boiler with entities of all kinds.
 func boiler(f *fleet) {
 	now := time.Now()
@@ -61,7 +64,7 @@ func boiler(f *fleet) {
 		"params":     map[string]any{"base": "http://10.0.0.20", "auth": map[string]any{"digest": "admin", "password": "******"}, "every": "10s"},
 		"counters":   map[string]any{"handled": 1204, "refused": 3, "failed": 1, "early": 0, "emitted": 48211},
 		"recorder": []map[string]any{
-			{"at": stamp(now.Add(-95 * time.Second)), "what": "state", "text": "online"},
+			{"at": stamp(beforeToday), "what": "state", "text": "online"},
 			{"at": stamp(now.Add(-62 * time.Second)), "what": "in", "text": "C SET setpoint=48.5"},
 			{"at": stamp(now.Add(-62*time.Second + 80*time.Millisecond)), "what": "answer", "text": "OK"},
 			{"at": stamp(now.Add(-30 * time.Second)), "what": "error", "text": "GET /rpc/Temperature.GetStatus: 503 Service Unavailable"},
@@ -82,6 +85,7 @@ func TestDevice(t *testing.T) {
 	b.Sees(".group", "light ceiling")
 	b.Sees(".facts", "auth.password")
 	b.Sees(".records", "503 Service Unavailable")
+	b.Sees(".records time", beforeToday.Format("01-02 15:04"))
 	b.Sees(".panel h3", "lines: the last 10 min")
 	if parts := browser.Eval[int](b, `document.querySelector("[data-id=flow] .line").getAttribute("d").split("M").length - 1`); parts != 2 {
 		t.Errorf("the past of a value that was not known for a while is a line of %d parts, want 2", parts)

@@ -73,7 +73,7 @@ export function lost(why = "No connection to the gateway") {
     if (!connection.hidden) tellLost();
     return;
   }
-  lostAt = clock(Date.now());
+  lostAt = clock();
   missing = setTimeout(() => {
     connection.hidden = false;
     tellLost();

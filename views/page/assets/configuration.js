@@ -26,7 +26,7 @@ export function configuration() {
     await told.ask(doing, async () => {
       try {
         result.replaceChildren(difference(await what()));
-        return `${done} at ${clock(Date.now())}`;
+        return `${done} at ${clock()}`;
       } catch (e) {
         if (e.details?.faults) result.replaceChildren(faultList(e.details.faults));
         throw e;

@@ -42,7 +42,7 @@ export function control(device, entity, changed) {
     set(made.button, "aria-disabled", "true");
     await told.ask(doing, async () => {
       const said = await post(`${path("devices", device)}/set`, { [entity.id]: value });
-      return `${[said.response, said.reason].filter(Boolean).join(": ")} at ${clock(Date.now())}`;
+      return `${[said.response, said.reason].filter(Boolean).join(": ")} at ${clock()}`;
     });
     busy = false;
     set(made.button, "aria-disabled", null);

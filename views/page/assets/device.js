@@ -5,7 +5,7 @@ import { answer, control } from "./control.js";
 import { badge, el, say, set, sync } from "./dom.js";
 import { isDown, step, steps } from "./model.js";
 import { Line } from "./plot.js";
-import { ago, clock, date, now, span, until } from "./time.js";
+import { ago, clock, date, moment, now, span, until } from "./time.js";
 import { figure } from "./tree.js";
 
 const every = 2e3; // ms between two looks while the page is seen
@@ -25,7 +25,7 @@ export function device({ model }, name) {
       if (e.currentTarget.getAttribute("aria-disabled")) return;
       await told.ask(doing, async () => {
         await post(`${at}/${what}`);
-        return `${done} at ${clock(Date.now())}`;
+        return `${done} at ${clock()}`;
       });
       look();
     },
@@ -237,10 +237,15 @@ function records(title, nothing) {
   };
 }
 
-const recordLine = (r) => ({
-  node: el("li", { "data-what": r.what }, el("time", { datetime: r.at, title: date(r.at) }, clock(r.at, true)), el("span", { class: "what" }, r.what), el("span", { class: "text" }, r.text)),
-  show() {},
-});
+function recordLine(r) {
+  const at = el("time", { datetime: r.at, title: date(r.at) });
+  return {
+    node: el("li", { "data-what": r.what }, at, el("span", { class: "what" }, r.what), el("span", { class: "text" }, r.text)),
+    show() {
+      say(at, moment(r.at));
+    },
+  };
+}
 
 // showValues shows the entities of a device, and what became of them in a time. Members of one thing stand together, below its name.
 function showValues(body, name, d, look, time) {

@@ -4,7 +4,7 @@ import { Events, get, post } from "./api.js";
 import { answer } from "./control.js";
 import { el, say, set, sync } from "./dom.js";
 import { Lines } from "./lines.js";
-import { clock, date } from "./time.js";
+import { clock, date, moment } from "./time.js";
 
 const levels = ["debug", "info", "warn", "error"];
 const most = 1000;
@@ -112,7 +112,7 @@ function logRow() {
   return {
     node,
     show(line) {
-      say(at, clock(line.at, true));
+      say(at, moment(line.at));
       set(at, "title", date(line.at));
       say(level, line.level);
       set(node, "data-log", line.level);
@@ -137,7 +137,7 @@ function levelPanel(model) {
     now = await post("log/levels", change(await get("log/levels")));
     changes++;
     show();
-    return `${what} at ${clock(Date.now())}`;
+    return `${what} at ${clock()}`;
   });
   const actorTo = (name, level) => ({ actors }) => ({ actors: { ...actors, [name]: level } }); // undefined is left out
   const actor = el("input", {

@@ -4,7 +4,7 @@ import { Events, get, post } from "./api.js";
 import { answer } from "./control.js";
 import { el, say, set } from "./dom.js";
 import { Lines } from "./lines.js";
-import { clock } from "./time.js";
+import { clock, moment } from "./time.js";
 
 const longest = 4096; // bytes of a payload that the gateway shows
 
@@ -99,7 +99,7 @@ export function messages() {
       }
       sent.ask("sending …", async () => {
         await post("messages", { topic: topic.value, payload: payload.value, qos: Number(qos.value), retain: retain.checked });
-        return `sent at ${clock(Date.now())}`;
+        return `sent at ${clock()}`;
       });
     },
   },
@@ -126,7 +126,7 @@ export function messages() {
     const cut = m.size > longest;
     picked.hidden = false;
     picked.replaceChildren(
-      el("h3", null, `${m.direction === "out" ? "Sent" : "Received"} at ${clock(m.at, true)}`),
+      el("h3", null, `${m.direction === "out" ? "Sent" : "Received"} at ${moment(m.at)}`),
       el("p", { class: "mono break" }, m.topic), el("pre", { class: "break" }, m.payload),
       el("p", { class: "quiet" }, [
         `QoS ${m.qos ?? 0}`, m.retained ? "retained" : "", `${(m.size ?? m.payload.length).toLocaleString("en")} bytes`,
@@ -169,7 +169,7 @@ function messageRow() {
   return {
     node,
     show(m) {
-      say(at, clock(m.at, true));
+      say(at, moment(m.at));
       say(way, m.direction);
       set(node, "data-way", m.direction);
       say(topic, m.topic);

@@ -44,12 +44,19 @@ export function until(at) {
 
 const two = (n) => String(n).padStart(2, "0");
 
-// clock tells the time of day, with milliseconds if so wanted.
-export function clock(at, ms = false) {
+// clock tells the time of day, now unless at says another time, with milliseconds if so wanted.
+export function clock(at = now(), ms = false) {
   const d = new Date(at);
   if (Number.isNaN(d.getTime())) return "";
   const text = `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
   return ms ? `${text}.${String(d.getMilliseconds()).padStart(3, "0")}` : text;
+}
+
+// moment tells the time of day of what has happened today, and day and time of what happened before.
+export function moment(at) {
+  const d = new Date(at);
+  if (d.toDateString() === new Date(now()).toDateString()) return clock(at, true);
+  return date(at).slice("2000-".length, -":00".length);
 }
 
 // date tells date and time.
