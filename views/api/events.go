@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -22,10 +23,10 @@ const (
 	writePatience = 30 * time.Second
 )
 
-// missedEvents tells a reader how many events of a kind it will never get.
+// missedEvents tells a reader that it will never get some events of a kind.
 type missedEvents struct {
 	Kind  string `json:"kind"`
-	Count uint64 `json:"count"`
+	Count uint64 `json:"count,omitempty"` // 0: nobody has counted them, for nobody listened
 }
 
 // stream answers with events until the client goes away, or the gateway ends.
@@ -52,8 +53,11 @@ func (a *API) stream(w http.ResponseWriter, r *http.Request) {
 
 	out := &listener{api: a, to: w, control: http.NewResponseController(w), at: at, fresh: true, counted: slices.Contains(list, counts)}
 	out.filter = newFilter(r.URL.Query().Get("filter"))
-	if at, known := a.events.resume(r.Header.Get("Last-Event-ID")); known {
-		out.at, out.fresh = at, false
+	if had, known := a.events.resume(r.Header.Get("Last-Event-ID")); known {
+		for _, k := range list {
+			out.at[k] = cmp.Or(had[k], at[k])
+		}
+		out.fresh = had[records] == 0
 	}
 	_ = out.control.SetReadDeadline(time.Time{}) // the deadline of a request; a server without deadlines has no error that matters
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -124,29 +128,33 @@ func (l *listener) tell(ctx context.Context, k kind) (more bool, err error) {
 		return true, l.tellTree(ctx)
 	}
 	for told := 0; told < mostAtOnce; {
-		events, missed := l.api.events.take(k, &l.at, l.events[:0])
-		if missed > 0 { // the position is that behind the events, which a reader that resumes now will have got
-			if err := l.write(ctx, encode("missed", missedEvents{kindNames[k], missed})); err != nil {
+		got := l.api.events.take(k, l.at[k], l.events[:0])
+		l.at[k] = got.number
+		if got.missed > 0 || got.lost {
+			said := missedEvents{Kind: kindNames[k]}
+			if !got.lost {
+				said.Count = got.missed
+			}
+			if err := l.write(ctx, encode("missed", said)); err != nil {
 				return false, err
 			}
 			if l.fresh = k == records; l.fresh {
 				return true, nil
 			}
 		}
-		if len(events) == 0 {
+		if len(got.events) == 0 {
 			return false, nil
 		}
-		next := l.at[k]
-		for i, e := range events {
-			l.at[k] = next - uint64(len(events)-1-i)
+		for _, e := range got.events {
+			l.at[k]++
 			if l.filter(e) {
 				if err := l.write(ctx, e); err != nil {
 					return false, err
 				}
 			}
 		}
-		told += len(events)
-		clear(events) // the ring may drop them
+		told += len(got.events)
+		clear(got.events) // the ring may drop them
 	}
 	return true, nil
 }

@@ -58,41 +58,6 @@ func TestEvents(t *testing.T) {
 	})
 }
 
-// A reader that comes back gets what it has missed, or a fresh tree if that is not there any more.
-func TestResume(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		g := newGateway()
-		a, _ := start(t, g)
-		c := listen(t, a, "")
-		c.next(t)
-		g.tell(lampIs(messages.Offline))
-		c.next(t)
-		c.cancel()
-		synctest.Wait()
-		id := c.id
-		g.tell(lampIs(messages.Online))
-		time.Sleep(time.Second)
-		c = listen(t, a, "kinds=record", "Last-Event-ID", id)
-		if e := c.next(t); e.name != "change" || object(t, e.data)["state"] != "online" {
-			t.Errorf("%.200v, want what it has missed", e)
-		}
-		c.cancel()
-		time.Sleep(linger + time.Second)
-		for _, id := range []string{c.id, "other-1-2-3-4", "x", a.events.epoch + "-x"} {
-			c = listen(t, a, "", "Last-Event-ID", id)
-			e := c.next(t)
-			if e.name == "missed" {
-				e = c.next(t)
-			}
-			if e.name != "snapshot" {
-				t.Errorf("%s: %.200v, want a tree", id, e)
-			}
-			c.cancel()
-		}
-		time.Sleep(linger + time.Second)
-	})
-}
-
 // A reader that is stuck holds up neither the gateway nor another reader; one that is slow is told what it has missed; one that takes
 // nothing for long is hung up on.
 func TestSlowReaders(t *testing.T) {
@@ -367,24 +332,6 @@ func TestFilter(t *testing.T) {
 		if !newFilter(filter)(event{}) {
 			t.Errorf("%q hides the record", filter)
 		}
-	}
-}
-
-func TestRingIsBounded(t *testing.T) {
-	t.Parallel()
-	var r ring
-	large := event{frame: make([]byte, 1<<20)}
-	for range 2 * maxEvents {
-		r.push(large)
-		if r.bytes > maxEventBytes {
-			t.Fatalf("%d bytes", r.bytes)
-		}
-	}
-	if events, next, missed := r.take(0, make([]event, 0, 10)); len(events) != 4 || next != 2*maxEvents || missed != 2*maxEvents-4 {
-		t.Errorf("%d events, next %d, %d missed", len(events), next, missed)
-	}
-	if events, _, _ := r.take(1<<60, make([]event, 0, 10)); len(events) != 4 {
-		t.Errorf("%d events for a position of the future", len(events))
 	}
 }
 

@@ -275,7 +275,7 @@ func do(t *testing.T, a *API, r *http.Request) (int, string) {
 // client reads a stream.
 type client struct {
 	events chan got
-	id     string // of the latest event
+	id     string // of the latest event that next has returned
 	cancel context.CancelFunc
 	status int
 	stuck  chan struct{} // nil, or what a write waits for
@@ -286,7 +286,7 @@ type client struct {
 	begun string    // what has been written of an event
 }
 
-type got struct{ name, data string }
+type got struct{ name, data, id string }
 
 // listen begins to read events. headers are pairs.
 func listen(t *testing.T, a *API, query string, headers ...string) *client {
@@ -338,7 +338,7 @@ func (c *client) Write(b []byte) (int, error) {
 			case line == ": here":
 				c.beats.Add(1)
 			case field == "id":
-				c.id = value
+				e.id = value
 			case field == "event":
 				e.name = value
 			case field == "data":
@@ -359,6 +359,7 @@ func (c *client) next(t *testing.T) got {
 		if !ok {
 			t.Fatal("the stream has ended")
 		}
+		c.id = e.id
 		return e
 	case <-time.After(time.Minute):
 		t.Fatal("no event")

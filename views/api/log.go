@@ -59,9 +59,7 @@ func (a *API) log(w http.ResponseWriter, r *http.Request) {
 // pumpLog makes an event of each line.
 func (a *API) pumpLog(ctx context.Context) {
 	for l, missed := range a.Log.Follow(ctx) {
-		if missed > 0 {
-			a.events.push(logLines, encode("missed", missedEvents{kindNames[logLines], missed}))
-		}
+		a.events.skip(logLines, missed)
 		e := encode("log", lineOf(l))
 		e.text = l.Text
 		for _, attr := range l.Attrs {

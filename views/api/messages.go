@@ -23,9 +23,9 @@ type Message struct {
 	At        Stamp  `json:"at"`
 	Direction string `json:"direction"` // in or out
 	Topic     string `json:"topic"`
-	Payload   string `json:"payload"`            // cut, if it is long
-	Size      int    `json:"size"`               // of the payload, in bytes
-	QoS       byte   `json:"qos,omitempty"`      //
+	Payload   string `json:"payload"` // cut, if it is long
+	Size      int    `json:"size"`    // of the payload, in bytes
+	QoS       byte   `json:"qos,omitempty"`
 	Retained  bool   `json:"retained,omitempty"` // the broker is to keep it, or has kept it
 	Devices   int    `json:"devices"`            // how many devices it has found, if it came in
 	Note      string `json:"note,omitempty"`     // why it has found none
@@ -40,9 +40,7 @@ func (a *API) pumpTraffic(ctx context.Context) {
 	pause := rest.Aside()
 	for p := range a.Gateway.Traffic(ctx) {
 		pause.Due()
-		if p.Missed > 0 {
-			a.events.push(traffic, encode("missed", missedEvents{kindNames[traffic], uint64(p.Missed)}))
-		}
+		a.events.skip(traffic, uint64(p.Missed))
 		m = Message{At: Stamp(p.At), Direction: "in", Topic: p.Topic, Size: p.Size, QoS: p.QoS, Retained: p.Retained, Devices: p.Devices, Note: p.Note}
 		if m.Payload = p.Payload; len(m.Payload) > longestPayload {
 			m.Payload = strings.ToValidUTF8(m.Payload[:longestPayload], "") + "…"

@@ -122,7 +122,7 @@ func (a *API) pumpRecord(ctx context.Context) {
 				k.ready = make(chan struct{})
 			}
 			close(k.ready)
-			a.events.skip(records) // whoever has the tree of the pump before wants another
+			a.events.clear(records) // whoever has the tree of the pump before wants another
 		}
 		k.mu.Unlock()
 		if !wait(ctx, coalesce) {
@@ -235,8 +235,9 @@ func (a *API) pumpCounts(ctx context.Context) {
 	var changed queues
 	latest := time.Now()
 	for first := true; wait(ctx, countEvery); first = false {
-		took := time.Since(latest).Seconds()
-		latest = latest.Add(time.Duration(took * float64(time.Second)))
+		at := time.Now()
+		took := at.Sub(latest).Seconds()
+		latest = at
 		before, now = samples{list: now.list}, samples{list: before.list[:0]}
 		changed.Devices = changed.Devices[:0]
 		rates := make(map[string]float64)

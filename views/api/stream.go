@@ -80,11 +80,14 @@ type stream struct {
 // newStream returns a stream for which nothing runs yet.
 func (a *API) newStream() *stream {
 	s := &stream{life: a.life, epoch: rand.Text()[:8]}
+	for k := range s.rings {
+		s.rings[k] = newRing()
+	}
 	s.pumps = [kinds]func(context.Context){records: a.pumpRecord, counts: a.pumpCounts, traffic: a.pumpTraffic, logLines: a.pumpLog}
 	return s
 }
 
-// position says how far a reader has read each ring.
+// position has the number of the event of each ring that a reader is to get next; 0 if it has never read that ring.
 type position [kinds]uint64
 
 // join adds a reader, and returns where it begins: at the end of each ring.
@@ -98,7 +101,7 @@ func (s *stream) join(list []kind) (position, error) {
 	var at position
 	for _, k := range list {
 		s.use(k)
-		at[k] = s.rings[k].next
+		at[k] = s.rings[k].number
 	}
 	return at, nil
 }
@@ -109,7 +112,8 @@ func (s *stream) use(k kind) {
 	if s.users[k] > 1 {
 		return
 	}
-	if s.timers[k] != nil && s.timers[k].Stop() { // the pump still runs
+	if s.timers[k] != nil { // the pump still runs; what the timer calls may wait for mu already, and then ends nothing
+		s.timers[k].Stop()
 		s.timers[k] = nil
 		return
 	}
@@ -174,8 +178,15 @@ func (s *stream) wake() {
 	}
 }
 
-// skip drops the events of a kind, and has those who read them miss something.
-func (s *stream) skip(k kind) {
+// skip leaves out n events of a kind, which came too fast. The next event that is pushed wakes the readers.
+func (s *stream) skip(k kind, n uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.rings[k].skip(n)
+}
+
+// clear drops the events of a kind, and has those who read them miss something.
+func (s *stream) clear(k kind) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rings[k].clear()
@@ -205,12 +216,11 @@ func (s *stream) news() <-chan struct{} {
 	return s.changed
 }
 
-// take appends events of a kind behind a position, as many as there is room for, moves the position, and tells how many events were missed.
-func (s *stream) take(k kind, at *position, to []event) (events []event, missed uint64) {
+// take appends events of a kind to a slice, from a number on, as many as the slice has room for.
+func (s *stream) take(k kind, from uint64, to []event) taken {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	events, at[k], missed = s.rings[k].take(at[k], to)
-	return events, missed
+	return s.rings[k].take(from, to)
 }
 
 // untilTurn returns how long a reader waits for its turn, in which it is written to once. All readers share the turns, so that messages
@@ -232,7 +242,7 @@ func (s *stream) behind() (at position) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for k := range s.rings {
-		at[k] = s.rings[k].next
+		at[k] = s.rings[k].number
 	}
 	return at
 }
