@@ -98,10 +98,27 @@ func watch(ctx context.Context, asks *asker, t *terminal) error {
 
 // openEvents asks for the events of a gateway, which may take so long to begin with them at most.
 func openEvents(ctx context.Context, asks *asker, most time.Duration) (io.ReadCloser, error) {
-	ctx, cancel := context.WithCancelCause(ctx) // ends with the program, and with the events if they begin too late
+	ctx, cancel := context.WithCancelCause(ctx) // ends with the program, with the events, and when they begin too late
 	late := time.AfterFunc(most, func() { cancel(fmt.Errorf("time is up after %v", most)) })
 	defer late.Stop()
-	return asks.get(ctx, "events?kinds=record,counts")
+	body, err := asks.get(ctx, "events?kinds=record,counts")
+	if err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	return asked{body, cancel}, nil
+}
+
+// asked is an answer that ends with its context.
+type asked struct {
+	io.ReadCloser
+	end context.CancelCauseFunc
+}
+
+// Close ends the answer.
+func (a asked) Close() error {
+	a.end(nil)
+	return a.ReadCloser.Close()
 }
 
 // follow keeps a board up to date until ctx is done: with the events in body, and those of the gateway that answers when they have ended.

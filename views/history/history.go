@@ -77,8 +77,9 @@ func (h *History) Run(ctx context.Context) {
 	tick := time.NewTicker(Step)
 	defer tick.Stop()
 	for {
-		h.look(time.Since(latest))
-		latest = time.Now()
+		now := time.Now()
+		h.look(now.Sub(latest))
+		latest = now
 		select {
 		case <-tick.C:
 		case <-ctx.Done():

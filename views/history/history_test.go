@@ -91,6 +91,35 @@ func TestStrip(t *testing.T) {
 	})
 }
 
+// busy plays a lamp that handles ten messages a second, and among so many that a look takes long.
+type busy struct {
+	*gateway
+	began time.Time
+}
+
+func (b busy) Figures() iter.Seq[*actors.Figures] {
+	return func(yield func(*actors.Figures) bool) {
+		yield(&actors.Figures{DeviceInfo: actors.DeviceInfo{Name: "lamp", Handled: uint64(10 * time.Since(b.began).Seconds())}})
+		time.Sleep(Step / 4)
+	}
+}
+
+// How long a look takes makes no rate higher.
+func TestRatesOfLongLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := New(busy{&gateway{updates: make(chan actors.Update)}, time.Now()})
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		go func() { h.Run(ctx); close(ended) }()
+		time.Sleep(10*Step + Step/2)
+		if rate := h.Rate("lamp"); rate != 10 {
+			t.Errorf("10 messages a second are shown as %v", rate)
+		}
+		stop()
+		<-ended
+	})
+}
+
 func TestRates(t *testing.T) {
 	t.Parallel()
 	g := &gateway{}
