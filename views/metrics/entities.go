@@ -3,6 +3,7 @@ package metrics
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -79,8 +80,8 @@ func (p *picture) read(of *actors.Figures, labels span) {
 		}
 		switch e.Kind {
 		case entity.Number:
-			if float, ok := value.Float(); ok { // else it is too large for a float64
-				n := p.numberOf(e)
+			n := p.numberOf(e)
+			if float, ok := value.Float(); ok && !math.IsInf(n.unit.base(float), 0) { // else it is too large for a float64
 				add(n.family, n.unit.base(float), "", "")
 			}
 		case entity.Bool:
@@ -96,10 +97,11 @@ func (p *picture) read(of *actors.Figures, labels span) {
 	}
 }
 
-// subject returns what the metrics of an entity are about: its class, or its ID if its class says nothing.
+// subject returns what the metrics of an entity are about: its class, or its ID if its class says nothing, without _total, which says
+// that a metric is a counter's.
 func subject(e *entity.Entity) string {
 	if e.Class == "" || e.Class == "enum" {
-		return e.ID
+		return strings.TrimSuffix(e.ID, "_total")
 	}
 	return e.Class
 }
@@ -127,14 +129,16 @@ func (p *picture) numberOf(e *entity.Entity) numbers {
 	return n
 }
 
+// family returns the family of a Number, and its unit. Most things of some classes are counters, energy for one: what is a gauge there
+// has a name of its own whether there is a counter or not, so that adding one renames nothing.
 func (n number) family() (family, unit) {
 	u := unitOf(n.unit, n.class)
 	f := family{n.subject, n.counter}
 	if u.word != "" && !strings.HasSuffix(f.name, "_"+u.word) && f.name != u.word {
 		f.name += "_" + u.word
 	}
-	if f.counter {
-		f.name = strings.TrimSuffix(f.name, "_total")
+	if class := (entity.Entity{Kind: entity.Number, Class: n.class}); !f.counter && class.StateClass() == entity.TotalIncreasing {
+		f.name += "_value"
 	}
 	return f, u
 }

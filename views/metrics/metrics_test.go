@@ -86,17 +86,17 @@ func TestEntities(t *testing.T) {
 		}
 		p.want("read", map[string]string{
 			"temperature_celsius" + of("inside"): "21.5", "temperature_celsius" + of("outside"): "100",
-			"energy_joules_total" + of("imported"): "7200000", "energy_joules_value" + of("balance"): "-3600000", "humidity_ratio" + of("filling"): "0.455",
+			"energy_joules_total" + of("imported"): "7200000", "energy_joules_value" + of("balance"): "-3600000", "volume_cubic_meters_value" + of("tank"): "3", "humidity_ratio" + of("filling"): "0.455",
 			"fans" + of("fans"): "2", "flow_drops_min" + of("flow"): "3", "outbox_messages_value" + of("outbox"): "4", "outbox_messages": "0",
-			"device_messages_total_value" + of("device_messages_total"): "5", "handling_seconds_bucket_value" + of("handling_seconds_bucket"): "6",
-			"link_losses_total_value" + of("link_losses_total"):                                      "1",
+			"device_messages_value" + of("device_messages_total"): "5", "handling_seconds_bucket_value" + of("handling_seconds_bucket"): "6",
+			"link_losses_value" + of("link_losses_total"):                                            "1",
 			`bell_events_total{device="heat",entity="bell",location="cellar \"1\"\\\n",type="rung"}`: "1",
 			"relay" + of("relay"): "1", "door" + of("lid"): "0",
 			`mode_option{device="heat",entity="mode",location="cellar \"1\"\\\n",option="eco"}`:            "1",
 			`mode_option{device="heat",entity="mode",location="cellar \"1\"\\\n",option="full \"speed\""}`: "0",
 		})
 		for name := range p.scrape() {
-			for _, hidden := range []string{"secret", "never", "label"} {
+			for _, hidden := range []string{"secret", "never", "label", "endless"} {
 				if strings.Contains(name, `entity="`+hidden+`"`) {
 					t.Errorf("%s is shown", name)
 				}
