@@ -63,7 +63,7 @@ func TestAdmin(t *testing.T) {
 
 		{"stop", `{"device":`, `"reason":"want a JSON object, such as {} or {\"device\":\"lamp\"}"`, ""},
 		{"stop", `["lamp"]`, `"reason":"want a JSON object, such as {} or {\"device\":\"lamp\"}"`, ""},
-		{"stop", "\xff\xfe", `"reason":"want a JSON object, such as {} or {\"device\":\"lamp\"}"`, ""},
+		{"stop", "\xff\xfe", `"reason":"bytes that are no UTF-8"`, ""},
 		{"stop", `{"id":"` + strings.Repeat("x", 10_000) + `"}`, `{"response":"REJECTED","reason":"device: missing","id":"xxx`, ""},
 		{"stop", `{"id":"` + strings.Repeat("x", 100_000) + `"}`, `{"response":"REJECTED","reason":"more than 16384 bytes"}`, ""},
 		{"explode", `{}`, `want one of [\"devices\" \"health\" \"log\" \"reload\" \"restart\" \"start\" \"stop\"]`, ""},

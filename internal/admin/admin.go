@@ -6,7 +6,8 @@
 //	request/start    {"device":"lamp"}
 //	request/reload   {}                         →  with reload: what has changed
 //	request/log      {"default":"debug","actors":{"lamp":"warn"}}
-//	                                            →  with log: the levels in force; what is left out stays
+//	                                            →  with log: the levels in force; a default that is left out stays, and so
+//	                                               do the actors' levels if there are no actors at all
 //	request/health   {}                         →  with health
 //	request/devices  {}, {"device":"lamp"}      →  with devices
 //
@@ -29,6 +30,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/actors/supervision"
@@ -260,6 +262,9 @@ func (a *answer) read(r request) (q asked, err error) {
 	}
 	if len(r.payload) > longestRequest {
 		return q, fmt.Errorf("more than %d bytes", longestRequest)
+	}
+	if !utf8.ValidString(r.payload) {
+		return q, errors.New("bytes that are no UTF-8")
 	}
 	var all map[string]json.RawMessage
 	d := json.NewDecoder(strings.NewReader(r.payload))

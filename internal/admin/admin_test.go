@@ -109,7 +109,7 @@ func TestAdmin(t *testing.T) {
 		{"reload", `{"id":2}`, "reload", `{"response":"REJECTED","reason":"house.yaml:1:1: one; house.yaml:2:1: two","id":2}`},
 		{"reload", ``, "", no(`want a JSON object, such as {} or {\"device\":\"lamp\"}`)},
 		{"reload", `null`, "", no(`want a JSON object, such as {} or {\"device\":\"lamp\"}`)},
-		{"health", "\xff\xfe", "", no(`want a JSON object, such as {} or {\"device\":\"lamp\"}`)},
+		{"health", "{\"id\":\"\xff\"}", "", no("bytes that are no UTF-8")},
 		{"reload", `{} {}`, "", no("want nothing behind the JSON object")},
 		{"reload", `{"id":"` + strings.Repeat("x", longestRequest) + `"}`, "", no("more than 16384 bytes")},
 		{"explode", `{"id":3}`, "", `{"response":"REJECTED","reason":"\"explode\": want one of [\"devices\" \"health\" \"log\" \"reload\" \"restart\" \"start\" \"stop\"]","id":3}`},

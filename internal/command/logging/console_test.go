@@ -88,6 +88,21 @@ func TestLevelsCanBeSet(t *testing.T) {
 	}
 }
 
+// That a person sets the levels is told also when nothing is to be told from then on, or was before.
+func TestLevelsSetByAPerson(t *testing.T) {
+	logs, stdout, _ := open(t, Options{Level: slog.LevelInfo})
+	for _, level := range []slog.Level{None, slog.LevelDebug, slog.LevelWarn} {
+		logs.ChangeLevels(level, map[string]slog.Level{"lamp": slog.LevelError})
+	}
+	logs.Close()
+	got := stdout.String()
+	for _, want := range []string{"default=none actors=map[lamp:error]", "default=debug", "default=warn"} {
+		if strings.Count(got, want) != 1 {
+			t.Errorf("%q lacks %q", got, want)
+		}
+	}
+}
+
 func TestFaultsOfOptions(t *testing.T) {
 	_, err := Open(Options{Stdout: io.Discard, Stderr: io.Discard, Format: "xml",
 		Mail: Mail{Host: "localhost", From: "me", To: []string{"a@b.c", "you at home"}}})

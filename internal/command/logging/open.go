@@ -76,13 +76,28 @@ func (l *Logs) Levels() (console slog.Level, actors map[string]slog.Level) {
 }
 
 // ChangeLevels puts a level of console and file in force until SetLevels, unless the console has it already, and levels of actors until
-// the program's end. It may be called at any time, by any goroutine.
+// the program's end. The log tells of it as long as the lower of the two levels is in force. ChangeLevels may be called at any time, by
+// any goroutine.
 func (l *Logs) ChangeLevels(all slog.Level, actors map[string]slog.Level) {
-	if l.console.Level() != all {
+	tell := func() {
+		words := make(map[string]string, len(actors))
+		for name, level := range actors {
+			words[name] = logbook.Word(level)
+		}
+		l.Logger.Info("a person sets the levels of the log", "default", logbook.Word(all), "actors", words)
+	}
+	before := l.console.Level()
+	if all > before {
+		tell()
+	}
+	if all != before {
 		l.console.Set(all)
 		l.toDisk.Set(all)
 	}
 	l.SetActors(actors)
+	if all <= before {
+		tell()
+	}
 }
 
 // Reopen makes the file check its path before the next line is written. SIGHUP leads here: an operator, or logrotate,
