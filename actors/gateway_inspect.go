@@ -40,6 +40,15 @@ func (g *Gateway) Inspect(name string) (Inspection, bool) {
 	return i, true
 }
 
+// Address returns what a device's own messages are about, or false if there is no device of that name. Any goroutine may call Address.
+func (g *Gateway) Address(name string) (messages.Address, bool) {
+	d := g.table.named(name)
+	if d == nil {
+		return messages.Address{}, false
+	}
+	return d.address(), true
+}
+
 // shownStates returns the states of those entities that others may know of.
 func shownStates(of entity.Device, all []entity.State) []entity.State {
 	return slices.DeleteFunc(all, func(s entity.State) bool {

@@ -156,7 +156,7 @@ func TestExecute(t *testing.T) {
 		{name: "check what the embedded broker delivers once", line: []string{"check", "--mapping.root", "home", "--mapping.topics", "home/+/a/#,home/b/#"}, stdout: []string{"is good"}, not: "overlap"},
 		{name: "check a root without topics", line: []string{"check", "--mapping.root", "home"}, stdout: []string{"is good"}, stderr: []string{"warning: --mapping.root without mapping.topics: nothing is subscribed to\n"}},
 
-		{name: "explain", line: []string{"explain", light, "light_on"}, stdout: []string{"location  kitchen      Kitchen   mapped (loose)\n", "dummy   yes    answers to all that the message sets\n"}},
+		{name: "explain", line: []string{"explain", light, "light_on"}, stdout: []string{"location  kitchen      Kitchen   mapped (loose)\n", "dummy   yes    answers to all that the message sets\n", "better of \"dummy\": only opening it tells"}},
 		{name: "explain with a file", line: []string{"explain", "-c", "good.yaml", "home/f/gw/Office//me/S", "on"}, stdout: []string{
 			"arrives  by the subscription home/+/gw/#\n", "lamp    no     location is \"Office\", and it answers to [\"Kitchen\"]\n", "finds no device",
 		}},

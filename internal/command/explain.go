@@ -14,6 +14,7 @@ import (
 
 	"github.com/mqttgateway/mqttgateway/actors/routing"
 	"github.com/mqttgateway/mqttgateway/config"
+	"github.com/mqttgateway/mqttgateway/devices"
 	"github.com/mqttgateway/mqttgateway/internal/wanted"
 	"github.com/mqttgateway/mqttgateway/internal/wording"
 	"github.com/mqttgateway/mqttgateway/mapping"
@@ -54,7 +55,12 @@ answers to that says so itself, once it has opened, only the running gateway kno
 		}
 		all := wanted.Complete(list)
 		g := explain.Gateway{Codec: codec, Admin: loaded.Config.MQTT.Admin, Devices: answers(all), Set: refusesSet(all)}
-		_, err = cmd.OutOrStdout().Write(written(g.Explain(args[0], payload), codec))
+		x := g.Explain(args[0], payload)
+		text := written(x, codec)
+		if _, untold := describeAll(all); len(untold) > 0 && len(x.Devices) > 0 {
+			text = fmt.Appendf(text, "\nThe running gateway may know better of %s: %v.\n", joinSome(untold), devices.ErrOnlyOpening)
+		}
+		_, err = cmd.OutOrStdout().Write(text)
 		return err
 	}
 	return cmd

@@ -30,6 +30,7 @@ type Gateway interface {
 	Activity(name string) (actors.DeviceInfo, bool)
 	Activities() iter.Seq[actors.DeviceInfo]
 	Inspect(name string) (actors.Inspection, bool)
+	Address(name string) (messages.Address, bool)
 	Traffic(context.Context) iter.Seq[actors.Passed]
 	Loggers() logbook.Actors
 
@@ -101,7 +102,7 @@ func (a *API) routes() map[string]http.HandlerFunc {
 		get + "session":                 a.session,
 		post + "messages":               a.send,
 		get + "topics":                  a.topics,
-		get + "explain":                 a.explain,
+		get + "explain":                 a.few(a.explain),
 		get + "config":                  a.config,
 		get + "log":                     a.log,
 		get + "log/levels":              a.levels,

@@ -156,6 +156,11 @@ func (g *gateway) Loggers() logbook.Actors {
 	}
 }
 
+func (g *gateway) Address(name string) (messages.Address, bool) {
+	i, ok := g.Inspect(name)
+	return i.Address, ok
+}
+
 func (g *gateway) Traffic(ctx context.Context) iter.Seq[actors.Passed] {
 	return func(yield func(actors.Passed) bool) {
 		for {

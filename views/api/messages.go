@@ -105,8 +105,8 @@ func (a *API) topics(w http.ResponseWriter, r *http.Request) {
 		if looked++; looked > mostLooked {
 			break
 		}
-		if i, ok := a.Gateway.Inspect(e.Name); ok {
-			if t, err := codec.Topic(messages.New(messages.Command, i.Address, "").WithSender(asSender)); err == nil && strings.HasPrefix(t, prefix) {
+		if about, ok := a.Gateway.Address(e.Name); ok {
+			if t, err := codec.Topic(messages.New(messages.Command, about, "").WithSender(asSender)); err == nil && strings.HasPrefix(t, prefix) {
 				found[t] = true
 			}
 		}
