@@ -285,12 +285,14 @@ type encoder struct {
 	json *json.Encoder // to text
 }
 
-var encoders = sync.Pool{New: func() any {
+var encoders = sync.Pool{New: func() any { return newEncoder() }}
+
+func newEncoder() *encoder {
 	e := new(encoder)
 	e.json = json.NewEncoder(&e.text)
 	e.json.SetEscapeHTML(false)
 	return e
-}}
+}
 
 // write appends a value as JSON on one line.
 func (e *encoder) write(value any) {

@@ -108,7 +108,7 @@ func (a *API) strip() (changes []Change) {
 
 // grow returns the tree of a whole record as JSON, but for the gateway itself, which stands before: see beginTree. grow rests meanwhile.
 func (a *API) grow(record []supervision.Entry, pause *rest.Rest) []byte {
-	e := encoders.New().(*encoder)
+	e := newEncoder()
 	e.text.Grow(200 * len(record))
 	if len(record) > 0 && record[0].Kind == supervision.Link {
 		e.text.WriteString(`"link":`)
@@ -132,7 +132,7 @@ func (a *API) grow(record []supervision.Entry, pause *rest.Rest) []byte {
 
 // beginTree returns what of a Tree stands before that which grow returns: the gateway itself.
 func beginTree(gateway About) []byte {
-	e := encoders.New().(*encoder)
+	e := newEncoder()
 	e.text.WriteString(`{"gateway":`)
 	e.write(gateway)
 	e.text.WriteByte(',')
@@ -181,7 +181,7 @@ func (a *API) devices(w http.ResponseWriter, r *http.Request) {
 		return e.Kind != supervision.Device || state != "" && e.State.String() != state || kind != "" && e.Type != kind ||
 			!strings.Contains(strings.ToLower(e.Name), name)
 	})
-	list := encoders.New().(*encoder)
+	list := newEncoder()
 	list.text.WriteByte('[')
 	pause := rest.Begin()
 	a.list(list, found, pause)
