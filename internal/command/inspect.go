@@ -107,9 +107,9 @@ func inspected(d api.Device) []byte {
 	_ = t.Flush() // writes to memory, which does not fail
 	if len(d.Values) > 0 {
 		text.WriteByte('\n')
-		fmt.Fprintln(t, "VALUE\tIS\tREAD")
+		fmt.Fprintln(t, "VALUE\tREAD\tIS") // what may be long comes last
 		for _, v := range d.Values {
-			fmt.Fprintf(t, "%s\t%s\t%s\n", quoted(v.ID), quoted(shownValue(v)), shownTime(v.At))
+			fmt.Fprintf(t, "%s\t%s\t%s\n", quoted(v.ID), shownTime(v.At), quoted(shownValue(v)))
 		}
 		_ = t.Flush()
 	}
