@@ -145,6 +145,15 @@ func (f *fleet) brokerSince(at time.Time, state, reason string) {
 	f.tell("record", "change", f.link)
 }
 
+// tellLink tells of the link as it is, and of something more.
+func (f *fleet) tellLink(more entry) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	e := maps.Clone(f.link)
+	maps.Copy(e, more)
+	f.tell("record", "change", e)
+}
+
 // describe says what is known of a device beside its entry.
 func (f *fleet) describe(name string, details map[string]any) {
 	f.mu.Lock()

@@ -52,6 +52,17 @@ func TestTree(t *testing.T) {
 		b.Sees("#broker", "offline")
 		f.broker("online", "")
 		b.Sees(".link summary", "3 interruptions")
+		f.tellLink(entry{"unanswered": stamp(time.Now().Add(-12 * time.Second))}) // the link stays up
+		for _, place := range []string{".link .now", "#broker"} {
+			b.Sees(place, "has not answered for ")
+			browser.Eval[bool](b, fmt.Sprintf(`(self.place = document.querySelector(%q), self.text = place.innerText, true)`, place))
+			b.Until("the time goes on", `place.innerText !== text`)
+		}
+		b.Sees(".tree .row .why", "has not answered for ")
+		b.Accessible(root, "a broker that does not answer")
+		b.Picture(*pictures, "tree-unanswered")
+		f.tellLink(entry{})
+		b.Until("the broker has answered", `document.querySelector("#broker").innerText === "broker online" && !document.querySelector(".link .now").innerText.includes("answered")`)
 		f.add("new", "sim", "online", nil)
 		f.change("new", nil)
 		b.Sees(".tree .row", "new")

@@ -1,19 +1,23 @@
 // What stands above all views: the gateway and its link, who the person is, and what is wrong with the page itself.
 
 import { get, signOut } from "./api.js";
-import { el, say, set } from "./dom.js";
+import { badge, el, say, set } from "./dom.js";
+import { linkState } from "./model.js";
 import { clock } from "./time.js";
 
 const broker = document.getElementById("broker");
-const word = el("span", { class: "state" });
-broker.append("broker ", word);
+const state = badge();
+broker.append("broker ", state.node);
+let link = {};
+const showLink = () => state.show(...linkState(link));
+setInterval(showLink, 1e3); // how long the broker has not answered
 
 // showGateway shows whose page it is, and the state of its link.
 export function showGateway(model) {
   say(document.getElementById("gateway"), model.gateway.name ?? "mqttgateway");
   set(document.getElementById("gateway"), "title", model.gateway.version ? `mqttgateway ${model.gateway.version}` : null);
-  say(word, model.link.state ?? "unknown");
-  set(word, "data-state", model.link.state);
+  link = model.link;
+  showLink();
 }
 
 // Who the person is, and what the person may not do: the style sheet hides what would be refused.

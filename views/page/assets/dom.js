@@ -42,8 +42,8 @@ export function badge() {
   const node = el("span", { class: "state" }, word);
   return {
     node,
-    show(state) {
-      say(word, state);
+    show(state, text = state) {
+      say(word, text);
       set(node, "data-state", state);
     },
   };

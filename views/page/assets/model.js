@@ -1,6 +1,6 @@
 // What the page knows of the gateway: the record's entries as a tree, and how much passes each device.
 
-import { now, setClock } from "./time.js";
+import { ago, now, setClock } from "./time.js";
 
 export const step = 5e3; // ms of one figure in the line of messages a second
 export const steps = 120;
@@ -14,6 +14,12 @@ export const isDown = (state) => state === "offline" || state === "stuck" || sta
 
 // group is the one of the three that a device is counted as.
 export const group = (e) => (e.state === "online" ? "online" : isDown(e.state) ? "down" : "opening");
+
+// linkState returns the state that an entry is shown in, and its words: a link that is up may have a broker that does not answer.
+export function linkState(e) {
+  if (e.unanswered) return ["unanswered", `has not answered for ${ago(e.unanswered)}`];
+  return [e.state, e.state ?? "unknown"];
+}
 
 export const keyOf = (e) => `${e.kind}:${e.name}`;
 

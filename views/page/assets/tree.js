@@ -3,7 +3,7 @@
 import { get, path } from "./api.js";
 import { badge, el, say, set } from "./dom.js";
 import { List } from "./list.js";
-import { group, isDown, order } from "./model.js";
+import { group, isDown, linkState, order } from "./model.js";
 import { day, Line, Strip } from "./plot.js";
 import { ago, date, now, spanExactly, until } from "./time.js";
 
@@ -151,6 +151,7 @@ export function tree({ model, go }) {
   for (const [name, f] of Object.entries(on)) model.addEventListener(name, f);
   const tick = setInterval(() => {
     list.refresh((row) => row.tick());
+    link.tick(model.link);
     fillLines();
   }, 1000);
 
@@ -239,10 +240,9 @@ function makeRow(model, toggle) {
       set(name, "title", device ? e.name : null);
       set(name, "href", device ? `#/device/${encodeURIComponent(e.name)}` : null);
       say(type, item.open || item.size === 0 ? (e.type ?? "") : `${item.size.toLocaleString("en")} below`);
-      state.show(e.state ?? "");
+      state.show(linkState(e)[0] ?? "", e.state);
       set(since, "datetime", e.since);
       set(since, "title", e.since ? date(e.since) : null);
-      say(why, e.reason ?? (e.doing ? `${e.doing} …` : ""));
       set(why, "title", e.reason);
       say(failures, e.failures ? String(e.failures) : "");
       set(next, "title", e.next ? date(e.next) : null);
@@ -251,6 +251,7 @@ function makeRow(model, toggle) {
     tick() {
       const e = this.item.entry;
       say(since, ago(e.since));
+      say(why, e.reason || (e.unanswered ? linkState(e)[1] : e.doing ? `${e.doing} …` : ""));
       say(next, isDown(e.state) ? until(e.next) : "");
       const flow = e.kind === "device" ? model.flows.get(e.name) : null;
       say(queue, flow?.queue ? String(flow.queue) : "");
@@ -283,15 +284,16 @@ function linkPanel() {
     details);
   let drawn = "";
   const tick = (e) => {
-    say(since, e.since ? `for ${ago(e.since)}` : "");
+    state.show(...linkState(e));
+    say(since, e.since ? `${e.unanswered ? `${e.state} ` : ""}for ${ago(e.since)}` : "");
     say(next, isDown(e.state) && e.next ? `next attempt ${until(e.next)}` : "");
   };
   return {
     node,
+    tick,
     show(model) {
       const e = model.link;
       say(name, model.broker ?? "");
-      state.show(e.state ?? "unknown");
       say(why, e.reason ?? "");
       tick(e);
       const lost = outages(model.strip);
