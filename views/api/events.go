@@ -110,7 +110,7 @@ func (l *listener) tellAll(ctx context.Context, list []kind) (more bool, err err
 		more = more || further
 	}
 	if len(l.text) == 0 && time.Since(l.wrote) >= heartbeat { // also while all that comes is for others
-		l.text = append(l.text, ": here\n\n"...)
+		l.text = append(l.text, "event: here\ndata: {}\n\n"...) // no comment: a page in a browser would not hear it
 	}
 	if len(l.text) == 0 {
 		return more, nil

@@ -340,8 +340,6 @@ func (c *client) Write(b []byte) (int, error) {
 		var e got
 		for line := range strings.SplitSeq(text, "\n") {
 			switch field, value, _ := strings.Cut(line, ": "); {
-			case line == ": here":
-				c.beats.Add(1)
 			case field == "id":
 				e.id = value
 			case field == "event":
@@ -350,7 +348,11 @@ func (c *client) Write(b []byte) (int, error) {
 				e.data = value
 			}
 		}
-		if e.name != "" {
+		switch e.name {
+		case "":
+		case "here":
+			c.beats.Add(1)
+		default:
 			c.events <- e
 		}
 	}
