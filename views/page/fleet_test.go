@@ -233,7 +233,6 @@ func (f *fleet) routes(mux *http.ServeMux) {
 		v := web.VisitorOf(r)
 		return http.StatusOK, map[string]any{"user": v.Name, "sign_out": v.Session, "read_only": v.ReadOnly}
 	})
-	get("health", func(*http.Request) (int, any) { return http.StatusOK, map[string]any{} })
 	get("devices/{name}", func(r *http.Request) (int, any) {
 		f.mu.Lock()
 		defer f.mu.Unlock()

@@ -45,7 +45,8 @@ func TestToken(t *testing.T) {
 	b.Allow("401 (Unauthorized) " + f.URL + "/api/v1/")
 	b.Allow("net::ERR_")
 	f.guardBy(web.Guard{Token: "another-token-altogether"})
-	b.Sees("#news", "The gateway wants to know who you are.")
+	b.Sees("#news", "The gateway wants to know who you are. What is shown is from ")
+	b.Sees("#broker", "unknown")
 	b.Accessible(root, "a page that is signed out")
 	if browser.Eval[bool](b, `!document.getElementById("connection").hidden`) {
 		t.Errorf("a page that is signed out says %s", b.Shows("#connection"))
@@ -178,6 +179,33 @@ func TestAway(t *testing.T) {
 	b.Accessible(root, "another version")
 	b.Click("#news button")
 	b.Until("the page is loaded again", `document.getElementById("news")?.hidden && document.querySelector(".value .reading")`)
+}
+
+// TestSilent has a connection die without a word, as when a laptop has slept for an hour, and the gateway does not answer.
+func TestSilent(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	house(f)
+	b := chromium.Tab(t, 1280, 800)
+	b.Open(f.URL + "/")
+	b.Sees(".tree .row .since", "20 min")
+	heard := time.Now()
+	f.mu.Lock()
+	browser.Eval[bool](b, `(self.clock = Date.now, Date.now = () => clock() + 3600e3, document.dispatchEvent(new Event("visibilitychange")))`)
+	b.Sees("#connection", "No connection to the gateway since ")
+	b.Sees("#broker", "unknown")
+	told := browser.Eval[float64](b, `(([h, m, s]) => (clock() - new Date(clock()).setHours(h, m, s) + 864e5) % 864e5)(document.getElementById("connection").innerText.match(/\d\d:\d\d:\d\d/)[0].split(":"))`)
+	if since := time.Since(heard); time.Duration(told)*time.Millisecond > since+2*time.Second {
+		t.Errorf("the page says that there is no connection for %.0f ms, want %v", told, since)
+	}
+	time.Sleep(1100 * time.Millisecond) // in which the page looks at its clock; that nothing happens can't be waited for
+	if shown := b.Shows(".tree .row"); !strings.Contains(shown, "20 min") {
+		t.Errorf("what is shown grows older while nobody knows of it:\n%s", shown)
+	}
+	f.mu.Unlock()
+	f.change("boiler", entry{"state": "offline", "reason": "while the laptop slept"})
+	b.Sees(".tree .row", "while the laptop slept")
+	b.Until("the connection is there again", `document.getElementById("connection").hidden && document.getElementById("broker").innerText === "broker online"`)
 }
 
 // TestTyping types while everything changes.

@@ -64,13 +64,14 @@ function problemText(value, answer) {
   return value?.detail || value?.title || (typeof value === "string" && value.trim()) || `${answer.status} ${answer.statusText}`;
 }
 
-const silence = 25e3; // after which the page asks whether the gateway is there: heartbeats can't be seen here
+const silence = 20e3; // ms after which a connection is dead: something comes every 15 s
+const beginning = 120e3; // ms that the first event may take, which may be large, on a slow way
 const again = 1500; // ms until another attempt
 const rest = 60e3; // ms for which a page is out of sight until it listens no more
 
 // Events are the gateway's events of some kinds. The browser connects again when a connection is lost, and says what it has heard
 // last; if the gateway doesn't know any more what came since then, it begins anew with a snapshot. on(name, data) gets each event,
-// lost(why) and found() tell of the connection, found with every event. A browser has few connections for all pages of one server: with
+// lost(why, since) and found() tell of the connection, found with every event. A browser has few connections for all pages of one server: with
 // rests, a page that is out of sight gives its own back, and begins anew when somebody looks at it again.
 export class Events {
   constructor(query, names, { on, lost, found, rests }) {
@@ -85,7 +86,8 @@ export class Events {
     listen(window, "pageshow", (e) => e.persisted && this.open());
     if (rests) listen(document, "visibilitychange", () => this.seen(!document.hidden));
     listen(signedOut, "signedout", () => this.close());
-    this.watch = setInterval(() => this.check(), 5e3);
+    this.watch = setInterval(() => this.check(), 2e3);
+    this.heard = Date.now();
     this.open();
   }
 
@@ -95,12 +97,16 @@ export class Events {
     for (const [name, value] of Object.entries(this.query)) url.searchParams.set(name, value);
     const source = new EventSource(url);
     this.source = source;
-    this.heard = Date.now();
-    source.onopen = () => this.alive();
+    this.until = Date.now() + silence;
+    source.onopen = () => {
+      this.alive();
+      this.until = Date.now() + beginning;
+    };
     source.onerror = () => {
       if (source.readyState === EventSource.CLOSED) this.refused();
-      else this.lost();
+      else this.missing();
     };
+    source.addEventListener("here", () => this.alive());
     for (const name of this.names) {
       source.addEventListener(name, (e) => {
         this.alive();
@@ -117,7 +123,14 @@ export class Events {
 
   alive() {
     this.heard = Date.now();
+    this.until = this.heard + silence;
     this.found();
+  }
+
+  // missing tells that there is no connection, and when there still was one.
+  missing(why) {
+    const now = Date.now();
+    this.lost(why, now - this.heard < silence ? now : this.heard);
   }
 
   // refused finds out why there are no events: an EventSource doesn't tell.
@@ -125,9 +138,9 @@ export class Events {
     this.later();
     try {
       await get("session");
-      this.lost("The gateway has no room for another page");
+      this.missing("The gateway has no room for another page");
     } catch (e) {
-      if (e.status !== 401) this.lost();
+      if (e.status !== 401) this.missing();
     }
   }
 
@@ -139,24 +152,15 @@ export class Events {
   seen(is) {
     clearTimeout(this.resting);
     if (!is) this.resting = setTimeout(() => this.stop(), rest);
-    else if (!this.source) this.open();
+    else if (this.source) this.check();
+    else this.open();
   }
 
   // check finds connections that are dead without a word, as after a telephone has slept.
-  async check() {
-    if (!this.source || Date.now() - this.heard < silence || this.checking) return;
-    this.checking = true;
-    try {
-      await get("health");
-      this.heard = Date.now();
-    } catch (e) {
-      if (e.status > 0) this.heard = Date.now();
-      else {
-        this.lost();
-        this.later();
-      }
-    }
-    this.checking = false;
+  check() {
+    if (!this.source || Date.now() < this.until) return;
+    this.missing();
+    this.open();
   }
 
   close() {

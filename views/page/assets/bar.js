@@ -3,13 +3,14 @@
 import { get, signOut } from "./api.js";
 import { badge, el, say, set } from "./dom.js";
 import { linkState } from "./model.js";
-import { clock } from "./time.js";
+import { clock, now } from "./time.js";
 
 const broker = document.getElementById("broker");
 const state = badge();
 broker.append("broker ", state.node);
 let link = {};
-const showLink = () => state.show(...linkState(link));
+let old = false; // nobody knows how the link is now
+const showLink = () => state.show(...linkState(old ? {} : link));
 setInterval(showLink, 1e3); // how long the broker has not answered
 
 // showGateway shows whose page it is, and the state of its link.
@@ -60,7 +61,8 @@ export function compare(now) {
 // signedOut tells that the gateway does not know any more who the person is, instead of why there is no connection.
 export function signedOut() {
   found();
-  tellNews("The gateway wants to know who you are.", "Sign in");
+  tellNews(`The gateway wants to know who you are. What is shown is from ${clock(now())}.`, "Sign in");
+  age(true);
 }
 
 // A connection that is lost is shown after a moment: most are there again at once.
@@ -68,19 +70,24 @@ const connection = document.getElementById("connection");
 let missing = 0;
 let lostAt = "";
 let lostFor = "";
+const age = (is) => {
+  old = is;
+  showLink();
+};
 const tellLost = () => say(connection, `${lostFor} since ${lostAt}. What is shown is from then. Trying again.`);
 
-// lost shows why there is no connection, until found is called.
+// lost shows why there is no connection since the time at which the clock stands, until found is called.
 export function lost(why = "No connection to the gateway") {
   lostFor = why;
   if (missing) {
     if (!connection.hidden) tellLost();
     return;
   }
-  lostAt = clock();
+  lostAt = clock(now());
   missing = setTimeout(() => {
     connection.hidden = false;
     tellLost();
+    age(true);
   }, 700);
 }
 
@@ -90,4 +97,5 @@ export function found() {
   missing = 0;
   connection.hidden = true;
   say(connection, "");
+  age(false);
 }

@@ -8,6 +8,7 @@ import { set } from "./dom.js";
 import { log } from "./log.js";
 import { messages } from "./messages.js";
 import { Model } from "./model.js";
+import { hold } from "./time.js";
 import { tree } from "./tree.js";
 
 const model = new Model();
@@ -24,7 +25,7 @@ let view = null;
 function show(first) {
   if (location.hash !== "" && !location.hash.startsWith("#/")) return;
   let [name, ...rest] = location.hash.slice(2).split("/");
-  if (!Object.hasOwn(views, name)) name = "tree";
+  if (!Object.hasOwn(views, name) || (name === "device" && !rest[0])) name = "tree";
   view?.close();
   view = views[name](app, ...rest.map(decode));
   main.replaceChildren(view.node);
@@ -64,8 +65,14 @@ model.addEventListener("entries", (e) => {
   if (e.detail?.startsWith("link:")) showBar();
 });
 
+// away has what is shown grow no older than it is, and has nothing more be asked.
+function away(since) {
+  if (!model.away) hold(since);
+  model.away = true;
+}
+
 signedOut.addEventListener("signedout", () => {
-  model.away = true; // nothing more is asked
+  away(Date.now());
   bar.signedOut();
 });
 
@@ -78,13 +85,14 @@ new Events({ kinds: "record,counts" }, ["snapshot", "change", "counts"], {
     } else if (name === "change") model.change(data);
     else model.flowed(data.devices);
   },
-  lost(why) {
-    model.away = true;
+  lost(why, since) {
+    away(since);
     bar.lost(why);
   },
   found() {
     if (!model.away) return;
     model.away = false;
+    hold(null);
     model.tell("entries");
     bar.found();
   },

@@ -1,6 +1,7 @@
 // Times as people read them. The gateway's clock counts, not the browser's.
 
 let ahead = 0; // of the gateway's clock before this one, in ms
+let held = 0; // what the clock shows while it stands; 0: it goes
 
 // setClock says what time it is at the gateway.
 export function setClock(now) {
@@ -8,9 +9,16 @@ export function setClock(now) {
   if (!Number.isNaN(at)) ahead = at - Date.now();
 }
 
-// now is the time at the gateway, in ms.
+// now is the time at the gateway, in ms: while the gateway is away, the time from which all is that is shown.
 export function now() {
-  return Date.now() + ahead;
+  return held || running();
+}
+
+const running = () => Date.now() + ahead;
+
+// hold stops the clock at a time of this one, or has it go on: null.
+export function hold(at) {
+  held = at === null ? 0 : at + ahead;
 }
 
 // span tells a time in ms by its largest unit: 8 s, 3 min, 2 h, 4 d.
@@ -45,7 +53,7 @@ export function until(at) {
 const two = (n) => String(n).padStart(2, "0");
 
 // clock tells the time of day, now unless at says another time, with milliseconds if so wanted.
-export function clock(at = now(), ms = false) {
+export function clock(at = running(), ms = false) {
   const d = new Date(at);
   if (Number.isNaN(d.getTime())) return "";
   const text = `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
@@ -55,7 +63,7 @@ export function clock(at = now(), ms = false) {
 // moment tells the time of day of what has happened today, and day and time of what happened before.
 export function moment(at) {
   const d = new Date(at);
-  if (d.toDateString() === new Date(now()).toDateString()) return clock(at, true);
+  if (d.toDateString() === new Date(running()).toDateString()) return clock(at, true);
   return date(at).slice("2000-".length, -":00".length);
 }
 
