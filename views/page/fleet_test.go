@@ -286,7 +286,11 @@ func (f *fleet) routes(mux *http.ServeMux) {
 			"devices": []map[string]any{{"device": "boiler", "found": false, "why": `location is "kitchen", and it answers to "cellar"`}, {"device": "gate", "found": true, "why": "answers to all that the message sets"}},
 		}
 	})
-	get("log", func(*http.Request) (int, any) { return http.StatusOK, map[string]any{"lines": f.lines} })
+	get("log", func(*http.Request) (int, any) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return http.StatusOK, map[string]any{"lines": f.lines}
+	})
 	get("log/levels", func(*http.Request) (int, any) {
 		f.mu.Lock()
 		defer f.mu.Unlock()

@@ -319,9 +319,28 @@ func TestHidden(t *testing.T) {
 	browser.Eval[bool](b, `(self.wait = setTimeout, self.setTimeout = (f, ms, ...more) => wait(f, ms === 60e3 ? 10 : ms, ...more), true)`) // a minute is too long for a test
 	hide(true)
 	f.wait(t, "that nobody listens", func() bool { return !f.heard("record") })
-	f.change("boiler", entry{"state": "offline", "reason": "while nobody looked"})
+	f.change("boiler", entry{"state": "offline", "reason": "while nobody looked", "queue": nil, "rate": nil})
 	hide(false)
 	b.Sees(".tree .row", "while nobody looked")
+	if shown := b.Shows(".tree .row .queue, .tree .row .figure"); strings.Contains(shown, "2") || strings.Contains(shown, "4.5") {
+		t.Errorf("a device that is idle since still has %q", shown)
+	}
+	f.remove("boiler")
+	b.Until("the boiler is gone", `!document.querySelector(".tree").innerText.includes("boiler")`)
+	for _, view := range []string{"messages", "log"} {
+		browser.Eval[bool](b, fmt.Sprintf("(location.hash = `#/%s`, true)", view))
+		f.wait(t, "that somebody listens", func() bool { return f.heard(view) })
+		hide(true)
+		f.wait(t, "that nobody listens", func() bool { return !f.heard(view) && !f.heard("record") })
+		f.mu.Lock()
+		f.lines = append(f.lines, map[string]any{"at": stamp(time.Now()), "level": "info", "text": "while nobody looked"})
+		f.mu.Unlock()
+		hide(false)
+		f.wait(t, "that somebody listens again", func() bool { return f.heard(view) && f.heard("record") })
+		b.Sees("main", map[string]string{"messages": "while this page was out of sight", "log": "while nobody looked"}[view])
+	}
+	f.add("boiler", "http", "online", nil)
+	browser.Eval[bool](b, "(location.hash = `#/tree`, true)")
 
 	b.Open("about:blank")
 	f.wait(t, "that nobody listens to what stands behind the page", func() bool { return !f.heard("record") })

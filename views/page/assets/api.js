@@ -71,20 +71,21 @@ const rest = 60e3; // ms for which a page is out of sight until it listens no mo
 
 // Events are the gateway's events of some kinds. The browser connects again when a connection is lost, and says what it has heard
 // last; if the gateway doesn't know any more what came since then, it begins anew with a snapshot. on(name, data) gets each event,
-// lost(why, since) and found() tell of the connection, found with every event. A browser has few connections for all pages of one server: with
-// rests, a page that is out of sight gives its own back, and begins anew when somebody looks at it again.
+// lost(why, since) and found() tell of the connection, found with every event. A browser has few connections for all pages of one server: a
+// page that is out of sight gives its own back, and begins anew when somebody looks at it again. rested() tells of that.
 export class Events {
-  constructor(query, names, { on, lost, found, rests }) {
+  constructor(query, names, { on, lost, found, rested }) {
     this.query = query;
     this.names = names;
     this.on = on;
     this.lost = lost ?? (() => {});
     this.found = found ?? (() => {});
+    this.rested = rested ?? (() => {});
     this.ended = new AbortController();
     const listen = (target, name, f) => target.addEventListener(name, f, { signal: this.ended.signal });
     listen(window, "pagehide", () => this.stop()); // a page that is kept for the way back would keep its connection, too
     listen(window, "pageshow", (e) => e.persisted && this.open());
-    if (rests) listen(document, "visibilitychange", () => this.seen(!document.hidden));
+    listen(document, "visibilitychange", () => this.seen(!document.hidden));
     listen(signedOut, "signedout", () => this.close());
     this.watch = setInterval(() => this.check(), 2e3);
     this.heard = Date.now();
@@ -153,7 +154,10 @@ export class Events {
     clearTimeout(this.resting);
     if (!is) this.resting = setTimeout(() => this.stop(), rest);
     else if (this.source) this.check();
-    else this.open();
+    else {
+      this.open();
+      this.rested();
+    }
   }
 
   // check finds connections that are dead without a word, as after a telephone has slept.

@@ -68,6 +68,7 @@ export function log({ model }) {
       if (away) load();
       away = false;
     },
+    rested: () => load(),
   });
   async function load() {
     early ??= [];

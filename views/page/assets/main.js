@@ -96,7 +96,6 @@ new Events({ kinds: "record,counts" }, ["snapshot", "change", "counts"], {
     model.tell("entries");
     bar.found();
   },
-  rests: true,
 });
 
 show(true);

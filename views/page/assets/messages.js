@@ -24,10 +24,12 @@ export function messages() {
   let paused = false;
   let missed = 0;
   let held = 0;
+  let gap = "";
   const told = el("span", { class: "quiet" }); // not announced: it changes with every message
   const tell = () => say(told, [
     paused ? `paused, ${held.toLocaleString("en")} have passed since` : "",
     missed > 0 ? `${missed.toLocaleString("en")} passed too fast to be shown` : "",
+    gap,
   ].filter(Boolean).join(" · "));
   function listen() {
     events?.close();
@@ -39,6 +41,10 @@ export function messages() {
         else if (paused) held++;
         else lines.add(data);
         if (name === "missed" || paused) tell();
+      },
+      rested() {
+        gap = "what passed while this page was out of sight is not shown";
+        tell();
       },
     });
   }
@@ -61,7 +67,7 @@ export function messages() {
       tell();
     },
   }, "Pause");
-  const clear = el("button", { type: "button", click: () => { missed = 0; tell(); lines.replace([]); } }, "Clear");
+  const clear = el("button", { type: "button", click: () => { missed = 0; gap = ""; tell(); lines.replace([]); } }, "Clear");
 
   // The form
   const topics = el("datalist", { id: "topics" });

@@ -99,7 +99,10 @@ export class Model extends EventTarget {
       this.lengthen(entry); // the history may be behind the record
     }
     const at = now();
-    for (const e of this.entries.values()) if (e.rate || e.queue) this.flow(e.name).add(at, e.queue ?? 0, e.rate ?? 0);
+    for (const name of this.flows.keys()) if (!this.entries.has(`device:${name}`)) this.flows.delete(name);
+    for (const e of this.entries.values()) {
+      if (e.kind === "device" && (e.rate || e.queue || this.flows.has(e.name))) this.flow(e.name).add(at, e.queue ?? 0, e.rate ?? 0); // 0 is left out
+    }
     this.opened ??= Math.floor(at / step);
     this.whole = true;
     this.tell("structure");
