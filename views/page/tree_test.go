@@ -114,6 +114,65 @@ func TestFlap(t *testing.T) {
 	b.Sees(".flaps li:nth-child(2)", "for 3.7 s: EOF")
 }
 
+// TestCursor has the cursor of the keyboard always be seen, and a window that grows.
+func TestCursor(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	for i := range 300 {
+		f.add(fmt.Sprintf("device%d", i), "sim", "online", nil)
+	}
+	b := chromium.Tab(t, 1280, 800)
+	b.Open(f.URL + "/")
+	b.Sees(".tree .row", "device1")
+	const rows = `[...document.querySelectorAll(".tree .space .row:not([hidden])")]`
+	does := func(what string) {
+		t.Helper()
+		browser.Eval[bool](b, `(self.list = document.querySelector(".tree .list"), `+what+`, true)`)
+	}
+	browser.Eval[bool](b, `(main.style.maxHeight = "300px", location.hash = "#/log", location.hash = "#/tree", true)`)
+	b.Until("another list has few rows", rows+`.length > 0 && `+rows+`.length < 20`)
+	does(`list.scrollTop = 1512`)
+	b.Until("the list has got there", rows+`.some((n) => n.ariaRowIndex > 60)`)
+	does(`main.style.maxHeight = ""`)
+	b.Until("the window is full", rows+`.length > 30`)
+	if twice := browser.Eval[int](b, rows+`.length - new Set(`+rows+`.map((n) => n.ariaRowIndex)).size`); twice > 0 {
+		t.Errorf("after the window has grown %d rows are there twice", twice)
+	}
+
+	const cursor = `document.getElementById(list.getAttribute("aria-activedescendant"))`
+	sees := func(device string) {
+		t.Helper()
+		b.Until("the cursor is in sight on "+device, `((row) => row?.querySelector(".name a").textContent === "`+device+`" &&
+			row.getBoundingClientRect().top >= list.querySelector(".head").getBoundingClientRect().bottom - 1 &&
+			row.getBoundingClientRect().bottom <= list.getBoundingClientRect().bottom + 1)(`+cursor+`)`)
+	}
+	b.Focus(".chip input:checked")
+	b.Press(kb.Tab, kb.Home, kb.ArrowDown, kb.ArrowDown, kb.ArrowDown, kb.ArrowDown)
+	sees("device0")
+	b.Focus(".filter")
+	does(`list.scrollTop = 5000`)
+	b.Until("the cursor is out of sight", cursor+` === null`)
+	b.Focus(".chip input:checked")
+	b.Press(kb.Tab)
+	sees("device0")
+
+	b.Click(".head .rate button")
+	b.Focus(".chip input:checked")
+	b.Press(kb.Tab)
+	sees("device0")
+	f.say("counts", "counts", map[string]any{"devices": [][]any{{"device0", 0, -1}}}) // behind all others
+	f.change("device2", nil)
+	b.Until("the row has another place", cursor+`?.ariaRowIndex > 250`)
+	sees("device0")
+	does(`list.scrollTop = 0`) // as by a wheel
+	f.say("counts", "counts", map[string]any{"devices": [][]any{{"device3", 0, 70}}})
+	f.change("device2", nil)
+	b.Until("the order is another", `document.querySelector(".tree .space .row[aria-rowindex='6'] .name a")?.textContent === "device3"`)
+	if top := browser.Eval[int](b, "list.scrollTop"); top > 0 {
+		t.Errorf("the list goes back to the cursor, away from where somebody has scrolled to")
+	}
+}
+
 // TestBegunAnew has the gateway begin anew while the page is open: the lines of messages a second begin anew, too.
 func TestBegunAnew(t *testing.T) {
 	f := newFleet(t)

@@ -7,6 +7,12 @@ const beyond = 6; // rows above and below what is in sight
 
 let lists = 0;
 
+// hide takes a row out of sight, until it shows another item.
+function hide(row) {
+  row.at = -1;
+  row.node.hidden = true;
+}
+
 export class List {
   // role is grid or treegrid. head is the row of headings, or null. make returns a row {node, show(item, at)}, key what an item is known by.
   // open(item) follows Enter and clicks, and keydown(event, item) sees all other keys.
@@ -59,20 +65,15 @@ export class List {
     const from = Math.max(0, Math.floor(this.node.scrollTop / this.height) - beyond);
     const to = Math.min(this.items.length, Math.ceil((this.node.scrollTop + this.room) / this.height) + beyond);
     const size = Math.ceil(this.room / this.height) + 2 * beyond + 2;
+    if (this.pool.length < size) for (const row of this.pool) hide(row); // each place has another row from now on
     while (this.pool.length < size) {
       const row = this.make();
       row.node.id = `${this.id}-${this.pool.length}`;
-      row.at = -1;
-      row.node.hidden = true;
+      hide(row);
       this.space.append(row.node);
       this.pool.push(row);
     }
-    for (const row of this.pool) {
-      if (row.at >= 0 && (row.at < from || row.at >= to)) {
-        row.at = -1;
-        row.node.hidden = true;
-      }
-    }
+    for (const row of this.pool) if (row.at >= 0 && (row.at < from || row.at >= to)) hide(row);
     for (let at = from; at < to; at++) {
       const row = this.pool[at % this.pool.length];
       const item = this.items[at];
@@ -111,7 +112,20 @@ export class List {
   }
 
   focused() {
-    if (this.place() < 0 && this.items.length > 0) this.move(Math.ceil(this.node.scrollTop / (this.height || 28)));
+    const at = this.place();
+    if (at < 0) this.move(Math.ceil(this.node.scrollTop / (this.height || 28)));
+    else if (this.node.matches(":focus-visible")) this.move(at); // else a mouse points at what is in sight
+  }
+
+  // follow shows other items. If the list has the focus, the row of the cursor stays in sight, unless somebody has scrolled away from
+  // that; and if the row has gone, the cursor is on the one that has its place.
+  follow(items) {
+    const at = document.activeElement === this.node ? this.place() : -1;
+    const over = at * this.height - this.node.scrollTop;
+    this.update(items);
+    if (at < 0 || over <= -this.height || over >= this.room - this.top) return;
+    const now = this.place();
+    this.move(now < 0 ? at : now);
   }
 
   // move puts the cursor on a row, and brings the row into sight.

@@ -97,7 +97,7 @@ export function tree({ model, go }) {
     waiting = 0;
     rebuilt = performance.now();
     const { rows, found } = model.rows(order(chosen.column, chosen.backwards, model), fits(), chosen.shut);
-    list.update(rows);
+    list.follow(rows);
     for (const cell of list.node.querySelectorAll("[role=columnheader]")) {
       const is = cell.dataset.column === chosen.column;
       set(cell, "aria-sort", is ? (chosen.backwards ? "descending" : "ascending") : null);
