@@ -163,10 +163,16 @@ func TestAway(t *testing.T) {
 	b.Sees("#connection", "No connection to the gateway since")
 	b.Accessible(root, "the gateway is away")
 	b.Picture(*pictures, "away")
-	asked := f.asked.Load()
-	time.Sleep(2 * time.Second) // in which the page asks seldom, which can't be waited for
-	if more := f.asked.Load() - asked; more > 5 {
-		t.Errorf("while the gateway is away the page asks %d times in 2 s", more)
+	// The browser says when the page has asked: however slow it is, two attempts are never closer than the page's clock has them.
+	const asked = `performance.getEntriesByType("resource").filter((r) => r.startTime > begin).map((r) => [new URL(r.name).pathname.split("/").pop(), r.startTime])`
+	const attempts = asked + `.filter(([what]) => what === "session")`
+	browser.Eval[bool](b, `(self.begin = performance.now(), true)`)
+	b.Until("the page has tried twice", attempts+`.length >= 2`)
+	if apart := browser.Eval[float64](b, `(([[, a], [, b]]) => b - a)(`+attempts+`)`); apart < 1400 {
+		t.Errorf("while the gateway is away the page asks again after %.0f ms, want 1,500", apart)
+	}
+	if others := browser.Eval[string](b, asked+`.map(([what]) => what).filter((what) => what !== "session" && what !== "events").join(" ")`); others != "" {
+		t.Errorf("while the gateway is away the page asks for %s", others)
 	}
 	f.mu.Lock()
 	f.version = "2.0"
