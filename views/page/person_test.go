@@ -56,10 +56,18 @@ func TestToken(t *testing.T) {
 	if more := f.asked.Load() - asked; more > 1 {
 		t.Errorf("a page that is signed out has asked %d times in 2 s", more)
 	}
-	b.Refused(http.StatusUnauthorized, page)
+	// What was typed, and not sent yet, is there again behind the form.
+	browser.Eval[bool](b, "(location.hash = `#/messages`, true)")
+	b.Focus("#topic")
+	b.Press("home/lamp", kb.Tab, "light_on")
+	b.Refused(http.StatusUnauthorized, f.URL+"/#/messages")
 	b.Click("#news button")
 	b.Sees("main", "Token")
 	signIn(b, "another-token-altogether", kb.Tab, " ", kb.Enter)
+	b.Until("the message is there again", `document.getElementById("topic")?.value + " " + document.getElementById("payload")?.value === "home/lamp light_on"`)
+	b.Open(f.URL + "/#/device")
+	b.Sees(".tree .row", "boiler")
+	b.Open(page)
 	b.Sees(".device h2", "boiler")
 
 	b.Refused(http.StatusUnauthorized, page)

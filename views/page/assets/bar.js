@@ -47,7 +47,11 @@ export async function introduce() {
 const news = document.getElementById("news");
 function tellNews(text, label) {
   news.hidden = false;
-  news.replaceChildren(`${text} `, el("button", { type: "button", click: () => location.reload() }, label));
+  const again = () => {
+    dispatchEvent(new Event("keep")); // what is typed and not sent yet
+    location.reload();
+  };
+  news.replaceChildren(`${text} `, el("button", { type: "button", click: again }, label));
 }
 
 let version = null; // of the gateway that the page has come from

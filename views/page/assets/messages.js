@@ -10,6 +10,15 @@ const longest = 4096; // bytes of a payload that the gateway shows
 
 const chosen = { filter: "", topic: "", payload: "", qos: "0", retain: false };
 
+// When the page is loaded again from the bar, what has been typed is there again.
+try {
+  Object.assign(chosen, JSON.parse(sessionStorage.getItem("message")));
+  sessionStorage.removeItem("message");
+  addEventListener("keep", () => sessionStorage.setItem("message", JSON.stringify(chosen)));
+} catch {
+  // a browser that is to keep nothing
+}
+
 export function messages() {
   const lines = new Lines(1000, {
     label: "Messages, the newest last",
