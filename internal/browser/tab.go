@@ -179,6 +179,16 @@ func (b *Tab) Prefer(scheme string) {
 	}
 }
 
+// ForceColors has the page in colours that the person has chosen, as for high contrast.
+func (b *Tab) ForceColors() {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "forced-colors", Value: "active"}},
+	}); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
 // Picture leaves a picture of what is in sight in a folder, if there is one: "" is none.
 func (b *Tab) Picture(folder, name string) {
 	b.t.Helper()

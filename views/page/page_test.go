@@ -141,26 +141,72 @@ func TestAccessible(t *testing.T) {
 	house(f)
 	boiler(f)
 	b := chromium.Tab(t, 1280, 900)
+	levels := func(view string) {
+		t.Helper()
+		levels := browser.Eval[string](b, `[...document.querySelectorAll("h1, h2, h3, h4")].filter((n) => n.checkVisibility()).map((n) => n.localName).join(" ")`)
+		if !strings.HasPrefix(levels, "h1 h2") || strings.Contains(levels, "h2 h4") {
+			t.Errorf("%s has the headings %s, want no level left out", view, levels)
+		}
+	}
 	for scheme, rules := range map[string][]string{"light": nil, "dark": {"color-contrast"}} {
 		b.Prefer(scheme)
 		b.Open(f.URL + "/#/tree")
 		b.Sees(".tree .row", "hub.lamp10")
 		b.Accessible(root, "tree, "+scheme, rules...)
+		levels("tree")
 		b.Open(f.URL + "/#/device/boiler")
 		b.Sees(".value .reading", "1842.5")
 		b.Accessible(root, "device, "+scheme, rules...)
+		levels("device")
 		b.Open(f.URL + "/#/messages")
 		b.Focus("#topic")
 		b.Press("home/x")
 		b.Click("[data-do=explain]")
 		b.Sees(".explained", "answers to all")
 		b.Accessible(root, "messages, "+scheme, rules...)
+		levels("messages")
 		b.Open(f.URL + "/#/log")
 		b.Sees(".level", "everything")
 		b.Accessible(root, "log, "+scheme, rules...)
+		levels("log")
 		b.Open(f.URL + "/#/configuration")
 		b.Sees(".config", "broker")
 		b.Accessible(root, "configuration, "+scheme, rules...)
+		levels("configuration")
+	}
+}
+
+// TestLow has a window of which the bar takes much, as when a person makes everything four times as large.
+func TestLow(t *testing.T) {
+	f := newFleet(t)
+	house(f)
+	for _, size := range [][2]int64{{350, 225}, {568, 320}, {1280, 300}} {
+		b := chromium.Tab(t, size[0], size[1])
+		b.Open(f.URL + "/")
+		b.Sees(".tree .row", "connection")
+		if high := browser.Eval[float64](b, `(self.list = document.querySelector(".tree .list")).getBoundingClientRect().height`); high < 100 {
+			t.Errorf("in a window of %v the list is %.0f pixels high", size, high)
+		}
+		b.Until("all of the list can be seen", `(list.scrollIntoView(), list.getBoundingClientRect().top > -1 && list.getBoundingClientRect().bottom < innerHeight + 1)`)
+		b.Picture(*pictures, fmt.Sprintf("low-%d", size[0]))
+	}
+}
+
+// TestForcedColors has colours that the person has chosen, in which states and what is chosen are seen all the same.
+func TestForcedColors(t *testing.T) {
+	f := newFleet(t)
+	house(f)
+	b := chromium.Tab(t, 1280, 800)
+	b.ForceColors()
+	b.Open(f.URL + "/")
+	b.Sees(".tree .row", "hub.lamp10")
+	b.Picture(*pictures, "forced-colors")
+	ground := browser.Eval[string](b, `getComputedStyle(document.body).backgroundColor`)
+	if dot := browser.Eval[string](b, `getComputedStyle(document.querySelector("[data-state=online]"), "::before").backgroundColor`); dot == ground {
+		t.Errorf("the dot of a state is %s on %s", dot, ground)
+	}
+	if lines := browser.Eval[int](b, `[...document.querySelectorAll("nav a")].filter((n) => getComputedStyle(n).borderBottomColor !== "`+ground+`").length`); lines != 1 {
+		t.Errorf("%d views are underlined, want the one that is shown", lines)
 	}
 }
 

@@ -4,7 +4,7 @@ import { Events, signedOut } from "./api.js";
 import * as bar from "./bar.js";
 import { configuration } from "./configuration.js";
 import { device } from "./device.js";
-import { set } from "./dom.js";
+import { el, set } from "./dom.js";
 import { log } from "./log.js";
 import { messages } from "./messages.js";
 import { Model } from "./model.js";
@@ -28,6 +28,7 @@ function show(first) {
   if (!Object.hasOwn(views, name) || (name === "device" && !rest[0])) name = "tree";
   view?.close();
   view = views[name](app, ...rest.map(decode));
+  if (!view.node.querySelector("h2")) view.node.prepend(el("h2", { class: "hidden" }, view.title));
   main.replaceChildren(view.node);
   view.shown?.();
   title();
