@@ -326,10 +326,11 @@ func TestHidden(t *testing.T) {
 	b := chromium.Tab(t, 1280, 800)
 	b.Open(f.URL + "/")
 	b.Sees(".tree .row", "boiler")
-	hide := func(hidden bool) {
+	hideTab := func(b *browser.Tab, hidden bool) {
 		t.Helper()
 		browser.Eval[bool](b, fmt.Sprintf(`(Object.defineProperty(document, "hidden", { configurable: true, get: () => %v }), document.dispatchEvent(new Event("visibilitychange")))`, hidden))
 	}
+	hide := func(hidden bool) { hideTab(b, hidden) }
 	browser.Eval[bool](b, `(self.wait = setTimeout, self.setTimeout = (f, ms, ...more) => wait(f, ms === 60e3 ? 10 : ms, ...more), true)`) // a minute is too long for a test
 	hide(true)
 	f.wait(t, "that nobody listens", func() bool { return !f.heard("record") })
@@ -355,6 +356,27 @@ func TestHidden(t *testing.T) {
 	}
 	f.add("boiler", "http", "online", nil)
 	browser.Eval[bool](b, "(location.hash = `#/tree`, true)")
+
+	// Of several pages that are out of sight only the last listens on.
+	second, third := chromium.Tab(t, 1280, 800), chromium.Tab(t, 1280, 800)
+	for _, tab := range []*browser.Tab{second, third} {
+		tab.Open(f.URL + "/#/messages")
+		tab.Sees("#gateway", "house")
+	}
+	f.wait(t, "that three pages listen", func() bool { return len(f.hearers) == 5 })
+	hideTab(second, true)
+	hideTab(third, true)
+	f.wait(t, "that one of the pages rests", func() bool { return len(f.hearers) == 3 })
+	hideTab(second, false)
+	second.Sees(".tools", "while this page was out of sight")
+	hideTab(third, false)
+	third.Until("the page is there", `document.hidden === false`)
+	if shown := third.Shows(".tools"); strings.Contains(shown, "out of sight") {
+		t.Errorf("the page that was out of sight the last has rested: %s", shown)
+	}
+	for _, tab := range []*browser.Tab{second, third} {
+		tab.Open("about:blank")
+	}
 
 	b.Open("about:blank")
 	f.wait(t, "that nobody listens to what stands behind the page", func() bool { return !f.heard("record") })

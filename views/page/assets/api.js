@@ -68,11 +68,15 @@ const silence = 20e3; // ms after which a connection is dead: something comes ev
 const beginning = 120e3; // ms that the first event may take, which may be large, on a slow way
 const again = 1500; // ms until another attempt
 const rest = 60e3; // ms for which a page is out of sight until it listens no more
+const soon = 1e3; // ms until it does so if another page has got out of sight since
+
+const pages = new BroadcastChannel("mqttgateway"); // all of this server
 
 // Events are the gateway's events of some kinds. The browser connects again when a connection is lost, and says what it has heard
 // last; if the gateway doesn't know any more what came since then, it begins anew with a snapshot. on(name, data) gets each event,
 // lost(why, since) and found() tell of the connection, found with every event. A browser has few connections for all pages of one server: a
-// page that is out of sight gives its own back, and begins anew when somebody looks at it again. rested() tells of that.
+// page that is out of sight for long, or longer than another, gives its own back, and begins anew when somebody looks at it again.
+// rested() tells of that.
 export class Events {
   constructor(query, names, { on, lost, found, rested }) {
     this.query = query;
@@ -86,6 +90,7 @@ export class Events {
     listen(window, "pagehide", () => this.stop()); // a page that is kept for the way back would keep its connection, too
     listen(window, "pageshow", (e) => e.persisted && this.open());
     listen(document, "visibilitychange", () => this.seen(!document.hidden));
+    listen(pages, "message", () => document.hidden && this.seen(false, soon));
     listen(signedOut, "signedout", () => this.close());
     this.watch = setInterval(() => this.check(), 2e3);
     this.heard = Date.now();
@@ -150,9 +155,12 @@ export class Events {
     this.timer = setTimeout(() => this.open(), again);
   }
 
-  seen(is) {
+  seen(is, patience = rest) {
     clearTimeout(this.resting);
-    if (!is) this.resting = setTimeout(() => this.stop(), rest);
+    if (!is) {
+      this.resting = setTimeout(() => this.stop(), patience);
+      if (patience === rest) pages.postMessage("out of sight");
+    }
     else if (this.source) this.check();
     else {
       this.open();
