@@ -110,6 +110,7 @@ const hostile = `<img src=x onerror="document.title='harm'"><script>document.tit
 
 // TestMarkup shows names, reasons, values and payloads that have markup in them.
 func TestMarkup(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t)
 	f.add(hostile, hostile, "offline", entry{"reason": hostile})
 	f.describe(hostile, map[string]any{
@@ -137,6 +138,7 @@ func TestMarkup(t *testing.T) {
 }
 
 func TestAccessible(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t)
 	house(f)
 	boiler(f)
@@ -178,6 +180,7 @@ func TestAccessible(t *testing.T) {
 
 // TestLow has a window of which the bar takes much, as when a person makes everything four times as large.
 func TestLow(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t)
 	house(f)
 	for _, size := range [][2]int64{{350, 225}, {568, 320}, {1280, 300}} {
@@ -194,6 +197,7 @@ func TestLow(t *testing.T) {
 
 // TestForcedColors has colours that the person has chosen, in which states and what is chosen are seen all the same.
 func TestForcedColors(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t)
 	house(f)
 	b := chromium.Tab(t, 1280, 800)
@@ -212,6 +216,7 @@ func TestForcedColors(t *testing.T) {
 
 // TestTelephone has a screen that is 360 pixels wide, and nothing is wider.
 func TestTelephone(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t)
 	house(f)
 	boiler(f)

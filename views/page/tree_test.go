@@ -89,6 +89,7 @@ func TestTree(t *testing.T) {
 
 // TestFlap has the page hear of an interruption of the link only when it is over: with its events, or with the snapshot after a cut.
 func TestFlap(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t)
 	b := chromium.Tab(t, 1280, 800)
 	b.Open(f.URL + "/")
@@ -175,6 +176,7 @@ func TestCursor(t *testing.T) {
 
 // TestBegunAnew has the gateway begin anew while the page is open: the lines of messages a second begin anew, too.
 func TestBegunAnew(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t)
 	house(f)
 	boiler(f)
