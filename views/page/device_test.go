@@ -1,6 +1,7 @@
 package page
 
 import (
+	"fmt"
 	"math"
 	"net/http"
 	"strings"
@@ -127,6 +128,65 @@ func TestDevice(t *testing.T) {
 		b.Focus(".value[data-id=setpoint] input")
 		b.Press(kb.End, kb.Backspace, kb.Backspace, "70", kb.Enter)
 		answered("setpoint", "REJECTED: setpoint: 70 is above 60 °C")
+	})
+	holds := func(id, what, want string) {
+		t.Helper()
+		b.Until(id+" shows "+want, fmt.Sprintf(`document.querySelector("[data-id=%s] %s").value === %q`, id, what, want))
+	}
+	// news waits until the page has shown what the device has become since.
+	news := func(power float64) {
+		t.Helper()
+		f.mu.Lock()
+		f.details["boiler"]["values"].([]map[string]any)[0]["value"] = power
+		f.mu.Unlock()
+		b.Sees("[data-id=power] .reading", fmt.Sprint(power))
+	}
+	t.Run("typed", func(t *testing.T) {
+		notice := strings.Repeat("the filter was changed ", 20)
+		b.Refused(http.StatusConflict, f.URL+"/api/v1/devices/boiler/set")
+		b.Focus("[data-id=label] input")
+		browser.Eval[bool](b, `(document.activeElement.select(), true)`)
+		b.Press(notice, kb.Enter)
+		answered("label", "REJECTED")
+		b.Press(kb.Tab)
+		news(1842)
+		holds("label", "input", notice)
+		holds("setpoint", "input", "70")
+		b.Focus("[data-id=setpoint] input")
+		b.Press(kb.Escape)
+		holds("setpoint", "input", "49")
+		f.mu.Lock()
+		f.refusal, f.set = "", nil
+		f.mu.Unlock()
+	})
+	t.Run("under way", func(t *testing.T) {
+		quick, answer := f.guard.Load(), make(chan struct{})
+		slow := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost {
+				<-answer
+			}
+			(*quick).ServeHTTP(w, r)
+		}))
+		f.guard.Store(&slow)
+		defer f.guard.Store(quick)
+		b.Focus("[data-id=setpoint] input")
+		for _, setpoint := range []string{"20", "22", "25"} {
+			browser.Eval[bool](b, `(document.activeElement.select(), true)`)
+			b.Press(setpoint, kb.Enter)
+			answered("setpoint", "setting "+setpoint)
+		}
+		b.Press(kb.Tab)
+		news(1841)
+		holds("setpoint", "input", "25")
+		close(answer)
+		answered("setpoint", "OK")
+		b.Sees("[data-id=setpoint] .reading", "25")
+		holds("setpoint", "input", "25")
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if got, want := strings.Join(f.set, "|"), `boiler {"setpoint":20}|boiler {"setpoint":25}`; got != want {
+			t.Errorf("set:\n%s, want the first and the last:\n%s", got, want)
+		}
 	})
 	t.Run("orders", func(t *testing.T) {
 		order := func(what string) {

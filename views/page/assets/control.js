@@ -35,18 +35,25 @@ export function control(device, entity, changed) {
   if (!entity.write && entity.kind !== "button") return null;
   const told = answer();
   const label = entity.name || entity.id;
-  let busy = false;
+  let last = null; // what was asked last, until it is answered
+  const waits = (is) => made.button && set(made.button, "aria-disabled", is && "true");
+  // send sets the entity once what was asked before is answered, and returns whether it is set. Of what waits only the latest is sent.
   const send = async (value, doing) => {
-    if (busy) return;
-    busy = true;
-    set(made.button, "aria-disabled", "true");
-    await told.ask(doing, async () => {
+    const before = last;
+    waits(true);
+    const mine = last = told.ask(doing, async () => {
+      await before;
+      if (mine !== last) throw new Error("something else was asked for meanwhile");
       const said = await post(`${path("devices", device)}/set`, { [entity.id]: value });
       return `${[said.response, said.reason].filter(Boolean).join(": ")} at ${clock()}`;
     });
-    busy = false;
-    set(made.button, "aria-disabled", null);
+    const ok = await mine;
+    if (mine === last) {
+      last = null;
+      waits(false);
+    }
     changed();
+    return ok;
   };
   const made = (kinds[entity.kind] ?? kinds.text)(entity, label, send);
   made.node.append(told.node);
@@ -56,42 +63,51 @@ export function control(device, entity, changed) {
 
 const kinds = { bool, number, enum: choice, text, button };
 
+// once is what a button does: nothing while it waits for an answer.
+const once = (act) => (e) => e.currentTarget.getAttribute("aria-disabled") || act();
+
 function bool(entity, label, send) {
-  let on = null;
+  let on = null; // unknown
   const button = el("button", {
-    type: "button", class: "switch", role: "switch", "aria-label": label, "aria-checked": "false",
-    click: () => send(!on, on ? "switching off …" : "switching on …"),
+    type: "button", class: "switch", role: "switch", "aria-checked": "mixed",
+    click: once(() => send(!on, on ? "switching off …" : "switching on …")),
   });
   return {
     node: el("div", { class: "control" }, button),
     button,
     show(value) {
-      on = value === true;
-      set(button, "aria-checked", String(on));
+      on = value ?? null;
+      set(button, "aria-checked", String(on ?? "mixed"));
+      set(button, "aria-label", on === null ? `${label}, unknown` : label); // "mixed" is not spoken
     },
   };
 }
 
-// field makes a form of one input and a button.
+// field makes a form of one input and a button. What somebody has typed stays until it is set, or given up by Escape.
 function field(label, input, read, send) {
   const button = el("button", { type: "submit", "aria-label": `Set ${label}` }, "Set");
   let touched = false;
+  let shown = "";
   const form = el("form", {
     class: "control", novalidate: true,
     input: () => { touched = true; },
-    submit: (e) => {
-      e.preventDefault();
+    keydown: (e) => {
+      if (e.key !== "Escape") return;
       touched = false;
+      input.value = shown;
+    },
+    submit: async (e) => {
+      e.preventDefault();
+      touched = true;
       const value = read();
-      send(value, `setting ${value} …`);
+      if (await send(value, `setting ${value} …`) && read() === value) touched = false;
     },
   }, input, button);
   return {
     node: form,
-    button,
     show(value) {
-      // What somebody is about to set stays.
-      if (!touched && document.activeElement !== input && value !== null && value !== undefined) input.value = value;
+      shown = value ?? "";
+      if (!touched && document.activeElement !== input) input.value = shown;
     },
   };
 }
@@ -121,6 +137,6 @@ function text(entity, label, send) {
 }
 
 function button(entity, label, send) {
-  const press = el("button", { type: "button", "aria-label": `Press ${label}`, click: () => send(null, "pressing …") }, "Press");
+  const press = el("button", { type: "button", "aria-label": `Press ${label}`, click: once(() => send(null, "pressing …")) }, "Press");
   return { node: el("div", { class: "control" }, press), button: press, show() {} };
 }
