@@ -40,6 +40,7 @@ type fleet struct {
 	ordered []string                  // restart lamp
 	sent    []map[string]any          // messages
 	faults  []map[string]any          // of the next reload
+	config  string                    // in force
 	levels  map[string]any
 	lines   []map[string]any // of the log
 	hearers map[chan string]string
@@ -53,6 +54,7 @@ func newFleet(t testing.TB) *fleet {
 	f := &fleet{
 		started: now.Add(-26 * time.Hour), entries: make(map[string]entry), details: make(map[string]map[string]any), hearers: make(map[chan string]string),
 		levels: map[string]any{"default": "info", "actors": map[string]any{}}, version: "1.0",
+		config: "mqtt:\n  broker: tcp://broker.lan:1883\n  password: \"******\"\n",
 	}
 	for _, part := range []string{"connection", "mapper", "devices"} {
 		f.entries["part:"+part] = entry{"kind": "part", "name": part, "state": "online", "since": stamp(f.started)}
@@ -301,7 +303,9 @@ func (f *fleet) routes(mux *http.ServeMux) {
 		return http.StatusOK, maps.Clone(f.levels)
 	})
 	get("config", func(*http.Request) (int, any) {
-		return http.StatusOK, "mqtt:\n  broker: tcp://broker.lan:1883\n  password: \"******\"\n"
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return http.StatusOK, f.config
 	})
 	get("diff", func(*http.Request) (int, any) { return http.StatusOK, difference })
 	post("reload", func(*http.Request, map[string]any) (int, any) {

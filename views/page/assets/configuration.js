@@ -1,50 +1,97 @@
 // The configuration: what is in force, what a reload would change, and the reload.
 
-import { get, post } from "./api.js";
+import { Events, get, post } from "./api.js";
 import { answer } from "./control.js";
-import { el } from "./dom.js";
+import { el, say } from "./dom.js";
 import { clock } from "./time.js";
 
 const patience = 120e3; // ms for a configuration of many devices
 
-export function configuration() {
+const again = "configuration read again"; // the line of the log after each reload, whoever has asked for it
+const every = 10e3; // ms between two looks, since a log may lack that line
+const soon = 500; // ms in which what tells of a reload comes
+
+export function configuration({ model }) {
   const text = el("pre", { class: "config", tabindex: "0", "aria-label": "Configuration in force" }, "asking the gateway …");
   const told = answer();
   const result = el("div", { class: "result", "aria-live": "polite" });
+  let compared = false; // result shows what a reload would change
 
+  let known = null;
+  let asked = 0; // only what was asked last is shown
   async function inForce() {
+    const mine = ++asked;
     try {
-      text.textContent = (await get("config")).trimEnd();
+      const found = (await get("config", {}, patience)).trimEnd();
+      if (mine !== asked) return;
+      if (found !== known) outdate();
+      known = found;
+      say(text, found);
     } catch (e) {
-      text.textContent = `The configuration can't be shown: ${e.message}.`;
+      if (mine === asked) say(text, `The configuration can't be shown: ${e.message}.`);
     }
   }
 
+  function outdate() {
+    if (compared) result.replaceChildren(el("p", { class: "quiet" }, "The configuration in force has changed since it was compared."));
+    compared = false;
+  }
+
   // carry does what is asked, and shows what differs, or all faults of the files.
-  const carry = (doing, done, what) => async () => {
+  const carry = (doing, done, what, compares) => async () => {
     result.replaceChildren();
+    compared = false;
     await told.ask(doing, async () => {
       try {
+        if (compares) await inForce(); // what it is compared with
         result.replaceChildren(difference(await what()));
+        compared = compares;
         return `${done} at ${clock()}`;
       } catch (e) {
         if (e.details?.faults) result.replaceChildren(faultList(e.details.faults));
         throw e;
       }
     });
-    inForce();
+    if (!compares) inForce();
   };
+
+  // Others reload, too. Which lines the log has depends on its level, so the page also asks when devices come or go, when a person comes
+  // back, and now and then. After an absence of the gateway everything comes anew.
+  let timer = 0;
+  const look = () => {
+    timer ||= setTimeout(() => {
+      timer = 0;
+      inForce();
+    }, soon);
+  };
+  const ended = new AbortController();
+  const listen = (target, name, f) => target.addEventListener(name, f, { signal: ended.signal });
+  listen(model, "structure", look);
+  listen(document, "visibilitychange", () => document.hidden || look());
+  const tick = setInterval(() => model.away || document.hidden || inForce(), every);
+  const events = new Events({ kinds: "log", filter: again }, ["log"], {
+    on(name, line) {
+      if (line.text !== again) return;
+      outdate();
+      look();
+    },
+  });
 
   inForce();
   return {
     title: "Configuration",
     node: el("section", { class: "view device", "aria-label": "Configuration" },
       el("div", { class: "actions", role: "group", "aria-label": "Reload" },
-        el("button", { type: "button", "data-do": "diff", click: carry("comparing …", "compared", () => get("diff", {}, patience)) }, "What would a reload change?"),
-        el("button", { type: "button", "data-do": "reload", class: "primary changes", click: carry("reloading …", "reloaded", () => post("reload", {}, patience)) }, "Reload"), told.node),
+        el("button", { type: "button", "data-do": "diff", click: carry("comparing …", "compared", () => get("diff", {}, patience), true) }, "What would a reload change?"),
+        el("button", { type: "button", "data-do": "reload", class: "primary changes", click: carry("reloading …", "reloaded", () => post("reload", {}, patience), false) }, "Reload"), told.node),
       result,
       el("section", { class: "panel" }, el("h3", null, "In force, with stars for secrets"), text)),
-    close() {},
+    close: () => {
+      clearTimeout(timer);
+      clearInterval(tick);
+      ended.abort();
+      events.close();
+    },
   };
 }
 
