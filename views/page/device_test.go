@@ -1,6 +1,7 @@
 package page
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"net/http"
@@ -197,8 +198,34 @@ func TestDevice(t *testing.T) {
 		order("restart")
 		b.Click(`.actions button[data-order="start"]`) // which has no effect on a device that runs
 		order("stop")
+		f.mu.Lock()
+		had := text(f.details["boiler"])
+		for _, v := range f.details["boiler"]["values"].([]map[string]any) {
+			if _, valued := v["value"]; valued {
+				v["value"], v["error"] = nil, "not confirmed for 750ms"
+			}
+		}
+		f.details["boiler"]["recorder"] = []map[string]any{{"at": stamp(time.Now()), "what": "state", "text": "stopped: by a person"}}
+		f.mu.Unlock()
 		f.change("boiler", entry{"state": "stopped", "reason": "by a person"})
 		b.Until("the device can be started, and not stopped again", `document.querySelector("[data-order=stop]").ariaDisabled && !document.querySelector("[data-order=start]").ariaDisabled`)
+		b.Sees("[data-id=relay] .reading", "unknown")
+		b.Sees(".stack .panel", "What is unknown is so because the device is stopped.")
+		holds("setpoint", "input", "")
+		holds("mode", "select", "")
+		if is := browser.Eval[string](b, `document.querySelector("[data-id=relay] .switch").outerHTML`); !strings.Contains(is, `aria-checked="mixed"`) || !strings.Contains(is, "Relay, unknown") {
+			t.Errorf("the switch of a value that is unknown is %s", is)
+		}
+		if shown := b.Shows(".device"); strings.Contains(shown, "750ms") || strings.Count(shown, "by a person") != 2 {
+			t.Errorf("what a person has asked for is shown as faults:\n%s", shown)
+		}
+		b.Accessible(root, "a device that is stopped")
+		b.Picture(*pictures, "stopped")
+		f.mu.Lock()
+		var before map[string]any
+		_ = json.Unmarshal([]byte(had), &before)
+		f.details["boiler"] = before
+		f.mu.Unlock()
 		order("start")
 		f.wait(t, "restart, stop and start", func() bool { return strings.Join(f.ordered, ", ") == "restart boiler, stop boiler, start boiler" })
 	})
@@ -213,8 +240,53 @@ func TestDevice(t *testing.T) {
 		b.Sees(".device", "There is no device boiler.")
 		const offered = `[...document.querySelectorAll(".device .changes")].some((n) => n.checkVisibility())`
 		b.Until("nothing is offered that would be refused", "!"+offered)
+		if shown := b.Shows(".device"); strings.TrimSpace(shown) != "← Tree\n\nboiler\n\nThere is no device boiler. It may have been removed from the configuration." {
+			t.Errorf("of a device that is no more the page shows:\n%s", shown)
+		}
 		f.add("boiler", "http", "online", nil)
 		f.change("boiler", nil)
 		b.Until("the device is there again", offered)
 	})
+}
+
+// TestTablet has a screen of a width at which values stood over what is beside them, and values that are wide or long.
+func TestTablet(t *testing.T) {
+	f := newFleet(t)
+	house(f)
+	boiler(f)
+	notice := strings.Repeat("the filter was changed ", 20)
+	f.details["boiler"]["values"] = append(f.details["boiler"]["values"].([]map[string]any),
+		map[string]any{"id": "turns", "kind": "number", "name": "Turns", "value": -1000000.125, "write": true, "min": -1e9, "max": 1e9, "at": stamp(f.started)},
+		map[string]any{"id": "notice", "kind": "text", "name": "Notice", "value": notice, "write": true, "at": stamp(f.started)})
+	f.entries["device:boiler"]["failures"] = 3
+	for _, width := range []int64{721, 1001} {
+		b := chromium.Tab(t, width, 900)
+		b.Open(f.URL + "/#/device/boiler")
+		b.Sees("[data-id=turns] .reading", "-1000000.125")
+		b.Picture(*pictures, fmt.Sprint("tablet-", width))
+		over := browser.Eval[string](b, `[...document.querySelectorAll(".value *")].filter((n) => n.checkVisibility() && n.getBoundingClientRect().right > n.closest(".stack").getBoundingClientRect().right + 1)
+			.map((n) => n.outerHTML).join("\n")`)
+		if over != "" {
+			t.Errorf("at %d pixels there stands beyond its column:\n%s", width, over)
+		}
+		if cut := browser.Eval[bool](b, `(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)(document.querySelector("[data-id=turns] input"))`); cut {
+			t.Errorf("at %d pixels a number is cut", width)
+		}
+		const height = `document.querySelector("[data-id=notice] .reading").getBoundingClientRect().height`
+		if h := browser.Eval[float64](b, height); h > 100 {
+			t.Errorf("at %d pixels a long text is %v pixels high", width, h)
+		}
+		b.Click("[data-id=notice] button")
+		b.Until("the text is shown whole", height+" > 100")
+		b.Click("[data-id=notice] button")
+		b.Until("the text is shown in part", height+" < 100")
+		if shown := b.Shows(".facts"); strings.Contains(shown, "failures in a row") {
+			t.Error("a device that is online has failures in a row")
+		}
+		b.Open(f.URL + "/#/messages")
+		b.Sees(".send", "Topic")
+		if w := browser.Eval[float64](b, `document.querySelector(".m2").getBoundingClientRect().width`); w < 150 {
+			t.Errorf("at %d pixels a topic has %v of them", width, w)
+		}
+	}
 }

@@ -85,7 +85,7 @@ export function device({ model }, name) {
       gone = e.status === 404;
       say(missing, gone ? `There is no device ${name}. It may have been removed from the configuration.` : `Not up to date: ${e.message}.`);
     }
-    node.classList.toggle("gone", gone); // nothing can be changed
+    node.classList.toggle("gone", gone); // what was known of the device is known no more
     asking = false;
     if (asked > 0) {
       asked = 0;
@@ -99,7 +99,7 @@ export function device({ model }, name) {
     say(spanned, d.plots ? `lines: ${to - from >= steps ? "the last 10 min" : "since the gateway began"}` : "");
     showValues(values.body, name, d, look, [from * step, now()]);
     recorder.show(d.recorder ?? [], d.recorder === undefined);
-    errors.show((d.recorder ?? []).filter((r) => r.what === "error" || (r.what === "state" && isDown(r.text.split(":")[0]))), d.recorder === undefined);
+    errors.show((d.recorder ?? []).filter((r) => r.what === "error" || (r.what === "state" && isDown(r.text.split(":")[0]) && !r.text.startsWith("stopped"))), d.recorder === undefined);
     flow.show(d, model.flows.get(name));
     description.show(described(d));
     counters.show(flat(d.counters));
@@ -186,7 +186,7 @@ function described(d) {
   const spoken = (a) => Object.entries(a ?? {}).map(([k, v]) => `${k} ${Array.isArray(v) ? v.join(" or ") : v}`).join(", ");
   add("address", spoken(d.address));
   add("answers to", spoken(d.answers_to));
-  if (d.failures) add("failures in a row", String(d.failures));
+  if (d.failures && d.state !== "online") add("failures in a row", String(d.failures));
   if (d.restarts) add("restarts", String(d.restarts));
   return pairs;
 }
@@ -261,25 +261,38 @@ function showValues(body, name, d, look, time) {
     }
   }
   const all = items.flatMap((i) => (i.heading ? [i, ...under.get(i.heading)] : [i]));
-  if (all.length === 0) all.push({ heading: "", none: true });
+  if (all.length === 0) all.push({ note: "The device has not described itself: it has no values." });
+  // Of a device that a person has stopped nothing is confirmed. That is said once.
+  const stopped = d.state === "stopped" && all.some((v) => v.error);
+  if (stopped) all.unshift({ note: "What is unknown is so because the device is stopped." });
   const shape = (v) => [v.id, v.kind, v.write, v.min, v.max, v.step, v.options].join("\u0000");
-  sync(body, all.map((v) => ({ ...v, time, past: d.plots?.[v.id] ?? [] })), (v) => (v.none ? "none" : v.heading ? `group ${v.heading}` : shape(v)),
-    (v) => (v.none ? note() : v.heading ? heading(v) : valueRow(name, v, look)));
+  sync(body, all.map((v) => ({ ...v, time, stopped, past: d.plots?.[v.id] ?? [] })), (v) => (v.note ?? (v.heading ? `group ${v.heading}` : shape(v))),
+    (v) => (v.note ? note(v) : v.heading ? heading(v) : valueRow(name, v, look)));
 }
 
-const note = () => ({ node: el("p", { class: "empty" }, "The device has not described itself: it has no values."), show() {}, tick() {} });
+const note = (v) => ({ node: el("p", { class: "empty" }, v.note), show() {}, tick() {} });
 
 const heading = (v) => ({ node: el("h4", { class: "group" }, v.heading), show() {}, tick() {} });
 
+const long = 60; // characters of a text that is not shown whole
+
 function valueRow(device, entity, look) {
   const reading = el("span");
+  // A long text is shown whole if so wanted: what stands below does not move as it comes and goes.
+  const more = entity.kind === "text" && el("button", {
+    type: "button", class: "plain", "aria-expanded": "false",
+    click: () => {
+      set(more, "aria-expanded", String(reading.classList.toggle("whole")));
+      say(more, reading.classList.contains("whole") ? "less" : "all of it");
+    },
+  }, "all of it");
   const unit = el("span", { class: "unit" });
   const age = el("span", { class: "age" });
   const unknown = el("p", { class: "unknown" });
   const line = entity.kind === "number" || entity.kind === "bool" ? new Line(128, 24) : null;
   const setter = control(device, entity, look);
   const node = el("div", { class: "value", "data-id": entity.id },
-    el("span", { class: "label", title: entity.id }, entity.name || entity.id), el("span", { class: "reading" }, reading, unit), age,
+    el("span", { class: "label", title: entity.id }, entity.name || entity.id), el("span", { class: "reading" }, reading, unit, more || null), age,
     line?.node ?? el("span", { class: "plot" }), setter?.node ?? el("span", { class: "control" }), unknown);
   let at = "";
   return {
@@ -289,10 +302,11 @@ function valueRow(device, entity, look) {
       const valued = v.kind !== "button" && v.kind !== "event";
       at = v.at;
       say(reading, known ? spoken(v) : valued ? "unknown" : "");
-      set(reading, "class", known ? null : "quiet");
+      reading.classList.toggle("quiet", !known);
+      if (more) more.hidden = !reading.classList.toggle("long", reading.textContent.length > long);
       say(unit, known ? (v.unit ?? "") : "");
       say(unknown, v.error ?? "");
-      unknown.hidden = !v.error;
+      unknown.hidden = !v.error || v.stopped;
       set(age, "title", v.at ? date(v.at) : null);
       if (line) {
         const [begin, end] = v.time;
