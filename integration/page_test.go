@@ -178,7 +178,7 @@ func housePage(t *testing.T, chromium *browser.Browser) {
 	tab.Press("home///kitchen/greenhouse/me/C", kb.Tab, "FAN_OFF")
 	tab.Click(".send [type=submit]")
 	tab.Sees(".message .m2", "home///kitchen/greenhouse/me/C")
-	tab.Sees(".send .answer", "sent at")
+	tab.Sees(".send .answer", "handed over at")
 	tab.Focus("#payload")
 	tab.Press(kb.End, "X")
 	tab.Click("[data-do=explain]")

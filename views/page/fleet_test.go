@@ -334,7 +334,7 @@ func (f *fleet) events(w http.ResponseWriter, r *http.Request) {
 	hearer := make(chan string, 20000)
 	whole, _ := json.Marshal(f.tree())
 	f.mu.Lock()
-	f.hearers[hearer] = kinds
+	f.hearers[hearer] = kinds + "," + r.URL.Query().Get("filter")
 	f.mu.Unlock()
 	defer func() {
 		f.mu.Lock()

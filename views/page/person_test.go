@@ -368,10 +368,10 @@ func TestHidden(t *testing.T) {
 	hideTab(third, true)
 	f.wait(t, "that one of the pages rests", func() bool { return len(f.hearers) == 3 })
 	hideTab(second, false)
-	second.Sees(".tools", "while this page was out of sight")
+	second.Sees("main", "while this page was out of sight")
 	hideTab(third, false)
 	third.Until("the page is there", `document.hidden === false`)
-	if shown := third.Shows(".tools"); strings.Contains(shown, "out of sight") {
+	if shown := third.Shows("main"); strings.Contains(shown, "out of sight") {
 		t.Errorf("the page that was out of sight the last has rested: %s", shown)
 	}
 	for _, tab := range []*browser.Tab{second, third} {

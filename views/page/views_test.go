@@ -42,8 +42,44 @@ func TestMessages(t *testing.T) {
 		t.Errorf("a message is shown as %s", shown)
 	}
 
-	t.Run("cut", func(t *testing.T) {
+	t.Run("filter", func(t *testing.T) {
+		shows := func(filter, want string) {
+			t.Helper()
+			browser.Eval[bool](b, `((f) => { f.focus(); f.select(); return true; })(document.querySelector(".tools .filter"))`)
+			b.Press(kb.Backspace, filter)
+			b.Until(filter+" shows "+want, fmt.Sprintf(`[...document.querySelectorAll(".message:not([hidden]) .m2")].map((n) => n.textContent).join(" ") === %q`, want))
+		}
+		shows("zzz-nothing", "")
+		shows("X1499", "home/x1499")
+		shows("home/x1499/#", "home/x1499")
+		shows("+/x1499", "home/x1499")
+		shows("home/x1499/+", "")
+		b.Sees(".tools", "paused")
+		shows("home/#/x", "")
+		b.Sees(".tools [role=status]", "# is the last level")
+		shows("x1498", "home/x1498")
+		f.wait(t, "the gateway filters, too", func() bool { return f.heard("messages,x1498") })
+		for range 2999 {
+			pass("home/x1498", "on")
+		}
+		b.Sees(".tools", "paused, 3,000 have passed since")
 		b.Click(".tools button[aria-pressed]")
+		pass("home/x1498", "off")
+		b.Until("the pause is a gap", `[...document.querySelectorAll(".message:not([hidden]) .m2")].map((n) => n.textContent).join(" ") === "home/x1498 3,000 not shown home/x1498"`)
+		b.Picture(*pictures, "messages-gap")
+
+		b.Open(f.URL + "/#/tree")
+		b.Sees(".tree .row", "boiler")
+		b.Open(f.URL + "/#/messages")
+		b.Sees(".message", "3,000 not shown")
+		b.Sees(".message", "not shown: what passed from")
+		b.Click(".tools button:not([aria-pressed])")
+		browser.Eval[bool](b, `(document.querySelector(".tools .filter").select(), true)`)
+		b.Focus(".tools .filter")
+		b.Press(kb.Backspace)
+		f.wait(t, "the gateway filters no more", func() bool { return f.heard("messages,") && !f.heard("messages,x1498") })
+	})
+	t.Run("cut", func(t *testing.T) {
 		f.say("messages", "message", map[string]any{"at": stamp(time.Now()), "direction": "in", "topic": "home/long", "payload": strings.Repeat("x", 4096) + "…", "size": 6000})
 		b.Sees(".message .m2", "home/long")
 		b.Focus(".wide .list")
@@ -60,7 +96,7 @@ func TestMessages(t *testing.T) {
 		b.Press("home/li")
 		b.Until("topics are completed", `document.querySelector("#topics option")?.value === "home/lighting/house/kitchen/lamp/me/C"`)
 		b.Press("ghting", kb.Tab, "light_on", kb.Tab, "1", kb.Tab, " ", kb.Tab, kb.Enter)
-		b.Sees(".send .answer", "sent at")
+		b.Sees(".send .answer", "handed over at")
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if got, want := text(f.sent), `[{"payload":"light_on","qos":1,"retain":true,"topic":"home/lighting"}]`; got != want {
@@ -79,7 +115,13 @@ func TestMessages(t *testing.T) {
 		b.Sees(".explained", "argvalue of level")
 		b.Sees(".explained .fault", `"max" is not in the map`)
 		b.Sees(".explained", "answers to all that the message sets")
+		if said := b.Shows(".narrower :is([role=status], [aria-live])"); said != `It is refused: argvalue of "level": "max" is not in the map.` {
+			t.Errorf("a screen reader says of an explanation:\n%s", said)
+		}
 		b.Picture(*pictures, "explain")
+		b.Focus("#topic")
+		b.Press("/x")
+		b.Until("the explanation of another topic is gone", `document.querySelector(".explained").innerText.trim() === ""`)
 	})
 }
 

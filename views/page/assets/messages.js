@@ -8,7 +8,13 @@ import { clock, moment } from "./time.js";
 
 const longest = 4096; // bytes of a payload that the gateway shows
 
-const chosen = { filter: "", topic: "", payload: "", qos: "0", retain: false };
+const most = 1000; // messages that are kept
+
+const chosen = { filter: "", topic: "", payload: "", qos: "0", retain: false, paused: false };
+
+// What has come stays while other views are shown. A gap is in the place of messages that are not known: {gap: text}.
+let all = [];
+let left = "";
 
 // When the page is loaded again from the bar, what has been typed is there again.
 try {
@@ -20,26 +26,39 @@ try {
 }
 
 export function messages() {
-  const lines = new Lines(1000, {
+  const lines = new Lines(most, {
     label: "Messages, the newest last",
     columns: 5,
     head: el("div", { class: "row", role: "row" }, ...["Time", "Way", "Topic", "Payload", "Devices"].map((h, i) =>
       el("div", { class: `cell m${i}`, role: "columnheader" }, h))),
     make: messageRow,
-    open: (m) => pick(m),
+    open: (m) => m.gap || pick(m),
   });
 
   let events = null;
-  let paused = false;
   let missed = 0;
   let held = 0;
-  let gap = "";
+  let fits = filtering(chosen.filter);
   const told = el("span", { class: "quiet" }); // not announced: it changes with every message
   const tell = () => say(told, [
-    paused ? `paused, ${held.toLocaleString("en")} have passed since` : "",
+    chosen.paused ? `paused, ${held.toLocaleString("en")} have passed since` : "",
     missed > 0 ? `${missed.toLocaleString("en")} passed too fast to be shown` : "",
-    gap,
   ].filter(Boolean).join(" · "));
+  const hint = el("span", { class: "quiet", role: "status" });
+  function add(m) {
+    all.push(m);
+    if (all.length > 2 * most) all = all.slice(-most);
+    if (m.gap || fits(m)) lines.add(m);
+  }
+  function leave() {
+    if (held > 0) add({ gap: `${held.toLocaleString("en")} not shown` });
+    held = 0;
+  }
+  function filtered() {
+    fits = filtering(chosen.filter);
+    say(hint, wild(chosen.filter) && faulty(chosen.filter) ? "No topic filter, so looked for as a text: # is the last level, + and # are alone in theirs." : "");
+    lines.replace(all.filter((m) => m.gap || fits(m)));
+  }
   function listen() {
     events?.close();
     const query = { kinds: "messages" };
@@ -47,14 +66,11 @@ export function messages() {
     events = new Events(query, ["message", "missed"], {
       on(name, data) {
         if (name === "missed") missed += data.count ?? 0;
-        else if (paused) held++;
-        else lines.add(data);
-        if (name === "missed" || paused) tell();
+        else if (chosen.paused) held++;
+        else add(data);
+        if (name === "missed" || chosen.paused) tell();
       },
-      rested() {
-        gap = "what passed while this page was out of sight is not shown";
-        tell();
-      },
+      rested: () => add({ gap: "not shown: what passed while this page was out of sight" }),
     });
   }
   let typing = 0;
@@ -63,20 +79,21 @@ export function messages() {
     value: chosen.filter,
     input: () => {
       chosen.filter = filter.value;
+      filtered();
       clearTimeout(typing);
       typing = setTimeout(listen, 300);
     },
   });
   const pause = el("button", {
-    type: "button", "aria-pressed": "false",
+    type: "button", "aria-pressed": String(chosen.paused),
     click: () => {
-      paused = !paused;
-      held = 0;
-      set(pause, "aria-pressed", String(paused));
+      chosen.paused = !chosen.paused;
+      leave();
+      set(pause, "aria-pressed", String(chosen.paused));
       tell();
     },
   }, "Pause");
-  const clear = el("button", { type: "button", click: () => { missed = 0; gap = ""; tell(); lines.replace([]); } }, "Clear");
+  const clear = el("button", { type: "button", click: () => { missed = 0; all = []; tell(); lines.replace([]); } }, "Clear");
 
   // The form
   const topics = el("datalist", { id: "topics" });
@@ -85,6 +102,7 @@ export function messages() {
     type: "text", id: "topic", list: "topics", autocomplete: "off", spellcheck: "false", class: "mono", value: chosen.topic,
     input: () => {
       chosen.topic = topic.value;
+      forget();
       clearTimeout(completing);
       completing = setTimeout(complete, 150);
     },
@@ -98,12 +116,13 @@ export function messages() {
       topics.replaceChildren(); // nothing depends on completions
     }
   }
-  const payload = el("textarea", { id: "payload", rows: "4", spellcheck: "false", input: () => { chosen.payload = payload.value; } });
+  const payload = el("textarea", { id: "payload", rows: "4", spellcheck: "false", input: () => { chosen.payload = payload.value; forget(); } });
   payload.value = chosen.payload;
   const qos = el("select", { id: "qos", class: "changes", change: () => { chosen.qos = qos.value; } }, ...["0", "1"].map((q) => el("option", { value: q, selected: q === chosen.qos }, q)));
   const retain = el("input", { type: "checkbox", checked: chosen.retain, change: () => { chosen.retain = retain.checked; } });
   const sent = answer();
-  const result = el("div", { class: "explained", "aria-live": "polite" });
+  const result = el("div");
+  const verdict = el("p", { role: "status" }); // one sentence: a screen reader would read the tables whole
   const form = el("form", {
     class: "panel send", novalidate: true,
     submit: (e) => {
@@ -114,7 +133,7 @@ export function messages() {
       }
       sent.ask("sending …", async () => {
         await post("messages", { topic: topic.value, payload: payload.value, qos: Number(qos.value), retain: retain.checked });
-        return `sent at ${clock()}`;
+        return `handed over at ${clock()}`; // the broker's acknowledgement is not waited for
       });
     },
   },
@@ -126,12 +145,24 @@ export function messages() {
       el("button", { type: "submit", class: "primary changes" }, "Send"),
       el("button", { type: "button", "data-do": "explain", click: explain }, "Explain"), sent.node));
 
+  // An explanation is of the topic and the payload that the form has.
+  let asked = 0;
+  function forget() {
+    asked++;
+    result.replaceChildren();
+    say(verdict, "");
+  }
   async function explain() {
+    forget();
+    const mine = asked;
     try {
-      result.replaceChildren(explanation(await get("explain", { topic: topic.value, payload: payload.value })));
-      result.scrollIntoView({ block: "nearest" });
+      const x = await get("explain", { topic: topic.value, payload: payload.value });
+      if (mine !== asked) return;
+      result.replaceChildren(explanation(x));
+      say(verdict, verdictOf(x));
+      verdict.scrollIntoView({ block: "nearest" });
     } catch (e) {
-      result.replaceChildren(el("p", { class: "fault" }, e.message));
+      if (mine === asked) say(verdict, e.message);
     }
   }
 
@@ -154,24 +185,31 @@ export function messages() {
         click: () => {
           chosen.topic = topic.value = m.topic;
           if (!cut) chosen.payload = payload.value = m.payload;
+          forget();
           topic.focus();
         },
       }, cut ? "Take over the topic, without the payload" : "Take over into the form"));
     picked.scrollIntoView({ block: "nearest" }); // on a telephone it is below all others
   }
 
+  if (all.at(-1)?.from) left = all.pop().from; // nothing has come since that gap
+  if (all.length > 0) add({ from: left, gap: `not shown: what passed from ${left} to ${clock()}` });
+  filtered();
+  tell();
   listen();
   return {
     title: "Messages",
     node: el("section", { class: "view fixed beside", "aria-label": "Messages" },
-      el("div", { class: "wide" }, el("div", { class: "tools" }, filter, pause, clear, told), lines.node),
-      el("div", { class: "narrower" }, form, result, picked)),
+      el("div", { class: "wide" }, el("div", { class: "tools" }, filter, pause, clear, told, hint), lines.node),
+      el("div", { class: "narrower" }, form, el("div", { class: "explained" }, verdict, result), picked)),
     shown: () => lines.shown(),
     focus: () => filter.focus(),
     close: () => {
       clearTimeout(typing);
       clearTimeout(completing);
       events.close();
+      leave();
+      left = clock();
       lines.close();
     },
   };
@@ -184,16 +222,50 @@ function messageRow() {
   return {
     node,
     show(m) {
-      say(at, moment(m.at));
-      say(way, m.direction);
+      say(at, m.gap ? "" : moment(m.at));
+      say(way, m.direction ?? "");
       set(node, "data-way", m.direction);
-      say(topic, m.topic);
-      say(payload, m.payload);
+      set(node, "data-gap", Boolean(m.gap));
+      say(topic, m.gap ?? m.topic);
+      say(payload, m.payload ?? "");
       say(devices, m.direction === "in" ? String(m.devices) : "");
       set(devices, "title", m.note);
       set(node, "data-lost", Boolean(m.note));
     },
   };
+}
+
+const wild = (filter) => /[+#]/.test(filter);
+
+// faulty reports whether a text with wildcards is no topic filter.
+const faulty = (filter) => filter.trim().split("/").some((level, i, { length }) => wild(level) && (level.length > 1 || (level === "#" && i < length - 1)));
+
+// filtering returns what lets messages pass as the gateway does: those whose topic a filter with wildcards matches, or in which a text stands.
+function filtering(filter) {
+  filter = filter.trim();
+  if (!wild(filter) || faulty(filter)) {
+    const text = filter.toLowerCase();
+    return (m) => text === "" || `${m.topic} ${m.payload}`.toLowerCase().includes(text);
+  }
+  const want = filter.replace(/^\$share\/[^/]+\//, "").split("/");
+  const open = want.at(-1) === "#";
+  if (open) want.pop();
+  return ({ topic }) => {
+    if (topic.startsWith("$") && (want[0] ?? "+") === "+") return false; // what is the broker's own
+    const have = topic.split("/");
+    return (open ? have.length >= want.length : have.length === want.length) && want.every((w, i) => w === "+" || w === have[i]);
+  };
+}
+
+// verdictOf says in a sentence what becomes of a message.
+function verdictOf(x) {
+  if (x.refused?.length > 0) return `It is refused: ${x.refused[0]}.`;
+  if (x.sets) return `It sets ${x.sets.entity} of ${x.sets.device}.`;
+  if (x.asks) return `It asks the gateway for ${x.asks}.`;
+  if (!x.subscription) return "It does not arrive.";
+  if (x.echo) return "It is the gateway's own, and goes no further.";
+  const found = (x.devices ?? []).filter((d) => d.found).length;
+  return found === 0 ? "It finds no device, and so is acknowledged and forgotten." : `It finds ${found.toLocaleString("en")} ${found === 1 ? "device" : "devices"}.`;
 }
 
 // explanation shows what "gateway explain" says.
@@ -215,7 +287,6 @@ function explanation(x) {
     parts.push(grid(["Device", "Found", "Why"], x.devices.toSorted((a, b) => b.found - a.found).slice(0, 500).map((d) => [d.device, d.found ? "yes" : "no", d.why])));
     const more = x.devices.length - 500;
     if (more > 0) parts.push(el("p", { class: "quiet" }, `and ${more.toLocaleString("en")} devices more`));
-    if (!x.devices.some((d) => d.found)) parts.push(el("p", null, "It finds no device, and so is acknowledged and forgotten."));
   }
   return el("section", { class: "panel" }, ...parts);
 }
