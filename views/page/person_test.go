@@ -32,6 +32,7 @@ func TestToken(t *testing.T) {
 	b.Refused(http.StatusUnauthorized, page)
 	signIn(b, "trout", kb.Enter)
 	b.Sees("[role=alert]", "The token is wrong.")
+	b.Until("the fault belongs to the field", `document.getElementById(document.querySelector("[aria-invalid]").getAttribute("aria-describedby")).role === "alert"`)
 	b.Accessible(root, "the form, after a wrong token")
 	signIn(b, token, kb.Enter)
 	b.Sees(".device h2", "boiler") // where the address has led
