@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -201,6 +202,14 @@ func housePage(t *testing.T, chromium *browser.Browser) {
 	tab.Click("[data-do=reload]")
 	tab.Sees(".actions .answer", "reloaded at")
 	tab.Sees(".config", "300ms")
+
+	// A reload that others have asked for makes an older comparison void.
+	write(t, dir, "gateway.yaml", strings.Replace(text, "every: 250ms", "every: 350ms", 1))
+	tab.Click("[data-do=diff]")
+	tab.Sees(".difference", "greenhouse: params.every")
+	gateway.signal(syscall.SIGHUP)
+	tab.Sees(".config", "350ms")
+	tab.Sees(".result", "has changed since it was compared")
 
 	// The log says what happened meanwhile, and more of it once it is asked to.
 	tab.Open(url + "/#/log")
