@@ -385,7 +385,7 @@ func TestHidden(t *testing.T) {
 	b.Back()
 	b.Sees(".tree .row", "while somebody was elsewhere")
 
-	b.Allow("net::ERR_INCOMPLETE_CHUNKED_ENCODING " + f.URL + "/api/v1/events")
+	b.Allow("net::ERR_") // of any request for which a connection was taken that was cut
 	b.Allow("503 (Service Unavailable) " + f.URL + "/api/v1/events")
 	f.full.Store(true)
 	f.CloseClientConnections()
