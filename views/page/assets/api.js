@@ -74,9 +74,9 @@ const pages = new BroadcastChannel("mqttgateway"); // all of this server
 
 // Events are the gateway's events of some kinds. The browser connects again when a connection is lost, and says what it has heard
 // last; if the gateway doesn't know any more what came since then, it begins anew with a snapshot. on(name, data) gets each event,
-// lost(why, since) and found() tell of the connection, found with every event. A browser has few connections for all pages of one server: a
-// page that is out of sight for long, or longer than another, gives its own back, and begins anew when somebody looks at it again.
-// rested() tells of that.
+// lost(why, since) and found() tell of the connection, found with every event. A browser has few connections for all pages of one
+// server: a page that is out of sight for long, or longer than another, gives its own back, and begins anew when somebody looks at it
+// again. rested() tells of that.
 export class Events {
   constructor(query, names, { on, lost, found, rested }) {
     this.query = query;
@@ -160,8 +160,7 @@ export class Events {
     if (!is) {
       this.resting = setTimeout(() => this.stop(), patience);
       if (patience === rest) pages.postMessage("out of sight");
-    }
-    else if (this.source) this.check();
+    } else if (this.source) this.check();
     else {
       this.open();
       this.rested();
