@@ -20,39 +20,57 @@ type connections struct {
 
 // connection is one connection.
 type connection struct {
-	since    time.Time // when it began to wait for a request
-	requests int       // under way
+	since    time.Time          // when it began to wait for a request
+	requests int                // under way
+	cancel   context.CancelFunc // ends the context of the connection, and so a handshake that waits for its turn
 }
 
 func newConnections(most int) *connections {
 	return &connections{most: most, all: make(map[net.Conn]*connection)}
 }
 
-// changed is http.Server.ConnState.
-func (c *connections) changed(conn net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		c.add(conn)
-	case http.StateClosed, http.StateHijacked:
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		delete(c.all, conn)
-	}
+type placeKey struct{}
+
+// place is a connection among the others.
+type place struct {
+	among *connections
+	conn  net.Conn
 }
 
-func (c *connections) add(conn net.Conn) {
+// context is http.Server.ConnContext, which adds a new connection: requests know their connection, and all that is done for the connection
+// ends when the server hangs up.
+func (c *connections) context(ctx context.Context, conn net.Conn) context.Context {
+	ctx, cancel := context.WithCancel(context.WithValue(ctx, placeKey{}, place{c, conn}))
+	c.add(conn, &connection{since: time.Now(), cancel: cancel})
+	return ctx
+}
+
+func (c *connections) add(conn net.Conn, of *connection) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.all) >= c.most {
 		longest := c.idlest()
 		if longest == nil {
-			hangUp(conn)
+			of.hangUp(conn)
 			return
 		}
-		hangUp(longest)
+		c.all[longest].hangUp(longest)
 		delete(c.all, longest)
 	}
-	c.all[conn] = &connection{since: time.Now()}
+	c.all[conn] = of
+}
+
+// changed is http.Server.ConnState.
+func (c *connections) changed(conn net.Conn, state http.ConnState) {
+	if state != http.StateClosed && state != http.StateHijacked {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if of := c.all[conn]; of != nil && state == http.StateClosed {
+		of.cancel()
+	}
+	delete(c.all, conn)
 }
 
 // idlest returns the connection that has waited for a request for longest; nil if none waits.
@@ -72,30 +90,18 @@ func (c *connections) hangUpWaiting() {
 	defer c.mu.Unlock()
 	for conn, of := range c.all {
 		if of.requests == 0 {
-			hangUp(conn)
+			of.hangUp(conn)
 		}
 	}
 }
 
-// hangUp closes a connection without a farewell, which could block.
-func hangUp(conn net.Conn) {
+// hangUp closes the connection without a farewell, which could block.
+func (of *connection) hangUp(conn net.Conn) {
+	of.cancel()
 	if secure, ok := conn.(*tls.Conn); ok {
 		conn = secure.NetConn()
 	}
 	conn.Close()
-}
-
-type placeKey struct{}
-
-// place is a connection among the others.
-type place struct {
-	among *connections
-	conn  net.Conn
-}
-
-// context is http.Server.ConnContext: requests know their connection. The server calls it before changed.
-func (c *connections) context(ctx context.Context, conn net.Conn) context.Context {
-	return context.WithValue(ctx, placeKey{}, place{c, conn})
 }
 
 // count adds to the requests that are under way on the connection.

@@ -6,7 +6,8 @@
 // A client has 10 s to send the headers of a request, 20 s for the whole request, and 30 s from the headers on to take the answer. Then
 // the server cuts it off. Headers are bounded by 16 KB, bodies by [MaxBody] unless a handler sets a lower bound, and connections by 256, of
 // one request at a time, since the server speaks no HTTP/2. When there are more, the server closes the one that has waited for a request
-// for longest, so that idle and slow clients, and those that have not been let in yet, make room for those that ask.
+// for longest, so that idle and slow clients, and those that have not been let in yet, make room for those that ask. The context of a connection that
+// the server closes ends, so that no goroutine waits for anything on its behalf, such as the turn of its handshake.
 //
 // # Paths
 //

@@ -239,6 +239,38 @@ func TestConnections(t *testing.T) {
 	}
 }
 
+// A handshake that waits, as for its turn to sign, ends when the server hangs up: to make room for others, or at the end.
+func TestHandshakesEndWithTheirConnections(t *testing.T) {
+	waits := make(chan context.Context)
+	s, _, end := serve(t, Options{patience: patienceOfTests, connections: 1, Handler: tells, TLS: &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		waits <- hello.Context()
+		<-hello.Context().Done()
+		return nil, hello.Context().Err()
+	}}})
+	var clients sync.WaitGroup
+	begin := func() (of context.Context) {
+		conn := tls.Client(dial(t, s), &tls.Config{InsecureSkipVerify: true})
+		clients.Go(func() { _ = conn.Handshake() })
+		return <-waits
+	}
+	ends := func(of context.Context, what string) {
+		select {
+		case <-of.Done():
+		case <-time.After(patienceOfTests):
+			t.Errorf("%s: the handshake goes on", what)
+		}
+	}
+	first := begin()
+	second := begin()
+	ends(first, "who made room")
+	if second.Err() != nil {
+		t.Error("the newest does not stay")
+	}
+	end()
+	ends(second, "at the end")
+	clients.Wait()
+}
+
 // Clients that have not been let in make room, too, while they sign in at their leisure.
 func TestConnectionsOfStrangers(t *testing.T) {
 	s, _, _ := serve(t, Options{patience: patienceOfTests, connections: 2, Handler: Guard{Users: listed(t), Token: rightToken}.Handler(tells)})
