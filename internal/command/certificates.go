@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/tls"
 	"crypto/x509"
@@ -129,6 +130,7 @@ func readPEM(path string) ([]byte, error) {
 // certificate is that of the gateway's own web server. A handshake reads it again when its files have changed.
 type certificate struct {
 	certFile, keyFile string
+	turn              chan struct{} // has a token while a handshake signs
 
 	mu    sync.Mutex
 	pair  tls.Certificate
@@ -142,7 +144,7 @@ func readCertificate(l *config.Loaded) (*certificate, error) {
 	if !filepath.IsAbs(h.CertFile) || !filepath.IsAbs(h.KeyFile) {
 		return nil, nil
 	}
-	c := &certificate{certFile: h.CertFile, keyFile: h.KeyFile}
+	c := &certificate{certFile: h.CertFile, keyFile: h.KeyFile, turn: make(chan struct{}, 1)}
 	if err := c.read(); err != nil {
 		return nil, eachUnder(l.Name("http.cert_file")+" and "+l.Name("http.key_file"), err)
 	}
@@ -164,9 +166,6 @@ func (c *certificate) read() error {
 	}
 	pair, err := readPair(c.certFile, c.keyFile)
 	if err == nil {
-		if key, ok := pair.PrivateKey.(crypto.Signer); ok {
-			pair.PrivateKey = signer{key, make(chan struct{}, 1)}
-		}
 		c.pair, c.stamp = pair, stamp
 	}
 	return err
@@ -174,7 +173,7 @@ func (c *certificate) read() error {
 
 // config returns the settings of the server. The log tells once of a renewed certificate that can't be read; the former one stays.
 func (c *certificate) config(log *slog.Logger) *tls.Config {
-	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if err := c.read(); err == nil {
@@ -184,20 +183,28 @@ func (c *certificate) config(log *slog.Logger) *tls.Config {
 			log.Error("renewed certificate can't be read, the former one stays", "err", err)
 		}
 		pair := c.pair
+		if key, ok := pair.PrivateKey.(crypto.Signer); ok {
+			pair.PrivateKey = signer{key, c.turn, hello.Context()}
+		}
 		return &pair, nil
 	}}
 }
 
-// signer is the key of a certificate with which handshakes sign one after the other, for half of the time at most: anybody may begin
-// handshakes, a signature takes a millisecond of the processor, and messages want it, too.
+// signer is the key of a certificate in the hands of one handshake. Handshakes sign one after the other, for half of the time at most:
+// anybody may begin handshakes, a signature takes a millisecond of the processor, and messages want it, too.
 type signer struct {
 	crypto.Signer
-	turn chan struct{} // has a token while one signs
+	turn      chan struct{}   // of the certificate
+	handshake context.Context // ends with the connection, and with it the wait for the turn
 }
 
 // Sign implements crypto.Signer.
 func (s signer) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
-	s.turn <- struct{}{}
+	select {
+	case s.turn <- struct{}{}:
+	case <-s.handshake.Done():
+		return nil, s.handshake.Err()
+	}
 	defer func() { <-s.turn }()
 	began := time.Now()
 	signature, err := s.Signer.Sign(rand, digest, opts)

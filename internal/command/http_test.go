@@ -161,7 +161,7 @@ func TestBrokenRenewal(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 3 {
-		if pair, err := shows(nil); err != nil || inPEM("CERTIFICATE", pair.Certificate[0]) != text {
+		if pair, err := shows(new(tls.ClientHelloInfo)); err != nil || inPEM("CERTIFICATE", pair.Certificate[0]) != text {
 			t.Errorf("shows %v, %v", pair, err)
 		}
 	}
