@@ -29,9 +29,12 @@ func (l *login) isGateway(name, password []byte) bool {
 	return string(name) == gatewayName && subtle.ConstantTimeCompare(password, []byte(l.password)) == 1
 }
 
-// admits reports whether a client may sign in. It may have to wait, until gone is closed.
-func (l *login) admits(name, password []byte, gone <-chan struct{}) bool {
-	return l.open || l.known.Admits(string(name), password, gone)
+// admits reports whether a client may sign in. It may have to wait, until gone is closed: see [users.Login.Admits].
+func (l *login) admits(name, password []byte, gone <-chan struct{}) (bool, error) {
+	if l.open {
+		return true, nil
+	}
+	return l.known.Admits(string(name), password, gone)
 }
 
 // OnConnectAuthenticate is called when CONNECT has been read.
@@ -43,9 +46,14 @@ func (h *hooks) OnConnectAuthenticate(c *mochi.Client, p packets.Packet) bool {
 	if p.ProtocolVersion == 5 {
 		conn.keeps = p.Properties.SessionExpiryInterval > 0
 	}
-	if !conn.own && !h.login.admits(name, password, conn.gone) {
-		h.complain("embedded broker refused a login", "user", h.login.users.Shown(string(name)), "remote", c.Net.Remote)
-		return false
+	if !conn.own {
+		switch fits, err := h.login.admits(name, password, conn.gone); {
+		case err != nil: // the client has gone, and nothing is known of its password
+			return false
+		case !fits:
+			h.complain("embedded broker refused a login", "user", h.login.users.Shown(string(name)), "remote", c.Net.Remote)
+			return false
+		}
 	}
 	err := h.listener.signIn(conn, func(others map[*connection]struct{}) error { return h.admit(c, conn, others) })
 	if err == nil {

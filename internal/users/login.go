@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"errors"
 	"sync"
 	"time"
 )
@@ -27,27 +28,30 @@ func NewLogin(of List) *Login {
 	return &Login{users: of, turn: make(chan struct{}, 1), key: []byte(rand.Text()), fitted: make(map[string][sha256.Size]byte)}
 }
 
+// ErrGone is the error of Admits for a password that was not checked, which therefore is neither right nor wrong.
+var ErrGone = errors.New("client has gone before its password was checked")
+
 // Admits reports whether the password is the user's. Passwords are checked one at a time, and during a tenth of the
 // time, so that a flood of wrong passwords costs a tenth of a processor at most. A user who has signed in before does
-// not wait. The wait ends when gone is closed, which means that the connection has ended.
-func (l *Login) Admits(name string, password []byte, gone <-chan struct{}) bool {
+// not wait. The wait ends with ErrGone when gone is closed, which means that the connection has ended.
+func (l *Login) Admits(name string, password []byte, gone <-chan struct{}) (fits bool, err error) {
 	if l.Remembers(name, password) {
-		return true
+		return true, nil
 	}
 	select {
 	case l.turn <- struct{}{}:
 	case <-gone:
-		return false
+		return false, ErrGone
 	}
 	began := time.Now()
-	fits := l.users.admits(name, password)
+	fits = l.users.admits(name, password)
 	time.AfterFunc(idleTimes*time.Since(began), func() { <-l.turn })
 	if fits {
 		l.mu.Lock()
 		l.fitted[name] = l.digest(password)
 		l.mu.Unlock()
 	}
-	return fits
+	return fits, nil
 }
 
 // Remembers reports whether the user has signed in with this password before. Remembers never waits.

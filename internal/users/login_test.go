@@ -1,6 +1,9 @@
 package users
 
-import "testing"
+import (
+	"errors"
+	"testing"
+)
 
 // A user who has signed in before does not wait while other passwords are checked, and who goes away stops waiting.
 func TestLoginsWhilePasswordsAreTried(t *testing.T) {
@@ -9,23 +12,27 @@ func TestLoginsWhilePasswordsAreTried(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := NewLogin(list)
-	if l.Remembers("me", []byte("swordfish")) || !l.Admits("me", []byte("swordfish"), nil) {
+	admits := func(password string) bool {
+		fits, err := l.Admits("me", []byte(password), nil)
+		return fits && err == nil
+	}
+	if l.Remembers("me", []byte("swordfish")) || !admits("swordfish") {
 		t.Fatal("the user does not get in")
 	}
 	<-waitFor(l) // as if a password were checked for ever
-	if !l.Remembers("me", []byte("swordfish")) || !l.Admits("me", []byte("swordfish"), nil) {
+	if !l.Remembers("me", []byte("swordfish")) || !admits("swordfish") {
 		t.Error("a user who has signed in before waits")
 	}
 	gone := make(chan struct{})
 	close(gone)
 	for _, name := range []string{"me", "nobody"} {
-		if l.Admits(name, []byte("trout?"), gone) {
-			t.Errorf("%s gets in with a password that is to be checked", name)
+		if fits, err := l.Admits(name, []byte("trout?"), gone); fits || !errors.Is(err, ErrGone) {
+			t.Errorf("%s, whose password is to be checked yet: %t, %v", name, fits, err)
 		}
 	}
 	<-l.turn
-	if l.Admits("me", []byte("trout?"), nil) {
-		t.Error("a wrong password fits")
+	if fits, err := l.Admits("me", []byte("trout?"), nil); fits || err != nil {
+		t.Errorf("a wrong password: %t, %v", fits, err)
 	}
 }
 

@@ -6,8 +6,8 @@
 // A client has 10 s to send the headers of a request, 20 s for the whole request, and 30 s from the headers on to take the answer. Then
 // the server cuts it off. Headers are bounded by 16 KB, bodies by [MaxBody] unless a handler sets a lower bound, and connections by 256, of
 // one request at a time, since the server speaks no HTTP/2. When there are more, the server closes the one that has waited for a request
-// for longest, so that idle and slow clients, and those that have not been let in yet, make room for those that ask. The context of a connection that
-// the server closes ends, so that no goroutine waits for anything on its behalf, such as the turn of its handshake.
+// for longest, so that idle and slow clients, and those that have not been let in yet, make room for those that ask. The context of a
+// connection that the server closes ends, so that nothing waits on its behalf any more: its handshake for a turn to sign, for instance.
 //
 // # Paths
 //
@@ -23,7 +23,7 @@
 //
 // Who tries wrong credentials waits: after 5 of them from one address, or one /64 of IPv6, the guard looks at none from there for a second,
 // then two, up to a minute (429), and the log tells from where they come. Right ones are no exception, or else one could try at full
-// speed. A browser that has signed in by a password has got a receipt, a cookie, and does not wait: behind a reverse proxy all clients have
+// speed. What a client sends and does not wait for is no wrong try. A browser that has signed in by a password has got a receipt, a cookie, and does not wait: behind a reverse proxy all clients have
 // one address.
 //
 // # Concurrency

@@ -187,17 +187,13 @@ func (e *entrance) signedIn(w http.ResponseWriter, r *http.Request) bool {
 	if c, err := r.Cookie(cookieName(r, receiptCookie)); basic && err == nil && hmac.Equal([]byte(c.Value), []byte(receipt)) {
 		return true
 	}
-	right, wait := e.judge(r, name, password, basic)
-	switch {
-	case wait > 0:
-		e.tooMany(w, r, wait)
-	case !right:
-		e.complain(r, e.Users.Shown(name))
-		e.challenge(w, r, "the user, the password or the token is wrong")
-	case basic:
+	if !e.fits(w, r, name, password, basic, "the user, the password or the token is wrong") {
+		return false
+	}
+	if basic {
 		http.SetCookie(w, &http.Cookie{Name: cookieName(r, receiptCookie), Value: receipt, Path: e.Base + "/", HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteLaxMode})
 	}
-	return right
+	return true
 }
 
 // receipt returns the value of the cookie that a browser gets for its right password, and shows together with it. The password is then not
@@ -209,26 +205,45 @@ func (e *entrance) receipt(name, password string) string {
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil))
 }
 
-// judge reports whether credentials are right, or else for how long none are looked at that come from there. What is looked at one after
-// the other can't pass the bound of wrong ones all at once.
-func (e *entrance) judge(r *http.Request, name, password string, basic bool) (right bool, wait time.Duration) {
+// fits reports whether credentials are right, and answers the request if not: why is what a client with wrong ones is told.
+func (e *entrance) fits(w http.ResponseWriter, r *http.Request, name, password string, basic bool, why string) bool {
+	right, wait, err := e.judge(r, name, password, basic)
+	switch {
+	case right:
+		return true
+	case err != nil: // nothing is known of the credentials
+		Refuse(w, http.StatusServiceUnavailable, "you hung up before your password was looked at")
+	case wait > 0:
+		e.tooMany(w, r, wait)
+	default:
+		e.complain(r, e.Users.Shown(name))
+		e.challenge(w, r, why)
+	}
+	return false
+}
+
+// judge reports whether credentials are right, or else for how long none are looked at that come from there. The error says that the
+// client has gone before its credentials were looked at. What is looked at one after the other can't pass the bound of wrong ones all at
+// once.
+func (e *entrance) judge(r *http.Request, name, password string, basic bool) (right bool, wait time.Duration, err error) {
 	from, isUsers := client(r), basic && len(e.Users.Names()) > 0
 	known := func() bool { return e.fitsToken(password) || isUsers && e.login.Remembers(name, []byte(password)) }
 	if right, wait = e.tries.look(from, known, !isUsers); right || wait > 0 || !isUsers {
-		return right, wait
+		return right, wait, nil
 	}
 	select { // a user's password takes a while
 	case e.turn <- struct{}{}:
 		defer func() { <-e.turn }()
 	case <-r.Context().Done():
-		return false, 0
+		return false, 0, users.ErrGone
 	}
 	if right, wait = e.tries.look(from, known, false); right || wait > 0 {
-		return right, wait
+		return right, wait, nil
 	}
-	right = e.login.Admits(name, []byte(password), r.Context().Done())
-	e.tries.look(from, func() bool { return right }, true)
-	return right, 0
+	if right, err = e.login.Admits(name, []byte(password), r.Context().Done()); err == nil {
+		e.tries.look(from, func() bool { return right }, true)
+	}
+	return right, 0, err
 }
 
 // challenge answers a client that has not signed in. A browser is told to ask for a password only if there are users.

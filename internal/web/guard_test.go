@@ -1,6 +1,10 @@
 package web
 
 import (
+	"context"
+	"crypto/pbkdf2"
+	"crypto/sha512"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -236,6 +240,46 @@ func TestWrongPasswordsAtOnce(t *testing.T) {
 			}
 			time.Sleep(time.Minute) // timers of the login
 		})
+	}
+}
+
+// Who hangs up while other passwords are looked at has tried no wrong one: neither the address nor the log is any the worse.
+func TestWhoHangsUpHasTriedNothing(t *testing.T) {
+	const iterations = 40_000 // no password is looked at for a while after each
+	sum, err := pbkdf2.Key(sha512.New, "swordfish", []byte("salt"), iterations, sha512.Size)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encode := base64.StdEncoding.EncodeToString
+	list, err := users.Parse(fmt.Appendf(nil, "me:$7$%d$%s$%s", iterations, encode([]byte("salt")), encode(sum)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := &lines{}
+	h := Guard{Users: list, Log: slog.New(slog.NewTextHandler(said, nil))}.Handler(tells)
+	try := func(ctx context.Context, from, password string) int {
+		r := httptest.NewRequestWithContext(ctx, "GET", "http://localhost/", nil)
+		r.RemoteAddr = from + ":1"
+		r.SetBasicAuth("me", password)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w.Code
+	}
+	if got := try(t.Context(), "192.0.2.2", "trout"); got != 401 {
+		t.Errorf("a wrong password: %d", got)
+	}
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	for range 40 {
+		if got := try(gone, "192.0.2.1", "swordfish"); got == 401 || got == 429 {
+			t.Errorf("who hangs up: %d", got)
+		}
+	}
+	if got := try(t.Context(), "192.0.2.1", "swordfish"); got != 200 {
+		t.Errorf("the right password: %d", got)
+	}
+	if text := said.String(); strings.Contains(text, "192.0.2.1") || !strings.Contains(text, "192.0.2.2") {
+		t.Errorf("logged\n%s", text)
 	}
 }
 

@@ -89,14 +89,7 @@ func (e *entrance) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.PostForm.Get("sign_out") == "" {
-		right, wait := e.judge(r, "", strings.TrimSpace(r.PostForm.Get("token")), false)
-		if wait > 0 {
-			e.tooMany(w, r, wait)
-			return
-		}
-		if !right {
-			e.complain(r, "(none)")
-			e.challenge(w, r, "The token is wrong.")
+		if !e.fits(w, r, "", strings.TrimSpace(r.PostForm.Get("token")), false, "The token is wrong.") {
 			return
 		}
 		cookie.Value, cookie.MaxAge = e.session(time.Now().Add(sessionTime).Unix()), 0
