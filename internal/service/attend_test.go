@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -15,12 +16,12 @@ import (
 
 // attended starts attend for a fake gateway inside a synctest bubble. The datagrams to systemd go to the gateway's
 // tape.
-func attended(t *testing.T, g *gateway) (hangups chan<- os.Signal, stop func()) {
+func attended(t *testing.T, g *gateway) (s *Service, hangups chan<- os.Signal, stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
-	s := &Service{options: g.options(), notify: g.note, watched: true, hangups: make(chan os.Signal, 1)}
+	s = &Service{options: g.options(), notify: g.note, watched: true, hangups: make(chan os.Signal, 1)}
 	s.tasks.Go(func() { s.attend(ctx) })
 	synctest.Wait()
-	return s.hangups, func() {
+	return s, s.hangups, func() {
 		cancel()
 		s.tasks.Wait()
 	}
@@ -37,7 +38,7 @@ func TestReadyWhenTheGatewayAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGateway()
 		g.fallSilent(true)
-		_, stop := attended(t, g)
+		_, _, stop := attended(t, g)
 		time.Sleep(10 * time.Second)
 		wantTape(t, g, "0s STATUS=starting")
 		g.fallSilent(false)
@@ -54,7 +55,7 @@ func TestStoppedBeforeReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGateway()
 		g.fallSilent(true)
-		_, stop := attended(t, g)
+		_, _, stop := attended(t, g)
 		stop()
 		wantTape(t, g, "0s STATUS=starting", "0s STOPPING=1 STATUS=stopping")
 	})
@@ -63,7 +64,7 @@ func TestStoppedBeforeReady(t *testing.T) {
 func TestStatusWhenItChanges(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGateway()
-		_, stop := attended(t, g)
+		_, _, stop := attended(t, g)
 		time.Sleep(7 * time.Second)
 		g.become(State{Link: "waiting", Devices: Devices{Online: 1, Opening: 1, Down: 3}})
 		for i := range 14 { // in 1.4 s
@@ -85,7 +86,7 @@ func TestStatusWhenItChanges(t *testing.T) {
 func TestStatusThatGrows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGateway()
-		_, stop := attended(t, g)
+		_, _, stop := attended(t, g)
 		quietly := func(change func(s *State)) { locked(g, func() bool { change(&g.state); return true }) }
 		quietly(func(s *State) { s.TooLarge = 2 })
 		time.Sleep(100 * time.Second)
@@ -151,7 +152,7 @@ func TestReload(t *testing.T) {
 					g.state.Devices.Online++
 					return test.reload
 				}
-				hangups, stop := attended(t, g)
+				_, hangups, stop := attended(t, g)
 				time.Sleep(time.Second)
 				hangups <- syscall.SIGHUP
 				time.Sleep(10 * time.Second)
@@ -182,7 +183,7 @@ func TestReloadWaitsForTheStart(t *testing.T) {
 		g.fallSilent(true)
 		reloads := 0
 		g.reload = func(context.Context) Difference { reloads++; return Difference{} }
-		hangups, stop := attended(t, g)
+		_, hangups, stop := attended(t, g)
 		hangups <- syscall.SIGHUP
 		time.Sleep(10 * time.Second)
 		if reloads > 0 {
@@ -204,7 +205,7 @@ func TestStopEndsAReload(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGateway()
 		g.reload = func(ctx context.Context) Difference { <-ctx.Done(); return Difference{Faults: []string{"stopped"}} }
-		hangups, stop := attended(t, g)
+		_, hangups, stop := attended(t, g)
 		hangups <- syscall.SIGHUP
 		synctest.Wait()
 		stop()
@@ -214,5 +215,65 @@ func TestStopEndsAReload(t *testing.T) {
 		if got := g.log(); got != "" {
 			t.Errorf("logged %q, want nothing: nobody has refused anything", got)
 		}
+	})
+}
+
+// A request whose asker has gone is carried out only if it has begun: of a thousand that wait, none is.
+func TestRequestsOfWhoHasGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGateway()
+		begun, ended := 0, 0
+		g.reload = func(context.Context) Difference {
+			begun++
+			time.Sleep(3 * time.Second)
+			ended++
+			return Difference{}
+		}
+		s, _, stop := attended(t, g)
+		ctx, leave := context.WithCancel(t.Context())
+		var askers sync.WaitGroup
+		for range 1000 {
+			askers.Go(func() { s.Do(ctx, Reload) })
+		}
+		time.Sleep(time.Second)
+		leave()
+		askers.Wait()
+		if took := time.Since(g.born); took != time.Second {
+			t.Errorf("who has gone waits until %v", took)
+		}
+		time.Sleep(time.Minute)
+		stop()
+		if begun != 1 || ended != 1 {
+			t.Errorf("%d reloads have begun, and %d have ended; want the one that was under way", begun, ended)
+		}
+	})
+}
+
+// Who waits for too long is told whether the gateway has begun.
+func TestRequestsThatTakeTooLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGateway()
+		g.reload = func(context.Context) Difference { time.Sleep(time.Minute); return Difference{} }
+		s, _, stop := attended(t, g)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var askers sync.WaitGroup
+		for _, row := range []struct {
+			request Request
+			want    string
+		}{
+			{Reload, "no answer in time: what was asked may be done yet"},
+			{Diff, "no answer in time: the gateway is busy, and has not begun with what was asked"},
+		} {
+			askers.Go(func() {
+				if got := s.Do(ctx, row.request); !slices.Equal(got.Faults, []string{row.want}) {
+					t.Errorf("%s: got %q, want %q", row.request, got.Faults, row.want)
+				}
+			})
+			synctest.Wait()
+		}
+		askers.Wait()
+		time.Sleep(time.Minute)
+		stop()
 	})
 }

@@ -122,7 +122,8 @@ type Requests struct{ waiting chan asked }
 // NewRequests returns the requests of a service that begins later.
 func NewRequests() *Requests { return &Requests{waiting: make(chan asked)} }
 
-// Do has a request carried out, and waits for the answer, until ctx is done. Any goroutine may call Do.
+// Do has a request carried out, and waits for the answer, until ctx is done. If ctx is done before the service has begun with the request,
+// the service never begins; a request that has begun goes on. Any goroutine may call Do.
 func (q *Requests) Do(ctx context.Context, r Request) Difference {
 	if r != Reload && r != Diff {
 		return Difference{Faults: []string{fmt.Sprintf("unknown request %q: there are %s and %s", string(r), Reload, Diff)}}
@@ -131,20 +132,20 @@ func (q *Requests) Do(ctx context.Context, r Request) Difference {
 	select {
 	case q.waiting <- asked{r, answer}:
 	case <-ctx.Done():
-		return undone(ctx)
+		return undone(ctx, "the gateway is busy, and has not begun with what was asked")
 	}
 	select {
 	case d := <-answer:
 		return d
 	case <-ctx.Done():
-		return undone(ctx)
+		return undone(ctx, "what was asked may be done yet")
 	}
 }
 
 // undone returns the answer to a request for which nobody waits any more.
-func undone(ctx context.Context) Difference {
+func undone(ctx context.Context, sofar string) Difference {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return Difference{Faults: []string{"no answer in time: what was asked may be done yet"}}
+		return Difference{Faults: []string{"no answer in time: " + sofar}}
 	}
 	return Difference{Faults: []string{"the gateway is stopping"}}
 }
