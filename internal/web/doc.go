@@ -1,5 +1,5 @@
-// Package web is the gateway's own HTTP server: one listener, and what bounds its clients. Who starts the server says what it serves
-// below which path.
+// Package web is the gateway's own HTTP server, and what bounds its clients. Who starts the server says what it serves below which path,
+// and may have it serve those whom another listener accepts, within the same bounds: the health socket does.
 //
 // # What a client can cost
 //
@@ -29,5 +29,5 @@
 // # Concurrency
 //
 // A handler runs on the goroutine of its connection. A panic of a handler is logged as an error with its stack, ends that connection,
-// and nothing else. [Start] begins two goroutines, which end with its context.
+// and nothing else. [Start] begins a goroutine, which ends with its context. [Serve] does the same on the caller's, for any listener.
 package web

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -29,22 +30,21 @@ const (
 // patience is how long a client may take for its request, and for the answer.
 const patience = 10 * time.Second
 
-// Options are what Start needs.
+// Options are what Start and Serve need.
 type Options struct {
-	Listen  string        // host and port
-	TLS     *tls.Config   // nil: nothing is encrypted
-	Base    string        // what all paths begin with: /gateway; "": nothing
-	Handler http.Handler  // sees paths without Base
-	Grace   time.Duration // for the requests that are under way at the end
-	Log     *slog.Logger
+	Listen      string        // host and port; Serve has a listener instead
+	TLS         *tls.Config   // nil: nothing is encrypted
+	Base        string        // what all paths begin with: /gateway; "": nothing
+	Handler     http.Handler  // sees paths without Base
+	Connections int           // at the same time; 0: maxConnections
+	Grace       time.Duration // for the requests that are under way at the end
+	Log         *slog.Logger
 
-	patience    time.Duration // 0: patience
-	connections int           // 0: maxConnections
+	patience time.Duration // 0: patience
 }
 
 // Server is a server that listens.
 type Server struct {
-	http    *http.Server
 	address *net.TCPAddr
 	base    string
 	secure  bool
@@ -54,21 +54,54 @@ type Server struct {
 // Start listens, and serves until ctx is done. Then the server takes no more requests, and those that are under way have the grace to
 // end in. The error says what is wrong with the address.
 func Start(ctx context.Context, o Options) (*Server, error) {
-	if o.patience == 0 {
-		o.patience, o.connections = patience, maxConnections
-	}
 	listener, err := listen(o.Listen)
 	if err != nil {
 		return nil, err
 	}
-	all := newConnections(o.connections)
 	s := &Server{address: listener.Addr().(*net.TCPAddr), base: o.Base, secure: o.TLS != nil}
-	s.http = &http.Server{
+	s.tasks.Go(func() { Serve(ctx, listener, o) })
+	o.Log.Info("http listening", "url", s.URL())
+	return s, nil
+}
+
+// Serve serves those that connect to a listener, as Start does, and returns when the server has ended.
+func Serve(ctx context.Context, l net.Listener, o Options) {
+	server := o.server()
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(ended)
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Grace)
+		defer cancel()
+		if server.Shutdown(within) != nil {
+			_ = server.Close()
+		}
+	})
+	var err error
+	if o.TLS != nil {
+		err = server.ServeTLS(l, "", "")
+	} else {
+		err = server.Serve(l)
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
+		o.Log.Error("http server has ended", "err", err)
+	}
+	if stop() { // nobody can connect any more
+		_ = server.Close()
+		return
+	}
+	<-ended
+}
+
+// server returns a server that has not begun. Its log is for debugging: what package http logs is the doing of clients.
+func (o Options) server() *http.Server {
+	patience := cmp.Or(o.patience, patience)
+	all := newConnections(cmp.Or(o.Connections, maxConnections))
+	s := &http.Server{
 		Handler:                      all.handler(below(o.Base, guarded(o.Handler, o.Log))),
 		TLSConfig:                    o.TLS,
-		ReadHeaderTimeout:            o.patience,
-		ReadTimeout:                  2 * o.patience,
-		WriteTimeout:                 3 * o.patience, // it begins before the body has been read
+		ReadHeaderTimeout:            patience,
+		ReadTimeout:                  2 * patience,
+		WriteTimeout:                 3 * patience, // it begins before the body has been read
 		IdleTimeout:                  idlePatience,
 		Protocols:                    protocols(),
 		MaxHeaderBytes:               maxHeader - 4<<10, // package http adds these
@@ -77,28 +110,8 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		ConnState:                    all.changed,
 		ConnContext:                  all.context,
 	}
-	s.http.RegisterOnShutdown(all.hangUpWaiting) // Shutdown would wait for those that have never sent anything
-	s.tasks.Go(func() {
-		var err error
-		if s.secure {
-			err = s.http.ServeTLS(listener, "", "")
-		} else {
-			err = s.http.Serve(listener)
-		}
-		if !errors.Is(err, http.ErrServerClosed) {
-			o.Log.Error("http server has ended", "err", err)
-		}
-	})
-	s.tasks.Go(func() {
-		<-ctx.Done()
-		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Grace)
-		defer cancel()
-		if s.http.Shutdown(within) != nil {
-			_ = s.http.Close()
-		}
-	})
-	o.Log.Info("http listening", "url", s.URL())
-	return s, nil
+	s.RegisterOnShutdown(all.hangUpWaiting) // Shutdown would wait for those that have never sent anything
+	return s
 }
 
 // protocols are those that the server speaks: HTTP/1.1 alone. A client that speaks HTTP/2 can have hundreds of thousands of requests begun

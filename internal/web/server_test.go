@@ -189,7 +189,7 @@ func TestSmuggling(t *testing.T) {
 
 // A client that does not end its headers, its body, or its reading is cut off.
 func TestSlowClients(t *testing.T) {
-	s, _, _ := serve(t, Options{patience: 50 * time.Millisecond, connections: 10, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	s, _, _ := serve(t, Options{patience: 50 * time.Millisecond, Connections: 10, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, err := io.Copy(io.Discard, r.Body); err != nil {
 			return
 		}
@@ -215,7 +215,7 @@ func TestSlowClients(t *testing.T) {
 // Those that wait make room for those that ask.
 func TestConnections(t *testing.T) {
 	busy, free := make(chan struct{}), make(chan struct{})
-	s, _, _ := serve(t, Options{patience: patienceOfTests, connections: 2, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+	s, _, _ := serve(t, Options{Connections: 2, Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		busy <- struct{}{}
 		<-free
 	})})
@@ -242,7 +242,7 @@ func TestConnections(t *testing.T) {
 // A handshake that waits, as for its turn to sign, ends when the server hangs up: to make room for others, or at the end.
 func TestHandshakesEndWithTheirConnections(t *testing.T) {
 	waits := make(chan context.Context)
-	s, _, end := serve(t, Options{patience: patienceOfTests, connections: 1, Handler: tells, TLS: &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+	s, _, end := serve(t, Options{Connections: 1, Handler: tells, TLS: &tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 		waits <- hello.Context()
 		<-hello.Context().Done()
 		return nil, hello.Context().Err()
@@ -273,7 +273,7 @@ func TestHandshakesEndWithTheirConnections(t *testing.T) {
 
 // Clients that have not been let in make room, too, while they sign in at their leisure.
 func TestConnectionsOfStrangers(t *testing.T) {
-	s, _, _ := serve(t, Options{patience: patienceOfTests, connections: 2, Handler: Guard{Users: listed(t), Token: rightToken}.Handler(tells)})
+	s, _, _ := serve(t, Options{Connections: 2, Handler: Guard{Users: listed(t), Token: rightToken}.Handler(tells)})
 	var strangers []net.Conn
 	for range 3 {
 		conn := dial(t, s)
