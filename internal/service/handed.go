@@ -3,10 +3,13 @@ package service
 import (
 	"bufio"
 	"context"
+	"log/slog"
 	"net"
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/mqttgateway/mqttgateway/internal/web"
 )
 
 // listened is a connection of which something has been read already.
@@ -34,53 +37,24 @@ const maxHanded = 32
 // handed is a listener of those connections that are handed to it.
 type handed struct {
 	waiting chan net.Conn
-	places  chan struct{} // has a token for each connection
 	once    sync.Once
 	ended   chan struct{}
 }
 
-func newHanded() *handed {
-	return &handed{waiting: make(chan net.Conn), places: make(chan struct{}, maxHanded), ended: make(chan struct{})}
+func newHanded() *handed { return &handed{waiting: make(chan net.Conn), ended: make(chan struct{})} }
+
+// serve answers until ctx is done, within the bounds of the web server. Then serve hangs up.
+func (h *handed) serve(ctx context.Context, by http.Handler, log *slog.Logger) {
+	web.Serve(ctx, h, web.Options{Handler: by, Connections: maxHanded, Log: log})
 }
 
-// serve answers until ctx is done. Then it hangs up.
-func (h *handed) serve(ctx context.Context, by http.Handler) {
-	server := &http.Server{Handler: by, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10}
-	done := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() { defer close(done); _ = server.Close() })
-	_ = server.Serve(h) // ends with the listener
-	if !stop() {
-		<-done
-	}
-}
-
-// take hands over a connection. If there are too many, take hangs up.
+// take hands over a connection.
 func (h *handed) take(conn net.Conn) {
 	select {
-	case h.places <- struct{}{}:
-	default:
-		conn.Close()
-		return
-	}
-	held := &place{Conn: conn, free: func() { <-h.places }}
-	select {
-	case h.waiting <- held:
+	case h.waiting <- conn:
 	case <-h.ended:
-		_ = held.Close()
+		conn.Close()
 	}
-}
-
-// place is a connection that takes a place until it is closed.
-type place struct {
-	net.Conn
-	once sync.Once
-	free func()
-}
-
-// Close implements net.Conn.
-func (p *place) Close() error {
-	defer p.once.Do(p.free)
-	return p.Conn.Close()
 }
 
 // Accept implements net.Listener.

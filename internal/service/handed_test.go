@@ -9,7 +9,10 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -74,15 +77,71 @@ func TestSocketSpeaksHTTP(t *testing.T) {
 	}
 }
 
-// Of too many clients that speak HTTP at once, the last are hung up on.
-func TestTooManySpeakHTTP(t *testing.T) {
-	h := newHanded()
-	for range maxHanded {
-		h.places <- struct{}{}
+// handing runs a listener of what is handed to it inside a synctest bubble, with the log that comes of it. ask sends a request on a connection
+// of its own, from which nothing is read.
+func handing(t *testing.T, by http.HandlerFunc) (ask func(path string) net.Conn, log func() string, stop func()) {
+	h, g := newHanded(), newGateway()
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	all.Go(func() { h.serve(ctx, by, g.options().Log) })
+	var clients []net.Conn
+	ask = func(path string) net.Conn {
+		here, there := net.Pipe()
+		clients = append(clients, here)
+		h.take(there)
+		all.Go(func() { io.WriteString(here, "GET "+path+" HTTP/1.1\r\nHost: gateway\r\n\r\n") })
+		return here
 	}
-	here, there := net.Pipe()
-	h.take(here)
-	if _, err := there.Read(make([]byte, 1)); err != io.EOF {
-		t.Errorf("got %v", err)
+	return ask, g.log, func() {
+		cancel()
+		for _, c := range clients {
+			c.Close()
+		}
+		all.Wait()
 	}
+}
+
+// Who does not read its answer is cut off, and so is who asks when a request is under way for each of too many others.
+func TestSlowReadersOfHTTP(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var writing atomic.Int64
+		ask, _, stop := handing(t, func(w http.ResponseWriter, _ *http.Request) {
+			writing.Add(1)
+			defer writing.Add(-1)
+			for {
+				if _, err := w.Write(make([]byte, 64<<10)); err != nil {
+					return
+				}
+			}
+		})
+		defer stop()
+		for range maxHanded {
+			ask("/")
+		}
+		synctest.Wait()
+		if n := writing.Load(); n != maxHanded {
+			t.Fatalf("%d are answered, want %d", n, maxHanded)
+		}
+		if _, err := ask("/").Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("the newest of too many: %v", err)
+		}
+		time.Sleep(time.Minute)
+		if n := writing.Load(); n != 0 {
+			t.Errorf("after a minute there are %d who do not read", n)
+		}
+	})
+}
+
+// A handler's panic is told in the gateway's own log.
+func TestPanicOfTheHandler(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ask, log, stop := handing(t, func(http.ResponseWriter, *http.Request) { panic("by its handler") })
+		defer stop()
+		if _, err := ask("/").Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("after a panic: %v", err)
+		}
+		if text := log(); !strings.Contains(text, `level=ERROR msg="http handler panics" method=GET err="by its handler"`) {
+			t.Errorf("logged %q", text)
+		}
+	})
 }

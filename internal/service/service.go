@@ -75,7 +75,7 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 	ctx, s.cancel = context.WithCancel(ctx)
 	if s.health != nil && o.Handler != nil {
 		s.web = newHanded()
-		s.tasks.Go(func() { s.web.serve(ctx, o.Handler) })
+		s.tasks.Go(func() { s.web.serve(ctx, o.Handler, o.Log) })
 	}
 	if s.health != nil {
 		s.tasks.Go(func() { s.answerAll(ctx, s.health) })
