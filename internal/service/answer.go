@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"time"
 )
@@ -14,9 +15,12 @@ const (
 	acceptRetry    = time.Second // how long answerAll waits after an error of Accept, such as too many open files
 )
 
-// maxAskers is how many clients of the health socket are answered at the same time. The other clients wait until one of
-// them has been answered.
-const maxAskers = 16
+// The clients of the health socket that are served at the same time. Those whose requests wait take no place from those that ask for the
+// health, however long a reload takes.
+const (
+	maxAskers  = 16 // are told the health; the other clients wait until one of them has been told
+	maxWaiting = 16 // wait until their requests have been carried out; the requests of other clients are refused
+)
 
 // answerAll answers each client that connects to l. answerAll ends, and closes l, when ctx is done.
 func (s *Service) answerAll(ctx context.Context, l net.Listener) {
@@ -29,11 +33,8 @@ func (s *Service) answerAll(ctx context.Context, l net.Listener) {
 		switch {
 		case err == nil:
 			failing = false
-			places <- struct{}{} // waits for 3 s at most: answer has a deadline for each of its steps
-			s.tasks.Go(func() {
-				defer func() { <-places }()
-				s.answer(ctx, conn)
-			})
+			places <- struct{}{} // waits for 4 s at most: there is a deadline for each step until the place is free
+			s.tasks.Go(func() { s.answer(ctx, conn, func() { <-places }) })
 		case errors.Is(err, net.ErrClosed) || !wait(ctx, acceptRetry):
 			return
 		case !failing:
@@ -43,24 +44,52 @@ func (s *Service) answerAll(ctx context.Context, l net.Listener) {
 	}
 }
 
-// answer writes the gateway's health to a client, reads a request, and writes the answer to the request. An error in
-// writing is dropped: the client has gone. A client that begins with a request of HTTP is handed on; one that says nothing
-// gets the health when it could have said something.
-func (s *Service) answer(ctx context.Context, from net.Conn) {
+// answer tells a client the health, and calls told; then answer has the client's request carried out, if there is one. A client that begins
+// with a request of HTTP is handed on; one that says nothing is told the health when it could have said something.
+func (s *Service) answer(ctx context.Context, from net.Conn, told func()) {
 	conn := &listened{from, bufio.NewReader(from)}
 	if s.web != nil && conn.speaksHTTP(ctx) {
+		told()
 		s.web.take(conn)
 		return
 	}
 	defer conn.Close()
+	r := s.tell(ctx, conn)
+	told()
+	if r != health {
+		s.carryOut(ctx, conn, r)
+	}
+}
+
+// tell writes the gateway's health to a client, and returns the client's request: health if there is no other. An error in writing is
+// dropped: the client has gone.
+func (s *Service) tell(ctx context.Context, conn net.Conn) Request {
 	if !say(conn, s.examine(ctx)) {
-		return
+		return health
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Now()) })
 	defer stop()
-	if r, ok := request(conn); ok && r != health {
-		say(conn, s.options.Requests.Do(ctx, r))
+	return request(conn)
+}
+
+// carryOut has a client's request carried out, and writes the answer. If the client hangs up before the service has begun with the request,
+// the service never begins.
+func (s *Service) carryOut(ctx context.Context, conn net.Conn, r Request) {
+	select {
+	case s.waiting <- struct{}{}:
+		defer func() { <-s.waiting }()
+	default:
+		say(conn, Difference{Faults: []string{"too many requests wait until the gateway has carried them out: ask again later"}})
+		return
 	}
+	ctx, hangUp := context.WithCancel(ctx)
+	defer hangUp()
+	_ = conn.SetReadDeadline(time.Time{})
+	s.tasks.Go(func() { // until the client hangs up, or is hung up on
+		_, _ = io.Copy(io.Discard, conn)
+		hangUp()
+	})
+	say(conn, s.options.Requests.Do(ctx, r))
 }
 
 // say writes an answer as a line of JSON, and reports whether the write succeeded.

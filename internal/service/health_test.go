@@ -20,7 +20,7 @@ func answered(t *testing.T, ctx context.Context, g *gateway) (line string, took 
 	defer here.Close()
 	s := &Service{options: g.options()}
 	begun := time.Now()
-	s.tasks.Go(func() { s.answer(ctx, there) })
+	s.tasks.Go(func() { s.answer(ctx, there, func() {}) })
 	r := bufio.NewReader(here)
 	line, err := r.ReadString('\n')
 	took = time.Since(begun)
@@ -73,7 +73,7 @@ func TestAnswerToTheDeaf(t *testing.T) {
 		defer here.Close()
 		s := &Service{options: newGateway().options()}
 		begun := time.Now()
-		s.answer(t.Context(), there)
+		s.answer(t.Context(), there, func() {})
 		if took := time.Since(begun); took != healthPatience {
 			t.Errorf("given up after %v, want %v", took, healthPatience)
 		}

@@ -100,11 +100,14 @@ func unanswered(ctx context.Context, path string, err error) error {
 	return fmt.Errorf("no answer of a gateway on %q: %w", path, err)
 }
 
-// request reads a request from conn; ok is false if the client sends none in time.
-func request(conn net.Conn) (r Request, ok bool) {
+// request reads a request from conn: health, if the client sends none in time.
+func request(conn net.Conn) Request {
 	_ = conn.SetReadDeadline(time.Now().Add(requestPatience))
 	line, err := bufio.NewReader(io.LimitReader(conn, maxRequest)).ReadString('\n')
-	return Request(strings.TrimSpace(line)), err == nil
+	if err != nil {
+		return health
+	}
+	return Request(strings.TrimSpace(line))
 }
 
 // asked is a request on its way from a client's goroutine to the goroutine of attend.

@@ -1,14 +1,19 @@
 package service
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -90,6 +95,83 @@ func TestSilentAskers(t *testing.T) {
 	if _, err := Do(t.Context(), path, Diff); err != nil {
 		t.Error(err)
 	}
+}
+
+// busy runs a service inside a synctest bubble that reloads until free is called. connect returns a connection to the service's socket, from
+// which the health has been read, and on which word has been written.
+func busy(t *testing.T, g *gateway) (connect func(word string) (net.Conn, *bufio.Reader), free, stop func()) {
+	end := make(chan struct{})
+	g.reload = func(context.Context) Difference { <-end; return Difference{} }
+	ctx, cancel := context.WithCancel(t.Context())
+	s := &Service{options: g.options(), notify: g.note, hangups: make(chan os.Signal, 1), waiting: make(chan struct{}, maxWaiting)}
+	socket := newHanded()
+	s.tasks.Go(func() { s.attend(ctx) })
+	s.tasks.Go(func() { s.answerAll(ctx, socket) })
+	s.hangups <- syscall.SIGHUP
+	connect = func(word string) (net.Conn, *bufio.Reader) {
+		here, there := net.Pipe()
+		socket.take(there)
+		here.SetDeadline(time.Now().Add(10 * time.Second))
+		answers := bufio.NewReader(here)
+		if line, err := answers.ReadString('\n'); err != nil || !strings.HasPrefix(line, `{"ok":true`) {
+			t.Fatalf("the health: %q, %v", line, err)
+		}
+		io.WriteString(here, word+"\n")
+		return here, answers
+	}
+	return connect, func() { close(end) }, func() { cancel(); s.tasks.Wait() }
+}
+
+// The health is told whatever requests wait. Of too many, the last are refused.
+func TestHealthBesideRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		connect, free, stop := busy(t, newGateway())
+		began := time.Now()
+		refused := 0
+		for i := range 3 * maxAskers {
+			conn, answers := connect([]string{"diff", "reload"}[i%2])
+			defer conn.Close()
+			synctest.Wait()
+			if i < maxWaiting {
+				continue
+			}
+			if line, err := answers.ReadString('\n'); err == nil && strings.Contains(line, "too many requests wait") {
+				refused++
+			}
+		}
+		conn, _ := connect("health")
+		defer conn.Close()
+		if took := time.Since(began); took != 0 || refused != 3*maxAskers-maxWaiting {
+			t.Errorf("the health is told after %v, %d requests are refused", took, refused)
+		}
+		free()
+		stop()
+	})
+}
+
+// Clients that hang up leave no request behind that is carried out later, and make room for those of others.
+func TestRequestsOfClientsThatHangUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGateway()
+		connect, free, stop := busy(t, g)
+		for range 3 * maxWaiting {
+			conn, _ := connect("reload")
+			synctest.Wait()
+			conn.Close()
+			synctest.Wait()
+		}
+		conn, answers := connect("diff")
+		defer conn.Close()
+		synctest.Wait()
+		free()
+		if line, err := answers.ReadString('\n'); err != nil || line != "{\"kept\":0}\n" {
+			t.Errorf("who stays hears %q, %v", line, err)
+		}
+		stop()
+		if n := strings.Count(g.log(), "configuration read again"); n != 1 {
+			t.Errorf("reloaded %d times, want once: nobody waits for the others", n)
+		}
+	})
 }
 
 func TestDoWithoutAnswer(t *testing.T) {

@@ -47,8 +47,9 @@ type Service struct {
 	watched  bool          // systemd wants to hear of the status
 	watchdog time.Duration // systemd restarts a gateway that is silent for so long; 0: systemd has no watchdog
 	hangups  chan os.Signal
-	health   *socket // nil: none
-	web      *handed // nil: nobody speaks HTTP
+	health   *socket       // nil: none
+	web      *handed       // nil: nobody speaks HTTP
+	waiting  chan struct{} // has a token for each client of the health socket whose request waits
 
 	cancel context.CancelFunc
 	tasks  sync.WaitGroup
@@ -64,7 +65,7 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 	}
 	s := &Service{
 		options: o, notify: systemd(o.Log), watched: os.Getenv(notifySocket) != "", watchdog: watchdog,
-		hangups: make(chan os.Signal, 1),
+		hangups: make(chan os.Signal, 1), waiting: make(chan struct{}, maxWaiting),
 	}
 	if o.Socket != "" {
 		if s.health, err = listen(o.Socket); err != nil {
