@@ -8,10 +8,20 @@
 //
 // SIGHUP reloads the configuration, with systemd or without.
 //
-// The health socket is a unix socket that only the gateway's own user and root may open. A client that connects gets
-// one line of JSON, a [Health], without asking. [Ask] is such a client. A client that then writes the word of a
-// [Request] on a line gets a second line of JSON, a [Difference], when the request has been carried out. [Do] is such a
-// client. The service hangs up on a client that writes nothing for a second.
+// The health socket is a unix socket that only the gateway's own user and root may open. It knows two kinds of clients:
+//
+//   - A client of lines is told the gateway's health, a [Health] as one line of JSON, and then may write the word of a
+//     [Request] on a line. When the request has been carried out, the client gets a second line of JSON, a [Difference].
+//     The service hangs up on a client that writes no request for a second. [Ask] and [Do] are such clients.
+//   - A client that begins with a capital letter speaks HTTP: [Options.Handler] answers it, within the bounds of package
+//     web. Without a handler there is no HTTP.
+//
+// Since a client might yet speak HTTP, one that writes nothing is told the health after a second; one that does not want
+// to wait writes its word at once, or "health" if the health is all that it wants. Without a handler nobody waits.
+//
+// Requests are carried out one at a time, and the health is told meanwhile. 16 clients may wait for their requests; those
+// of further ones are refused. A client that hangs up, or closes its side of the connection, before the service has begun
+// with its request has the service forget the request.
 //
 // A gateway is healthy if its actors answer. The health also reports devices that are down and a broker that is away,
 // but neither makes the gateway unhealthy: a restart of the gateway would mend neither.
