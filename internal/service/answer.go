@@ -82,12 +82,12 @@ func (s *Service) carryOut(ctx context.Context, conn net.Conn, r Request) {
 		say(conn, Difference{Faults: []string{"too many requests wait until the gateway has carried them out: ask again later"}})
 		return
 	}
-	ctx, hangUp := context.WithCancel(ctx)
-	defer hangUp()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	_ = conn.SetReadDeadline(time.Time{})
 	s.tasks.Go(func() { // until the client hangs up, or is hung up on
 		_, _ = io.Copy(io.Discard, conn)
-		hangUp()
+		cancel(errHungUp)
 	})
 	say(conn, s.options.Requests.Do(ctx, r))
 }

@@ -145,9 +145,15 @@ func (q *Requests) Do(ctx context.Context, r Request) Difference {
 	}
 }
 
+// errHungUp ends the context of a request whose client has hung up, or has said that it will write nothing more.
+var errHungUp = errors.New("you hung up before the answer")
+
 // undone returns the answer to a request for which nobody waits any more.
 func undone(ctx context.Context, sofar string) Difference {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	switch err := context.Cause(ctx); {
+	case errors.Is(err, errHungUp):
+		return Difference{Faults: []string{err.Error() + ": " + sofar}}
+	case errors.Is(err, context.DeadlineExceeded):
 		return Difference{Faults: []string{"no answer in time: " + sofar}}
 	}
 	return Difference{Faults: []string{"the gateway is stopping"}}

@@ -174,6 +174,30 @@ func TestRequestsOfClientsThatHangUp(t *testing.T) {
 	})
 }
 
+// A client that writes nothing more, and yet reads, is not told that the gateway stops.
+func TestRequestOfWhoClosesItsSide(t *testing.T) {
+	t.Setenv("NOTIFY_SOCKET", "")
+	g := newGateway()
+	begun, end := make(chan struct{}), make(chan struct{})
+	g.reload = func(context.Context) Difference { close(begun); <-end; return Difference{} }
+	path, _ := listening(t, g)
+	conn, answers, err := dial(t.Context(), path, maxDifference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintln(conn, Reload)
+	<-begun
+	_ = conn.(*net.UnixConn).CloseWrite()
+	var h Health
+	var d Difference
+	const want = "you hung up before the answer: what was asked may be done yet"
+	if err := errors.Join(answers.Decode(&h), answers.Decode(&d)); err != nil || len(d.Faults) != 1 || d.Faults[0] != want {
+		t.Errorf("got %+v, %v, want %q", d, err, want)
+	}
+	close(end)
+}
+
 func TestDoWithoutAnswer(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", "")
 	g := newGateway()
