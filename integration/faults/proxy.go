@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Proxy passes connections on to a server, with faults. Any goroutine may call its methods.
@@ -18,6 +20,7 @@ type Proxy struct {
 	mu      sync.Mutex
 	door    net.Listener // nil while the proxy refuses connections
 	relays  map[*relay]bool
+	opened  []time.Time // when each connection began, before a byte of it has passed
 	faults  map[Direction]injected
 	changed chan struct{} // closed when faults changes
 	editors map[Direction]func() Editor
@@ -136,6 +139,13 @@ func (p *Proxy) Open() int {
 	return len(p.relays)
 }
 
+// Opened returns when each connection to the server has begun, before a byte of it has passed.
+func (p *Proxy) Opened() []time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.opened)
+}
+
 // shut closes the listener. The caller holds the lock.
 func (p *Proxy) shut() {
 	if p.door != nil {
@@ -187,6 +197,7 @@ func (p *Proxy) enter(r *relay) bool {
 		r.acknowledge()
 	}
 	p.relays[r] = true
+	p.opened = append(p.opened, time.Now())
 	return true
 }
 

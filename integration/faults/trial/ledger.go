@@ -18,6 +18,7 @@ type Ledger struct {
 	arrived  map[string]int // by device: the highest number of a command that has come to the gateway
 	echoed   map[string]int // by device: the highest number of a command whose echo has come
 	deaths   []time.Time    // times at which the broker was killed
+	sessions []time.Time    // times at which sessions with the broker have begun
 	changed  chan struct{}  // closed when the ledger changes
 }
 
@@ -36,13 +37,15 @@ type command struct {
 	last      time.Time // time of the latest handling
 	replayed  int       // handlings after a death of the broker, which may have caused them
 	overtaken bool      // a later command was handled first
+	repeated  int       // handlings after the first for which no session can be the reason
 
 	came bool // to the gateway, according to its log
 	late bool // a later command came first
 
-	echoes        int  // number of times that its echo came
-	echoOvertaken bool // the echo of a later command came first
-	kept          bool // the echo was promised
+	echoes        int       // number of times that its echo came
+	echoed        time.Time // time of the latest echo
+	echoOvertaken bool      // the echo of a later command came first
+	kept          bool      // the echo was promised
 }
 
 // NewLedger returns a ledger that begins now.
@@ -79,6 +82,7 @@ func (l *Ledger) Echoed(n int) {
 		highest := l.echoed[c.device]
 		c.echoOvertaken = c.echoOvertaken || c.echoes == 0 && n < highest
 		c.echoes++
+		c.echoed = time.Now()
 		l.echoed[c.device] = max(highest, n)
 	})
 }
@@ -123,6 +127,25 @@ func (l *Ledger) BrokerDied() {
 	}
 }
 
+// Begun records that sessions with the broker have begun, of the gateway or of the observer: what was under way then
+// comes again. It is called before Result.
+func (l *Ledger) Begun(at ...time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sessions = append(l.sessions, at...)
+}
+
+// begun returns the number of sessions that have begun since c was sent and before a time.
+func (l *Ledger) begun(c *command, before time.Time) (count int) {
+	sent := l.began.Add(c.sent)
+	for _, at := range l.sessions {
+		if at.After(sent) && at.Before(before) {
+			count++
+		}
+	}
+	return count
+}
+
 func (l *Ledger) with(n int, f func(*command)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -149,6 +172,8 @@ func (c *command) pending() bool { return c.acknowledged && c.echoes == 0 && !c.
 func (l *Ledger) handled(c *command, at time.Time) {
 	if c.handled > 0 && slices.ContainsFunc(l.deaths, func(death time.Time) bool { return c.last.Before(death) && death.Before(at) }) {
 		c.replayed++
+	} else if c.handled > l.begun(c, at) {
+		c.repeated++
 	}
 	c.handled++
 	c.last = at

@@ -19,15 +19,25 @@ func TestResult(t *testing.T) {
 		then   func(l *Ledger)
 		record string
 		want   Result
-		cases  string // the numbers in Lost, EchoesLost, KeptLost, Unanswered, Doubled, Disordered
+		cases  string // the numbers in Lost, EchoesLost, KeptLost, Unanswered, Doubled, Repeated, Disordered
 	}{
 		{"all is well", 2, echoed(1, 2), "handled 1\nkept 1\nhandled 2\nkept 2\n", Result{Acknowledged: 2, Handled: 2, Echoes: 2, Kept: 2}, ""},
 		{"never handled", 2, echoed(2), "handled 2\n", Result{Acknowledged: 2, Handled: 1, Echoes: 1}, "lost 1"},
-		{"handled twice", 1, echoed(1, 1), "handled 1\nhandled 1\n", Result{Acknowledged: 1, Handled: 1, Echoes: 1}, "doubled 1"},
-		{"echoed twice", 1, echoed(1, 1), "handled 1\n", Result{Acknowledged: 1, Handled: 1, Echoes: 1, EchoesDoubled: 1}, ""},
+		{"handled twice", 1, echoed(1, 1), "handled 1\nhandled 1\n", Result{Acknowledged: 1, Handled: 1, Echoes: 1}, "doubled 1, repeated 1"},
+		{"echoed twice", 1, echoed(1, 1), "handled 1\n", Result{Acknowledged: 1, Handled: 1, Echoes: 1, EchoesDoubled: 1, EchoesRepeated: 1}, ""},
+		{"handled twice, in two sessions", 1, func(l *Ledger) { l.Begun(time.Now()); l.Echoed(1) }, "handled 1\nlater\nhandled 1\n",
+			Result{Acknowledged: 1, Handled: 1, Echoes: 1}, "doubled 1"},
+		{"handled three times, in two sessions", 1, func(l *Ledger) { l.Begun(time.Now()); l.Echoed(1) }, "handled 1\nlater\nhandled 1\nhandled 1\n",
+			Result{Acknowledged: 1, Handled: 1, Echoes: 1}, "doubled 1, doubled 1, repeated 1"},
+		{"handled twice, before another session", 1, func(l *Ledger) { l.Begun(time.Now()); l.Echoed(1) }, "handled 1\nhandled 1\nlater\n",
+			Result{Acknowledged: 1, Handled: 1, Echoes: 1}, "doubled 1, repeated 1"},
+		{"echoed twice, in two sessions", 1, func(l *Ledger) { l.Echoed(1); l.Begun(time.Now()); l.Echoed(1) }, "handled 1\n",
+			Result{Acknowledged: 1, Handled: 1, Echoes: 1, EchoesDoubled: 1}, ""},
+		{"echoed twice, before another session", 1, func(l *Ledger) { l.Echoed(1); l.Echoed(1); l.Begun(time.Now()) }, "handled 1\n",
+			Result{Acknowledged: 1, Handled: 1, Echoes: 1, EchoesDoubled: 1, EchoesRepeated: 1}, ""},
 		{"handled the wrong way round", 2, echoed(1, 2), "handled 2\nhandled 1\n", Result{Acknowledged: 2, Handled: 2, Echoes: 2}, "disordered 1"},
 		{"echoed the wrong way round", 2, echoed(2, 1), "handled 1\nhandled 2\n", Result{Acknowledged: 2, Handled: 2, Echoes: 2, EchoesDisordered: 1}, ""},
-		{"a replay", 2, echoed(1, 2, 1), "handled 1\nhandled 2\nhandled 1\n", Result{Acknowledged: 2, Handled: 2, Echoes: 2}, "doubled 1"},
+		{"a replay", 2, echoed(1, 2, 1), "handled 1\nhandled 2\nhandled 1\n", Result{Acknowledged: 2, Handled: 2, Echoes: 2}, "doubled 1, repeated 1"},
 		{"an echo lost", 1, nil, "handled 1\n", Result{Acknowledged: 1, Handled: 1, Echoes: 1}, "echo 1"},
 		{"a kept echo lost", 1, nil, "handled 1\nkept 1\n", Result{Acknowledged: 1, Handled: 1, Echoes: 1, Kept: 1}, "echo 1, kept 1"},
 		{"panicked", 1, nil, "panicked 1\n", Result{Acknowledged: 1, Panicked: 1}, ""},
@@ -53,7 +63,7 @@ func TestResult(t *testing.T) {
 		{"handled again after the broker's death", 1, func(l *Ledger) { l.Echoed(1); l.BrokerDied(); l.Echoed(1) }, "handled 1\nlater\nhandled 1\n",
 			Result{Acknowledged: 1, Handled: 1, Echoes: 1, Replayed: 1}, ""},
 		{"handled twice, and the broker's death is past", 1, func(l *Ledger) { l.BrokerDied(); l.Echoed(1) }, "later\nhandled 1\nhandled 1\n",
-			Result{Acknowledged: 1, Handled: 1, Echoes: 1}, "doubled 1"},
+			Result{Acknowledged: 1, Handled: 1, Echoes: 1}, "doubled 1, repeated 1"},
 		{"unknown numbers", 1, echoed(1, 0, 2, -1), "handled 1\nhandled 9\n", Result{Acknowledged: 1, Handled: 1, Echoes: 1}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -73,7 +83,7 @@ func TestResult(t *testing.T) {
 			if cases := numbers(got); cases != c.cases {
 				t.Errorf("cases are %q, want %q", cases, c.cases)
 			}
-			got.Lost, got.EchoesLost, got.KeptLost, got.Unanswered, got.Doubled, got.Disordered = nil, nil, nil, nil, nil, nil
+			got.Lost, got.EchoesLost, got.KeptLost, got.Unanswered, got.Doubled, got.Repeated, got.Disordered = nil, nil, nil, nil, nil, nil, nil
 			if !reflect.DeepEqual(got, c.want) {
 				t.Errorf("got\n%+v, want\n%+v", got, c.want)
 			}
@@ -108,7 +118,7 @@ func numbers(r Result) string {
 	for _, of := range []struct {
 		what  string
 		cases []Case
-	}{{"lost", r.Lost}, {"echo", r.EchoesLost}, {"kept", r.KeptLost}, {"unanswered", r.Unanswered}, {"doubled", r.Doubled}, {"disordered", r.Disordered}} {
+	}{{"lost", r.Lost}, {"echo", r.EchoesLost}, {"kept", r.KeptLost}, {"unanswered", r.Unanswered}, {"doubled", r.Doubled}, {"repeated", r.Repeated}, {"disordered", r.Disordered}} {
 		for _, c := range of.cases {
 			number, _, _ := strings.Cut(c.String(), " ")
 			text = append(text, of.what+" "+number)

@@ -19,7 +19,8 @@ type Result struct {
 	WithBroker   int // commands that a killed broker has lost
 	Lost         []Case
 
-	Doubled []Case // one for each handling after the first
+	Doubled  []Case // one for each handling after the first
+	Repeated []Case // those of Doubled before which too few sessions have begun since the command was sent
 	// Handlings after the first, each after the death of a broker that may have forgotten the acknowledgement.
 	Replayed   int
 	Disordered []Case // commands handled after a later one, neither because they came again nor because they came late
@@ -31,6 +32,7 @@ type Result struct {
 	EchoesLost       []Case // other echoes that did not come
 	KeptLost         []Case // those of EchoesLost that a receipt has promised
 	EchoesDoubled    int    // echoes that came more often than their commands were handled
+	EchoesRepeated   int    // those of EchoesDoubled before which too few sessions have begun since the command was sent
 	EchoesDisordered int    // echoes that came after that of a later command, for no reason in the commands' order
 }
 
@@ -82,18 +84,20 @@ func (l *Ledger) Result(records ...io.Reader) (Result, error) {
 	defer l.mu.Unlock()
 	for i, c := range l.commands {
 		if c.acknowledged {
-			r.add(Case{Number: i + 1, Device: c.device, Sent: c.sent, Why: c.refused}, c)
+			r.add(Case{Number: i + 1, Device: c.device, Sent: c.sent, Why: c.refused}, c, l.begun(&c, c.echoed))
 		}
 	}
 	return r, nil
 }
 
-func (r *Result) add(about Case, c command) {
+// add adds a command, and begun, the number of sessions that have begun before its last echo.
+func (r *Result) add(about Case, c command, begun int) {
 	r.Acknowledged++
 	switch {
 	case c.handled > 0:
 		r.Handled++
 		r.Doubled = append(r.Doubled, slices.Repeat([]Case{about}, c.handled-1-c.replayed)...)
+		r.Repeated = append(r.Repeated, slices.Repeat([]Case{about}, c.repeated)...)
 		r.Replayed += c.replayed
 		switch {
 		case !c.overtaken || c.mayComeAgain():
@@ -102,7 +106,7 @@ func (r *Result) add(about Case, c command) {
 		default:
 			r.Disordered = append(r.Disordered, about)
 		}
-		r.addEcho(about, c)
+		r.addEcho(about, c, begun)
 	case c.panicked:
 		r.Panicked++
 	case c.turnedDown:
@@ -116,7 +120,7 @@ func (r *Result) add(about Case, c command) {
 	}
 }
 
-func (r *Result) addEcho(about Case, c command) {
+func (r *Result) addEcho(about Case, c command, begun int) {
 	// The command came again and was refused; the first time, the fault came before a promise.
 	if c.echoes == 0 && !c.kept && c.refused != "" {
 		if !c.turnedDown {
@@ -126,6 +130,7 @@ func (r *Result) addEcho(about Case, c command) {
 	}
 	r.Echoes++
 	r.EchoesDoubled += max(0, c.echoes-c.handled)
+	r.EchoesRepeated += max(0, c.echoes-c.handled*(1+begun)) // each session may bring each once more
 	if c.kept {
 		r.Kept++
 	}
