@@ -106,7 +106,8 @@ func TestProbeModbus(t *testing.T) {
 	cable.start()
 	startSlaves(t, "slaves.py", "rtu", filepath.Join(dir, "theirs"))
 	cable.plugIn()
-	line := []string{"probe", "modbus", "rtu://" + cable.port(), "--baud", "115200"}
+	// On a busy machine an answer may be coming for long. Only for the last unit of the scan does the probe wait in vain.
+	line := []string{"probe", "modbus", "rtu://" + cable.port(), "--baud", "115200", "--timeout", "3s"}
 	said, err := command(t, dir, append(line, "--unit", "1", "--input", "0-1,52-53,90-110")...)
 	if err != nil || !strings.Contains(said, "      0-1  float32             230.1                 -") || !strings.Contains(said, "input registers 100 to 110: exception 2") {
 		t.Errorf("%v: %s", err, said)
@@ -117,7 +118,7 @@ func TestProbeModbus(t *testing.T) {
 		t.Errorf("%v: %s", err, said)
 	}
 	checkProbed(t, said, "coil_3")
-	said, err = command(t, dir, append(line, "--scan", "--units", "1-4", "--timeout", "200ms")...)
+	said, err = command(t, dir, append(line, "--scan", "--units", "1-3")...)
 	if err != nil || !strings.Contains(said, "unit   1 answers\n") || !strings.Contains(said, "unit   2 answers\n") || strings.Contains(said, "unit   3") {
 		t.Errorf("%v: %s", err, said)
 	}
