@@ -170,13 +170,13 @@ func TestMailServerThatNeverAnswers(t *testing.T) {
 	for range 1000 {
 		logs.Logger.Error("again")
 	}
-	if took := time.Since(began); took > closeTime {
-		t.Errorf("logging took %s", took)
+	if took := time.Since(began); took >= sendTime {
+		t.Errorf("logging took %s, as long as the server", took)
 	}
 	began = time.Now()
 	logs.Close()
-	if took := time.Since(began); took > closeTime+2*time.Second {
-		t.Errorf("closing took %s, want at most %s", took, closeTime)
+	if took := time.Since(began); took >= sendTime-closeTime {
+		t.Errorf("closing took %s, want %s", took, closeTime)
 	}
 	if _, err := io.Copy(io.Discard, conn); err != nil {
 		t.Errorf("the connection was not closed: %v", err)
