@@ -106,7 +106,7 @@ func (p Params) Describe() (entity.Device, error) {
 func (s *slave) ask(ctx context.Context, conn net.Conn) error {
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Now()) })
 	defer stop()
-	if err := conn.SetDeadline(time.Now().Add(500 * time.Millisecond)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
 		return err
 	}
 	if _, err := fmt.Fprintln(conn, s.unit); err != nil {
