@@ -112,6 +112,7 @@ func housePage(t *testing.T, chromium *browser.Browser) {
 	tab.Refused(http.StatusUnauthorized, url+"/")
 	tab.Open(url)
 	tab.Sees("main", "Token")
+	tab.Until("the field has the focus", `document.activeElement?.name === "token"`)
 	tab.Press(token, kb.Enter)
 	tab.Sees(row("boiler"), "online")
 	tab.Sees(row("greenhouse"), "online")
