@@ -148,10 +148,10 @@ func (m *misbehaviour) run(long time.Duration) {
 func (m *misbehaviour) passes(what string, silence time.Duration) {
 	m.t.Helper()
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(m.t.Context(), silence+5*time.Second)
+	ctx, cancel := context.WithTimeout(m.t.Context(), silence+patience)
 	defer cancel()
 	if err := m.ledger.AwaitEcho(ctx, "", m.ledger.Last()); err != nil {
-		m.t.Fatalf("nothing passes %v after %s; before that:\n  %s", silence+5*time.Second, what, strings.Join(m.said, "\n  "))
+		m.t.Fatalf("nothing passes %v after %s; before that:\n  %s", silence+patience, what, strings.Join(m.said, "\n  "))
 	}
 	m.longest = max(m.longest, time.Since(began))
 }
