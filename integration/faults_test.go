@@ -44,17 +44,19 @@ func TestFaults(t *testing.T) {
 func testFaults(t *testing.T, transport string) {
 	seed := *faultsSeed
 	f := newFaultTrial(t, transport, 0, false)
-	f.run(trial.Plan(seed), *faultsTime)
+	part := min(faultsTime.Seconds()/60, 1)
+	ofEach := max(1, int(3*part))
+	f.run(trial.Plan(seed), *faultsTime, ofEach)
+	f.panicAtLeast(ofEach)
 	r := f.finish()
 	t.Logf("\n%s\n%s", r, f.struck())
 
-	part := min(faultsTime.Seconds()/60, 1)
 	if least := int(5000 * part); r.Acknowledged < least {
 		t.Errorf("only %d commands were acknowledged, want %d", r.Acknowledged, least)
 	}
 	for _, kind := range trial.Kinds {
-		if least := max(1, int(3*part)); f.came[kind] < least {
-			t.Errorf("%s came only %d times, want %d", kind, f.came[kind], least)
+		if f.came[kind] < ofEach {
+			t.Errorf("%s came only %d times, want %d", kind, f.came[kind], ofEach)
 		}
 	}
 	for _, lost := range []struct {
@@ -98,7 +100,7 @@ func TestFaultsAutoAck(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFaultTrial(t, transports[0], 30*time.Millisecond, c.auto)
-			f.run(slices.Values([]trial.Strike{kill, kill, kill}), 10*time.Second)
+			f.run(slices.Values([]trial.Strike{kill, kill, kill}), 10*time.Second, 0)
 			r := f.finish()
 			t.Logf("\n%s", r)
 			if loses := len(r.Lost) > 0; loses != c.loses {
@@ -154,9 +156,9 @@ func memory(t *testing.T) string {
 	return dir
 }
 
-// run strikes the gateway with faults for long at most. Commands pass until the last strike is mended: there must be one
-// that can show it.
-func (f *faultTrial) run(strikes iter.Seq[trial.Strike], long time.Duration) {
+// run strikes the gateway with faults for long, and somewhat longer until each kind has come so often. Commands pass until
+// the last strike is mended: there must be one that can show it.
+func (f *faultTrial) run(strikes iter.Seq[trial.Strike], long time.Duration, ofEach int) {
 	f.t.Helper()
 	ctx, cancel := context.WithCancel(f.t.Context())
 	var flowing sync.WaitGroup
@@ -164,7 +166,10 @@ func (f *faultTrial) run(strikes iter.Seq[trial.Strike], long time.Duration) {
 	flowing.Go(func() { f.publisher.Flow(ctx, commandEvery, f.witnesses...) })
 	defer cancel() // also if a strike fails the test
 	end := time.Now().Add(long)
-	over := func() bool { return !time.Now().Before(end) }
+	over := func() bool {
+		late := time.Since(end)
+		return late >= recovery || late >= 0 && !slices.ContainsFunc(trial.Kinds, func(k trial.Kind) bool { return f.came[k] < ofEach })
+	}
 	for s := range strikes {
 		for !f.strikes(s) && !over() {
 			f.mended(s) // the strike had no effect
@@ -325,6 +330,39 @@ func (f *faultTrial) breaks() (count int) {
 		}
 	}
 	return count
+}
+
+// panicAtLeast makes devices panic until that has happened so often: a device that is down has refused to, and a killed broker may
+// have lost the command.
+func (f *faultTrial) panicAtLeast(least int) {
+	f.t.Helper()
+	for deadline := time.Now().Add(recovery); f.panicked() < least && time.Now().Before(deadline); {
+		device := f.witnesses[f.panics%len(f.witnesses)]
+		f.lastWord(device) // the device is there, and has done what was to come before
+		f.strike(trial.Strike{Kind: trial.DevicePanic})
+		f.lastWord(device)
+	}
+}
+
+// panicked returns over how many commands devices have panicked, according to their records.
+func (f *faultTrial) panicked() int {
+	f.t.Helper()
+	over := make(map[int]bool)
+	for _, device := range f.witnesses {
+		record, err := os.Open(filepath.Join(f.records, device))
+		if err == nil {
+			err = trial.Read(record, func(e trial.Event, n int, _ time.Time) {
+				if e == trial.Panicked {
+					over[n] = true
+				}
+			})
+			record.Close()
+		}
+		if err != nil {
+			f.t.Fatal(err)
+		}
+	}
+	return len(over)
 }
 
 // struck returns how often each kind of fault came.
