@@ -120,19 +120,33 @@ func (p *play) command(s step) {
 // hear waits for the messages of a group, in any order.
 func (p *play) hear(group []step) {
 	p.t.Helper()
-	p.states = slices.DeleteFunc(p.states, func(m message) bool { return wanted(&group, m) })
+	states := p.states
+	p.states = nil
+	for _, m := range states {
+		if wanted(&group, m) {
+			p.forget(m.topic)
+		} else {
+			p.states = append(p.states, m)
+		}
+	}
 	for len(group) > 0 {
 		m, ok := p.user.hearAny(patience)
 		switch {
 		case !ok:
 			p.t.Fatalf("line %d: did not come: %v", group[0].line, group[0].said)
 		case wanted(&group, m):
+			p.forget(m.topic)
 		case m.tellsState():
 			p.states = append(p.states, m) // a later step may want it: others have no order with it
 		default:
 			p.t.Fatalf("line %d: came: %v\nwant: %v", group[0].line, m, group[0].said)
 		}
 	}
+}
+
+// forget drops the states of a topic that have come so far, since a later one was wanted.
+func (p *play) forget(topic string) {
+	p.states = slices.DeleteFunc(p.states, func(m message) bool { return m.topic == topic })
 }
 
 // wanted removes from a group the step that wants a message, and reports whether there is one.
