@@ -64,8 +64,10 @@ func TestMissingAcknowledgement(t *testing.T) {
 		if !health.OK || health.Link != "connected" || health.UnansweredSeconds < 1 {
 			t.Errorf("health is %+v", health)
 		}
-		const lost = `level=WARN msg="link lost" … has not acknowledged for 3s: no PUBACK for the message on "home/////gw/S"`
-		gateway.says(lost)
+		const lost = `level=WARN msg="link lost" … has not acknowledged for … no PUBACK for the message on "home/////gw/S"`
+		if after := durationAfter(t, gateway.says(lost), "has not acknowledged for "); after < 3*time.Second {
+			t.Errorf("the gateway has waited for %v, want 3s", after)
+		}
 		missing := make(map[string]bool)
 		for n := range commands {
 			missing[fmt.Sprint(n)] = true

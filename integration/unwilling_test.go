@@ -76,7 +76,7 @@ func durationAfter(t *testing.T, line, key string) time.Duration {
 	t.Helper()
 	_, rest, _ := strings.Cut(line, key)
 	text, _, _ := strings.Cut(rest, " ")
-	d, err := time.ParseDuration(text)
+	d, err := time.ParseDuration(strings.TrimSuffix(text, ":"))
 	if err != nil {
 		t.Fatalf("no duration after %s in %q: %v", key, line, err)
 	}
