@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -93,7 +94,7 @@ func (e *entrance) admits(w http.ResponseWriter, r *http.Request) (visitor Visit
 		return visitor, false
 	}
 	if origin := r.Header.Get("Origin"); origin != "" && !e.ownOrigin(origin, r.Host) || isPartOfForeign(r) {
-		Refuse(w, http.StatusForbidden, "a page of another server may not ask here")
+		Refuse(w, http.StatusForbidden, fmt.Sprintf("a page of %.100q may not ask here: if a proxy calls this server so, the name has to stand in http.hosts", cmp.Or(origin, "another server")))
 		return visitor, false
 	}
 	visitor.ReadOnly = e.ReadOnly
