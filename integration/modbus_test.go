@@ -88,14 +88,14 @@ func TestModbus(t *testing.T) {
 			address := free.Addr().String()
 			free.Close()
 			_, port, _ := net.SplitHostPort(address)
-			return fmt.Sprintf("{name: cellar, protocol: modbus-tcp, address: %q, timeout: 200ms}", address), startSlaves(t, "slaves.py", "tcp", port), nil
+			return fmt.Sprintf("{name: cellar, protocol: modbus-tcp, address: %q, timeout: 500ms}", address), startSlaves(t, "slaves.py", "tcp", port), nil
 		},
 		"rtu": func(t *testing.T) (string, *pymodbus, *adapter) {
 			a := &adapter{t: t, dir: t.TempDir()}
 			a.start()
 			slaves := startSlaves(t, "slaves.py", "rtu", a.dir+"/theirs")
 			a.plugIn()
-			return fmt.Sprintf("{name: cellar, protocol: modbus-rtu, port: %q, baud: 115200, timeout: 200ms, guard: 50ms, latency: 5ms}", a.port()), slaves, a
+			return fmt.Sprintf("{name: cellar, protocol: modbus-rtu, port: %q, baud: 115200, timeout: 500ms, guard: 50ms, latency: 5ms}", a.port()), slaves, a
 		},
 	} {
 		t.Run(how, func(t *testing.T) {
@@ -165,7 +165,7 @@ func talkToSlaves(t *testing.T, line string, slaves *pymodbus, plug *adapter) {
 	meter := values("meter", `{"voltage":230.1,"power":-1234.5,"import":99.25}`)
 	u.await("at the beginning", meter, heatpump("21.5", "auto", "false", "true", "26"),
 		answer("Heating///Pump", "PUMP_OFF"), answer("Heating///Pump", `{"action":"STATE","pump":false}`))
-	gateway.says("level=WARN … device=silent … unit 9: no answer within 200ms")
+	gateway.says("level=WARN … device=silent … unit 9: no answer within 500ms")
 	gateway.says("device=heatpump … nothing (holding 500) never had a value, in 3 polls: unit 2: read 1 holding register at 500: exception 2")
 
 	// Commands are done, refused, and answered at once for the one that is away.

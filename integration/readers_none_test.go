@@ -20,7 +20,7 @@ func TestNobodyWatches(t *testing.T) {
 		want          []string
 	}{
 		{"neither a server nor a health socket", "", nil},
-		{"a health socket", "health: {socket: h.sock}", []string{"net/http"}},
+		{"a health socket", "health: {socket: h.sock}", []string{"internal/web", "net/http"}},
 		{"a server", "http: {listen: \"127.0.0.1:0\"}", []string{"internal/web", "net/http", "views/history"}},
 	} {
 		t.Run(row.name, func(t *testing.T) {

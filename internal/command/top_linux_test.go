@@ -124,7 +124,8 @@ func (g *playedGateway) start(tree api.Tree) {
 	if err != nil {
 		g.t.Fatal(err)
 	}
-	g.events = make(chan string)
+	events := make(chan string) // of this life alone: what is left of the one before may look at g.events yet
+	g.events = events
 	mux := http.NewServeMux()
 	encoded, err := json.Marshal(tree)
 	if err != nil {
@@ -145,7 +146,7 @@ func (g *playedGateway) start(tree api.Tree) {
 		for {
 			_ = http.NewResponseController(w).Flush()
 			select {
-			case e := <-g.events:
+			case e := <-events:
 				fmt.Fprint(w, e)
 			case <-r.Context().Done():
 				return

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net"
 	"time"
 )
@@ -72,8 +71,8 @@ func (s *Service) tell(ctx context.Context, conn net.Conn) Request {
 	return request(conn)
 }
 
-// carryOut has a client's request carried out, and writes the answer. If the client hangs up before the service has begun with the request,
-// the service never begins.
+// carryOut has a client's request carried out, and writes the answer. The request of a client that hangs up is carried out, too: one that has
+// closed its side of the connection may want the answer, and nothing tells the two apart.
 func (s *Service) carryOut(ctx context.Context, conn net.Conn, r Request) {
 	select {
 	case s.waiting <- struct{}{}:
@@ -82,13 +81,6 @@ func (s *Service) carryOut(ctx context.Context, conn net.Conn, r Request) {
 		say(conn, Difference{Faults: []string{"too many requests wait until the gateway has carried them out: ask again later"}})
 		return
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	_ = conn.SetReadDeadline(time.Time{})
-	s.tasks.Go(func() { // until the client hangs up, or is hung up on
-		_, _ = io.Copy(io.Discard, conn)
-		cancel(errHungUp)
-	})
 	say(conn, s.options.Requests.Do(ctx, r))
 }
 

@@ -242,6 +242,9 @@ func TestRequestsOfWhoHasGone(t *testing.T) {
 			t.Errorf("who has gone waits until %v", took)
 		}
 		time.Sleep(time.Minute)
+		for range 100 { // the service attends to requests now
+			s.Do(ctx, Reload)
+		}
 		stop()
 		if begun != 1 || ended != 1 {
 			t.Errorf("%d reloads have begun, and %d have ended; want the one that was under way", begun, ended)

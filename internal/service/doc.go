@@ -20,8 +20,7 @@
 // to wait writes its word at once, or "health" if the health is all that it wants. Without a handler nobody waits.
 //
 // Requests are carried out one at a time, and the health is told meanwhile. 16 clients may wait for their requests; those
-// of further ones are refused. A client that hangs up, or closes its side of the connection, before the service has begun
-// with its request has the service forget the request.
+// of further ones are refused. A client of lines may close its side of the connection behind its request.
 //
 // A gateway is healthy if its actors answer. The health also reports devices that are down and a broker that is away,
 // but neither makes the gateway unhealthy: a restart of the gateway would mend neither.

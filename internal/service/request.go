@@ -132,10 +132,13 @@ func (q *Requests) Do(ctx context.Context, r Request) Difference {
 		return Difference{Faults: []string{fmt.Sprintf("unknown request %q: there are %s and %s", string(r), Reload, Diff)}}
 	}
 	answer := make(chan Difference, 1)
+	if ctx.Err() != nil { // select would take its choice
+		return undone(ctx, unbegun)
+	}
 	select {
 	case q.waiting <- asked{r, answer}:
 	case <-ctx.Done():
-		return undone(ctx, "the gateway is busy, and has not begun with what was asked")
+		return undone(ctx, unbegun)
 	}
 	select {
 	case d := <-answer:
@@ -145,15 +148,11 @@ func (q *Requests) Do(ctx context.Context, r Request) Difference {
 	}
 }
 
-// errHungUp ends the context of a request whose client has hung up, or has said that it will write nothing more.
-var errHungUp = errors.New("you hung up before the answer")
+const unbegun = "the gateway is busy, and has not begun with what was asked"
 
 // undone returns the answer to a request for which nobody waits any more.
 func undone(ctx context.Context, sofar string) Difference {
-	switch err := context.Cause(ctx); {
-	case errors.Is(err, errHungUp):
-		return Difference{Faults: []string{err.Error() + ": " + sofar}}
-	case errors.Is(err, context.DeadlineExceeded):
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return Difference{Faults: []string{"no answer in time: " + sofar}}
 	}
 	return Difference{Faults: []string{"the gateway is stopping"}}

@@ -23,8 +23,8 @@
 //
 // Who tries wrong credentials waits: after 5 of them from one address, or one /64 of IPv6, the guard looks at none from there for a second,
 // then two, up to a minute (429), and the log tells from where they come. Right ones are no exception, or else one could try at full
-// speed. What a client sends and does not wait for is no wrong try. A browser that has signed in by a password has got a receipt, a cookie, and does not wait: behind a reverse proxy all clients have
-// one address.
+// speed. Credentials whose client hangs up before they are looked at are no wrong try. A browser that has signed in by a password has got a
+// receipt, a cookie, and does not wait: behind a reverse proxy all clients have one address.
 //
 // # Concurrency
 //

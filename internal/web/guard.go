@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -87,6 +86,15 @@ type entrance struct {
 	wrong  *complaints.Complaints // nil: nobody is told
 }
 
+// foreign says why a page may not ask. Behind a proxy it may be the server's own.
+func foreign(origin string) string {
+	const why = "a page of another server may not ask here"
+	if of, err := url.Parse(origin); err == nil && of.Host != "" {
+		return fmt.Sprintf("%s: if this server is called %.100q, the name has to stand in http.hosts", why, of.Hostname())
+	}
+	return why
+}
+
 // admits reports whether a request may pass, and whose it is, and answers it if not.
 func (e *entrance) admits(w http.ResponseWriter, r *http.Request) (visitor Visitor, ok bool) {
 	if !e.knowsHost(r) {
@@ -94,7 +102,7 @@ func (e *entrance) admits(w http.ResponseWriter, r *http.Request) (visitor Visit
 		return visitor, false
 	}
 	if origin := r.Header.Get("Origin"); origin != "" && !e.ownOrigin(origin, r.Host) || isPartOfForeign(r) {
-		Refuse(w, http.StatusForbidden, fmt.Sprintf("a page of %.100q may not ask here: if a proxy calls this server so, the name has to stand in http.hosts", cmp.Or(origin, "another server")))
+		Refuse(w, http.StatusForbidden, foreign(origin))
 		return visitor, false
 	}
 	visitor.ReadOnly = e.ReadOnly

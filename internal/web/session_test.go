@@ -87,8 +87,8 @@ func TestSession(t *testing.T) {
 	}{
 		{"a wrong token", own, "trout", 401, "The token is wrong."},
 		{"no token", own, "", 401, "The token is wrong."},
-		{"a foreign page", "http://evil.example.com", rightToken, 403, "has to stand in http.hosts"},
-		{"a page that hides its origin", "null", rightToken, 403, "has to stand in http.hosts"},
+		{"a foreign page", "http://evil.example.com", rightToken, 403, `if this server is called \"evil.example.com\", the name has to stand in http.hosts`},
+		{"a page that hides its origin", "null", rightToken, 403, "another server may not ask here\""},
 		{"a program", "", rightToken, 403, "Authorization: Bearer"},
 	} {
 		if r := p.posts(row.origin, row.token); r.StatusCode != row.status || len(p.cookies) > 0 {

@@ -23,6 +23,9 @@ const (
 	writePatience = 30 * time.Second
 )
 
+// here says nothing but that the connection lives. It is no comment, which a page in a browser would not hear.
+var here = encode("here", struct{}{})
+
 // missedEvents tells a reader that it will never get some events of a kind.
 type missedEvents struct {
 	Kind  string `json:"kind"`
@@ -53,9 +56,11 @@ func (a *API) stream(w http.ResponseWriter, r *http.Request) {
 
 	out := &listener{api: a, to: w, control: http.NewResponseController(w), at: at, fresh: true, counted: slices.Contains(list, counts)}
 	out.filter = newFilter(r.URL.Query().Get("filter"))
-	if had, known := a.events.resume(r.Header.Get("Last-Event-ID")); known {
+	if id := r.Header.Get("Last-Event-ID"); id != "" {
+		had, known := a.events.resume(id)
 		for _, k := range list {
 			out.at[k] = cmp.Or(had[k], at[k])
+			out.lost[k] = !known && (k == traffic || k == logLines) // a snapshot has the rest
 		}
 		out.fresh = had[records] == 0
 	}
@@ -92,8 +97,9 @@ type listener struct {
 	to      http.ResponseWriter
 	control *http.ResponseController
 	at      position
-	fresh   bool // wants a snapshot
-	counted bool // listens for counts
+	fresh   bool        // wants a snapshot
+	lost    [kinds]bool // has missed events in another life of the program, which nobody has counted
+	counted bool        // listens for counts
 	filter  func(event) bool
 	events  [takenAtOnce]event
 	text    []byte    // not written yet
@@ -110,7 +116,9 @@ func (l *listener) tellAll(ctx context.Context, list []kind) (more bool, err err
 		more = more || further
 	}
 	if len(l.text) == 0 && time.Since(l.wrote) >= heartbeat { // also while all that comes is for others
-		l.text = append(l.text, "event: here\ndata: {}\n\n"...) // no comment: a page in a browser would not hear it
+		if err := l.write(ctx, here); err != nil {
+			return false, err
+		}
 	}
 	if len(l.text) == 0 {
 		return more, nil
@@ -126,6 +134,12 @@ func (l *listener) tell(ctx context.Context, k kind) (more bool, err error) {
 	if k == records && l.fresh {
 		l.fresh = false
 		return true, l.tellTree(ctx)
+	}
+	if l.lost[k] {
+		l.lost[k] = false
+		if err := l.write(ctx, encode("missed", missedEvents{Kind: kindNames[k]})); err != nil {
+			return false, err
+		}
 	}
 	for told := 0; told < mostAtOnce; {
 		got := l.api.events.take(k, l.at[k], l.events[:0])

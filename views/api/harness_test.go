@@ -286,6 +286,7 @@ type client struct {
 	stuck  chan struct{} // nil, or what a write waits for
 	wrote  func()        // nil, or called with each write
 	beats  atomic.Int64  // heartbeats that have come
+	beat   string        // id of the latest; to be read once events is closed
 
 	after time.Time // the deadline of writes
 	begun string    // what has been written of an event
@@ -352,6 +353,7 @@ func (c *client) Write(b []byte) (int, error) {
 		case "":
 		case "here":
 			c.beats.Add(1)
+			c.beat = e.id
 		default:
 			c.events <- e
 		}

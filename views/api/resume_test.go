@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -120,6 +121,44 @@ func TestResumeLate(t *testing.T) {
 		g.passing <- actors.Passed{Topic: "home/b"}
 		if e := c.next(t); !strings.Contains(e.data, "home/b") {
 			t.Errorf("%+v, want the next message", e)
+		}
+	})
+}
+
+// Whoever comes back to another life of the program is told that something was missed, and the id of an event that says nothing leads on, too.
+func TestResumeElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, _ := start(t, newGateway())
+		c := listen(t, a, "kinds=record,log", "Last-Event-ID", "other-1-2-3-4")
+		if e := c.next(t); e.name != "snapshot" {
+			t.Errorf("%.100v, want a tree", e)
+		}
+		if e := c.next(t); e.name != "missed" || e.data != `{"kind":"log"}` {
+			t.Errorf("%+v, want that something was missed", e)
+		}
+		c.cancel()
+		c = listen(t, a, "kinds=log&filter=mine")
+		mine := encode("log", "mine")
+		mine.text = "mine"
+		synctest.Wait()
+		a.events.push(logLines, mine)
+		c.next(t)
+		for range 2 * maxEvents {
+			e := encode("log", "theirs")
+			e.text = "theirs"
+			a.events.push(logLines, e)
+			time.Sleep(2 * time.Millisecond)
+		}
+		time.Sleep(2 * heartbeat)
+		c.cancel()
+		for e := range c.events {
+			t.Errorf("%+v, want nothing but that the connection lives", e)
+		}
+		c = listen(t, a, "kinds=log&filter=mine", "Last-Event-ID", cmp.Or(c.beat, c.id))
+		synctest.Wait()
+		a.events.push(logLines, mine)
+		if e := c.next(t); e.data != `"mine"` {
+			t.Errorf("%+v, want the next line", e)
 		}
 	})
 }
