@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/mqttgateway/mqttgateway/actors"
 	"github.com/mqttgateway/mqttgateway/actors/supervision"
@@ -25,6 +26,7 @@ type configuration struct {
 	mu    sync.Mutex // guards what follows
 	codec *mapping.Codec
 	known config.Config // without lines and devices, which the gateway knows
+	since time.Time
 }
 
 var _ api.Configuration = (*configuration)(nil)
@@ -33,7 +35,7 @@ var _ api.Configuration = (*configuration)(nil)
 func (c *configuration) put(codec *mapping.Codec, known config.Config) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.codec, c.known = codec, known
+	c.codec, c.known, c.since = codec, known, time.Now()
 }
 
 // Codec implements api.Configuration.
@@ -52,10 +54,11 @@ func (c *configuration) Do(ctx context.Context, r service.Request) service.Diffe
 // only processor works most of a minute. The view of a device shows its own parameters, whatever their number.
 const mostInForce = 200
 
-// InForce implements api.Configuration. Devices have complete parameters: those of their profile and of their line among them.
+// InForce implements api.Configuration. Devices have complete parameters: those of their profile and of their line among them. The first
+// line tells since when the configuration is in force, so that each reload makes another text.
 func (c *configuration) InForce() string {
 	c.mu.Lock()
-	shown, codec := c.known, c.codec
+	shown, codec, since := c.known, c.codec, c.since
 	c.mu.Unlock()
 	shown.MQTT.Broker = options.RedactAddress(shown.MQTT.Broker)
 	shown.MQTT.ClientID = shown.ClientID()
@@ -74,9 +77,9 @@ func (c *configuration) InForce() string {
 		}
 		break
 	}
-	text := ""
+	text := "# In force since " + since.UTC().Format("2006-01-02T15:04:05.000Z07:00") + ".\n"
 	if more > 0 {
-		text = fmt.Sprintf("# The first %d devices; there are %d more: GET /api/v1/devices/NAME has the parameters of each.\n", mostInForce, more)
+		text += fmt.Sprintf("# The first %d devices; there are %d more: GET /api/v1/devices/NAME has the parameters of each.\n", mostInForce, more)
 	}
 	return text + config.Document(shown.Settings(lineFields, fieldsWith(wanted.Library(c.path))))
 }

@@ -29,8 +29,15 @@ func TestInForceOfManyDevices(t *testing.T) {
 	c := &configuration{gateway: gateway}
 	c.put(codec, config.Config{})
 	text := c.InForce()
-	if want := "# The first 200 devices; there are 3 more: GET /api/v1/devices/NAME has the parameters of each.\n"; !strings.HasPrefix(text, want) {
-		t.Errorf("%.100q, want %q", text, want)
+	since, rest, _ := strings.Cut(text, "\n")
+	if want := "# The first 200 devices; there are 3 more: GET /api/v1/devices/NAME has the parameters of each.\n"; !strings.HasPrefix(rest, want) {
+		t.Errorf("%.100q, want %q", rest, want)
+	}
+	if !strings.HasPrefix(since, "# In force since 20") {
+		t.Errorf("%q does not tell since when", since)
+	}
+	for strings.HasPrefix(c.InForce(), since) { // up to a millisecond: then another reload makes another text
+		c.put(codec, config.Config{})
 	}
 	var read struct{ Devices []config.Device }
 	if err := yaml.Unmarshal([]byte(text), &read); err != nil || len(read.Devices) != mostInForce {
