@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -237,6 +238,34 @@ func TestConfiguration(t *testing.T) {
 		b.Sees(".config", "by yet another")
 		become("mqtt: {broker: without a word}\n")
 		b.Sees(".config", "without a word")
+	})
+	t.Run("slow", func(t *testing.T) {
+		var asked atomic.Int64
+		answers := make(chan struct{})
+		guard := *f.guard.Load()
+		slow := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/api/v1/config" {
+				asked.Add(1)
+				select {
+				case <-answers:
+				case <-r.Context().Done():
+				}
+			}
+			guard.ServeHTTP(w, r)
+		}))
+		f.guard.Store(&slow)
+		f.wait(t, "the page asks", func() bool { return asked.Load() == 1 })
+		browser.Eval[bool](b, `(self.ticks = 0, wait(() => ticks++, 50), true)`)
+		b.Until("five times have passed at which the page would ask", `ticks > 5`)
+		f.remove("valve")
+		if n := asked.Load(); n != 1 {
+			t.Errorf("the page asks %d times at once", n)
+		}
+		become("mqtt: {broker: slowly}\n")
+		answers <- struct{}{}
+		b.Sees(".config", "slowly")
+		f.guard.Store(&guard)
+		close(answers)
 	})
 	t.Run("away", func(t *testing.T) {
 		b.Allow("net::ERR_")

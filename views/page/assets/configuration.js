@@ -18,17 +18,24 @@ export function configuration({ model }) {
   let compared = false; // result shows what a reload would change
 
   let known = null;
-  let asked = 0; // only what was asked last is shown
-  async function inForce() {
-    const mine = ++asked;
+  let asking = null;
+  let next = null;
+  // inForce shows what is in force now. An answer that is under way may be older, so the gateway is asked once more after it.
+  function inForce() {
+    if (!asking) return asking = ask().finally(() => { asking = null; });
+    return next ??= asking.then(() => {
+      next = null;
+      return inForce();
+    });
+  }
+  async function ask() {
     try {
       const found = (await get("config", {}, patience)).trimEnd();
-      if (mine !== asked) return;
       if (found !== known) outdate();
       known = found;
       say(text, found);
     } catch (e) {
-      if (mine === asked) say(text, `The configuration can't be shown: ${e.message}.`);
+      say(text, `The configuration can't be shown: ${e.message}.`);
     }
   }
 
@@ -68,7 +75,7 @@ export function configuration({ model }) {
   const listen = (target, name, f) => target.addEventListener(name, f, { signal: ended.signal });
   listen(model, "structure", look);
   listen(document, "visibilitychange", () => document.hidden || look());
-  const tick = setInterval(() => model.away || document.hidden || inForce(), every);
+  const tick = setInterval(() => model.away || document.hidden || asking || inForce(), every);
   const events = new Events({ kinds: "log", filter: again }, ["log"], {
     on(name, line) {
       if (line.text !== again) return;
