@@ -42,8 +42,8 @@ type fleet struct {
 	faults  []map[string]any          // of the next reload
 	config  string                    // in force
 	levels  map[string]any
-	lines   []map[string]any // of the log
-	hearers map[chan string]string
+	lines   []map[string]any       // of the log
+	hearers map[chan string]string // what they listen for: KIND,KIND,FILTER, of which the filter is a text
 	nextID  int
 	version string
 }
@@ -173,8 +173,10 @@ func (f *fleet) say(kind, name string, data any) {
 func (f *fleet) tell(kind, name string, data any) {
 	f.nextID++
 	text, _ := json.Marshal(data)
-	for hearer, kinds := range f.hearers {
-		if slices.Contains(strings.Split(kinds, ","), kind) {
+	for hearer, wants := range f.hearers {
+		kinds := strings.Split(wants, ",")
+		filter := kinds[len(kinds)-1]
+		if slices.Contains(kinds[:len(kinds)-1], kind) && strings.Contains(strings.ToLower(string(text)), strings.ToLower(filter)) {
 			select {
 			case hearer <- fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", f.nextID, name, text):
 			default: // a slow one; the real gateway tells it how many it has missed
@@ -345,6 +347,8 @@ func (f *fleet) events(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, "retry: 200\n\n")
 	if strings.Contains(kinds, "record") {
 		fmt.Fprintf(w, "event: snapshot\ndata: %s\n\n", whole)
+	} else if r.Header.Get("Last-Event-ID") != "" { // it has kept nothing
+		fmt.Fprintf(w, "event: missed\ndata: {\"kind\": %q}\n\n", kinds)
 	}
 	for {
 		if len(hearer) == 0 {

@@ -354,7 +354,7 @@ func TestHidden(t *testing.T) {
 		f.mu.Unlock()
 		hide(false)
 		f.wait(t, "that somebody listens again", func() bool { return f.heard(view) && f.heard("record") })
-		b.Sees("main", map[string]string{"messages": "while this page was out of sight", "log": "while nobody looked"}[view])
+		b.Sees("main", map[string]string{"messages": "what passed meanwhile", "log": "while nobody looked"}[view])
 	}
 	f.add("boiler", "http", "online", nil)
 	browser.Eval[bool](b, "(location.hash = `#/tree`, true)")
@@ -370,10 +370,10 @@ func TestHidden(t *testing.T) {
 	hideTab(third, true)
 	f.wait(t, "that one of the pages rests", func() bool { return len(f.hearers) == 3 })
 	hideTab(second, false)
-	second.Sees("main", "while this page was out of sight")
+	second.Sees("main", "what passed meanwhile")
 	hideTab(third, false)
 	third.Until("the page is there", `document.hidden === false`)
-	if shown := third.Shows("main"); strings.Contains(shown, "out of sight") {
+	if shown := third.Shows("main"); strings.Contains(shown, "what passed meanwhile") {
 		t.Errorf("the page that was out of sight the last has rested: %s", shown)
 	}
 	for _, tab := range []*browser.Tab{second, third} {

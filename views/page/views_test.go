@@ -2,7 +2,9 @@ package page
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -48,7 +50,7 @@ func TestMessages(t *testing.T) {
 			t.Helper()
 			browser.Eval[bool](b, `((f) => { f.focus(); f.select(); return true; })(document.querySelector(".tools .filter"))`)
 			b.Press(kb.Backspace, filter)
-			b.Until(filter+" shows "+want, fmt.Sprintf(`[...document.querySelectorAll(".message:not([hidden]) .m2")].map((n) => n.textContent).join(" ") === %q`, want))
+			b.Until(filter+" shows "+want, fmt.Sprintf(`[...document.querySelectorAll(".message:not([hidden], [data-gap]) .m2")].map((n) => n.textContent).join(" ") === %q`, want))
 		}
 		shows("zzz-nothing", "")
 		shows("X1499", "home/x1499")
@@ -66,7 +68,7 @@ func TestMessages(t *testing.T) {
 		b.Sees(".tools", "paused, 3,000 have passed since")
 		b.Click(".tools button[aria-pressed]")
 		pass("home/x1498", "off")
-		b.Until("the pause is a gap", `[...document.querySelectorAll(".message:not([hidden]) .m2")].map((n) => n.textContent).join(" ") === "home/x1498 3,000 not shown home/x1498"`)
+		b.Until("the pause is a gap", `[...document.querySelectorAll(".message:not([hidden]) .m2")].map((n) => n.textContent).join(" ") === "home/x1498 not shown: what passed meanwhile 3,000 not shown home/x1498"`)
 		b.Picture(*pictures, "messages-gap")
 
 		b.Open(f.URL + "/#/tree")
@@ -126,6 +128,65 @@ func TestMessages(t *testing.T) {
 	})
 }
 
+// TestGaps has messages pass that the page does not get: each time, the list says so once.
+func TestGaps(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	b := chromium.Tab(t, 1280, 800)
+	b.Open(f.URL + "/#/messages")
+	pass := func(topic string) {
+		f.say("messages", "message", map[string]any{"at": stamp(time.Now()), "direction": "in", "topic": topic, "payload": "on", "devices": 1})
+	}
+	var want []string
+	shows := func(more ...string) {
+		t.Helper()
+		want = append(want, more...)
+		b.Until("the list is "+strings.Join(want, " | "), fmt.Sprintf(`[...document.querySelectorAll(".message:not([hidden])")]
+			.sort((a, b) => a.ariaRowIndex - b.ariaRowIndex).map((n) => n.querySelector(".m2").textContent).join(" | ") === %q`, strings.Join(want, " | ")))
+	}
+	filter := func(filter string) {
+		t.Helper()
+		browser.Eval[bool](b, fmt.Sprintf(`((f) => { f.value = %q; f.dispatchEvent(new Event("input")); return true; })(document.querySelector(".filter"))`, filter))
+		f.wait(t, "somebody listens for "+filter, func() bool {
+			return len(f.hearers) == 2 && slices.Contains(slices.Collect(maps.Values(f.hearers)), "messages,"+filter)
+		})
+	}
+	const meanwhile = "not shown: what passed meanwhile"
+	f.wait(t, "somebody listens for messages", func() bool { return f.heard("messages") })
+	pass("home/a")
+	shows("home/a")
+
+	// Nobody has counted what is missing, and nothing comes between.
+	f.say("messages", "missed", map[string]any{"kind": "messages"})
+	f.say("messages", "missed", map[string]any{"kind": "messages"})
+	pass("home/b")
+	shows(meanwhile, "home/b")
+
+	// The page connects anew by itself, twice, and can't say what it has heard last.
+	for range 2 {
+		browser.Eval[bool](b, `(dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })), true)`)
+	}
+	shows(meanwhile)
+	f.wait(t, "one connection for messages is left", func() bool { return len(f.hearers) == 2 })
+	pass("home/c")
+	shows("home/c")
+
+	// The browser connects again, and the gateway doesn't know any more what it has told.
+	b.Allow("net::ERR_")
+	f.CloseClientConnections()
+	shows(meanwhile)
+	f.wait(t, "two connections are there", func() bool { return len(f.hearers) == 2 })
+
+	filter("bell")
+	pass("home/never-told")
+	pass("home/bell")
+	b.Sees(".message", "home/bell")
+	filter("")
+	shows("home/bell", "not shown: what did not fit bell, and what passed meanwhile")
+	pass("home/d")
+	shows("home/d")
+}
+
 func TestLog(t *testing.T) {
 	f := newFleet(t)
 	house(f)
@@ -142,6 +203,13 @@ func TestLog(t *testing.T) {
 	f.say("log", "log", line("error", hostile, map[string]any{"err": "connection refused"}))
 	b.Sees(".line .l2", `err="connection refused"`)
 	b.Picture(*pictures, "log")
+
+	// Nobody has counted the lines that the page has not got.
+	f.mu.Lock()
+	f.lines = append(f.lines, line("info", "without an event", nil))
+	f.mu.Unlock()
+	f.say("log", "missed", map[string]any{"kind": "log"})
+	b.Sees(".line .l2", "without an event")
 
 	// The gateway begins anew, and says something before the page is there again.
 	b.Allow("net::ERR_")

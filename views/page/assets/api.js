@@ -76,15 +76,10 @@ const pages = new BroadcastChannel("mqttgateway"); // all of this server
 // last; if the gateway doesn't know any more what came since then, it begins anew with a snapshot. on(name, data) gets each event,
 // lost(why, since) and found() tell of the connection, found with every event. A browser has few connections for all pages of one
 // server: a page that is out of sight for long, or longer than another, gives its own back, and begins anew when somebody looks at it
-// again. rested() tells of that.
+// again. resumed() tells of a connection that doesn't go on after what was heard last: what came meanwhile is missing.
 export class Events {
-  constructor(query, names, { on, lost, found, rested }) {
-    this.query = query;
-    this.names = names;
-    this.on = on;
-    this.lost = lost ?? (() => {});
-    this.found = found ?? (() => {});
-    this.rested = rested ?? (() => {});
+  constructor(query, names, functions) {
+    Object.assign(this, { query, names, lost() {}, found() {}, resumed() {}, ...functions });
     this.ended = new AbortController();
     const listen = (target, name, f) => target.addEventListener(name, f, { signal: this.ended.signal });
     listen(window, "pagehide", () => this.stop()); // a page that is kept for the way back would keep its connection, too
@@ -104,9 +99,12 @@ export class Events {
     const source = new EventSource(url);
     this.source = source;
     this.until = Date.now() + silence;
+    let marked = false; // the browser can say what it has heard last
     source.onopen = () => {
       this.alive();
       this.until = Date.now() + beginning;
+      if (this.begun && !marked) this.resumed();
+      this.begun = true;
     };
     source.onerror = () => {
       if (source.readyState === EventSource.CLOSED) this.refused();
@@ -116,6 +114,7 @@ export class Events {
     for (const name of this.names) {
       source.addEventListener(name, (e) => {
         this.alive();
+        marked = e.lastEventId !== "";
         this.on(name, JSON.parse(e.data));
       });
     }
@@ -136,6 +135,7 @@ export class Events {
   // missing tells that there is no connection, and when there still was one.
   missing(why) {
     const now = Date.now();
+    this.begun = true; // though nothing may have been heard yet
     this.lost(why, now - this.heard < silence ? now : this.heard);
   }
 
@@ -161,10 +161,7 @@ export class Events {
       this.resting = setTimeout(() => this.stop(), patience);
       if (patience === rest) pages.postMessage("out of sight");
     } else if (this.source) this.check();
-    else {
-      this.open();
-      this.rested();
-    }
+    else this.open();
   }
 
   // check finds connections that are dead without a word, as after a telephone has slept.

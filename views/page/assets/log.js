@@ -51,24 +51,19 @@ export function log({ model }) {
   const least = el("select", { "aria-label": "Lowest level that is shown", change: () => { chosen.least = least.value; filtered(); } },
     ...levels.map((l) => el("option", { value: l, selected: l === chosen.least }, l === "debug" ? "all levels" : `${l} and above`)));
 
-  // What events have not told is asked for: the lines before the first, and those since the connection was lost. Lines that come meanwhile wait.
+  // What events have not told is asked for: the lines before the first, and those that nobody has counted. Lines that come meanwhile wait.
   let early = null;
-  let away = false;
   let missed = 0;
   const events = new Events({ kinds: "log" }, ["log", "missed"], {
     on(name, data) {
-      if (name === "missed") {
-        missed += data.count ?? 0;
+      if (name === "missed" && !data.count) load();
+      else if (name === "missed") {
+        missed += data.count;
         say(told, `${missed.toLocaleString("en")} lines came too fast to be shown`);
       } else if (early) early.push(prepared(data));
       else add(prepared(data));
     },
-    lost: () => { away = true; },
-    found: () => {
-      if (away) load();
-      away = false;
-    },
-    rested: () => load(),
+    resumed: load,
   });
   async function load() {
     early ??= [];

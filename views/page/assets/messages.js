@@ -15,6 +15,7 @@ const chosen = { filter: "", topic: "", payload: "", qos: "0", retain: false, pa
 // What has come stays while other views are shown. A gap is in the place of messages that are not known: {gap: text}.
 let all = [];
 let left = "";
+let sieve = ""; // the filter by which the gateway tells of messages
 
 // When the page is loaded again from the bar, what has been typed is there again.
 try {
@@ -50,6 +51,16 @@ export function messages() {
     if (all.length > 2 * most) all = all.slice(-most);
     if (m.gap || fits(m)) lines.add(m);
   }
+  // meanwhile adds a gap, before which only messages that fit a filter are known. Two such gaps in a row are one.
+  function meanwhile(filter) {
+    const gap = `not shown: ${filter ? `what did not fit ${filter}, and ` : ""}what passed meanwhile`;
+    const before = all.at(-1);
+    if (!before?.meanwhile) add({ gap, meanwhile: true });
+    else if (filter) {
+      before.gap = gap;
+      filtered();
+    }
+  }
   function leave() {
     if (held > 0) add({ gap: `${held.toLocaleString("en")} not shown` });
     held = 0;
@@ -61,16 +72,18 @@ export function messages() {
   }
   function listen() {
     events?.close();
-    const query = { kinds: "messages" };
-    if (chosen.filter.trim() !== "") query.filter = chosen.filter.trim();
-    events = new Events(query, ["message", "missed"], {
+    const filter = chosen.filter.trim();
+    if (filter !== sieve && all.length > 0) meanwhile(sieve);
+    sieve = filter;
+    events = new Events({ kinds: "messages", filter }, ["message", "missed"], {
       on(name, data) {
-        if (name === "missed") missed += data.count ?? 0;
+        if (name === "missed" && !data.count) meanwhile();
+        else if (name === "missed") missed += data.count;
         else if (chosen.paused) held++;
         else add(data);
         if (name === "missed" || chosen.paused) tell();
       },
-      rested: () => add({ gap: "not shown: what passed while this page was out of sight" }),
+      resumed: meanwhile,
     });
   }
   let typing = 0;
