@@ -332,7 +332,7 @@ func TestHidden(t *testing.T) {
 		browser.Eval[bool](b, fmt.Sprintf(`(Object.defineProperty(document, "hidden", { configurable: true, get: () => %v }), document.dispatchEvent(new Event("visibilitychange")))`, hidden))
 	}
 	hide := func(hidden bool) { hideTab(b, hidden) }
-	browser.Eval[bool](b, `(self.wait = setTimeout, self.setTimeout = (f, ms, ...more) => wait(f, ms === 60e3 ? 10 : ms, ...more), true)`) // a minute is too long for a test
+	browser.Eval[bool](b, `(self.wait = setTimeout, self.setTimeout = (f, ms, ...more) => wait(f, ms === 60e3 ? (self.waits++, 10) : ms, ...more), true)`) // a minute is too long for a test
 	hide(true)
 	f.wait(t, "that nobody listens", func() bool { return !f.heard("record") })
 	f.change("boiler", entry{"state": "offline", "reason": "while nobody looked", "queue": nil, "rate": nil})
@@ -359,26 +359,11 @@ func TestHidden(t *testing.T) {
 	f.add("boiler", "http", "online", nil)
 	browser.Eval[bool](b, "(location.hash = `#/tree`, true)")
 
-	// Of several pages that are out of sight only the last listens on.
-	second, third := chromium.Tab(t, 1280, 800), chromium.Tab(t, 1280, 800)
-	for _, tab := range []*browser.Tab{second, third} {
-		tab.Open(f.URL + "/#/messages")
-		tab.Sees("#gateway", "house")
-	}
-	f.wait(t, "that three pages listen", func() bool { return len(f.hearers) == 5 })
-	hideTab(second, true)
-	hideTab(third, true)
-	f.wait(t, "that one of the pages rests", func() bool { return len(f.hearers) == 3 })
-	hideTab(second, false)
-	second.Sees("main", "what passed meanwhile")
-	hideTab(third, false)
-	third.Until("the page is there", `document.hidden === false`)
-	if shown := third.Shows("main"); strings.Contains(shown, "what passed meanwhile") {
-		t.Errorf("the page that was out of sight the last has rested: %s", shown)
-	}
-	for _, tab := range []*browser.Tab{second, third} {
-		tab.Open("about:blank")
-	}
+	// A view that begins out of sight waits, too, until it rests.
+	browser.Eval[bool](b, `(Object.defineProperty(document, "hidden", { configurable: true, get: () => true }), self.waits = 0, location.hash = "#/messages", true)`)
+	b.Until("the view waits", `waits === 1`)
+	hide(false)
+	browser.Eval[bool](b, "(location.hash = `#/tree`, true)")
 
 	b.Open("about:blank")
 	f.wait(t, "that nobody listens to what stands behind the page", func() bool { return !f.heard("record") })
@@ -393,4 +378,85 @@ func TestHidden(t *testing.T) {
 	b.Sees("#connection", "The gateway has no room for another page since")
 	f.full.Store(false)
 	b.Until("there is room", `document.getElementById("connection").hidden`)
+}
+
+// TestHiddenTogether has several pages out of sight, of which only the last listens on, also if all get so at once.
+func TestHiddenTogether(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t)
+	house(f)
+	tabs := []*browser.Tab{chromium.Tab(t, 1280, 800), chromium.Tab(t, 1280, 800)}
+	for _, b := range tabs {
+		b.Open(f.URL + "/#/messages")
+		b.Sees("#gateway", "house")
+		// told counts what this page and others have said, after the page has heard that. resting are the connections that it gives back a second later.
+		browser.Eval[bool](b, `(() => {
+			const [begin, end] = [setTimeout, clearTimeout];
+			self.told = 0;
+			self.resting = new Set();
+			self.setTimeout = (f, ms, ...more) => {
+				const timer = begin(f, ms, ...more);
+				if (ms === 1e3) resting.add(timer);
+				return timer;
+			};
+			self.clearTimeout = (timer) => {
+				resting.delete(timer);
+				end(timer);
+			};
+			self.channel = new BroadcastChannel("mqttgateway");
+			channel.onmessage = () => told++;
+			return true;
+		})()`)
+	}
+	become := func(b *browser.Tab, hidden bool) {
+		t.Helper()
+		browser.Eval[bool](b, fmt.Sprintf(`(Object.defineProperty(document, "hidden", { configurable: true, get: () => %v }), true)`, hidden))
+	}
+	tell := func(b *browser.Tab) {
+		t.Helper()
+		browser.Eval[bool](b, `document.dispatchEvent(new Event("visibilitychange"))`)
+	}
+	resting := func(b *browser.Tab) int { return browser.Eval[int](b, `resting.size`) }
+	rested := func() {
+		t.Helper()
+		f.wait(t, "one of the pages rests", func() bool { return len(f.hearers) == 2 })
+	}
+
+	// One after the other
+	first, last := tabs[0], tabs[1]
+	become(first, true)
+	tell(first)
+	last.Until("it has heard of the first", `told === 1`)
+	become(last, true)
+	tell(last)
+	first.Until("it has heard of the last", `told === 2`)
+	if a, b := resting(first), resting(last); a != 2 || b != 0 {
+		t.Errorf("of the page that was out of sight before another, %d connections rest, want 2; of the other %d, want 0", a, b)
+	}
+	rested()
+	for _, b := range tabs {
+		become(b, false)
+		tell(b)
+		browser.Eval[bool](b, `(told = 0, resting.clear(), true)`)
+	}
+	first.Sees("main", "what passed meanwhile")
+	if shown := last.Shows("main"); strings.Contains(shown, "what passed meanwhile") {
+		t.Errorf("the page that was out of sight the last has rested: %s", shown)
+	}
+
+	// At once, by clocks that say the same
+	for _, b := range tabs {
+		become(b, true)
+		browser.Eval[bool](b, `(Date.now = () => 4e12, true)`)
+	}
+	for _, b := range tabs {
+		tell(b)
+	}
+	for _, b := range tabs {
+		b.Until("it has heard of the other", `told === 2`)
+	}
+	if a, b := resting(first), resting(last); a+b != 2 || a*b != 0 {
+		t.Errorf("of two pages out of sight at once, %d and %d connections rest, want those of one page", a, b)
+	}
+	rested()
 }

@@ -71,6 +71,17 @@ const rest = 60e3; // ms for which a page is out of sight until it listens no mo
 const soon = 1e3; // ms until it does so if another page has got out of sight since
 
 const pages = new BroadcastChannel("mqttgateway"); // all of this server
+let other = 0; // when another page got out of sight
+let hid = 0; // when this page did: no two have the same time, whatever their clocks say
+
+function hide() {
+  if (!document.hidden) return;
+  hid = Math.max(Date.now(), other + 1) + Math.random();
+  pages.postMessage(hid);
+}
+document.addEventListener("visibilitychange", hide);
+pages.addEventListener("message", (e) => { other = Math.max(other, e.data); });
+hide();
 
 // Events are the gateway's events of some kinds. The browser connects again when a connection is lost, and says what it has heard
 // last; if the gateway doesn't know any more what came since then, it begins anew with a snapshot. on(name, data) gets each event,
@@ -85,11 +96,12 @@ export class Events {
     listen(window, "pagehide", () => this.stop()); // a page that is kept for the way back would keep its connection, too
     listen(window, "pageshow", (e) => e.persisted && this.open());
     listen(document, "visibilitychange", () => this.seen(!document.hidden));
-    listen(pages, "message", () => document.hidden && this.seen(false, soon));
+    listen(pages, "message", (e) => document.hidden && e.data > hid && this.seen(false, soon));
     listen(signedOut, "signedout", () => this.close());
     this.watch = setInterval(() => this.check(), 2e3);
     this.heard = Date.now();
     this.open();
+    if (document.hidden) this.seen(false);
   }
 
   open() {
@@ -157,10 +169,8 @@ export class Events {
 
   seen(is, patience = rest) {
     clearTimeout(this.resting);
-    if (!is) {
-      this.resting = setTimeout(() => this.stop(), patience);
-      if (patience === rest) pages.postMessage("out of sight");
-    } else if (this.source) this.check();
+    if (!is) this.resting = setTimeout(() => this.stop(), patience);
+    else if (this.source) this.check();
     else this.open();
   }
 
