@@ -147,7 +147,7 @@ export class Events {
   // missing tells that there is no connection, and when there still was one.
   missing(why) {
     const now = Date.now();
-    this.begun = true; // though nothing may have been heard yet
+    this.begun = true;
     this.lost(why, now - this.heard < silence ? now : this.heard);
   }
 

@@ -75,7 +75,7 @@ function away(since) {
 signedOut.addEventListener("signedout", () => {
   away(Date.now());
   bar.signedOut();
-});
+}, { once: true }); // the button to sign in stays, whatever else is refused
 
 new Events({ kinds: "record,counts" }, ["snapshot", "change", "counts"], {
   on(name, data) {
