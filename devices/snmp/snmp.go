@@ -76,8 +76,17 @@ func Open(ctx context.Context, env devices.Env, p Params) (devices.Device, error
 	return d, nil
 }
 
-// Run reads all points again and again.
-func (d *device) Run(ctx context.Context) error { return poll.Every(ctx, d.params.Every, d.Read) }
+// Run reads all points again and again. Open has read them for the first time.
+func (d *device) Run(ctx context.Context) error {
+	read := true
+	return poll.Every(ctx, d.params.Every, func(ctx context.Context) error {
+		if read {
+			read = false
+			return nil
+		}
+		return d.Read(ctx)
+	})
+}
 
 // Read is what each poll does, and what a GET asks for.
 func (d *device) Read(ctx context.Context) error {
