@@ -1,18 +1,18 @@
 // The configuration: what is in force, what a reload would change, and the reload.
 
-import { Events, get, post } from "./api.js";
+import { get, post } from "./api.js";
 import { answer } from "./control.js";
 import { el, say } from "./dom.js";
 import { clock } from "./time.js";
 
 const patience = 120e3; // ms for a configuration of many devices
 
-const again = "configuration read again"; // the line of the log after each reload, whoever has asked for it
-const every = 10e3; // ms between two looks, since a log may lack that line
-const soon = 500; // ms in which what tells of a reload comes
+const every = 5e3; // ms between two looks
+const soon = 500; // ms in which all that tells of a reload comes
 
 export function configuration({ model }) {
   const text = el("pre", { class: "config", tabindex: "0", "aria-label": "Configuration in force" }, "asking the gateway …");
+  const missing = el("p", { class: "fault" });
   const told = answer();
   const result = el("div", { class: "result", "aria-live": "polite" });
   let compared = false; // result shows what a reload would change
@@ -34,8 +34,9 @@ export function configuration({ model }) {
       if (found !== known) outdate();
       known = found;
       say(text, found);
+      say(missing, "");
     } catch (e) {
-      say(text, `The configuration can't be shown: ${e.message}.`);
+      say(missing, `${known ? "Not up to date" : "The configuration can't be shown"}: ${e.message}.`);
     }
   }
 
@@ -62,13 +63,13 @@ export function configuration({ model }) {
     if (!compares) inForce();
   };
 
-  // Others reload, too. Which lines the log has depends on its level, so the page also asks when devices come or go, when a person comes
-  // back, and now and then. After an absence of the gateway everything comes anew.
+  // Others reload, too. So the page asks when devices come or go, which they also do after an absence of the gateway, when a person comes
+  // back, and now and then.
   let timer = 0;
   const look = () => {
     timer ||= setTimeout(() => {
       timer = 0;
-      inForce();
+      if (!model.away) inForce();
     }, soon);
   };
   const ended = new AbortController();
@@ -76,13 +77,6 @@ export function configuration({ model }) {
   listen(model, "structure", look);
   listen(document, "visibilitychange", () => document.hidden || look());
   const tick = setInterval(() => model.away || document.hidden || asking || inForce(), every);
-  const events = new Events({ kinds: "log", filter: again }, ["log"], {
-    on(name, line) {
-      if (line.text !== again) return;
-      outdate();
-      look();
-    },
-  });
 
   inForce();
   return {
@@ -92,12 +86,11 @@ export function configuration({ model }) {
         el("button", { type: "button", "data-do": "diff", click: carry("comparing …", "compared", () => get("diff", {}, patience), true) }, "What would a reload change?"),
         el("button", { type: "button", "data-do": "reload", class: "primary changes", click: carry("reloading …", "reloaded", () => post("reload", {}, patience), false) }, "Reload"), told.node),
       result,
-      el("section", { class: "panel" }, el("h3", null, "In force, with stars for secrets"), text)),
+      el("section", { class: "panel" }, el("h3", null, "In force, with stars for secrets"), missing, text)),
     close: () => {
       clearTimeout(timer);
       clearInterval(tick);
       ended.abort();
-      events.close();
     },
   };
 }
