@@ -71,9 +71,15 @@ func TestToken(t *testing.T) {
 	b.Open(page)
 	b.Sees(".device h2", "boiler")
 
+	// Who signs out does so in all tabs.
+	other := chromium.Tab(t, 390, 844)
+	other.Open(page)
+	other.Sees(".title .why", "while somebody looks")
+	other.Allow("401 (Unauthorized) " + f.URL + "/api/v1/")
 	b.Refused(http.StatusUnauthorized, page)
 	b.Click("#account button")
 	b.Sees("main", "Token")
+	other.Sees("#news", "The gateway wants to know who you are.")
 }
 
 // signIn presses keys in the form, whose field has the focus soon after the form is there.

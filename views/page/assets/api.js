@@ -30,9 +30,14 @@ export function post(path, body, patience) {
 // signedOut tells, by an event "signedout", that the gateway wants credentials which the browser doesn't have any more.
 export const signedOut = new EventTarget();
 
+// Another page may have signed out, though what has begun goes on. The gateway knows.
+const exits = new BroadcastChannel("mqttgateway exits");
+exits.onmessage = () => get("session").catch(() => {});
+
 // signOut ends the session of the browser.
 export async function signOut() {
   await fetch(home, { method: "POST", body: new URLSearchParams({ sign_out: "1" }), redirect: "manual" });
+  exits.postMessage("");
 }
 
 async function ask(path, query, options, patience = 30e3) {
