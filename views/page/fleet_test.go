@@ -293,7 +293,7 @@ func (f *fleet) routes(mux *http.ServeMux) {
 	get("log", func(*http.Request) (int, any) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		return http.StatusOK, map[string]any{"lines": f.lines}
+		return http.StatusOK, map[string]any{"lines": append([]map[string]any{}, f.lines...)}
 	})
 	get("log/levels", func(*http.Request) (int, any) {
 		f.mu.Lock()

@@ -225,6 +225,45 @@ func TestLog(t *testing.T) {
 	if !strings.HasSuffix(shown, "|starting|connected") || strings.Count(shown, "device=lamp39") != 1 {
 		t.Errorf("after a restart of the gateway the log shows %s", shown)
 	}
+	t.Run("before the events", func(t *testing.T) {
+		quick, begin := f.guard.Load(), make(chan struct{})
+		late := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Query().Get("kinds") == "log" {
+				<-begin
+			}
+			(*quick).ServeHTTP(w, r)
+		}))
+		f.guard.Store(&late)
+		b.Open(f.URL + "/#/tree")
+		b.Open(f.URL + "/#/log")
+		b.Sees(".level", "everything")
+		f.mu.Lock()
+		f.lines = append(f.lines, line("error", "connection refused", nil), line("debug", "said before the events begin", nil))
+		f.mu.Unlock()
+		close(begin)
+		b.Sees(".line .l2", "said before the events begin")
+		narrow := chromium.Tab(t, 360, 800)
+		narrow.Open(f.URL + "/#/log")
+		narrow.Sees(".line .l1", "debug")
+		if cut := browser.Eval[bool](narrow, `[...document.querySelectorAll(".line .l1")].some((n) => n.scrollWidth > n.clientWidth)`); cut {
+			t.Error("a level is cut")
+		}
+		narrow.Open("about:blank")
+
+		var broken http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/api/v1/log" {
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			(*quick).ServeHTTP(w, r)
+		})
+		f.guard.Store(&broken)
+		f.CloseClientConnections()
+		b.Sees(".tools", "The lines before now can't be shown")
+		f.guard.Store(quick)
+		f.CloseClientConnections()
+		b.Until("the lines can be shown again", `!document.querySelector(".tools").innerText.includes("can't be shown")`)
+	})
 	b.Focus(".filter")
 	b.Press("refused")
 	b.Until("one line is shown", `document.querySelector(".wide .list").getAttribute("aria-rowcount") === "2"`)

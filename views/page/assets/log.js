@@ -65,25 +65,31 @@ export function log({ model }) {
     },
     resumed: load,
   });
+  const missing = el("span", { class: "fault", role: "status" });
+  let loads = 0;
   async function load() {
+    const mine = ++loads;
     early ??= [];
+    let before = [];
+    let fault = "";
     try {
-      const { lines: before } = await get("log", { lines: most });
-      for (const line of before) add(prepared(line));
+      before = (await get("log", { lines: most })).lines.map(prepared);
     } catch (e) {
-      say(told, `The lines before now can't be shown: ${e.message}.`);
+      fault = `The lines before now can't be shown: ${e.message}.`;
     }
-    for (const line of early ?? []) add(line);
+    if (mine !== loads) return; // a later answer has them, too
+    say(missing, fault);
+    for (const line of [...before, ...early]) add(line);
     early = null;
     lines.show();
   }
-  load();
+  events.source.addEventListener("open", load, { once: true }); // earlier, lines between the answer and the events would be lost
 
   const panel = levelPanel(model);
   return {
     title: "Log",
     node: el("section", { class: "view fixed beside", "aria-label": "Log" },
-      el("div", { class: "wide" }, el("div", { class: "tools" }, filter, least, told), lines.node),
+      el("div", { class: "wide" }, el("div", { class: "tools" }, filter, least, told, missing), lines.node),
       el("div", { class: "narrower" }, panel.node, picked)),
     shown: () => lines.shown(),
     focus: () => filter.focus(),
@@ -97,8 +103,8 @@ export function log({ model }) {
 
 // pairs writes attributes: a list of [name, value], or an object.
 function pairs(attrs, before) {
-  const list = Array.isArray(attrs) ? attrs.map((a) => (Array.isArray(a) ? a : [a.key, a.value])) : Object.entries(attrs ?? {});
-  return list.map(([k, v]) => `${before}${k}=${typeof v === "string" && /[\s"=]/.test(v) ? JSON.stringify(v) : typeof v === "object" ? JSON.stringify(v) : v}`).join("");
+  const list = Array.isArray(attrs) ? attrs : Object.entries(attrs ?? {});
+  return list.map(([k, v]) => `${before}${k}=${typeof v === "object" || /[\s"=]/.test(v) ? JSON.stringify(v) : v}`).join("");
 }
 
 function logRow() {
