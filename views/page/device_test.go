@@ -6,6 +6,7 @@ import (
 	"math"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -161,32 +162,87 @@ func TestDevice(t *testing.T) {
 		f.mu.Unlock()
 	})
 	t.Run("under way", func(t *testing.T) {
-		quick, answer := f.guard.Load(), make(chan struct{})
-		slow := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Method == http.MethodPost {
-				<-answer
-			}
-			(*quick).ServeHTTP(w, r)
-		}))
-		f.guard.Store(&slow)
+		quick := f.guard.Load()
 		defer f.guard.Store(quick)
-		b.Focus("[data-id=setpoint] input")
-		for _, setpoint := range []string{"20", "22", "25"} {
-			browser.Eval[bool](b, `(document.activeElement.select(), true)`)
-			b.Press(setpoint, kb.Enter)
-			answered("setpoint", "setting "+setpoint)
+		// slow has all that is asked for wait, until the function that slow returns is called.
+		slow := func() func() {
+			answer := make(chan struct{})
+			h := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodPost {
+					<-answer
+				}
+				(*quick).ServeHTTP(w, r)
+			}))
+			f.guard.Store(&h)
+			answerAll := sync.OnceFunc(func() { close(answer) })
+			t.Cleanup(answerAll)
+			return answerAll
 		}
+		ask := func(setpoints ...string) {
+			t.Helper()
+			b.Focus("[data-id=setpoint] input")
+			for _, setpoint := range setpoints {
+				browser.Eval[bool](b, `(document.activeElement.select(), true)`)
+				b.Press(setpoint, kb.Enter, kb.Enter) // twice, which is no more than once
+				answered("setpoint", "setting "+setpoint)
+			}
+		}
+		isSet := func(want ...string) {
+			t.Helper()
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			for i := range want {
+				want[i] = "boiler " + want[i]
+			}
+			if got, want := strings.Join(f.set, "|"), strings.Join(want, "|"); got != want {
+				t.Errorf("set:\n%s, want\n%s", got, want)
+			}
+			f.set = nil
+		}
+
+		answer := slow()
+		ask("20", "22", "25")
 		b.Press(kb.Tab)
 		news(1841)
 		holds("setpoint", "input", "25")
-		close(answer)
+		answer()
 		answered("setpoint", "OK")
 		b.Sees("[data-id=setpoint] .reading", "25")
 		holds("setpoint", "input", "25")
+		isSet(`{"setpoint":20}`, `{"setpoint":25}`)
+
+		answer = slow()
+		ask("28", "29")
+		b.Press(kb.Escape)
+		holds("setpoint", "input", "25")
+		answered("setpoint", "setting 28")
+		answer()
+		answered("setpoint", "OK")
+		holds("setpoint", "input", "28") // though the input has the focus
+		isSet(`{"setpoint":28}`)
+
+		answer = slow()
+		ask("14", "15")
+		browser.Eval[bool](b, "(location.hash = `#/device/gate`, true)")
+		b.Sees(".device h2", "gate")
+		answer()
+		f.wait(t, "what was under way when the device was left", func() bool { return len(f.set) > 0 })
+		browser.Eval[bool](b, "(location.hash = `#/device/boiler`, true)")
+		b.Click("[data-id=reset] button")
+		answered("reset", "OK")
+		isSet(`{"setpoint":14}`, `{"reset":null}`)
+	})
+	t.Run("no number", func(t *testing.T) {
+		b.Focus("[data-id=setpoint] input")
+		browser.Eval[bool](b, `(document.activeElement.select(), true)`)
+		b.Press(kb.Backspace, kb.Enter)
+		answered("setpoint", "want a number")
+		b.Press(kb.Escape)
+		holds("setpoint", "input", "14")
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		if got, want := strings.Join(f.set, "|"), `boiler {"setpoint":20}|boiler {"setpoint":25}`; got != want {
-			t.Errorf("set:\n%s, want the first and the last:\n%s", got, want)
+		if len(f.set) > 0 {
+			t.Errorf("set: %s, want nothing", f.set)
 		}
 	})
 	t.Run("orders", func(t *testing.T) {

@@ -19,8 +19,7 @@ export function answer() {
       };
       show("wait", doing);
       try {
-        const text = await what();
-        show("yes", text);
+        show("yes", await what());
         return true;
       } catch (e) {
         show("no", [e.details?.response, e.message].filter(Boolean).join(": "));
@@ -35,26 +34,35 @@ export function control(device, entity, changed) {
   if (!entity.write && entity.kind !== "button") return null;
   const told = answer();
   const label = entity.name || entity.id;
-  let last = null; // what was asked last, until it is answered
+  let busy = null; // what is under way
+  let last = null; // what was asked for last: it is under way, or waits
   const waits = (is) => made.button && set(made.button, "aria-disabled", is && "true");
-  // send sets the entity once what was asked before is answered, and returns whether it is set. Of what waits only the latest is sent.
-  const send = async (value, doing) => {
-    const before = last;
+  // send sets the entity once what is under way is answered, and returns whether it is set. Of what waits only the latest is sent, unless
+  // the control is gone from the page. What is under way already is not sent again.
+  const send = (value, doing) => {
+    const mine = last = [last, busy].find((one) => one?.value === value) ?? { value, doing };
     waits(true);
-    const mine = last = told.ask(doing, async () => {
-      await before;
-      if (mine !== last) throw new Error("something else was asked for meanwhile");
-      const said = await post(`${path("devices", device)}/set`, { [entity.id]: value });
-      return `${[said.response, said.reason].filter(Boolean).join(": ")} at ${clock()}`;
-    });
-    const ok = await mine;
-    if (mine === last) {
-      last = null;
-      waits(false);
-    }
-    changed();
-    return ok;
+    mine.said ??= sent(mine);
+    return told.ask(mine.doing, () => mine.said);
   };
+  async function sent(mine) {
+    try {
+      if (Number.isNaN(mine.value)) throw new Error("want a number");
+      await busy?.said.catch(() => {});
+      if (mine !== last || !made.node.isConnected) throw new Error("something else was asked for meanwhile");
+      busy = mine;
+      const said = await post(`${path("devices", device)}/set`, { [entity.id]: mine.value });
+      return `${[said.response, said.reason].filter(Boolean).join(": ")} at ${clock()}`;
+    } finally {
+      if (busy === mine) busy = null;
+      if (last === mine) {
+        last = null;
+        waits(false);
+      }
+      changed();
+    }
+  }
+  send.back = () => busy && send(busy.value, busy.doing); // what waits is not sent
   const made = (kinds[entity.kind] ?? kinds.text)(entity, label, send);
   made.node.append(told.node);
   made.node.classList.add("changes");
@@ -83,7 +91,7 @@ function bool(entity, label, send) {
   };
 }
 
-// field makes a form of one input and a button. What somebody has typed stays until it is set, or given up by Escape.
+// field makes a form of one input and a button. What somebody has typed stays until it is set, or given up by Escape, also if it waits.
 function field(label, input, read, send) {
   const button = el("button", { type: "submit", "aria-label": `Set ${label}` }, "Set");
   let touched = false;
@@ -95,6 +103,7 @@ function field(label, input, read, send) {
       if (e.key !== "Escape") return;
       touched = false;
       input.value = shown;
+      send.back();
     },
     submit: async (e) => {
       e.preventDefault();
@@ -106,16 +115,16 @@ function field(label, input, read, send) {
   return {
     node: form,
     show(value) {
-      shown = value ?? "";
-      if (!touched && document.activeElement !== input) input.value = shown;
+      shown = String(value ?? "");
+      if (!touched && input.value !== shown) input.value = shown;
     },
   };
 }
 
 function number(entity, label, send) {
   const input = el("input", { type: "number", "aria-label": label, min: entity.min, max: entity.max, step: entity.step ?? "any" });
-  // The gateway alone judges what fits: its answer says what would have.
-  const made = field(label, input, () => (input.value === "" ? null : Number(input.value)), send);
+  // What is no number is NaN. The gateway alone judges which number fits: its answer says what would have.
+  const made = field(label, input, () => input.valueAsNumber, send);
   const { min, max } = entity;
   const bounds = min === undefined ? (max === undefined ? "" : `up to ${max}`) : max === undefined ? `from ${min}` : `${min} to ${max}`;
   if (bounds) {
