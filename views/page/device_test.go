@@ -260,13 +260,17 @@ func TestDevice(t *testing.T) {
 			if _, valued := v["value"]; valued {
 				v["value"], v["error"] = nil, "not confirmed for 750ms"
 			}
+			if v["id"] == "flow" {
+				v["error"] = "the sensor is broken"
+			}
 		}
 		f.details["boiler"]["recorder"] = []map[string]any{{"at": stamp(time.Now()), "what": "state", "text": "stopped: by a person"}}
 		f.mu.Unlock()
 		f.change("boiler", entry{"state": "stopped", "reason": "by a person"})
 		b.Until("the device can be started, and not stopped again", `document.querySelector("[data-order=stop]").ariaDisabled && !document.querySelector("[data-order=start]").ariaDisabled`)
 		b.Sees("[data-id=relay] .reading", "unknown")
-		b.Sees(".stack .panel", "What is unknown is so because the device is stopped.")
+		b.Sees(".stack .panel", "What is unknown without a reason is so because the device is stopped.")
+		b.Sees("[data-id=flow] .unknown", "the sensor is broken")
 		holds("setpoint", "input", "")
 		holds("mode", "select", "")
 		if is := browser.Eval[string](b, `document.querySelector("[data-id=relay] .switch").outerHTML`); !strings.Contains(is, `aria-checked="mixed"`) || !strings.Contains(is, "Relay, unknown") {
@@ -302,6 +306,9 @@ func TestDevice(t *testing.T) {
 		f.add("boiler", "http", "online", nil)
 		f.change("boiler", nil)
 		b.Until("the device is there again", offered)
+		if shown := b.Shows(".device .answer"); strings.Contains(shown, " at ") {
+			t.Errorf("beside a device that has come anew there stands what an earlier one has answered: %s", shown)
+		}
 	})
 }
 

@@ -86,6 +86,10 @@ export function device({ model }, name) {
       say(missing, gone ? `There is no device ${name}. It may have been removed from the configuration.` : `Not up to date: ${e.message}.`);
     }
     node.classList.toggle("gone", gone); // what was known of the device is known no more
+    if (gone) { // nor what it has answered
+      sync(values.body, []);
+      say(told.node, "");
+    }
     asking = false;
     if (asked > 0) {
       asked = 0;
@@ -160,7 +164,7 @@ function facts(title) {
 
 // flat returns the pairs of a value that may have others in it: auth.digest. A list of sections has a pair for each of them.
 function flat(value, before = "") {
-  if (value === null || value === undefined) return [];
+  if ((value ?? null) === null) return [];
   if (typeof value !== "object") return [[before, String(value)]];
   if (!Array.isArray(value)) return Object.entries(value).flatMap(([k, v]) => flat(v, before === "" ? k : `${before}.${k}`));
   if (value.every((v) => v === null || typeof v !== "object")) return [[before, value.join(", ")]];
@@ -178,12 +182,12 @@ function written(value, bare) {
 function described(d) {
   const pairs = [];
   const add = (k, v) => {
-    if (v !== undefined && v !== null && v !== "") pairs.push([k, v]);
+    if ((v ?? "") !== "") pairs.push([k, v]);
   };
   add("type", d.type);
   add("added by", d.added_by);
   for (const [k, v] of Object.entries(d.description ?? {})) add(k, v);
-  const spoken = (a) => Object.entries(a ?? {}).map(([k, v]) => `${k} ${Array.isArray(v) ? v.join(" or ") : v}`).join(", ");
+  const spoken = (a) => Object.entries(a ?? {}).map(([k, v]) => `${k} ${[v].flat().join(" or ")}`).join(", ");
   add("address", spoken(d.address));
   add("answers to", spoken(d.answers_to));
   if (d.failures && d.state !== "online") add("failures in a row", String(d.failures));
@@ -262,11 +266,11 @@ function showValues(body, name, d, look, time) {
   }
   const all = items.flatMap((i) => (i.heading ? [i, ...under.get(i.heading)] : [i]));
   if (all.length === 0) all.push({ note: "The device has not described itself: it has no values." });
-  // Of a device that a person has stopped nothing is confirmed. That is said once.
-  const stopped = d.state === "stopped" && all.some((v) => v.error);
-  if (stopped) all.unshift({ note: "What is unknown is so because the device is stopped." });
+  // Of a device that a person has stopped nothing is confirmed. That is said once. Other reasons stay where they are.
+  const stopped = (v) => d.state === "stopped" && v.error?.startsWith("not confirmed");
+  if (all.some(stopped)) all.unshift({ note: "What is unknown without a reason is so because the device is stopped." });
   const shape = (v) => [v.id, v.kind, v.write, v.min, v.max, v.step, v.options].join("\u0000");
-  sync(body, all.map((v) => ({ ...v, time, stopped, past: d.plots?.[v.id] ?? [] })), (v) => (v.note ?? (v.heading ? `group ${v.heading}` : shape(v))),
+  sync(body, all.map((v) => ({ ...v, time, stopped: stopped(v), past: d.plots?.[v.id] ?? [] })), (v) => (v.note ?? (v.heading ? `group ${v.heading}` : shape(v))),
     (v) => (v.note ? note(v) : v.heading ? heading(v) : valueRow(name, v, look)));
 }
 
@@ -298,7 +302,7 @@ function valueRow(device, entity, look) {
   return {
     node,
     show(v) {
-      const known = v.value !== null && v.value !== undefined;
+      const known = (v.value ?? null) !== null;
       const valued = v.kind !== "button" && v.kind !== "event";
       at = v.at;
       say(reading, known ? spoken(v) : valued ? "unknown" : "");

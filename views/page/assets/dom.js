@@ -18,13 +18,13 @@ function fill(node, properties, children) {
     if (typeof value === "function") node.addEventListener(name, value);
     else set(node, name, value);
   }
-  node.append(...children.filter((c) => c !== null && c !== undefined));
+  node.append(...children.filter((c) => (c ?? null) !== null));
   return node;
 }
 
 // set gives a node an attribute, or takes it away.
 export function set(node, name, value) {
-  if (value === false || value === null || value === undefined) node.removeAttribute(name);
+  if ((value ?? false) === false) node.removeAttribute(name);
   else {
     const text = value === true ? "" : String(value);
     if (node.getAttribute(name) !== text) node.setAttribute(name, text);
