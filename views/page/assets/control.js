@@ -91,7 +91,7 @@ function bool(entity, label, send) {
   };
 }
 
-// field makes a form of one input and a button. What somebody has typed stays until it is set, or given up by Escape, also if it waits.
+// field makes a form of one input and a button. What somebody has typed stays until it is set, or given up by Escape.
 function field(label, input, read, send) {
   const button = el("button", { type: "submit", "aria-label": `Set ${label}` }, "Set");
   let touched = false;
@@ -116,14 +116,17 @@ function field(label, input, read, send) {
     node: form,
     show(value) {
       shown = String(value ?? "");
-      if (!touched && input.value !== shown) input.value = shown;
+      if (touched || input.value === shown) return;
+      const whole = document.activeElement === input && String(getSelection()) === input.value;
+      input.value = shown;
+      if (whole) input.select?.(); // as before: what is typed replaces it
     },
   };
 }
 
 function number(entity, label, send) {
   const input = el("input", { type: "number", "aria-label": label, min: entity.min, max: entity.max, step: entity.step ?? "any" });
-  // What is no number is NaN. The gateway alone judges which number fits: its answer says what would have.
+  // The gateway alone judges which number fits: its answer says what would have.
   const made = field(label, input, () => input.valueAsNumber, send);
   const { min, max } = entity;
   const bounds = min === undefined ? (max === undefined ? "" : `up to ${max}`) : max === undefined ? `from ${min}` : `${min} to ${max}`;
