@@ -180,6 +180,9 @@ func (s *stream) wake() {
 
 // skip leaves out n events of a kind, which came too fast. The next event that is pushed wakes the readers.
 func (s *stream) skip(k kind, n uint64) {
+	if n == 0 {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.rings[k].skip(n)
