@@ -84,9 +84,11 @@ func TestAdmin(t *testing.T) {
 		t.Errorf("others than the mapper say more:\n%s", strings.Join(others, "\n"))
 	}
 	write(t, dir, "gateway.yaml", strings.Replace(administered, "admin: true", "admin: maybe, qos: 7", 1))
+	faulty := gateway.lines.len()
 	if got := ask("reload", `{}`); !strings.Contains(got, "gateway.yaml:3:8: mqtt.admin: ") || !strings.Contains(got, "gateway.yaml:3:22: mqtt.qos: ") {
 		t.Errorf("a reload with two faults is answered %s", got)
 	}
+	gateway.saysSince(faulty, `msg="a person orders over MQTT" request=reload`)
 	if told := gateway.saidSince(0, "mqtt.qos: "); len(told) != 1 {
 		t.Errorf("a fault is told %d times:\n%s", len(told), strings.Join(told, "\n"))
 	}

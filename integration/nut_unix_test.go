@@ -126,6 +126,7 @@ func TestNUT(t *testing.T) {
 	time.Sleep(time.Until(away.Add(*equipmentAway))) // how long equipment is away is what the test is about
 	ups.start()
 	u.await("the server is back", values(`{"status":"OL","charge":98,"delay":30}`))
+	gateway.says(`msg="device online again" device=ups`)
 	gone, back := gateway.saidSince(0, `msg="device failed" device=ups`), gateway.saidSince(0, `msg="device online again" device=ups`)
 	if len(gone) != 1 || len(back) != 1 {
 		t.Errorf("the server was gone once, and the log says\n  %s", strings.Join(append(gone, back...), "\n  "))
